@@ -1,0 +1,46 @@
+// Numbers to text and back, the same in every locale (printf and strtod follow the program's locale; these do not).
+#pragma once
+
+#include <nib/core/config.hpp>
+
+#include <charconv>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace nib::inline NIB_ABI {
+
+// fixed(0.97, 4) is "0.9700".
+inline std::string fixed(double value, int digits) {
+    char buffer[400];  // the largest double has 309 digits before the point
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits);
+    return error == std::errc{} ? std::string(buffer, end) : std::string("?");
+}
+
+// The number that the whole of `text` spells, or nothing: no spaces, no sign '+', no rest, no overflow.
+template <class Number>
+    requires(std::integral<Number> || std::floating_point<Number>)
+std::optional<Number> parse_number(std::string_view text) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+
+// `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
+// that what a hostile file says stays one short line.
+inline std::string quoted(std::string_view text) {
+    constexpr std::size_t longest = 60;
+    std::string result = "'";
+    for (const char c : text.substr(0, longest)) {
+        const auto code = static_cast<unsigned char>(c);
+        result += code < 0x20 || code == 0x7f ? '?' : c;
+    }
+    if (text.size() > longest) result += "...";
+    return result + "'";
+}
+
+}  // namespace nib::inline NIB_ABI
