@@ -12,16 +12,15 @@
 
 namespace nib::inline NIB_ABI {
 
-template <class T>
-class MatrixView {
+template <class T> class MatrixView {
 public:
     using value_type = std::remove_const_t<T>;
 
     constexpr MatrixView() = default;
     constexpr MatrixView(T* data, std::size_t rows, std::size_t cols) : data_{data}, rows_{rows}, cols_{cols} {}
     template <class U>
-        requires(std::is_same_v<T, const U>)
-    constexpr MatrixView(MatrixView<U> other) : MatrixView{other.data(), other.rows(), other.cols()} {}
+    requires(std::is_same_v<T, const U>) constexpr MatrixView(MatrixView<U> other)
+        : MatrixView{other.data(), other.rows(), other.cols()} {}
 
     constexpr T* data() const { return data_; }
     constexpr std::size_t rows() const { return rows_; }
@@ -51,8 +50,7 @@ private:
 };
 
 // Zero-filled when made.
-template <class T>
-class Matrix {
+template <class T> class Matrix {
 public:
     using value_type = T;
 

@@ -12,24 +12,21 @@ namespace nib::inline NIB_ABI {
 
 inline constexpr std::size_t cache_line = 64;
 
-template <class T>
-struct AlignedAllocator {
+template <class T> struct AlignedAllocator {
     using value_type = T;
 
     AlignedAllocator() = default;
-    template <class U>
-    constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
+    template <class U> constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
     T* allocate(std::size_t count) {
         if (count > static_cast<std::size_t>(-1) / sizeof(T)) return std::allocator<T>{}.allocate(count);  // throws
-        return static_cast<T*>(::operator new(count * sizeof(T), std::align_val_t{cache_line}));
+        return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{cache_line}));
     }
-    void deallocate(T* data, std::size_t) noexcept { ::operator delete(data, std::align_val_t{cache_line}); }
+    void deallocate(T* data, std::size_t) noexcept { ::operator delete (data, std::align_val_t{cache_line}); }
 
     friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) noexcept { return true; }
 };
 
-template <class T>
-using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+template <class T> using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
 }  // namespace nib::inline NIB_ABI

@@ -22,8 +22,8 @@ inline std::string fixed(double value, int digits) {
 
 // The number that the whole of `text` spells, or nothing: no spaces, no sign '+', no rest, no overflow.
 template <class Number>
-    requires(std::integral<Number> || std::floating_point<Number>)
-std::optional<Number> parse_number(std::string_view text) {
+requires(std::integral<Number> ||
+         std::floating_point<Number>) std::optional<Number> parse_number(std::string_view text) {
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -32,7 +32,7 @@ std::optional<Number> parse_number(std::string_view text) {
 
 // `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
 // that what a hostile file says stays one short line.
-inline std::string quoted(std::string_view text) {
+inline std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string result = "'";
     for (const char c : text.substr(0, longest)) {

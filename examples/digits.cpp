@@ -1,0 +1,32 @@
+// The classic digit network on MNIST: trained, tested and saved. Usage: digits DIR, the folder of the four IDX files.
+#include <nib/nib.hpp>
+
+#include <cstdio>
+
+// clang-format off
+using Digits = nib::Sequential<
+    nib::Dense<784, 64>, nib::ReLU,
+    nib::Dense<64, 64>, nib::ReLU,
+    nib::Dense<64, 64>, nib::ReLU,
+    nib::Dense<64, 10>, nib::LogSoftmax>;
+// clang-format on
+
+int main(int argc, char** argv) try {
+    const char* const folder = argc > 1 ? argv[1] : "data/mnist";
+    const auto train = nib::load_mnist(folder, nib::Split::train);
+    const auto test = nib::load_mnist(folder, nib::Split::test);
+
+    nib::Rng rng{42};
+    Digits net{rng};  // initialised as torch.nn.Linear is
+    nib::Adam adam{net, {.learning_rate = 1e-3f}};
+    nib::Gradients gradients{net, nib::NllLoss{}};  // owns the scratch memory
+
+    for (int epoch = 1; epoch <= 4; ++epoch) {
+        for (const auto& batch : nib::batches(train, 15, rng)) adam.step(net, gradients(batch));
+        std::printf("epoch %d  accuracy %.4f\n", epoch, nib::accuracy(net, test));
+    }
+    nib::save(net, "digits.safetensors");
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "digits: %s\n", error.what());
+    return 1;
+}

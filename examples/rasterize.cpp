@@ -1,0 +1,92 @@
+// Turns stroke files into images: PNG files, or an IDX pair that any MNIST reader loads.
+#include "command_line.hpp"
+#include "picture.hpp"
+#include "report.hpp"
+#include "stroke_options.hpp"
+
+#include <nib/nib.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace {
+
+struct Options {
+    std::vector<std::string> files;
+    std::string png;
+    std::string idx;
+    std::string format;
+    double pen = 1.6;
+    nib::RasterOptions raster;
+};
+
+// DIR/00001.png, or DIR/00001-LABEL.png where the label is a plain word.
+std::string png_name(std::size_t number, const std::string& label) {
+    std::string digits = std::to_string(number);
+    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    };
+    const bool plain = !label.empty() && label.size() <= 32 && std::all_of(label.begin(), label.end(), is_plain);
+    return digits + (plain ? "-" + label : std::string()) + ".png";
+}
+
+void write_picture(const nib::Image& image, const std::string& path) {
+    const int side = static_cast<int>(image.rows);
+    examples::Picture picture{side, side, examples::PixelFormat::grey, examples::white};
+    examples::draw_image(picture, 0, 0, image.pixels, side, side, 1);
+    examples::write_png(picture, path);
+}
+
+// What an IDX label file can hold: 0 to 255. A drawing without such a label gets 255.
+std::uint8_t idx_label(const std::string& label, std::size_t& unlabelled) {
+    const std::optional<int> number = nib::parse_number<int>(label);
+    if (number && *number >= 0 && *number <= 255) return static_cast<std::uint8_t>(*number);
+    ++unlabelled;
+    return 255;
+}
+
+void rasterize(Options options) {
+    if (options.png.empty() == options.idx.empty())
+        throw examples::UsageError("expected either --png DIR or --idx PREFIX");
+    options.raster.pen_radius = static_cast<float>(options.pen / 2);
+    if (!options.png.empty()) examples::make_folder(options.png);
+
+    nib::Dataset images;
+    images.rows = images.cols = options.raster.size;
+    std::size_t count = 0;
+    std::size_t unlabelled = 0;
+    for (const std::string& file : options.files) {
+        for (const nib::Drawing& drawing : nib::load_drawings(file, examples::stroke_format(options.format))) {
+            const nib::Image image = nib::rasterize(drawing, options.raster);
+            ++count;
+            if (!options.png.empty()) {
+                write_picture(image, options.png + "/" + png_name(count, drawing.label));
+            } else {
+                images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
+                images.labels.push_back(idx_label(drawing.label, unlabelled));
+            }
+        }
+    }
+    if (!options.idx.empty()) nib::save_images(images, options.idx);
+    if (unlabelled > 0) std::fprintf(stderr, "%zu drawings without a label from 0 to 255: labelled 255\n", unlabelled);
+    std::printf("%zu images\n", count);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    examples::CommandLine line{"rasterize", "Turns stroke files into images, normalised as MNIST's digits are."};
+    line.arguments("FILE", "stroke files", options.files);
+    line.option("--png", "DIR", "writes 00001-LABEL.png, ...: dark ink on white", options.png);
+    line.option("--idx", "PREFIX", "writes PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte", options.idx);
+    examples::add_format_option(line, options.format);
+    line.option("--size", "N", "rows and columns of an image", options.raster.size, 8, 1024);
+    line.option("--pen", "WIDTH", "the pen's width, in 28ths of the image's side", options.pen, 0.1, 14);
+    line.flag("--raw", "keeps the drawing where it was drawn", options.raster.raw);
+    return line.run(argc, argv, [&] { rasterize(options); });
+}

@@ -1,0 +1,101 @@
+// Trains a dense network on handwritten digits, tests it after each epoch, and saves it.
+#include "command_line.hpp"
+#include "digit_data.hpp"
+#include "report.hpp"
+
+#include <nib/nib.hpp>
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+
+namespace {
+
+struct Options {
+    std::string data;
+    nib::FitOptions fit;
+    nib::AdamOptions adam;
+    std::uint64_t seed = 42;
+    std::vector<std::size_t> hidden{64, 64, 64};
+    std::string save;
+    std::string report;
+};
+
+bool is_terminal(std::FILE* file) {
+#if __has_include(<unistd.h>)
+    return ::isatty(::fileno(file)) != 0;
+#else
+    return false;
+#endif
+}
+
+// Rewrites one line of a terminal, ten times a second.
+class ProgressLine {
+public:
+    void operator()(const nib::Progress& progress) {
+        if (!on_ || progress.seconds < next_) return;
+        std::fprintf(stderr, "\r%s\033[K", nib::progress_line(progress).c_str());
+        std::fflush(stderr);
+        next_ = progress.seconds + 0.1;
+    }
+    void clear() const {
+        if (on_) std::fputs("\r\033[K", stderr);
+    }
+
+private:
+    bool on_ = is_terminal(stderr);
+    double next_ = 0;
+};
+
+void train(const Options& options) {
+    if (!options.save.empty()) nib::check_writable(options.save);
+    if (!options.report.empty()) examples::make_folder(options.report);
+    const nib::Dataset training = examples::training_digits(options.data, options.seed);
+    const nib::Dataset test = examples::test_digits(options.data);
+
+    std::vector<std::size_t> widths{training.input_size()};
+    widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
+    widths.push_back(examples::classes);
+    nib::Rng rng{options.seed};
+    nib::Mlp net{widths, rng};
+    nib::Adam adam{net, options.adam};
+
+    nib::Evaluation evaluation = nib::evaluate(net, test);
+    std::printf("initial accuracy %s\n", nib::fixed(evaluation.accuracy(), 4).c_str());
+    std::fflush(stdout);
+
+    ProgressLine progress;
+    const auto on_epoch = [&](const nib::EpochReport& epoch) {
+        evaluation = nib::evaluate(net, test);
+        progress.clear();
+        std::printf("epoch %d loss %s accuracy %s seconds %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
+                    nib::fixed(evaluation.accuracy(), 4).c_str(), nib::fixed(epoch.seconds, 2).c_str());
+        std::fflush(stdout);
+    };
+    nib::fit(net, adam, training, options.fit, rng, on_epoch, progress);
+
+    if (!options.save.empty()) nib::save(net, options.save);
+    if (!options.report.empty()) examples::write_report(net, test, options.report);
+    examples::print_test_accuracy(evaluation);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Options options;
+    examples::CommandLine line{"train", "Trains a dense network on handwritten digits."};
+    line.option("--data", "DIR", "folder of MNIST's four IDX files; without it, synthetic digits", options.data);
+    line.option("--epochs", "N", "times through the training images", options.fit.epochs, 1, 1'000'000);
+    line.option("--batch", "N", "images in a step", options.fit.batch_size, 1, 1'000'000);
+    line.option("--lr", "X", "Adam's learning rate", options.adam.learning_rate, 0, 1e6);
+    line.option("--seed", "N", "of initialisation, shuffling and synthetic digits", options.seed, 0, UINT64_MAX);
+    line.option("--hidden", "N,N,...", "widths of the hidden layers", options.hidden, 1, 65'536);
+    line.option("--save", "FILE", "writes the trained network (safetensors)", options.save);
+    line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
+    return line.run(argc, argv, [&] { train(options); });
+}

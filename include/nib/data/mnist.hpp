@@ -1,0 +1,117 @@
+// Labelled images in pairs of IDX files, as MNIST and Fashion-MNIST come: images u8 [N, rows, cols], labels u8 [N].
+//
+//   load_mnist    one of the two sets in a folder; the files are named train-images-idx3-ubyte or
+//                 train-images.idx3-ubyte, …-labels-idx1-ubyte or .idx1-ubyte, and t10k-… for the test set
+//   load_images   any pair
+//   save_images   PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte, through AtomicFile
+//
+// Refused by Error: files that are missing or not unpacked, of another type or rank, without images or pixels, or whose
+// numbers of images and labels differ.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/data/dataset.hpp>
+#include <nib/data/idx.hpp>
+#include <nib/io/file.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+enum class Split { train, test };
+
+namespace detail {
+
+inline bool mnist_file_exists(const std::string& path) {
+    errno = 0;
+    const FileHandle file{std::fopen(path.c_str(), "rb")};
+    return file != nullptr || (errno != ENOENT && errno != ENOTDIR);
+}
+
+// `stem` is "train-images" or the like, `suffix` "idx3-ubyte" or "idx1-ubyte".
+inline std::string find_mnist_file(const std::string& folder, const std::string& stem, const std::string& suffix) {
+    const std::array<std::string, 2> names{stem + "-" + suffix, stem + "." + suffix};
+    for (const std::string& name : names)
+        if (mnist_file_exists(folder + "/" + name)) return folder + "/" + name;
+    for (const std::string& name : names)
+        if (mnist_file_exists(folder + "/" + name + ".gz"))
+            fail(folder + "/" + name + ".gz: is gzip-compressed: unpack it first with gunzip");
+    fail(folder + ": expected " + names[0] + " or " + names[1] + ", found neither");
+}
+
+// The bytes of a u8 IDX file of rank shape.size(), whose sizes go to `shape`; read into the place where they stay.
+template <class Bytes> Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, const char* what) {
+    InputFile file{path};
+    const IdxHeader header = read_idx_header(file);
+    if (header.type != IdxType::u8 || header.shape.size() != shape.size())
+        fail(path + ": byte 2: expected " + what + ", which are u8 of rank " + std::to_string(shape.size()) +
+             ", found " + std::string(idx_type_name(header.type)) + " of rank " + std::to_string(header.shape.size()));
+    std::copy(header.shape.begin(), header.shape.end(), shape.begin());
+    Bytes bytes(header.bytes);
+    file.read(std::as_writable_bytes(std::span{bytes}));
+    return bytes;
+}
+
+inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const std::string& path) {
+    std::vector<std::uint8_t> bytes;
+    bytes.reserve(dataset.size());
+    for (const int label : dataset.labels) {
+        if (label < 0 || label > 255)
+            fail(path + ": expected labels from 0 to 255, label " + std::to_string(bytes.size()) + " is " +
+                 std::to_string(label));
+        bytes.push_back(static_cast<std::uint8_t>(label));
+    }
+    return bytes;
+}
+
+}  // namespace detail
+
+inline Dataset load_images(const std::string& images_path, const std::string& labels_path) {
+    std::array<std::size_t, 3> images_shape{};
+    std::array<std::size_t, 1> labels_shape{};
+    Dataset dataset;
+    dataset.pixels = detail::load_idx_bytes<AlignedVector<std::uint8_t>>(images_path, images_shape, "images");
+    const auto labels = detail::load_idx_bytes<std::vector<std::uint8_t>>(labels_path, labels_shape, "labels");
+    if (images_shape[0] != labels_shape[0])
+        fail(images_path + ": byte 4: holds " + std::to_string(images_shape[0]) + " images, but " + labels_path +
+             " holds " + std::to_string(labels_shape[0]) + " labels");
+    if (dataset.pixels.empty())
+        fail(images_path + ": byte 4: expected at least one image of one pixel, found " +
+             detail::idx_shape_text(images_shape));
+    dataset.rows = images_shape[1];
+    dataset.cols = images_shape[2];
+    dataset.labels.assign(labels.begin(), labels.end());
+    dataset.name = images_path;
+    return dataset;
+}
+
+inline Dataset load_mnist(const std::string& folder, Split split) {
+    const std::string set = split == Split::train ? "train" : "t10k";
+    const std::string images = detail::find_mnist_file(folder, set + "-images", "idx3-ubyte");
+    return load_images(images, detail::find_mnist_file(folder, set + "-labels", "idx1-ubyte"));
+}
+
+// Both files are complete before either is put in place. Fails on labels that a byte cannot hold.
+inline void save_images(const Dataset& dataset, const std::string& prefix) {
+    const std::string images_path = prefix + "-images-idx3-ubyte";
+    const std::string labels_path = prefix + "-labels-idx1-ubyte";
+    const std::array<std::size_t, 3> images_shape{dataset.size(), dataset.rows, dataset.cols};
+    const std::array<std::size_t, 1> labels_shape{dataset.size()};
+    const std::vector<std::uint8_t> labels = detail::labels_as_bytes(dataset, labels_path);
+    AtomicFile images_file{images_path};
+    AtomicFile labels_file{labels_path};
+    detail::write_idx(images_file, images_path, IdxType::u8, images_shape, std::as_bytes(std::span{dataset.pixels}));
+    detail::write_idx(labels_file, labels_path, IdxType::u8, labels_shape, std::as_bytes(std::span{labels}));
+    images_file.commit();
+    labels_file.commit();
+}
+
+}  // namespace nib::inline NIB_ABI

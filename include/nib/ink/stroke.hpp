@@ -1,0 +1,35 @@
+// Drawing: what a pen did, as strokes of points. The readers of stroke files make drawings, the rasteriser draws them.
+#pragma once
+
+#include <nib/core/config.hpp>
+
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// The unit of x and y is the file's own (tablet units, screen pixels); y grows downwards, as in an image.
+struct Point {
+    float x = 0;
+    float y = 0;
+    float t = 0;  // seconds since the first sample of the drawing; 0 where the times are not known
+};
+
+// From one pen-down to the next pen-up. A stroke of one point is a dot.
+using Stroke = std::vector<Point>;
+
+struct Drawing {
+    std::vector<Stroke> strokes;
+    std::string label;  // what it shows ("4"), "" when not known
+};
+
+enum class StrokeFormat {
+    automatic,  // recognised by the content
+    unipen,
+    log,
+};
+
+// No coordinate is larger than this, whatever its sign: readers and the rasteriser refuse what is.
+inline constexpr float coordinate_limit = 1e7f;
+
+}  // namespace nib::inline NIB_ABI

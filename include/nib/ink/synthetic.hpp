@@ -1,0 +1,174 @@
+// Synthetic digits: labelled drawings and images of digits that nib draws itself, for training without any data.
+//
+// A digit starts from one of its templates. Its control points are jittered, the path runs as Catmull-Rom curves
+// through them (Catmull & Rom 1974), and the whole is warped smoothly, made narrower or wider, slanted and turned. Its
+// image is rasterised as real drawings are, with a pen of random width. Only +, -, *, / and square roots are used, so
+// that the same seed gives the same images whatever the C library.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/random.hpp>
+#include <nib/data/dataset.hpp>
+#include <nib/ink/digit_templates.hpp>
+#include <nib/ink/rasterize.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// exp(x) within 2% for |x| <= 0.75, and reciprocal exactly as exp is: the (1, 1) Padé approximant.
+inline double scale_factor(double x) {
+    const double half = std::clamp(x, -0.75, 0.75) / 2;
+    return (1 + half) / (1 - half);
+}
+
+// Where a point p of a Catmull-Rom curve is between b (u = 0) and c (u = 1), a before and d after them.
+inline Point catmull_rom(const Point& a, const Point& b, const Point& c, const Point& d, float u) {
+    const auto along = [u](float p, float q, float r, float s) {
+        return 0.5f * (2 * q + u * ((r - p) + u * ((2 * p - 5 * q + 4 * r - s) + u * (3 * (q - r) + s - p))));
+    };
+    return {along(a.x, b.x, c.x, d.x), along(a.y, b.y, c.y, d.y)};
+}
+
+// Appends the curve through `knots` to `stroke`, which ends at the first of them.
+inline void append_curve(std::span<const Point> knots, Stroke& stroke) {
+    if (knots.size() == 2) {
+        stroke.push_back(knots[1]);
+        return;
+    }
+    constexpr int steps = 6;
+    for (std::size_t i = 1; i < knots.size(); ++i) {
+        const Point& before = knots[i > 1 ? i - 2 : 0];
+        const Point& after = knots[std::min(i + 1, knots.size() - 1)];
+        for (int step = 1; step <= steps; ++step) {
+            const float u = static_cast<float>(step) / steps;
+            stroke.push_back(catmull_rom(before, knots[i - 1], knots[i], after, u));
+        }
+    }
+}
+
+// The strokes of a path whose control points are `points`; corners end one curve and start the next.
+inline std::vector<Stroke> strokes_through(std::span<const ControlPoint> points) {
+    std::vector<Stroke> strokes;
+    std::vector<Point> knots;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        const Point here{points[i].x, points[i].y};
+        if (points[i].knot == Knot::start) {
+            strokes.push_back({here});
+            knots.assign(1, here);
+            continue;
+        }
+        knots.push_back(here);
+        const bool last = i + 1 == points.size() || points[i + 1].knot == Knot::start;
+        if (!last && points[i].knot == Knot::smooth) continue;
+        append_curve(knots, strokes.back());
+        knots.assign(1, here);
+    }
+    return strokes;
+}
+
+// How one hand holds the pen: a smooth warp of the unit box, then aspect, slant and rotation.
+class Handwriting {
+public:
+    explicit Handwriting(Rng& rng) {
+        constexpr double warp = 0.1;
+        for (auto& row : warp_)
+            for (double& coefficient : row) coefficient = warp * rng.normal();
+        aspect_ = 0.72 * scale_factor(std::max(0.25 * rng.normal(), -0.45));
+        slant_ = std::clamp(-0.15 + 0.25 * rng.normal(), -0.8, 0.6);
+        // A rotation whose tangent of the half angle is t: sd 7 degrees.
+        const double t = std::clamp(0.061 * rng.normal(), -0.2, 0.2);
+        cosine_ = (1 - t * t) / (1 + t * t);
+        sine_ = 2 * t / (1 + t * t);
+    }
+
+    Point operator()(const Point& point) const {
+        const double u = static_cast<double>(point.x) * 2 - 1;
+        const double v = static_cast<double>(point.y) * 2 - 1;
+        const std::array<double, 5> terms{u * u - 0.5, v * v - 0.5, u * v, v * (v * v - 0.7), u * (v * v - 0.5)};
+        double x = u;
+        double y = v;
+        for (std::size_t i = 0; i < terms.size(); ++i) {
+            x += warp_[0][i] * terms[i];
+            y += warp_[1][i] * terms[i];
+        }
+        x = aspect_ * x + slant_ * y;
+        return {static_cast<float>(cosine_ * x - sine_ * y), static_cast<float>(sine_ * x + cosine_ * y)};
+    }
+
+private:
+    std::array<std::array<double, 5>, 2> warp_{};
+    double aspect_ = 1;
+    double slant_ = 0;  // to the right at the bottom
+    double cosine_ = 1;
+    double sine_ = 0;
+};
+
+inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, Rng& rng) {
+    constexpr double deviation = 0.035;
+    std::vector<ControlPoint> result(points.begin(), points.end());
+    for (ControlPoint& point : result) {
+        point.x += static_cast<float>(deviation * rng.normal());
+        point.y += static_cast<float>(deviation * rng.normal());
+    }
+    return result;
+}
+
+inline RasterOptions random_pen(Rng& rng) {
+    RasterOptions options;
+    options.pen_radius = static_cast<float>(std::clamp(1.15 + 0.35 * rng.normal(), 0.4, 2.2));
+    options.softness = static_cast<float>(rng.uniform(0.8, 1.8));
+    return options;
+}
+
+// One seed for each image, so that each can be drawn alone, in any order.
+inline Rng image_rng(std::uint64_t seed, std::size_t index) {
+    Rng rng{seed};
+    return Rng{rng() ^ (0xd1342543de82ef95u * (static_cast<std::uint64_t>(index) + 1))};
+}
+
+}  // namespace detail
+
+// A drawing of `digit`, 0 to 9, labelled with it; about 2 units high.
+inline Drawing synthetic_digit(int digit, Rng& rng) {
+    if (digit < 0 || digit > 9) fail("synthetic_digit: expected a digit from 0 to 9, found " + std::to_string(digit));
+    const std::span<const DigitTemplate> choices = templates_of(digit);
+    const DigitTemplate& chosen = choices[rng.below(choices.size())];
+    const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
+    const detail::Handwriting hand{rng};
+    Drawing drawing{detail::strokes_through(points), std::to_string(digit)};
+    for (Stroke& stroke : drawing.strokes)
+        for (Point& point : stroke) point = hand(point);
+    return drawing;
+}
+
+// `count` images of 28 x 28, as many of each digit (one more of the first count % 10), in shuffled order. An image
+// depends on the seed, its index and its label alone.
+inline Dataset synthetic_digits(std::size_t count, std::uint64_t seed) {
+    Dataset dataset;
+    dataset.rows = dataset.cols = RasterOptions{}.size;
+    dataset.name = "synthetic digits";
+    dataset.labels.resize(count);
+    for (std::size_t i = 0; i < count; ++i) dataset.labels[i] = static_cast<int>(i % 10);
+    Rng order{seed};
+    order.shuffle(std::span{dataset.labels});
+    dataset.pixels.resize(count * dataset.input_size());
+    for (std::size_t i = 0; i < count; ++i) {
+        Rng rng = detail::image_rng(seed, i);
+        const Drawing drawing = synthetic_digit(dataset.labels[i], rng);
+        rasterize(drawing, detail::random_pen(rng),
+                  std::span{dataset.pixels}.subspan(i * dataset.input_size(), dataset.input_size()));
+    }
+    return dataset;
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,67 @@
+// The Adam step over flat arrays: one pass, four streams.
+#pragma once
+
+#include <nib/kernels/vector.hpp>
+
+#include <cstddef>
+
+namespace nib::inline NIB_ABI::kernels {
+
+// The scalars of one step, bias corrections folded in: with mhat = m / (1 - beta1^t) and vhat = v / (1 - beta2^t),
+//   p -= lr mhat / (sqrt(vhat) + eps)   is   p -= step_size m / (sqrt(v) + epsilon)
+// for step_size = lr sqrt(1 - beta2^t) / (1 - beta1^t) and epsilon = eps sqrt(1 - beta2^t).
+template <class T> struct AdamScalars {
+    T beta1;
+    T one_minus_beta1;
+    T beta2;
+    T one_minus_beta2;
+    T step_size;
+    T epsilon;
+};
+
+namespace detail {
+
+// One vector of each array.
+template <class T, class V>
+NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& square, const AdamScalars<T>& s) {
+    mean = s.beta1 * mean + s.one_minus_beta1 * gradient;
+    square = s.beta2 * square + s.one_minus_beta2 * gradient * gradient;
+    V root;
+    square_root<T>(root, square);
+    parameter = parameter - s.step_size * mean / (root + s.epsilon);
+}
+
+}  // namespace detail
+
+// Updates parameters, means (m) and squares (v), each of `count` numbers, by the gradients. The arrays do not overlap.
+template <class T>
+void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T* squares,
+               const AdamScalars<T>& scalars) {
+    dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = Vector<decltype(level), T>;
+        constexpr std::size_t width = lanes<decltype(level), T>;
+        V parameter, gradient, mean, square;
+        std::size_t i = 0;
+        for (; i + width <= count; i += width) {
+            load(parameter, parameters + i);
+            load(gradient, gradients + i);
+            load(mean, means + i);
+            load(square, squares + i);
+            detail::adam_update(parameter, gradient, mean, square, scalars);
+            store(parameters + i, parameter);
+            store(means + i, mean);
+            store(squares + i, square);
+        }
+        if (i == count) return;
+        load_first(parameter, parameters + i, count - i);
+        load_first(gradient, gradients + i, count - i);
+        load_first(mean, means + i, count - i);
+        load_first(square, squares + i, count - i);
+        detail::adam_update(parameter, gradient, mean, square, scalars);
+        store_first(parameters + i, parameter, count - i);
+        store_first(means + i, mean, count - i);
+        store_first(squares + i, square, count - i);
+    });
+}
+
+}  // namespace nib::inline NIB_ABI::kernels

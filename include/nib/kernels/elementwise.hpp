@@ -1,0 +1,117 @@
+// Loops over single numbers: activations, bytes to numbers, exp, log-softmax.
+#pragma once
+
+#include <nib/core/matrix.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+#include <type_traits>
+
+namespace nib::inline NIB_ABI::kernels {
+
+// y = max(x, 0); NaN stays NaN. x and y may be the same.
+template <class T> void relu(std::span<const T> x, std::span<T> y) {
+    assert(x.size() == y.size());
+    dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = Vector<decltype(level), T>;
+        constexpr std::size_t width = lanes<decltype(level), T>;
+        std::size_t i = 0;
+        for (; i + width <= x.size(); i += width) {
+            V value;
+            load(value, x.data() + i);
+            relu_in_place(value);
+            store(y.data() + i, value);
+        }
+        for (; i < x.size(); ++i) y[i] = T{0} > x[i] ? T{0} : x[i];
+    });
+}
+
+// dx = dy where y > 0, else 0. dy and dx may be the same.
+template <class T> void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
+    assert(y.size() == dy.size() && y.size() == dx.size());
+    dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = Vector<decltype(level), T>;
+        constexpr std::size_t width = lanes<decltype(level), T>;
+        const V zero = {};
+        std::size_t i = 0;
+        for (; i + width <= y.size(); i += width) {
+            V output, gradient;
+            load(output, y.data() + i);
+            load(gradient, dy.data() + i);
+            gradient = output > zero ? gradient : zero;
+            store(dx.data() + i, gradient);
+        }
+        for (; i < y.size(); ++i) dx[i] = y[i] > T{0} ? dy[i] : T{0};
+    });
+}
+
+// values = bytes / 255, correctly rounded (as torchvision's ToTensor): 0 becomes 0, 255 becomes 1. Runs of 16 zero
+// bytes, two thirds of MNIST, skip the division.
+template <class T> void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
+    assert(bytes.size() == values.size());
+    constexpr std::size_t step = 16;
+    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+        std::size_t i = 0;
+        for (; i + step <= bytes.size(); i += step) {
+            std::uint64_t words[2];
+            std::memcpy(words, bytes.data() + i, step);
+            if ((words[0] | words[1]) == 0)
+                std::memset(values.data() + i, 0, step * sizeof(T));
+            else
+                for (std::size_t j = 0; j < step; ++j) values[i + j] = static_cast<T>(bytes[i + j]) / T{255};
+        }
+        for (; i < bytes.size(); ++i) values[i] = static_cast<T>(bytes[i]) / T{255};
+    });
+}
+
+// exp(x). In float our own, because std::expf is a call that differs in its last bits from one C library to the next:
+// x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r (the coefficients of Cephes' expf). Relative
+// error below 1.2e-7 for x in [-87, 88]; 0 below, infinity above 88.7; NaN stays NaN.
+template <class T> T exponential(T x) {
+    if constexpr (std::is_same_v<T, float>) {
+        if (!(x >= -87.0f)) return x < -87.0f ? 0.0f : x;
+        if (x > 88.72283f) return std::numeric_limits<float>::infinity();
+        // Adding 1.5 * 2^23 rounds to an integer, and leaves it in the lowest bits.
+        constexpr float rounder = 12582912.0f;
+        const float shifted = x * 1.44269504f + rounder;
+        const float n = shifted - rounder;
+        const float r = x - n * 0.693359375f + n * 2.12194440e-4f;  // ln 2 in two parts, the first one exact
+        float p = 1.9875691500e-4f;
+        p = p * r + 1.3981999507e-3f;
+        p = p * r + 8.3334519073e-3f;
+        p = p * r + 4.1665795894e-2f;
+        p = p * r + 1.6666665459e-1f;
+        p = p * r + 5.0000001201e-1f;
+        p = p * r * r + r + 1.0f;
+        // p * 2^n in two factors: 2^128, which n = 128 would need, is no float.
+        const std::int32_t exponent = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(rounder);
+        const std::int32_t half = exponent / 2;
+        return p * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((exponent - half + 127) << 23);
+    } else {
+        return std::exp(x);
+    }
+}
+
+// y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that no finite x overflows.
+template <class T> void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
+    assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+        const auto from = x.row(i);
+        const auto to = y.row(i);
+        const T largest = *std::max_element(from.begin(), from.end());
+        T sum = 0;
+        for (const T value : from) sum += exponential(value - largest);
+        const T shift = std::log(sum);
+        for (std::size_t j = 0; j < from.size(); ++j) to[j] = (from[j] - largest) - shift;
+    }
+}
+
+}  // namespace nib::inline NIB_ABI::kernels

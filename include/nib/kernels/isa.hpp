@@ -1,0 +1,136 @@
+// Which instruction set the kernels run on, and dispatch(), which runs a kernel on it.
+//
+// A kernel is a function template over a level (Baseline, Avx2, Avx512) and is inlined whole into one function per
+// level that carries the matching target attribute: these few functions are all that nib knows of instruction sets. On
+// x86-64 with GCC or Clang the best level that the machine has is chosen at the first use; elsewhere, and for whatever
+// the build's own flags already assume, there is only one. The environment variable NIB_CPU=sse2|avx2|avx512 lowers the
+// choice (a level below the build's own, or an unknown word, changes nothing).
+//
+// Results are the same to the bit for every level with fused multiply-add; without it (SSE2) the last bits differ.
+#pragma once
+
+#include <nib/core/config.hpp>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdlib>
+#include <span>
+#include <string_view>
+
+#if defined(__GNUC__) && defined(__x86_64__)
+#define NIB_X86_DISPATCH 1
+#else
+#define NIB_X86_DISPATCH 0
+#endif
+
+namespace nib::inline NIB_ABI {
+
+// In ascending order. `baseline` is what the build's own flags assume: SSE2 on x86-64 without any.
+enum class Isa : unsigned char { baseline, avx2, avx512 };
+
+namespace kernels {
+
+// What a level means for a kernel: its vectors, and how large a tile of a matrix its registers hold.
+struct Baseline {
+    static constexpr std::size_t vector_bytes = 16;
+    static constexpr std::size_t tile_rows = 4;
+};
+struct Avx2 {
+    static constexpr std::size_t vector_bytes = 32;
+    static constexpr std::size_t tile_rows = 6;
+};
+struct Avx512 {
+    static constexpr std::size_t vector_bytes = 64;
+    static constexpr std::size_t tile_rows = 8;
+};
+
+namespace detail {
+
+#if defined(__AVX512F__) && defined(__AVX2__) && defined(__FMA__)
+inline constexpr Isa build_isa = Isa::avx512;
+#elif defined(__AVX2__) && defined(__FMA__)
+inline constexpr Isa build_isa = Isa::avx2;
+#else
+inline constexpr Isa build_isa = Isa::baseline;
+#endif
+
+inline Isa best_isa() {
+#if NIB_X86_DISPATCH
+    __builtin_cpu_init();
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx2 && __builtin_cpu_supports("avx512f")) return Isa::avx512;
+    if (avx2) return Isa::avx2;
+#endif
+    return build_isa;
+}
+
+inline Isa chosen_isa() {
+    const Isa best = best_isa();
+    const char* const text = std::getenv("NIB_CPU");
+    const std::string_view word = text == nullptr ? std::string_view{} : text;
+    const Isa wanted = word == "sse2" ? Isa::baseline : word == "avx2" ? Isa::avx2 : Isa::avx512;
+    return wanted < build_isa ? build_isa : wanted < best ? wanted : best;
+}
+
+// The chosen level plus one; 0 until the first use. Threads that race here all store the same.
+inline constinit std::atomic<unsigned char> active{0};
+
+}  // namespace detail
+
+// The level that kernels run on.
+inline Isa active_isa() {
+    const unsigned char stored = detail::active.load(std::memory_order_relaxed);
+    if (stored != 0) return static_cast<Isa>(stored - 1);
+    const Isa isa = detail::chosen_isa();
+    detail::active.store(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1), std::memory_order_relaxed);
+    return isa;
+}
+
+// All levels that this build can run on this machine, in ascending order.
+inline std::span<const Isa> supported_isas() {
+    static constexpr Isa all[] = {Isa::baseline, Isa::avx2, Isa::avx512};
+    const auto first = static_cast<std::size_t>(detail::build_isa);
+    const auto last = static_cast<std::size_t>(detail::best_isa());
+    return std::span{all}.subspan(first, last - first + 1);
+}
+
+// Runs on `isa` within a scope, for tests and benchmarks; `isa` is one of supported_isas(). Not for use while other
+// threads run kernels.
+class ScopedIsa {
+public:
+    explicit ScopedIsa(Isa isa) : before_{active_isa()} { set(isa); }
+    ScopedIsa(const ScopedIsa&) = delete;
+    ScopedIsa& operator=(const ScopedIsa&) = delete;
+    ~ScopedIsa() { set(before_); }
+
+private:
+    static void set(Isa isa) { detail::active.store(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1)); }
+    Isa before_;
+};
+
+namespace detail {
+
+#if NIB_X86_DISPATCH
+template <class Kernel> [[gnu::target("avx2,fma")]] void run_avx2(const Kernel& kernel) { kernel(Avx2{}); }
+template <class Kernel> [[gnu::target("avx2,fma,avx512f")]] void run_avx512(const Kernel& kernel) { kernel(Avx512{}); }
+#endif
+
+}  // namespace detail
+
+// Calls kernel(level) on the active level. `kernel` is a generic lambda marked NIB_LAMBDA_ALWAYS_INLINE, and so is
+// everything that it calls: what is not inlined would be compiled for the baseline, silently.
+template <class Kernel> void dispatch(const Kernel& kernel) {
+#if NIB_X86_DISPATCH
+    const Isa isa = active_isa();
+    if (isa == Isa::avx512) return detail::run_avx512(kernel);
+    if constexpr (detail::build_isa < Isa::avx512) {
+        if (isa == Isa::avx2) return detail::run_avx2(kernel);
+    }
+    if constexpr (detail::build_isa < Isa::avx2) kernel(Baseline{});
+#else
+    kernel(Baseline{});
+#endif
+}
+
+}  // namespace kernels
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,32 @@
+// LogSoftmax: y = x - log(sum(exp(x))), row by row.  x, y: [B, F] for any F; y holds the logarithms of probabilities.
+// Stable for every finite x.
+#pragma once
+
+#include <nib/kernels/elementwise.hpp>
+#include <nib/layers/layer.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace nib::inline NIB_ABI {
+
+struct LogSoftmax {
+    static constexpr std::size_t parameter_count = 0;
+
+    template <class T> static void forward(std::span<const T> /*parameters*/, MatrixView<const T> x, MatrixView<T> y) {
+        kernels::log_softmax<T>(x, y);
+    }
+
+    // dx = dy - softmax(x) sum(dy), with softmax(x) = exp(y).
+    template <class T>
+    static void backward(std::span<const T> /*parameters*/, MatrixView<const T> /*x*/, MatrixView<const T> y,
+                         MatrixView<const T> dy, MatrixView<T> dx, std::span<T> /*dparameters*/) {
+        for (std::size_t i = 0; i < y.rows(); ++i) {
+            T sum = 0;
+            for (const T gradient : dy.row(i)) sum += gradient;
+            for (std::size_t j = 0; j < y.cols(); ++j) dx(i, j) = dy(i, j) - kernels::exponential(y(i, j)) * sum;
+        }
+    }
+};
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,47 @@
+// NllLoss: the negative log-likelihood of the right classes, averaged over the batch; torch.nn.NLLLoss.
+//
+//   loss = -1/B sum over b of y[b, target[b]]     y: [B, C] log-probabilities, targets: [B] in 0..C-1
+#pragma once
+
+#include <nib/core/matrix.hpp>
+#include <nib/kernels/elementwise.hpp>
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <span>
+
+namespace nib::inline NIB_ABI {
+
+struct NllLoss {
+    // The loss; y has at least one row.
+    template <class T> static double value(MatrixView<const T> y, std::span<const int> targets) {
+        assert(y.rows() == targets.size() && y.rows() > 0);
+        double sum = 0;
+        for (std::size_t b = 0; b < y.rows(); ++b) sum -= static_cast<double>(y(b, index(targets[b])));
+        return sum / static_cast<double>(y.rows());
+    }
+
+    // dy: the loss's gradient by y.
+    template <class T> static void gradient(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dy) {
+        assert(y.rows() == targets.size() && y.rows() == dy.rows() && y.cols() == dy.cols());
+        std::fill(dy.values().begin(), dy.values().end(), T{0});
+        for (std::size_t b = 0; b < y.rows(); ++b) dy(b, index(targets[b])) = T{-1} / static_cast<T>(y.rows());
+    }
+
+    // dx: the loss's gradient by x, where y = log_softmax(x): (softmax(x) - onehot(targets)) / B.
+    template <class T>
+    static void gradient_before_log_softmax(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dx) {
+        assert(y.rows() == targets.size() && y.rows() == dx.rows() && y.cols() == dx.cols());
+        const T scale = T{1} / static_cast<T>(y.rows());
+        for (std::size_t b = 0; b < y.rows(); ++b) {
+            for (std::size_t c = 0; c < y.cols(); ++c) dx(b, c) = kernels::exponential(y(b, c)) * scale;
+            dx(b, index(targets[b])) -= scale;
+        }
+    }
+
+private:
+    static std::size_t index(int target) { return static_cast<std::size_t>(target); }
+};
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,138 @@
+// Mlp: a dense network whose sizes are known when the program runs: dense layers with ReLU between them, log-softmax at
+// the end. The twin of a Sequential of the same sizes: the same kernels, the same initialisation, the same bits.
+//
+//   nib::Mlp net{{784, 512, 256, 10}, rng};
+//
+// Memory is allocated when it is made and, by workspaces, in the first passes; net(x) allocates its result.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/layers/dense.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/model/network.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+template <class T> class BasicMlp {
+public:
+    using scalar_type = T;
+
+    // All parameters 0: a network to load a model into. `widths` are the features that go in, those between the layers,
+    // and those that come out: at least two numbers, all at least 1.
+    explicit BasicMlp(std::vector<std::size_t> widths) : widths_{std::move(widths)} {
+        if (widths_.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(widths_.size()));
+        offsets_.push_back(0);
+        for (std::size_t i = 0; i < layer_count(); ++i) {
+            if (in(i) == 0 || out(i) == 0) fail("Mlp: expected widths of at least 1, found 0");
+            offsets_.push_back(offsets_.back() + DenseParameters<T>::count(in(i), out(i)));
+            names_.push_back(std::to_string(2 * i));  // as in torch.nn.Sequential, where ReLUs count too
+        }
+        parameters_.resize(offsets_.back());
+    }
+
+    // Weights and biases initialised as torch.nn.Linear is.
+    BasicMlp(std::vector<std::size_t> widths, Rng& rng) : BasicMlp{std::move(widths)} {
+        for (std::size_t i = 0; i < layer_count(); ++i) detail::dense_initialize(part(parameters(), i), in(i), rng);
+    }
+
+    std::size_t input_size() const { return widths_.front(); }
+    std::size_t output_size() const { return widths_.back(); }
+    std::size_t parameter_count() const { return offsets_.back(); }
+    static constexpr bool ends_in_log_softmax() { return true; }
+    std::span<const std::size_t> widths() const { return widths_; }
+
+    std::span<T> parameters() { return parameters_; }
+    std::span<const T> parameters() const { return parameters_; }
+
+    // The outputs for one example of input_size() numbers.
+    std::vector<T> operator()(std::span<const T> x) const {
+        Workspace<T> workspace;
+        const auto outputs = forward({x.data(), 1, x.size()}, workspace);
+        return {outputs.data(), outputs.data() + outputs.size()};
+    }
+
+    // The outputs [B, output_size()] for x [B, input_size()]; they lie in the workspace until its next use, and so must
+    // x until a backward pass has used it.
+    MatrixView<const T> forward(MatrixView<const T> x, Workspace<T>& workspace) const {
+        assert(x.cols() == input_size());
+        kernels::Inputs<T> inputs = workspace.find_nonzeros(x);
+        const std::size_t last = layer_count() - 1;
+        for (std::size_t i = 0; i <= last; ++i) {
+            const MatrixView<T> y = workspace.activation(i, x.rows(), out(i));
+            const auto activation = i < last ? kernels::Activation::relu : kernels::Activation::none;
+            detail::dense_forward<T>(layer(parameters(), i), inputs, y, activation);
+            inputs = MatrixView<const T>{y};
+        }
+        const MatrixView<T> outputs = workspace.activation(last + 1, x.rows(), output_size());
+        LogSoftmax::forward<T>({}, inputs.dense, outputs);
+        return outputs;
+    }
+
+    // After forward: gradients of the loss by all parameters, from dy, its gradient by the outputs or by the logits.
+    void backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace, std::span<T> gradients) const {
+        assert(dy.cols() == output_size() && gradients.size() == parameter_count());
+        const std::size_t rows = dy.rows();
+        std::size_t free_gradient = 0;  // the workspace's two take turns
+        if (from == BackwardFrom::outputs) {
+            const MatrixView<const T> y = workspace.activation(layer_count(), rows, output_size());
+            const MatrixView<T> dx = workspace.gradient(free_gradient++, rows, output_size());
+            LogSoftmax::backward<T>({}, {}, y, dy, dx, {});
+            dy = dx;
+        }
+        for (std::size_t i = layer_count(); i-- > 1;) {
+            const MatrixView<T> x = workspace.activation(i - 1, rows, in(i));
+            const MatrixView<T> dx = workspace.gradient(free_gradient++, rows, in(i));
+            detail::dense_backward<T>(layer(parameters(), i), MatrixView<const T>{x}, dy, dx, layer(gradients, i));
+            kernels::relu_gradient<T>(x.values(), dx.values(), dx.values());
+            dy = dx;
+        }
+        detail::dense_backward<T>(layer(parameters(), 0), workspace.inputs(), dy, {}, layer(gradients, 0));
+    }
+
+    // The names of the dense layers in model files: "0", "2", "4", …, or what the file called them that it was loaded
+    // from.
+    std::span<const std::string> layer_names() const { return names_; }
+    void set_layer_names(std::vector<std::string> names) {
+        if (names.size() != layer_count())
+            fail("Mlp: expected " + std::to_string(layer_count()) + " layer names, found " +
+                 std::to_string(names.size()));
+        names_ = std::move(names);
+    }
+
+    std::vector<ParameterTensor> tensors() const {
+        std::vector<ParameterTensor> result;
+        for (std::size_t i = 0; i < layer_count(); ++i)
+            detail::dense_describe(names_[i], in(i), out(i), offsets_[i], result);
+        return result;
+    }
+
+private:
+    std::size_t layer_count() const { return widths_.size() - 1; }
+    std::size_t in(std::size_t layer) const { return widths_[layer]; }
+    std::size_t out(std::size_t layer) const { return widths_[layer + 1]; }
+
+    template <class U> std::span<U> part(std::span<U> all, std::size_t layer) const {
+        return all.subspan(offsets_[layer], offsets_[layer + 1] - offsets_[layer]);
+    }
+    template <class U> DenseParameters<U> layer(std::span<U> all, std::size_t layer) const {
+        return {part(all, layer), in(layer), out(layer)};
+    }
+
+    std::vector<std::size_t> widths_;
+    std::vector<std::size_t> offsets_;
+    std::vector<std::string> names_;
+    AlignedVector<T> parameters_;
+};
+
+using Mlp = BasicMlp<float>;
+
+}  // namespace nib::inline NIB_ABI

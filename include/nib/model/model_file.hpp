@@ -1,0 +1,204 @@
+// Models in files: safetensors, with PyTorch's names, shapes and [out, in] layout.
+//
+//   save(net, path)      written aside, flushed and renamed: an existing file is whole until it is replaced
+//   load(net, path)      into a network that is there; names and shapes must be its own
+//   load_mlp(path)       a dense network of whatever sizes the file has
+//
+// In PyTorch: safetensors.torch.load_file(path), or load_model(net, path) for an nn.Sequential of the same layers.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/io/safetensors.hpp>
+#include <nib/model/mlp.hpp>
+#include <nib/model/network.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// to[j, i] = from[i, j].
+template <class T> void transpose(MatrixView<const T> from, MatrixView<T> to) {
+    for (std::size_t i = 0; i < from.rows(); ++i)
+        for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
+}
+
+inline std::string tensor_text(std::string_view name, std::span<const std::size_t> shape) {
+    return tensor_label(name) + " " + safetensors_list(shape);
+}
+
+// Whether x is an ordinary number; from its bits, because -ffast-math lets the compiler assume that it is.
+template <class T> bool is_finite(T x) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
+    constexpr Bits exponent = sizeof(T) == 4 ? Bits{0xff} : Bits{0x7ff};
+    return ((std::bit_cast<Bits>(x) >> mantissa) & exponent) != exponent;
+}
+
+// All that does not fit, in one error, as PyTorch's load_state_dict does.
+inline void check_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted) {
+    std::string problems;
+    const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : "; ") + problem; };
+    for (const ParameterTensor& want : wanted) {
+        const Tensor* const found = file.find(want.name);
+        if (found == nullptr)
+            add("missing " + tensor_text(want.name, want.shape));
+        else if (found->shape != want.shape)
+            add(tensor_label(want.name) + ": expected shape " + safetensors_list(want.shape) + ", found " +
+                safetensors_list(found->shape));
+    }
+    for (const Tensor& tensor : file.tensors()) {
+        const auto is_wanted = [&](const ParameterTensor& want) { return want.name == tensor.name; };
+        if (std::none_of(wanted.begin(), wanted.end(), is_wanted))
+            add("unexpected " + tensor_text(tensor.name, tensor.shape));
+    }
+    if (!problems.empty()) fail(file.path() + ": does not fit the network: " + problems);
+}
+
+// Copies the file's tensors to where they belong in `parameters`. They are known to fit.
+template <class T>
+void copy_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted, std::span<T> parameters) {
+    AlignedVector<T> loaded(parameters.size());  // so that a bad file leaves the network as it was
+    for (const ParameterTensor& want : wanted) {
+        const std::vector<T> numbers = values<T>(*file.find(want.name), file.path());
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+            if (!is_finite(numbers[i]))
+                fail(file.path() + ": " + tensor_label(want.name) + ": expected finite numbers, found " +
+                     (numbers[i] != numbers[i] ? "NaN" : "infinity") + " at index " + std::to_string(i));
+        T* const to = loaded.data() + want.offset;
+        if (want.transposed)
+            transpose<T>({numbers.data(), want.shape[0], want.shape[1]}, {to, want.shape[1], want.shape[0]});
+        else
+            std::copy(numbers.begin(), numbers.end(), to);
+    }
+    std::copy(loaded.begin(), loaded.end(), parameters.begin());
+}
+
+// As people count: "layer2" before "layer10".
+inline bool natural_less(std::string_view a, std::string_view b) {
+    const auto is_digit_char = [](char c) { return c >= '0' && c <= '9'; };
+    const auto take_number = [&](std::string_view& text) {
+        const auto end = std::find_if_not(text.begin(), text.end(), is_digit_char);
+        std::string_view digits = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+        text.remove_prefix(digits.size());
+        digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+        return digits;
+    };
+    while (!a.empty() && !b.empty()) {
+        if (is_digit_char(a[0]) && is_digit_char(b[0])) {
+            const std::string_view x = take_number(a), y = take_number(b);
+            if (x != y) return x.size() != y.size() ? x.size() < y.size() : x < y;
+        } else {
+            if (a[0] != b[0]) return a[0] < b[0];
+            a.remove_prefix(1);
+            b.remove_prefix(1);
+        }
+    }
+    return a.size() < b.size();
+}
+
+struct DenseShape {
+    std::string name;
+    std::size_t in = 0;
+    std::size_t out = 0;
+};
+
+// The file's dense layers, in the natural order of their names: each is NAME.weight [out, in] and NAME.bias [out], and
+// takes what the one before it gives.
+inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
+    constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
+    const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
+    std::vector<DenseShape> layers;
+    std::size_t biases = 0;
+    for (const Tensor& tensor : file.tensors()) {
+        constexpr std::string_view weight = ".weight", bias = ".bias";
+        const std::string_view name = tensor.name;
+        if (name.ends_with(bias) && tensor.shape.size() == 1) {
+            ++biases;
+        } else if (name.ends_with(weight) && tensor.shape.size() == 2) {
+            layers.push_back(
+                {std::string(name.substr(0, name.size() - weight.size())), tensor.shape[1], tensor.shape[0]});
+        } else {
+            refuse("found " + tensor_text(name, tensor.shape));
+        }
+    }
+    if (layers.empty()) refuse("found none");
+    std::sort(layers.begin(), layers.end(), [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const DenseShape& layer = layers[i];
+        const Tensor* const bias = file.find(layer.name + ".bias");
+        if (bias == nullptr) refuse(tensor_label(layer.name + ".bias") + " is missing");
+        if (bias->shape != std::vector{layer.out})
+            refuse("found " + tensor_text(bias->name, bias->shape) + " beside " +
+                   tensor_text(layer.name + ".weight", std::vector{layer.out, layer.in}));
+        if (i > 0 && layers[i - 1].out != layer.in)
+            refuse(tensor_label(layer.name + ".weight") + " takes " + std::to_string(layer.in) + " features, " +
+                   tensor_label(layers[i - 1].name + ".weight") + " before it gives " +
+                   std::to_string(layers[i - 1].out));
+    }
+    if (biases != layers.size()) refuse("found a bias without a weight");
+    return layers;
+}
+
+}  // namespace detail
+
+// Fails when the file cannot be written; what stood at `path` is then still there.
+template <Network Net> void save(const Net& net, const std::string& path) {
+    using T = typename Net::scalar_type;
+    const std::vector<ParameterTensor> infos = net.tensors();
+    std::vector<std::vector<std::byte>> bytes;
+    std::vector<Tensor> tensors;
+    for (const ParameterTensor& info : infos) {
+        std::vector<T> numbers(info.size());
+        const T* const from = net.parameters().data() + info.offset;
+        if (info.transposed)
+            detail::transpose<T>({from, info.shape[1], info.shape[0]}, {numbers.data(), info.shape[0], info.shape[1]});
+        else
+            std::copy_n(from, numbers.size(), numbers.data());
+        bytes.push_back(tensor_bytes<T>(numbers));
+        const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
+        tensors.push_back({.name = info.name, .dtype = dtype, .shape = info.shape, .data = bytes.back()});
+    }
+    save_safetensors(path, tensors, {{"format", "pt"}});
+}
+
+// F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,
+// on tensors that are missing, unexpected or of another shape (all are listed), and on numbers that are not finite.
+template <Network Net> void load(Net& net, const std::string& path) {
+    const Safetensors file = load_safetensors(path);
+    const std::vector<ParameterTensor> wanted = net.tensors();
+    detail::check_tensors(file, wanted);
+    detail::copy_tensors<typename Net::scalar_type>(file, wanted, net.parameters());
+}
+
+// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end. It
+// keeps the file's layer names. Fails as load does, and on a file that holds anything but dense layers.
+template <class T = float> BasicMlp<T> load_mlp(const std::string& path) {
+    const Safetensors file = load_safetensors(path);
+    std::vector<std::size_t> widths;
+    std::vector<std::string> names;
+    for (const detail::DenseShape& layer : detail::find_dense_layers(file)) {
+        if (widths.empty()) widths.push_back(layer.in);
+        widths.push_back(layer.out);
+        names.push_back(layer.name);
+    }
+    if (std::find(widths.begin(), widths.end(), std::size_t{0}) != widths.end())
+        fail(path + ": expected layers of at least one feature, found an empty one");
+    BasicMlp<T> net{std::move(widths)};
+    net.set_layer_names(std::move(names));
+    detail::copy_tensors<T>(file, net.tensors(), net.parameters());
+    return net;
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,41 @@
+// The Network concept: what training, evaluation and model files ask of a network. Sequential and Mlp meet it.
+#pragma once
+
+#include <nib/core/matrix.hpp>
+#include <nib/layers/layer.hpp>
+#include <nib/model/workspace.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// Where a backward pass begins: at the network's outputs, or before its last layer, a LogSoftmax, when the loss knows
+// the gradient of both together.
+enum class BackwardFrom : unsigned char { outputs, logits };
+
+//   input_size, output_size  features of one example
+//   parameters               all of them, one contiguous array; the const form only reads
+//   forward(x, workspace)    outputs [B, output_size] for x [B, input_size]; they lie in the workspace
+//   backward(dy, from, workspace, gradients)
+//                            after forward: fills `gradients`, in the order of parameters(), from dy, the loss's
+//                            gradient
+//   tensors()                the parameters by name, for model files
+//   ends_in_log_softmax()    whether outputs are logarithms of probabilities
+template <class N>
+concept Network = requires(N& net, const N& const_net, MatrixView<const typename N::scalar_type> x,
+                           Workspace<typename N::scalar_type>& workspace,
+                           std::span<typename N::scalar_type> gradients) {
+    { const_net.input_size() } -> std::same_as<std::size_t>;
+    { const_net.output_size() } -> std::same_as<std::size_t>;
+    { net.parameters() } -> std::same_as<std::span<typename N::scalar_type>>;
+    { const_net.parameters() } -> std::same_as<std::span<const typename N::scalar_type>>;
+    { const_net.forward(x, workspace) } -> std::same_as<MatrixView<const typename N::scalar_type>>;
+    const_net.backward(x, BackwardFrom::outputs, workspace, gradients);
+    { const_net.tensors() } -> std::same_as<std::vector<ParameterTensor>>;
+    { const_net.ends_in_log_softmax() } -> std::same_as<bool>;
+};
+
+}  // namespace nib::inline NIB_ABI

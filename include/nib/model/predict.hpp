@@ -1,0 +1,88 @@
+// predict: the most likely class.  probabilities: how likely each class is.  For one example or a batch of them.
+//
+// The forms for one example run on the stack for a Sequential: no heap, no locks. The forms for a batch take an
+// optional Workspace, so that calls in a loop allocate only their result.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/kernels/elementwise.hpp>
+#include <nib/model/network.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// The index of the largest value, the first one if there are several.
+template <class T> int argmax(std::span<const T> values) {
+    return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+template <Network Net> void check_features(const Net& net, std::size_t features) {
+    if (features != net.input_size())
+        fail("the network takes " + std::to_string(net.input_size()) + " features, the example has " +
+             std::to_string(features));
+}
+
+template <Network Net> void check_log_softmax(const Net& net) {
+    if (!net.ends_in_log_softmax()) fail("probabilities: the network does not end in a LogSoftmax");
+}
+
+}  // namespace detail
+
+// The class of one example of net.input_size() numbers.
+template <Network Net> int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
+    detail::check_features(net, example.size());
+    const auto outputs = net(example);
+    return detail::argmax<typename Net::scalar_type>(outputs);
+}
+
+// The probabilities of one example's classes: std::array for a Sequential, std::vector for an Mlp. They add up to 1.
+template <Network Net> auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
+    detail::check_features(net, example.size());
+    detail::check_log_softmax(net);
+    auto outputs = net(example);
+    for (auto& output : outputs) output = kernels::exponential(output);
+    return outputs;
+}
+
+// The classes of a batch, examples [B, net.input_size()].
+template <Network Net>
+std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples,
+                         Workspace<typename Net::scalar_type>& workspace) {
+    detail::check_features(net, examples.cols());
+    const auto outputs = net.forward(examples, workspace);
+    std::vector<int> classes(outputs.rows());
+    for (std::size_t i = 0; i < classes.size(); ++i)
+        classes[i] = detail::argmax<typename Net::scalar_type>(outputs.row(i));
+    return classes;
+}
+template <Network Net> std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
+    Workspace<typename Net::scalar_type> workspace;
+    return predict(net, examples, workspace);
+}
+
+// The probabilities of a batch: [B, net.output_size()], each row adding up to 1.
+template <Network Net>
+Matrix<typename Net::scalar_type> probabilities(const Net& net, MatrixView<const typename Net::scalar_type> examples,
+                                                Workspace<typename Net::scalar_type>& workspace) {
+    detail::check_features(net, examples.cols());
+    detail::check_log_softmax(net);
+    const auto outputs = net.forward(examples, workspace);
+    Matrix<typename Net::scalar_type> result(outputs.rows(), outputs.cols());
+    std::transform(outputs.values().begin(), outputs.values().end(), result.values().begin(),
+                   [](auto output) { return kernels::exponential(output); });
+    return result;
+}
+template <Network Net>
+Matrix<typename Net::scalar_type> probabilities(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
+    Workspace<typename Net::scalar_type> workspace;
+    return probabilities(net, examples, workspace);
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,71 @@
+// Adam (Kingma & Ba 2015, Algorithm 1), as torch.optim.Adam without weight decay.
+//
+//   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
+//   p -= learning_rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)      t = 1, 2, … counts calls of step()
+//
+// m and v are two flat arrays in the order of the network's parameters, and belong to the optimiser, not to an address:
+// the network may be moved or copied between steps.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/kernels/adam.hpp>
+#include <nib/model/network.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+struct AdamOptions {
+    double learning_rate = 1e-3;
+    double beta1 = 0.9;     // in [0, 1)
+    double beta2 = 0.999;   // in [0, 1)
+    double epsilon = 1e-8;  // > 0
+};
+
+template <class T> class Adam {
+public:
+    template <Network Net>
+    explicit Adam(const Net& net, AdamOptions options = {})
+        : options_{options}, means_(net.parameters().size()), squares_(net.parameters().size()) {}
+
+    // Moves the parameters of `net` against `gradients`, which are ordered as they are.
+    template <Network Net> void step(Net& net, std::span<const T> gradients) { step(net.parameters(), gradients); }
+    void step(std::span<T> parameters, std::span<const T> gradients) {
+        if (parameters.size() != means_.size() || gradients.size() != means_.size())
+            fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " +
+                 std::to_string(parameters.size()) + " and " + std::to_string(gradients.size()) + " gradients");
+        ++steps_;
+        const auto t = static_cast<double>(steps_);
+        const double correction1 = 1 - std::pow(options_.beta1, t);
+        const double correction2 = std::sqrt(1 - std::pow(options_.beta2, t));
+        kernels::adam_step<T>(parameters.size(), parameters.data(), gradients.data(), means_.data(), squares_.data(),
+                              {.beta1 = static_cast<T>(options_.beta1),
+                               .one_minus_beta1 = static_cast<T>(1 - options_.beta1),
+                               .beta2 = static_cast<T>(options_.beta2),
+                               .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
+                               .step_size = static_cast<T>(options_.learning_rate * correction2 / correction1),
+                               .epsilon = static_cast<T>(options_.epsilon * correction2)});
+    }
+
+    // How many steps were taken.
+    std::uint64_t steps() const { return steps_; }
+    // May be changed between steps: a learning-rate schedule does.
+    AdamOptions& options() { return options_; }
+    const AdamOptions& options() const { return options_; }
+
+private:
+    AdamOptions options_;
+    std::uint64_t steps_ = 0;
+    AlignedVector<T> means_;
+    AlignedVector<T> squares_;
+};
+
+template <Network Net> explicit Adam(const Net&) -> Adam<typename Net::scalar_type>;
+template <Network Net> explicit Adam(const Net&, AdamOptions) -> Adam<typename Net::scalar_type>;
+
+}  // namespace nib::inline NIB_ABI

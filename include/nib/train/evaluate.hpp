@@ -1,0 +1,66 @@
+// evaluate: a network's mean loss and confusion matrix on a data set.  accuracy: the part of it that is recognised.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/data/batches.hpp>
+#include <nib/loss/nll.hpp>
+#include <nib/model/network.hpp>
+#include <nib/model/predict.hpp>
+#include <nib/train/metrics.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+struct Evaluation {
+    double loss = 0;  // mean over the examples
+    ConfusionMatrix confusion;
+
+    std::size_t correct() const { return confusion.correct(); }
+    std::size_t total() const { return confusion.total(); }
+    double accuracy() const { return confusion.accuracy(); }
+};
+
+// Fails unless the data fit the network: at least one example, as many features as it takes, every class below the
+// number of its outputs.
+template <Network Net, class Data> void check_data(const Net& net, const Data& data) {
+    std::string name = "the data";
+    if constexpr (requires { data.name; })
+        if (!data.name.empty()) name = data.name;
+    if (data.size() == 0) fail(name + ": expected at least one example, found none");
+    if (data.input_size() != net.input_size())
+        fail(name + ": expected examples of " + std::to_string(net.input_size()) +
+             " features, as the network takes, found " + std::to_string(data.input_size()));
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        const int target = target_of(data, i);
+        if (target < 0 || static_cast<std::size_t>(target) >= net.output_size())
+            fail(name + ": expected classes below " + std::to_string(net.output_size()) +
+                 ", the network's outputs, found " + std::to_string(target) + " at example " + std::to_string(i));
+    }
+}
+
+// Gone through in pieces, so that memory does not grow with the data. Fails where check_data does.
+template <Network Net, class Data, class Loss = NllLoss>
+Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
+    using T = typename Net::scalar_type;
+    constexpr std::size_t piece = 256;
+    check_data(net, data);
+    Evaluation result{.loss = 0, .confusion = ConfusionMatrix{net.output_size()}};
+    Workspace<T> workspace;
+    for (const auto& batch : batches<T>(data, piece)) {
+        const MatrixView<const T> outputs = net.forward(batch.inputs, workspace);
+        result.loss += loss.value(outputs, batch.targets) * static_cast<double>(outputs.rows());
+        for (std::size_t i = 0; i < outputs.rows(); ++i)
+            result.confusion.add(batch.targets[i], detail::argmax<T>(outputs.row(i)));
+    }
+    result.loss /= static_cast<double>(data.size());
+    return result;
+}
+
+// In [0, 1].
+template <Network Net, class Data> double accuracy(const Net& net, const Data& data) {
+    return evaluate(net, data).accuracy();
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,49 @@
+// Progress: how far a training run is, how fast it goes and how long it will take; and one line that says so.
+#pragma once
+
+#include <nib/core/text.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+struct Progress {
+    int epochs = 0;                      // in all
+    std::size_t examples_per_epoch = 0;  // in each
+    std::size_t examples = 0;            // seen so far, in all epochs
+    double seconds = 0;                  // of training so far
+
+    std::size_t all_examples() const { return examples_per_epoch * static_cast<std::size_t>(epochs); }
+    // Examples a second; 0 before anything is known.
+    double rate() const { return seconds > 0 ? static_cast<double>(examples) / seconds : 0; }
+    // Seconds left at this rate.
+    double seconds_left() const {
+        return rate() > 0 ? static_cast<double>(all_examples() - std::min(examples, all_examples())) / rate() : 0;
+    }
+};
+
+// "epoch 2/4  [#####---------------]  25%  310k examples/s  0:02 left": at most 79 characters, no line break.
+inline std::string progress_line(const Progress& progress) {
+    const std::size_t all = std::max<std::size_t>(progress.all_examples(), 1);
+    const std::size_t done = std::min(progress.examples, all);
+    constexpr std::size_t width = 20;
+    std::string bar(width, '-');
+    std::fill_n(bar.begin(), done * width / all, '#');
+    const std::size_t per_epoch = std::max<std::size_t>(progress.examples_per_epoch, 1);
+    const std::size_t epoch = std::min(done / per_epoch + 1, static_cast<std::size_t>(std::max(progress.epochs, 1)));
+    const double rate = progress.rate();
+    const std::string speed = rate >= 1e6   ? fixed(rate / 1e6, 1) + "M"
+                              : rate >= 1e3 ? fixed(rate / 1e3, 0) + "k"
+                                            : fixed(rate, 0);
+    const auto left = static_cast<std::size_t>(std::min(progress.seconds_left(), 3.6e6) + 0.5);
+    const auto two_digits = [](std::size_t number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+    const std::string time =
+        left >= 3600 ? std::to_string(left / 3600) + ":" + two_digits(left / 60 % 60) : std::to_string(left / 60);
+    return "epoch " + std::to_string(epoch) + "/" + std::to_string(progress.epochs) + "  [" + bar + "]  " +
+           std::to_string(done * 100 / all) + "%  " + speed + " examples/s  " + time + ":" + two_digits(left % 60) +
+           " left";
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Builds and runs the consumer both ways: nib as a subdirectory, and nib as installed from its build.
+#     run.sh CMAKE SOURCE BUILD COMPILER GENERATOR
+set -eu
+
+cmake=$1 source=$2 build=$3 compiler=$4 generator=$5
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+
+consume() {
+    name=$1
+    shift
+    echo "== $name"
+    "$cmake" -S "$source/tests/consumer" -B "$work/$name" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@"
+    "$cmake" --build "$work/$name"
+    "$work/$name/consumer"
+}
+
+consume subdirectory -DNIB_SOURCE_DIR="$source"
+
+"$cmake" --install "$build" --prefix "$work/prefix"
+# A copy that was moved proves that nothing installed holds the path of the build or of the prefix.
+mv "$work/prefix" "$work/moved"
+consume installed -DCMAKE_PREFIX_PATH="$work/moved"
+
+# A version that does not fit is refused.
+sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 99 REQUIRED)/' "$source/tests/consumer/CMakeLists.txt" \
+    >"$work/CMakeLists.txt"
+cp "$source/tests/consumer/main.cpp" "$work/"
+if "$cmake" -S "$work" -B "$work/wrong" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" \
+    -DCMAKE_PREFIX_PATH="$work/moved" >"$work/log" 2>&1; then
+    echo "find_package(nib 99) was expected to fail"
+    exit 1
+fi
+grep -q 'requested version "99"' "$work/log"

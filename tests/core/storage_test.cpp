@@ -1,0 +1,42 @@
+#include <nib/core/storage.hpp>
+
+#include "../support.hpp"
+
+#include <cstdint>
+#include <new>
+#include <stdexcept>
+
+namespace {
+
+template <class T> bool starts_a_cache_line(const nib::AlignedVector<T>& values) {
+    return reinterpret_cast<std::uintptr_t>(values.data()) % 64 == 0;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("an AlignedVector starts a cache line, whatever its size", T, std::uint8_t, float, double) {
+    for (std::size_t size = 1; size < 200; ++size) CHECK(starts_a_cache_line(nib::AlignedVector<T>(size)));
+}
+
+TEST_CASE("an AlignedVector starts a cache line after it has grown, was copied and was moved") {
+    nib::AlignedVector<float> values;
+    for (int i = 0; i < 1000; ++i) {
+        values.push_back(static_cast<float>(i));
+        REQUIRE(starts_a_cache_line(values));
+    }
+    const nib::AlignedVector<float> copy = values;
+    CHECK(starts_a_cache_line(copy));
+    const float* data = values.data();
+    const nib::AlignedVector<float> moved = std::move(values);
+    CHECK(moved.data() == data);
+    CHECK(moved == copy);
+}
+
+TEST_CASE("an AlignedVector is zero-filled when made") {
+    for (const float value : nib::AlignedVector<float>(100)) CHECK(value == 0.0f);
+}
+
+TEST_CASE("an allocation whose size overflows throws instead of wrapping around") {
+    nib::AlignedAllocator<double> allocator;
+    CHECK_THROWS_AS(static_cast<void>(allocator.allocate(static_cast<std::size_t>(-1) / 4)), std::bad_alloc);
+}

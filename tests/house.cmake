@@ -1,0 +1,81 @@
+# The rules of the house, checked on the sources:  cmake -DROOT=DIR -P house.cmake
+#
+#   includes point one way only: a room includes itself and the rooms before it in the list below
+#   a header opens with a comment and is guarded by #pragma once
+#   a header ROOM/NAME.hpp has a test ROOM/NAME_test.cpp that includes it first, which proves that it stands alone
+#   nib.hpp includes every header
+cmake_minimum_required(VERSION 3.20)
+set(rooms core kernels io data ink layers model loss optim train)
+
+set(problems "")
+macro(problem)
+    string(APPEND problems "\n  ${ARGN}")
+endmacro()
+
+# The lines of FILE that hold an include, as a list of what they include.
+function(read_includes file result)
+    file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include")
+    list(TRANSFORM lines REPLACE "^[ \t]*#[ \t]*include[ \t]*[<\"]([^>\"]*)[>\"].*$" "\\1")
+    set(${result} "${lines}" PARENT_SCOPE)
+endfunction()
+
+file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/nib ${ROOT}/include/nib/*.hpp)
+list(SORT headers)
+list(REMOVE_ITEM headers nib.hpp)
+if(NOT headers)
+    message(FATAL_ERROR "no headers in ${ROOT}/include/nib")
+endif()
+read_includes(${ROOT}/include/nib/nib.hpp everything)
+
+foreach(header IN LISTS headers)
+    string(REGEX MATCH "^[^/]*" room ${header})
+    list(FIND rooms "${room}" rank)
+    if(rank EQUAL -1)
+        problem("include/nib/${header}: no room of the house (${rooms})")
+    endif()
+
+    read_includes(${ROOT}/include/nib/${header} includes)
+    foreach(included IN LISTS includes)
+        if(NOT included MATCHES "^nib/([^/]+)/")
+            if(included MATCHES "^nib/|\\.hpp$")
+                problem("include/nib/${header}: includes ${included}, expected nib/ROOM/NAME.hpp")
+            endif()
+            continue()
+        endif()
+        list(FIND rooms "${CMAKE_MATCH_1}" included_rank)
+        if(included_rank GREATER rank)
+            problem("include/nib/${header}: ${room} includes ${included}, from a room above it")
+        endif()
+    endforeach()
+
+    if(NOT "nib/${header}" IN_LIST everything)
+        problem("include/nib/nib.hpp: does not include nib/${header}")
+    endif()
+
+    string(REGEX REPLACE "\\.hpp$" "_test.cpp" test ${header})
+    if(NOT EXISTS ${ROOT}/tests/${test})
+        problem("include/nib/${header}: has no test tests/${test}")
+        continue()
+    endif()
+    read_includes(${ROOT}/tests/${test} test_includes)
+    list(GET test_includes 0 first)
+    if(NOT first STREQUAL "nib/${header}")
+        problem("tests/${test}: includes ${first} first, expected nib/${header}")
+    endif()
+endforeach()
+
+foreach(header IN LISTS headers ITEMS nib.hpp)
+    file(READ ${ROOT}/include/nib/${header} text)
+    if(NOT text MATCHES "^// ")
+        problem("include/nib/${header}: does not open with a comment")
+    endif()
+    if(NOT text MATCHES "\n#pragma once\n")
+        problem("include/nib/${header}: has no #pragma once")
+    endif()
+endforeach()
+
+if(problems)
+    message(FATAL_ERROR "${problems}")
+endif()
+list(LENGTH headers count)
+message("${count} headers keep the rules of the house")

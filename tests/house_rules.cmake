@@ -1,0 +1,54 @@
+# Breaks each rule of house.cmake in a small house of its own and expects to be told:
+#     cmake -DSCRATCH=DIR -P house_rules.cmake
+cmake_minimum_required(VERSION 3.20)
+
+set(good_header "// What it is.\n#pragma once\n#include <nib/core/config.hpp>\n#include <vector>\n")
+
+function(write_house)
+    file(REMOVE_RECURSE ${SCRATCH})
+    file(WRITE ${SCRATCH}/include/nib/core/config.hpp "// What it is.\n#pragma once\n")
+    file(WRITE ${SCRATCH}/include/nib/io/file.hpp "${good_header}")
+    file(WRITE ${SCRATCH}/include/nib/train/fit.hpp "${good_header}#include <nib/io/file.hpp>\n")
+    file(WRITE ${SCRATCH}/include/nib/nib.hpp
+        "// Everything.\n#pragma once\n#include <nib/core/config.hpp>\n#include <nib/io/file.hpp>\n#include <nib/train/fit.hpp>\n")
+    foreach(name core/config io/file train/fit)
+        file(WRITE ${SCRATCH}/tests/${name}_test.cpp "#include <nib/${name}.hpp>\n\n#include \"../support.hpp\"\n")
+    endforeach()
+endfunction()
+
+# Replaces FILE by CONTENT in a good house; the check must then fail and say MESSAGE.
+function(expect_problem file content message)
+    write_house()
+    file(WRITE ${SCRATCH}/${file} "${content}")
+    check_house(status output)
+    if(status EQUAL 0 OR NOT output MATCHES "${message}")
+        message(FATAL_ERROR "${file}: expected '${message}', found status ${status} and\n${output}")
+    endif()
+endfunction()
+
+function(check_house status output)
+    execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${SCRATCH} -P ${CMAKE_CURRENT_LIST_DIR}/house.cmake
+        RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
+    set(${status} ${result} PARENT_SCOPE)
+    set(${output} "${text}" PARENT_SCOPE)
+endfunction()
+
+write_house()
+check_house(status output)
+if(NOT status EQUAL 0 OR NOT output MATCHES "3 headers keep the rules")
+    message(FATAL_ERROR "a good house is refused:\n${output}")
+endif()
+
+expect_problem(include/nib/io/file.hpp "${good_header}#include <nib/train/fit.hpp>\n" "io includes nib/train/fit.hpp")
+expect_problem(include/nib/io/file.hpp "${good_header}#  include \"nib/train/fit.hpp\"\n" "from a room above it")
+expect_problem(include/nib/io/file.hpp "${good_header}#include <nib/nib.hpp>\n" "includes nib/nib.hpp, expected")
+expect_problem(include/nib/io/file.hpp "${good_header}#include \"../core/config.hpp\"\n" "expected nib/ROOM/NAME.hpp")
+expect_problem(include/nib/io/file.hpp "#pragma once\n" "io/file.hpp: does not open with a comment")
+expect_problem(include/nib/io/file.hpp "// What it is.\n" "io/file.hpp: has no #pragma once")
+expect_problem(include/nib/cellar/wine.hpp "${good_header}" "cellar/wine.hpp: no room of the house")
+expect_problem(include/nib/io/new.hpp "${good_header}" "io/new.hpp: has no test tests/io/new_test.cpp")
+expect_problem(include/nib/nib.hpp "#pragma once\n" "nib/nib.hpp: does not open with a comment")
+expect_problem(include/nib/nib.hpp "#include <nib/core/config.hpp>\n" "nib.hpp: does not include nib/train/fit.hpp")
+expect_problem(tests/io/file_test.cpp "#include \"../support.hpp\"\n#include <nib/io/file.hpp>\n"
+    "tests/io/file_test.cpp: includes ../support.hpp first")
+file(REMOVE_RECURSE ${SCRATCH})

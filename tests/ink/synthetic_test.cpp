@@ -1,0 +1,154 @@
+#include <nib/ink/synthetic.hpp>
+
+#include "../support.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+using nib::Point;
+
+TEST_CASE("a Catmull-Rom curve passes through its inner points and is straight through points on a line") {
+    const Point a{0, 0}, b{1, 2}, c{3, 1}, d{4, 4};
+    CHECK(nib::detail::catmull_rom(a, b, c, d, 0).x == 1);
+    CHECK(nib::detail::catmull_rom(a, b, c, d, 0).y == 2);
+    CHECK(nib::detail::catmull_rom(a, b, c, d, 1).x == doctest::Approx(3));
+    CHECK(nib::detail::catmull_rom(a, b, c, d, 1).y == doctest::Approx(1));
+    // At the middle the weights are (-1, 9, 9, -1) / 16.
+    CHECK(nib::detail::catmull_rom(a, b, c, d, 0.5f).y == doctest::Approx((9 * 2 + 9 * 1 - 4) / 16.0));
+    const Point middle = nib::detail::catmull_rom({0, 0}, {1, 1}, {2, 2}, {3, 3}, 0.25f);
+    CHECK(middle.x == doctest::Approx(1.25));
+    CHECK(middle.y == doctest::Approx(1.25));
+}
+
+TEST_CASE("starts begin strokes, corners are reached exactly, straight sides stay two points") {
+    using nib::ControlPoint;
+    using nib::Knot;
+    const std::array<ControlPoint, 7> points{ControlPoint{0, 0, Knot::start},
+                                             {1, 0, Knot::corner},
+                                             {1.5f, 0.5f},
+                                             {1, 1, Knot::corner},
+                                             {0, 1, Knot::corner},
+                                             {5, 5, Knot::start},
+                                             {6, 6}};
+    const auto strokes = nib::detail::strokes_through(points);
+    REQUIRE(strokes.size() == 2);
+    CHECK(strokes[0].size() == 1 + 1 + 12 + 1);
+    CHECK(strokes[0][1].x == 1);
+    CHECK(strokes[0][1].y == 0);
+    const auto turns_sharply = [&](const Point& p) { return std::abs(p.x - 1) < 1e-6f && std::abs(p.y - 1) < 1e-6f; };
+    CHECK(std::any_of(strokes[0].begin(), strokes[0].end(), turns_sharply));
+    CHECK(strokes[0].back().y == 1);
+    CHECK(strokes[1].size() == 2);
+}
+
+TEST_CASE("the scale factor is close to exp and turns into its reciprocal with the sign") {
+    for (const double x : {-0.7, -0.3, 0.0, 0.2, 0.7}) {
+        CHECK(nib::detail::scale_factor(x) == doctest::Approx(std::exp(x)).epsilon(0.04));
+        CHECK(nib::detail::scale_factor(x) * nib::detail::scale_factor(-x) == doctest::Approx(1));
+    }
+    CHECK(nib::detail::scale_factor(9) == nib::detail::scale_factor(0.75));
+}
+
+TEST_CASE("a synthetic digit is a labelled drawing of finite points, the same for the same generator") {
+    for (int digit = 0; digit < 10; ++digit) {
+        nib::Rng rng{7};
+        nib::Rng again{7};
+        const nib::Drawing drawing = nib::synthetic_digit(digit, rng);
+        const nib::Drawing same = nib::synthetic_digit(digit, again);
+        const nib::Drawing other = nib::synthetic_digit(digit, again);
+        CHECK(drawing.label == std::to_string(digit));
+        REQUIRE_FALSE(drawing.strokes.empty());
+        CHECK(drawing.strokes[0][1].x == same.strokes[0][1].x);
+        CHECK(drawing.strokes[0][1].x != other.strokes[0][1].x);
+        for (const nib::Stroke& stroke : drawing.strokes) {
+            CHECK(stroke.size() >= 2);
+            for (const Point& point : stroke) {
+                CHECK(std::abs(point.x) < 5);
+                CHECK(std::abs(point.y) < 5);
+            }
+        }
+    }
+}
+
+TEST_CASE("every template of a digit is used") {
+    nib::Rng rng{1};
+    std::set<std::size_t> lengths;
+    std::set<std::size_t> expected;
+    for (const nib::DigitTemplate& one : nib::templates_of(7)) {
+        std::size_t points = 0;
+        for (const nib::Stroke& stroke : nib::detail::strokes_through(one.points)) points += stroke.size();
+        expected.insert(points);
+    }
+    for (int i = 0; i < 400; ++i) {
+        std::size_t points = 0;
+        for (const nib::Stroke& stroke : nib::synthetic_digit(7, rng).strokes) points += stroke.size();
+        lengths.insert(points);
+    }
+    CHECK(lengths == expected);
+}
+
+TEST_CASE("a digit outside 0 to 9 is refused") {
+    nib::Rng rng{1};
+    CHECK(support::error_of([&] { nib::synthetic_digit(10, rng); }) ==
+          "synthetic_digit: expected a digit from 0 to 9, found 10");
+    CHECK(support::error_of([&] { nib::synthetic_digit(-1, rng); }) ==
+          "synthetic_digit: expected a digit from 0 to 9, found -1");
+}
+
+TEST_CASE("the dataset is balanced, shuffled and 28 x 28") {
+    const nib::Dataset digits = nib::synthetic_digits(1003, 1);
+    CHECK(digits.size() == 1003);
+    CHECK(digits.rows == 28);
+    CHECK(digits.cols == 28);
+    CHECK(digits.pixels.size() == 1003 * 784);
+    CHECK_FALSE(digits.name.empty());
+    std::array<int, 10> counts{};
+    for (const int label : digits.labels) ++counts.at(static_cast<std::size_t>(label));
+    CHECK(counts == std::array<int, 10>{101, 101, 101, 100, 100, 100, 100, 100, 100, 100});
+    std::size_t in_order = 0;
+    for (std::size_t i = 0; i < digits.size(); ++i) in_order += digits.labels[i] == static_cast<int>(i % 10);
+    CHECK(in_order < 200);
+    CHECK(nib::synthetic_digits(0, 1).size() == 0);
+}
+
+TEST_CASE("the same seed gives the same digits, another seed gives others") {
+    const nib::Dataset digits = nib::synthetic_digits(100, 5);
+    CHECK(digits.pixels == nib::synthetic_digits(100, 5).pixels);
+    CHECK(digits.labels == nib::synthetic_digits(100, 5).labels);
+    CHECK(digits.pixels != nib::synthetic_digits(100, 6).pixels);
+    CHECK(digits.labels != nib::synthetic_digits(100, 6).labels);
+}
+
+TEST_CASE("an image can be drawn alone, from the seed, its index and its label") {
+    const nib::Dataset digits = nib::synthetic_digits(50, 5);
+    for (const std::size_t index : {0u, 17u, 49u}) {
+        nib::Rng rng = nib::detail::image_rng(5, index);
+        const nib::Drawing drawing = nib::synthetic_digit(digits.labels[index], rng);
+        const nib::Image image = nib::rasterize(drawing, nib::detail::random_pen(rng));
+        CHECK(std::equal(image.pixels.begin(), image.pixels.end(), digits.image(index).begin()));
+    }
+}
+
+TEST_CASE("every image has ink, centred as in MNIST and about as much of it") {
+    const nib::Dataset digits = nib::synthetic_digits(1000, 3);
+    double total = 0;
+    int off_center = 0;  // where the image's edge is in the way
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        double mass = 0, x = 0, y = 0;
+        for (std::size_t pixel = 0; pixel < 784; ++pixel) {
+            const double value = digits.image(i)[pixel];
+            mass += value;
+            x += value * static_cast<double>(pixel % 28);
+            y += value * static_cast<double>(pixel / 28);
+        }
+        REQUIRE(mass > 0);
+        off_center += std::abs(x / mass - 14) > 0.05 || std::abs(y / mass - 14) > 0.05;
+        total += mass / 255 / 784;
+    }
+    CHECK(off_center < 10);
+    // MNIST's mean is 0.1307.
+    CHECK(total / 1000 > 0.10);
+    CHECK(total / 1000 < 0.16);
+}

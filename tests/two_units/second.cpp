@@ -1,0 +1,9 @@
+#include <nib/nib.hpp>
+
+#include <nib/nib.hpp>  // a second time: it must do no harm
+
+#include <cstdint>
+
+std::uint64_t second_unit(std::uint64_t seed);
+
+std::uint64_t second_unit(std::uint64_t seed) { return nib::Rng{seed}(); }

@@ -1,0 +1,110 @@
+#!/bin/sh
+# Installs what building nib's programs and tests needs and is missing: a C++20 compiler, CMake 3.25, Ninja, doctest and
+# stb, through the system's package manager, as root or with sudo. Where nothing is missing it does nothing and needs no
+# network. (Using the library needs a C++20 compiler alone.)
+set -eu
+
+say() { echo "setup: $*" >&2; }
+fail() {
+    say "$*"
+    exit 1
+}
+
+compiles() {
+    command -v "${CXX:-c++}" >/dev/null 2>&1 &&
+        printf '%s\n' "$1" | "${CXX:-c++}" -std=c++20 -fsyntax-only -x c++ - >/dev/null 2>&1
+}
+
+has_compiler() {
+    compiles '#include <charconv>
+        #include <concepts>
+        #include <span>
+        template <std::floating_point T> T parse(std::span<const char> s) {
+            T value{};
+            std::from_chars(s.data(), s.data() + s.size(), value);
+            return value;
+        }
+        double f(std::span<const char> s) { return parse<double>(s); }'
+}
+
+has_cmake() {
+    command -v cmake >/dev/null 2>&1 || return 1
+    version=$(cmake --version | sed -n '1s/^cmake version \([0-9]*\.[0-9]*\).*/\1/p')
+    case $version in
+    [0-2].* | 3.? | 3.1? | 3.2[0-4] | '') return 1 ;;
+    esac
+}
+
+has_ninja() { command -v ninja >/dev/null 2>&1; }
+
+has_doctest() { compiles '#include <doctest/doctest.h>'; }
+
+has_stb() { compiles '#include <stb_image_write.h>' || compiles '#include <stb/stb_image_write.h>'; }
+
+# The parts that are missing, by the names below.
+missing() {
+    for part in compiler cmake ninja doctest stb; do
+        "has_$part" || echo "$part"
+    done
+}
+
+# package PART: what the package manager calls it.
+package() {
+    case $manager-$1 in
+    apt-get-compiler) echo g++ ;;
+    dnf-compiler) echo gcc-c++ ;;
+    pacman-compiler) echo gcc ;;
+    apt-get-ninja | dnf-ninja) echo ninja-build ;;
+    apt-get-doctest) echo doctest-dev ;;
+    dnf-doctest) echo doctest-devel ;;
+    apt-get-stb) echo libstb-dev ;;
+    dnf-stb) echo stb_image-devel stb_image_write-devel ;;
+    *) echo "$1" ;;
+    esac
+}
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        fail "neither root nor sudo; install as root: $packages"
+    fi
+}
+
+install_packages() {
+    # The list of packages is meant to be split into words.
+    # shellcheck disable=SC2086
+    case $manager in
+    apt-get)
+        as_root apt-get update -q &&
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $packages
+        ;;
+    dnf) as_root dnf install -y $packages ;;
+    pacman) as_root pacman -S --needed --noconfirm $packages ;;
+    esac
+}
+
+parts=$(missing)
+[ -n "$parts" ] || exit 0
+
+manager=
+for candidate in apt-get dnf pacman; do
+    if command -v "$candidate" >/dev/null 2>&1; then
+        manager=$candidate
+        break
+    fi
+done
+[ -n "$manager" ] || fail "missing: $(echo "$parts" | tr '\n' ' ')- and there is no apt-get, dnf or pacman here:" \
+    "please install a C++20 compiler, CMake 3.25 or newer, Ninja, doctest and stb yourself"
+
+packages=
+for part in $parts; do packages="$packages $(package "$part")"; done
+packages=${packages# }
+say "installing with $manager: $packages"
+install_packages >&2 || fail "$manager could not install: $packages"
+
+parts=$(missing)
+[ -z "$parts" ] || fail "still missing or too old after installing: $(echo "$parts" | tr '\n' ' ')" \
+    "(needed: a C++20 compiler, CMake 3.25 or newer, Ninja, doctest, stb)"
