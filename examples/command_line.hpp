@@ -226,7 +226,8 @@ private:
         if (taken < words.size()) throw UsageError("unexpected argument " + nib::in_quotes(words[taken]));
     }
 
-    template <Number T> static T number(const std::string& option, std::string_view text, T low, T high) {
+    template <Number T>
+    static T number(const std::string& option, std::string_view text, T low, T high) {
         const auto value = nib::parse_number<T>(text);
         // Written so that a NaN fails.
         if (value && *value >= low && *value <= high) return *value;
@@ -234,7 +235,8 @@ private:
                          text_of(low) + " to " + text_of(high) + ", found " + nib::in_quotes(text));
     }
 
-    template <Number T> static std::vector<T> numbers(const std::string& option, std::string_view text, T low, T high) {
+    template <Number T>
+    static std::vector<T> numbers(const std::string& option, std::string_view text, T low, T high) {
         std::vector<T> values;
         for (;;) {
             const std::size_t comma = text.find(',');
@@ -245,7 +247,8 @@ private:
     }
 
     // The shortest spelling that reads back as the same number.
-    template <Number T> static std::string text_of(T value) {
+    template <Number T>
+    static std::string text_of(T value) {
         char buffer[64];
         const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
         return error == std::errc{} ? std::string(buffer, end) : std::string("?");

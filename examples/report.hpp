@@ -58,7 +58,8 @@ inline void make_folder(const std::string& folder) {
 
 // samples.png: the first 60 test images, and mistakes.png: the 60 mistakes that the network was surest of; each with
 // its answer and, where that is wrong, the truth.
-template <nib::Network Net> void write_report(const Net& net, const nib::Dataset& test, const std::string& folder) {
+template <nib::Network Net>
+void write_report(const Net& net, const nib::Dataset& test, const std::string& folder) {
     constexpr std::size_t shown = 60;
     struct Answer {
         std::size_t index;

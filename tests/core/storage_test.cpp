@@ -8,7 +8,8 @@
 
 namespace {
 
-template <class T> bool starts_a_cache_line(const nib::AlignedVector<T>& values) {
+template <class T>
+bool starts_a_cache_line(const nib::AlignedVector<T>& values) {
     return reinterpret_cast<std::uintptr_t>(values.data()) % 64 == 0;
 }
 

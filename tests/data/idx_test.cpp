@@ -30,7 +30,8 @@ std::string error_in(std::string_view file) {
     return parsed;
 }
 
-template <class T> std::vector<T> numbers(const nib::Idx& idx) {
+template <class T>
+std::vector<T> numbers(const nib::Idx& idx) {
     const std::span<const T> values = idx.values<T>();
     return {values.begin(), values.end()};
 }

@@ -53,7 +53,8 @@ CommandLine declare(Options& options) {
     return line;
 }
 
-template <class Program> Outcome run(const std::vector<const char*>& words, bool with_arguments, Program program) {
+template <class Program>
+Outcome run(const std::vector<const char*>& words, bool with_arguments, Program program) {
     Outcome outcome;
     CommandLine line = declare(outcome.options);
     if (with_arguments) {

@@ -18,7 +18,8 @@ namespace {
 
 std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
 
-template <class T> std::string error_in(std::string_view file) {
+template <class T>
+std::string error_in(std::string_view file) {
     return error_of([&] { nib::parse_npy<T>(bytes_of(file), "f"); });
 }
 

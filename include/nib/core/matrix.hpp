@@ -12,7 +12,8 @@
 
 namespace nib::inline NIB_ABI {
 
-template <class T> class MatrixView {
+template <class T>
+class MatrixView {
 public:
     using value_type = std::remove_const_t<T>;
 
@@ -50,7 +51,8 @@ private:
 };
 
 // Zero-filled when made.
-template <class T> class Matrix {
+template <class T>
+class Matrix {
 public:
     using value_type = T;
 

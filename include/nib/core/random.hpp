@@ -93,7 +93,8 @@ public:
     }
 
     // Fisher & Yates, from the back.
-    template <class T> constexpr void shuffle(std::span<T> values) {
+    template <class T>
+    constexpr void shuffle(std::span<T> values) {
         for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
     }
 

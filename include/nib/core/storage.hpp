@@ -12,11 +12,13 @@ namespace nib::inline NIB_ABI {
 
 inline constexpr std::size_t cache_line = 64;
 
-template <class T> struct AlignedAllocator {
+template <class T>
+struct AlignedAllocator {
     using value_type = T;
 
     AlignedAllocator() = default;
-    template <class U> constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
+    template <class U>
+    constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
     T* allocate(std::size_t count) {
         if (count > static_cast<std::size_t>(-1) / sizeof(T)) return std::allocator<T>{}.allocate(count);  // throws
@@ -27,6 +29,7 @@ template <class T> struct AlignedAllocator {
     friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) noexcept { return true; }
 };
 
-template <class T> using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+template <class T>
+using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
 }  // namespace nib::inline NIB_ABI

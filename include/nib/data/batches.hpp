@@ -18,21 +18,24 @@
 #include <cstdint>
 #include <iterator>
 #include <numeric>
-#include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
 // B examples of F features, and their classes.
-template <class T> struct Batch {
+template <class T>
+struct Batch {
     MatrixView<const T> inputs;    // [B, F]
     std::span<const int> targets;  // [B]
 };
 
 // A user's own examples: a matrix and a class for each row. It only looks at them.
-template <class T> struct Examples {
+template <class T>
+struct Examples {
     MatrixView<const T> inputs;    // [N, F]
     std::span<const int> targets;  // [N]
 
@@ -45,20 +48,27 @@ template <class T> struct Examples {
     std::size_t size() const { return targets.size(); }
     std::size_t input_size() const { return inputs.cols(); }
 };
-template <class M> Examples(const M&, std::span<const int>) -> Examples<std::remove_const_t<typename M::value_type>>;
-template <class M> Examples(const M&, const std::vector<int>&) -> Examples<std::remove_const_t<typename M::value_type>>;
+template <class M>
+Examples(const M&, std::span<const int>) -> Examples<std::remove_const_t<typename M::value_type>>;
+template <class M>
+Examples(const M&, const std::vector<int>&) -> Examples<std::remove_const_t<typename M::value_type>>;
 
 // Row `index` of a data set, as T.
-template <class T> void copy_example(const Dataset& data, std::size_t index, std::span<T> to) {
+template <class T>
+void copy_example(const Dataset& data, std::size_t index, std::span<T> to) {
     kernels::scale_bytes<T>(data.image(index), to);
 }
-template <class T> void copy_example(const Examples<T>& data, std::size_t index, std::span<T> to) {
+template <class T>
+void copy_example(const Examples<T>& data, std::size_t index, std::span<T> to) {
     const auto from = data.inputs.row(index);
     std::copy(from.begin(), from.end(), to.begin());
 }
 
 inline int target_of(const Dataset& data, std::size_t index) { return data.labels[index]; }
-template <class T> int target_of(const Examples<T>& data, std::size_t index) { return data.targets[index]; }
+template <class T>
+int target_of(const Examples<T>& data, std::size_t index) {
+    return data.targets[index];
+}
 
 // What batches are made of: Dataset, Examples, or anything else with these.
 template <class D, class T>
@@ -69,18 +79,24 @@ concept ExampleSource = requires(const D& data, std::size_t index, std::span<T> 
     { target_of(data, index) } -> std::same_as<int>;
 };
 
-// A range of batches, to be gone through once.
+// A range of batches, to be gone through once. Data is a reference to a data set that outlives the range, or, where
+// batches() was given a temporary, the data set itself.
 template <class T, class Data>
-requires ExampleSource<Data, T>
+requires ExampleSource<std::remove_cvref_t<Data>, T>
 class Batches {
 public:
-    // In the order of `order`, which holds indices of examples.
-    Batches(const Data& data, std::size_t batch_size, std::vector<std::uint32_t> order)
-        : data_{&data},
+    // In the order of `order`, which holds indices of examples. Fails on a batch size of 0 and on an index that is
+    // none.
+    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order)
+        : data_{std::forward<Data>(data)},
           order_{std::move(order)},
-          inputs_(std::min(batch_size, order_.size()), data.input_size()),
+          inputs_(std::min(batch_size, order_.size()), data_.input_size()),
           targets_(inputs_.rows()) {
         if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
+        for (const std::uint32_t index : order_)
+            if (index >= data_.size())
+                fail("batches: expected indices below " + std::to_string(data_.size()) + ", the number of examples, " +
+                     "found " + std::to_string(index));
     }
 
     // How many batches there are.
@@ -119,13 +135,13 @@ private:
         const std::size_t count = std::min(inputs_.rows(), order_.size() - first);
         for (std::size_t i = 0; i < count; ++i) {
             const std::size_t index = order_[first + i];
-            copy_example(*data_, index, inputs_.row(i));
-            targets_[i] = target_of(*data_, index);
+            copy_example(data_, index, inputs_.row(i));
+            targets_[i] = target_of(data_, index);
         }
         return {inputs_.view().middle_rows(0, count), {targets_.data(), count}};
     }
 
-    const Data* data_;
+    Data data_;
     std::vector<std::uint32_t> order_;
     Matrix<T> inputs_;
     std::vector<int> targets_;
@@ -133,23 +149,49 @@ private:
 
 namespace detail {
 
-template <class Data> std::vector<std::uint32_t> ascending_order(const Data& data) {
+template <class Data>
+std::vector<std::uint32_t> ascending_order(const Data& data) {
     std::vector<std::uint32_t> order(data.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
     return order;
 }
 
+// T where the caller named one; else the data's own type, which is float for bytes.
+template <class T, class Data>
+struct BatchScalar {
+    using type = T;
+};
+template <class Data>
+struct BatchScalar<void, Data> {
+    using type = float;
+};
+template <class Scalar>
+struct BatchScalar<void, Examples<Scalar>> {
+    using type = Scalar;
+};
+
+template <class T, class Data>
+using BatchesOf = Batches<typename BatchScalar<T, std::remove_cvref_t<Data>>::type, Data>;
+
 }  // namespace detail
 
-// Shuffled: each example once. The data must outlive the range.
-template <class T = float, class Data> Batches<T, Data> batches(const Data& data, std::size_t batch_size, Rng& rng) {
+// Shuffled: each example once. nib::batches<double>(data, …) makes batches for a double network.
+template <class T = void, class Data>
+detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng) {
     auto order = detail::ascending_order(data);
     rng.shuffle(std::span{order});
-    return {data, batch_size, std::move(order)};
+    return {std::forward<Data>(data), batch_size, std::move(order)};
 }
 // In the data's own order.
-template <class T = float, class Data> Batches<T, Data> batches(const Data& data, std::size_t batch_size) {
-    return {data, batch_size, detail::ascending_order(data)};
+template <class T = void, class Data>
+detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size) {
+    auto order = detail::ascending_order(data);
+    return {std::forward<Data>(data), batch_size, std::move(order)};
+}
+// In an order of the caller's, of some of the examples or some of them often.
+template <class T = void, class Data>
+detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order) {
+    return {std::forward<Data>(data), batch_size, std::move(order)};
 }
 
 }  // namespace nib::inline NIB_ABI

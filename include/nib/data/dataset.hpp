@@ -1,5 +1,5 @@
-// Dataset: labelled images, kept as the bytes they were stored as. A batch scales them to [0, 1] when it is gathered, so
-// that MNIST takes 47 MB and not 188.
+// Dataset: labelled images, kept as the bytes they were stored as. A batch scales them to [0, 1] when it is gathered,
+// so that MNIST takes 47 MB and not 188.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -14,11 +14,11 @@
 namespace nib::inline NIB_ABI {
 
 struct Dataset {
-    std::size_t rows = 0;                 // of one image
-    std::size_t cols = 0;                 // of one image
-    AlignedVector<std::uint8_t> pixels;   // [size(), rows, cols]; 0 is background, 255 is ink
-    std::vector<int> labels;              // [size()]
-    std::string name;                     // where the images came from, for messages
+    std::size_t rows = 0;                // of one image
+    std::size_t cols = 0;                // of one image
+    AlignedVector<std::uint8_t> pixels;  // [size(), rows, cols]; 0 is background, 255 is ink
+    std::vector<int> labels;             // [size()]
+    std::string name;                    // where the images came from, for messages
 
     std::size_t size() const { return labels.size(); }
     std::size_t input_size() const { return rows * cols; }

@@ -85,7 +85,8 @@ struct Idx {
     std::string path;               // where it came from, for messages
 
     // Fails where T is not the type of the values.
-    template <class T> std::span<const T> values() const {
+    template <class T>
+    std::span<const T> values() const {
         if (type != idx_type_of<T>())
             fail(path + ": byte 2: expected values of type " + std::string(idx_type_name(idx_type_of<T>())) +
                  ", found " + std::string(idx_type_name(type)));
@@ -136,7 +137,8 @@ inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size
 }
 
 // Type and rank.
-template <class Input> std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
+template <class Input>
+std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
     const std::string& path = input.path();
     std::array<std::byte, 4> magic{};
     const std::size_t count = std::min(input.remaining(), magic.size());
@@ -157,7 +159,8 @@ template <class Input> std::pair<IdxType, std::size_t> read_idx_magic(Input& inp
 }
 
 // Leaves `input` at its first value, and certain that it holds exactly what the header declares.
-template <class Input> IdxHeader read_idx_header(Input& input) {
+template <class Input>
+IdxHeader read_idx_header(Input& input) {
     const std::string& path = input.path();
     const auto [type, rank] = read_idx_magic(input);
     std::array<std::byte, 255 * 4> sizes{};
@@ -185,7 +188,8 @@ inline void swap_idx_values(std::span<std::byte> data, IdxType type) {
     for (std::size_t i = 0; i < data.size(); i += size) std::reverse(data.data() + i, data.data() + i + size);
 }
 
-template <class Input> Idx read_idx(Input& input) {
+template <class Input>
+Idx read_idx(Input& input) {
     IdxHeader header = read_idx_header(input);
     Idx idx{header.type, std::move(header.shape), AlignedVector<std::byte>(header.bytes), input.path()};
     input.read(idx.data);

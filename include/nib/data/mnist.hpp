@@ -48,7 +48,8 @@ inline std::string find_mnist_file(const std::string& folder, const std::string&
 }
 
 // The bytes of a u8 IDX file of rank shape.size(), whose sizes go to `shape`; read into the place where they stay.
-template <class Bytes> Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, const char* what) {
+template <class Bytes>
+Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, const char* what) {
     InputFile file{path};
     const IdxHeader header = read_idx_header(file);
     if (header.type != IdxType::u8 || header.shape.size() != shape.size())

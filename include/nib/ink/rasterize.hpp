@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -250,14 +251,16 @@ inline void render_normalized(Renderer& renderer, const Drawing& drawing, const 
     constexpr double close_enough = 0.02;  // pixels
     Placement placement = fitted(bounds, size, reach);
     renderer.render(drawing, placement);
-    for (int attempt = 0; attempt < 3; ++attempt) {
+    for (int attempt = 0; attempt < 8; ++attempt) {
         const PixelPoint center = renderer.center_of_mass();
         const double left = placement.scale * bounds.left + placement.offset_x - reach;
         const double right = placement.scale * bounds.right + placement.offset_x + reach;
         const double top = placement.scale * bounds.top + placement.offset_y - reach;
         const double bottom = placement.scale * bounds.bottom + placement.offset_y + reach;
-        const double dx = allowed_shift(target - center.x, left, right, size);
-        const double dy = allowed_shift(target - center.y, top, bottom, size);
+        // A thin pen's sampled mass can move faster than the pen: halved steps end the swinging.
+        const double step = attempt < 2 ? 1 : 0.5;
+        const double dx = allowed_shift(step * (target - center.x), left, right, size);
+        const double dy = allowed_shift(step * (target - center.y), top, bottom, size);
         if (std::abs(dx) < close_enough && std::abs(dy) < close_enough) return;
         placement.offset_x += dx;
         placement.offset_y += dy;

@@ -25,7 +25,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// exp(x) within 2% for |x| <= 0.75, and reciprocal exactly as exp is: the (1, 1) Padé approximant.
+// exp(x) within 4% for |x| <= 0.75, and reciprocal exactly as exp is: the (1, 1) Padé approximant.
 inline double scale_factor(double x) {
     const double half = std::clamp(x, -0.75, 0.75) / 2;
     return (1 + half) / (1 - half);
@@ -114,7 +114,7 @@ private:
 };
 
 inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, Rng& rng) {
-    constexpr double deviation = 0.035;
+    constexpr double deviation = 0.045;
     std::vector<ControlPoint> result(points.begin(), points.end());
     for (ControlPoint& point : result) {
         point.x += static_cast<float>(deviation * rng.normal());
@@ -126,7 +126,7 @@ inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, 
 inline RasterOptions random_pen(Rng& rng) {
     RasterOptions options;
     options.pen_radius = static_cast<float>(std::clamp(1.15 + 0.35 * rng.normal(), 0.4, 2.2));
-    options.softness = static_cast<float>(rng.uniform(0.8, 1.8));
+    options.softness = static_cast<float>(rng.uniform(0.6, 1.5));
     return options;
 }
 

@@ -1,5 +1,5 @@
-// Files in and out.  InputFile and read_file: reading with every failure named.  AtomicFile: writing that never leaves a
-// half-written file behind and never loses the one that was there.
+// Files in and out.  InputFile and read_file: reading with every failure named.  AtomicFile: writing that never leaves
+// a half-written file behind and never loses the one that was there.
 #pragma once
 
 #include <nib/core/error.hpp>
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -105,8 +106,8 @@ inline std::string read_file(const std::string& path) {
 
 // A file in the making: what is written goes to a temporary file beside `path`, and only commit() puts it in place, in
 // one step, after it has reached the disk. Without commit() the destructor removes it and `path` stays as it was. A
-// symbolic link is followed, not replaced; what is no regular file (a pipe, /dev/null) is written directly. An existing
-// file keeps its permissions.
+// symbolic link to a file is followed, not replaced; what is no regular file (a pipe, /dev/null) is written directly.
+// An existing file keeps its permissions.
 class AtomicFile {
 public:
     explicit AtomicFile(std::string path) : path_{std::move(path)}, target_{path_} {
@@ -159,6 +160,7 @@ private:
         direct_ = !S_ISREG(status.st_mode);
         if (direct_) return;
         permissions_ = status.st_mode & 07777;
+        keep_permissions_ = true;
         const std::unique_ptr<char, decltype(&std::free)> real{::realpath(target_.c_str(), nullptr), &std::free};
         if (real != nullptr) target_ = real.get();
 #endif
@@ -167,7 +169,7 @@ private:
     void copy_permissions() const {
 #if NIB_POSIX_FILES
         // Best effort: on a file system without permissions the file is still written.
-        if (permissions_ != 0) static_cast<void>(::fchmod(::fileno(file_.get()), permissions_));
+        if (keep_permissions_) static_cast<void>(::fchmod(::fileno(file_.get()), permissions_));
 #endif
     }
 
@@ -196,6 +198,7 @@ private:
     bool committed_ = false;
 #if NIB_POSIX_FILES
     ::mode_t permissions_ = 0;
+    bool keep_permissions_ = false;
 #endif
 };
 
@@ -204,8 +207,7 @@ inline void check_writable(const std::string& path) { AtomicFile{path}; }
 
 // Numbers in a file's byte order, whatever the machine's.
 template <class T>
-    requires(sizeof(T) <= 8)
-T byte_swapped(T value) {
+requires(sizeof(T) <= 8) T byte_swapped(T value) {
     auto bytes = std::bit_cast<std::array<std::byte, sizeof(T)>>(value);
     for (std::size_t i = 0; i < sizeof(T) / 2; ++i) std::swap(bytes[i], bytes[sizeof(T) - 1 - i]);
     return std::bit_cast<T>(bytes);

@@ -90,7 +90,8 @@ public:
     }
 
     // Calls on_member(key) for each member; it must read the member's value.
-    template <class OnMember> void object(OnMember&& on_member) {
+    template <class OnMember>
+    void object(OnMember&& on_member) {
         require(JsonType::object, "an object");
         std::set<std::string> keys;
         if (opens_empty('}')) return;
@@ -106,7 +107,8 @@ public:
     }
 
     // Calls on_element() for each element; it must read the element.
-    template <class OnElement> void array(OnElement&& on_element) {
+    template <class OnElement>
+    void array(OnElement&& on_element) {
         require(JsonType::array, "an array");
         if (opens_empty(']')) return;
         do {
@@ -141,7 +143,8 @@ public:
     }
 
     // Digits alone, and a '-' where Integer is signed: 1.0 and 1e3 are refused.
-    template <std::integral Integer> Integer integer() {
+    template <std::integral Integer>
+    Integer integer() {
         const auto [text, start] = number_text();
         const std::optional<Integer> value = parse_number<Integer>(text);
         if (!value) fail_at(start, "expected a whole number within range, found " + in_quotes(text));

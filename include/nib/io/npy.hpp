@@ -23,14 +23,16 @@
 
 namespace nib::inline NIB_ABI {
 
-template <class T> struct NpyArray {
+template <class T>
+struct NpyArray {
     std::vector<std::size_t> shape;  // [] is one number
     std::vector<T> values;           // row-major
 };
 
 namespace detail {
 
-template <class T> constexpr std::string_view npy_descr() {
+template <class T>
+constexpr std::string_view npy_descr() {
     if constexpr (std::same_as<T, float>) return "<f4";
     if constexpr (std::same_as<T, double>) return "<f8";
     if constexpr (std::same_as<T, std::int32_t>) return "<i4";
@@ -188,7 +190,8 @@ inline std::size_t npy_count(const NpyHeader& header, std::size_t item_size, std
 }  // namespace detail
 
 // `path` is for messages.
-template <class T> NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path) {
+template <class T>
+NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path) {
     constexpr std::string_view descr = detail::npy_descr<T>();
     static_assert(!descr.empty(), "parse_npy: T is float, double, int32_t, int64_t or uint8_t");
     detail::NpyHeader header = detail::read_npy_header(bytes, path);
@@ -205,7 +208,8 @@ template <class T> NpyArray<T> parse_npy(std::span<const std::byte> bytes, const
     return array;
 }
 
-template <class T> NpyArray<T> load_npy(const std::string& path) {
+template <class T>
+NpyArray<T> load_npy(const std::string& path) {
     const std::string content = read_file(path);
     return parse_npy<T>(std::as_bytes(std::span{content}), path);
 }

@@ -303,7 +303,8 @@ inline void save_safetensors(const std::string& path, std::span<const Tensor> te
 
 // The numbers of an F32 or F64 tensor, row-major. Fails on other dtypes and on a finite number too large for T; where
 // `path` is given, the message starts with it.
-template <std::floating_point T> std::vector<T> values(const Tensor& tensor, const std::string& path = "") {
+template <std::floating_point T>
+std::vector<T> values(const Tensor& tensor, const std::string& path = "") {
     const auto refuse = [&](const std::string& why) {
         fail((path.empty() ? path : path + ": ") + detail::tensor_label(tensor.name) + ": " + why);
     };

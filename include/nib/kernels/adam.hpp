@@ -10,7 +10,8 @@ namespace nib::inline NIB_ABI::kernels {
 // The scalars of one step, bias corrections folded in: with mhat = m / (1 - beta1^t) and vhat = v / (1 - beta2^t),
 //   p -= lr mhat / (sqrt(vhat) + eps)   is   p -= step_size m / (sqrt(v) + epsilon)
 // for step_size = lr sqrt(1 - beta2^t) / (1 - beta1^t) and epsilon = eps sqrt(1 - beta2^t).
-template <class T> struct AdamScalars {
+template <class T>
+struct AdamScalars {
     T beta1;
     T one_minus_beta1;
     T beta2;

@@ -18,7 +18,8 @@
 namespace nib::inline NIB_ABI::kernels {
 
 // y = max(x, 0); NaN stays NaN. x and y may be the same.
-template <class T> void relu(std::span<const T> x, std::span<T> y) {
+template <class T>
+void relu(std::span<const T> x, std::span<T> y) {
     assert(x.size() == y.size());
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
@@ -35,7 +36,8 @@ template <class T> void relu(std::span<const T> x, std::span<T> y) {
 }
 
 // dx = dy where y > 0, else 0. dy and dx may be the same.
-template <class T> void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
+template <class T>
+void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
     assert(y.size() == dy.size() && y.size() == dx.size());
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
@@ -55,7 +57,8 @@ template <class T> void relu_gradient(std::span<const T> y, std::span<const T> d
 
 // values = bytes / 255, correctly rounded (as torchvision's ToTensor): 0 becomes 0, 255 becomes 1. Runs of 16 zero
 // bytes, two thirds of MNIST, skip the division.
-template <class T> void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
+template <class T>
+void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
     assert(bytes.size() == values.size());
     constexpr std::size_t step = 16;
     dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
@@ -75,7 +78,8 @@ template <class T> void scale_bytes(std::span<const std::uint8_t> bytes, std::sp
 // exp(x). In float our own, because std::expf is a call that differs in its last bits from one C library to the next:
 // x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r (the coefficients of Cephes' expf). Relative
 // error below 1.2e-7 for x in [-87, 88]; 0 below, infinity above 88.7; NaN stays NaN.
-template <class T> T exponential(T x) {
+template <class T>
+T exponential(T x) {
     if constexpr (std::is_same_v<T, float>) {
         if (!(x >= -87.0f)) return x < -87.0f ? 0.0f : x;
         if (x > 88.72283f) return std::numeric_limits<float>::infinity();
@@ -101,7 +105,8 @@ template <class T> T exponential(T x) {
 }
 
 // y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that no finite x overflows.
-template <class T> void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
+template <class T>
+void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
     for (std::size_t i = 0; i < x.rows(); ++i) {
         const auto from = x.row(i);

@@ -111,15 +111,22 @@ private:
 namespace detail {
 
 #if NIB_X86_DISPATCH
-template <class Kernel> [[gnu::target("avx2,fma")]] void run_avx2(const Kernel& kernel) { kernel(Avx2{}); }
-template <class Kernel> [[gnu::target("avx2,fma,avx512f")]] void run_avx512(const Kernel& kernel) { kernel(Avx512{}); }
+template <class Kernel>
+[[gnu::target("avx2,fma")]] void run_avx2(const Kernel& kernel) {
+    kernel(Avx2{});
+}
+template <class Kernel>
+[[gnu::target("avx2,fma,avx512f")]] void run_avx512(const Kernel& kernel) {
+    kernel(Avx512{});
+}
 #endif
 
 }  // namespace detail
 
 // Calls kernel(level) on the active level. `kernel` is a generic lambda marked NIB_LAMBDA_ALWAYS_INLINE, and so is
 // everything that it calls: what is not inlined would be compiled for the baseline, silently.
-template <class Kernel> void dispatch(const Kernel& kernel) {
+template <class Kernel>
+void dispatch(const Kernel& kernel) {
 #if NIB_X86_DISPATCH
     const Isa isa = active_isa();
     if (isa == Isa::avx512) return detail::run_avx512(kernel);

@@ -22,7 +22,8 @@ enum class Activation : unsigned char { none, relu };
 
 // What happens to a product's outputs while they are still in registers: they start from the bias, and end in the
 // activation.
-template <class T> struct Epilogue {
+template <class T>
+struct Epilogue {
     const T* bias = nullptr;  // [O]; none is 0
     Activation activation = Activation::none;
 };
@@ -30,14 +31,16 @@ template <class T> struct Epilogue {
 namespace detail {
 
 // The element (i, k) of a matrix that is read, not necessarily row-major, is data[i * row_stride + k * col_stride].
-template <class T> struct Strided {
+template <class T>
+struct Strided {
     const T* data;
     std::size_t row_stride;
     std::size_t col_stride;
 };
 
 // c = activation(a b + bias); c is row-major.
-template <class T> struct Product {
+template <class T>
+struct Product {
     std::size_t rows;
     std::size_t cols;
     std::size_t depth;
@@ -48,7 +51,8 @@ template <class T> struct Product {
 };
 
 // One tile of c: `rows` rows, `cols` columns, summed over `depth` steps of the inner index.
-template <class T> struct Tile {
+template <class T>
+struct Tile {
     std::size_t rows;
     std::size_t cols;
     std::size_t depth;
@@ -128,7 +132,8 @@ NIB_ALWAYS_INLINE void pack_panel(T* panel, std::size_t panel_cols, const Stride
     }
 }
 
-template <class Level, class T> NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
+template <class Level, class T>
+NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
     constexpr std::size_t width = lanes<Level, T>;
     constexpr std::size_t panel_cols = 2 * width;
     // A panel of b, depth x panel_cols, stays in the first-level cache while all rows of a pass by it.
@@ -177,7 +182,8 @@ template <class Level, class T> NIB_ALWAYS_INLINE void multiply(const Product<T>
     } while (first < p.depth);
 }
 
-template <class T> void multiply(const Product<T>& product) {
+template <class T>
+void multiply(const Product<T>& product) {
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE { multiply<decltype(level)>(product); });
 }
 
@@ -197,7 +203,8 @@ void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilo
 }
 
 // db[o] = the sum of dy[b, o] over b, in ascending order: the product of a row of ones with dy. db: [O].
-template <class T> void column_sums(MatrixView<const T> dy, T* db) {
+template <class T>
+void column_sums(MatrixView<const T> dy, T* db) {
     static constexpr T one = 1;
     detail::multiply<T>({.rows = 1,
                          .cols = dy.cols(),
@@ -209,7 +216,8 @@ template <class T> void column_sums(MatrixView<const T> dy, T* db) {
 }
 
 // dw = x^T dy.
-template <class T> void matmul_weight_gradient(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dw) {
+template <class T>
+void matmul_weight_gradient(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dw) {
     assert(x.rows() == dy.rows() && dw.rows() == x.cols() && dw.cols() == dy.cols());
     detail::multiply<T>({.rows = dw.rows(),
                          .cols = dw.cols(),
@@ -221,7 +229,8 @@ template <class T> void matmul_weight_gradient(MatrixView<const T> x, MatrixView
 }
 
 // dx = dy w^T.
-template <class T> void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx) {
+template <class T>
+void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx) {
     assert(dy.cols() == w.cols() && dx.rows() == dy.rows() && dx.cols() == w.rows());
     detail::multiply<T>({.rows = dx.rows(),
                          .cols = dx.cols(),

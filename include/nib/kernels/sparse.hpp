@@ -18,7 +18,8 @@ namespace nib::inline NIB_ABI::kernels {
 
 // Row i of a [rows, cols] matrix has the non-zeros values[n] in the columns columns[n], ascending, for n in
 // [starts[i], starts[i + 1]).
-template <class T> struct SparseRows {
+template <class T>
+struct SparseRows {
     std::size_t rows = 0;
     std::size_t cols = 0;
     const std::size_t* starts = nullptr;     // [rows + 1]
@@ -27,7 +28,8 @@ template <class T> struct SparseRows {
 };
 
 // A batch of inputs: always as a matrix, and as lists too where that pays.
-template <class T> struct Inputs {
+template <class T>
+struct Inputs {
     MatrixView<const T> dense;
     SparseRows<T> sparse;  // rows == 0: too few zeros to be worth it
 
@@ -38,7 +40,8 @@ template <class T> struct Inputs {
 
 // Where a caller keeps the lists of at most `rows` rows: starts has rows + 1 places, columns and values
 // sparse_capacity(rows, cols).
-template <class T> struct SparseStorage {
+template <class T>
+struct SparseStorage {
     std::size_t* starts = nullptr;
     std::uint32_t* columns = nullptr;
     T* values = nullptr;
@@ -58,7 +61,8 @@ NIB_ALWAYS_INLINE bool all_zero_bits(const void* line) {
 
 // Appends the non-zeros of x, and returns how many there are. No branch depends on a single value: each is written, and
 // the next one overwrites it when it was zero.
-template <class T> std::size_t append_nonzeros(std::span<const T> x, std::uint32_t* columns, T* values) {
+template <class T>
+std::size_t append_nonzeros(std::span<const T> x, std::uint32_t* columns, T* values) {
     constexpr std::size_t step = 64 / sizeof(T);
     std::size_t count = 0;
     const auto visit = [&](std::size_t j) {
@@ -78,7 +82,8 @@ template <class T> std::size_t append_nonzeros(std::span<const T> x, std::uint32
 }  // namespace detail
 
 // Lists the non-zeros of x into `storage`, unless more than half of the values so far are none.
-template <class T> Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
+template <class T>
+Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
     Inputs<T> inputs{x};
     std::size_t count = 0;
     storage.starts[0] = 0;
@@ -94,14 +99,16 @@ template <class T> Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseSt
 namespace detail {
 
 // The terms that one row of x contributes to each of its outputs: term n is value(n) times row column(n) of w.
-template <class T> struct SparseTerms {
+template <class T>
+struct SparseTerms {
     std::size_t count;
     const std::uint32_t* columns;
     const T* values;
     NIB_ALWAYS_INLINE std::size_t column(std::size_t n) const { return columns[n]; }
     NIB_ALWAYS_INLINE T value(std::size_t n) const { return values[n]; }
 };
-template <class T> struct DenseTerms {
+template <class T>
+struct DenseTerms {
     std::size_t count;
     const T* values;
     NIB_ALWAYS_INLINE std::size_t column(std::size_t n) const { return n; }
@@ -156,7 +163,8 @@ NIB_ALWAYS_INLINE void multiply_row(const Terms& terms, MatrixView<const T> w, T
 }
 
 // sums += factor * row.
-template <class Level, class T> NIB_ALWAYS_INLINE void add_scaled(T* sums, T factor, const T* row, std::size_t count) {
+template <class Level, class T>
+NIB_ALWAYS_INLINE void add_scaled(T* sums, T factor, const T* row, std::size_t count) {
     using V = Vector<Level, T>;
     constexpr std::size_t width = lanes<Level, T>;
     std::size_t j = 0;
@@ -174,7 +182,8 @@ template <class Level, class T> NIB_ALWAYS_INLINE void add_scaled(T* sums, T fac
 
 // y = activation(x w + bias); as the dense matmul. A single row that is not sparse takes the same path, as a tile of
 // one row would leave most of the registers idle.
-template <class T> void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
+template <class T>
+void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
     assert(x.dense.cols() == w.rows() && y.rows() == x.dense.rows() && y.cols() == w.cols());
     if (!x.is_sparse() && y.rows() != 1) return matmul(x.dense, w, y, epilogue);
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
@@ -193,7 +202,8 @@ template <class T> void matmul(const Inputs<T>& x, MatrixView<const T> w, Matrix
 }
 
 // dw = x^T dy; as the dense matmul_weight_gradient.
-template <class T> void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw) {
+template <class T>
+void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw) {
     if (!x.is_sparse()) return matmul_weight_gradient(x.dense, dy, dw);
     assert(x.sparse.rows == dy.rows() && dw.rows() == x.sparse.cols && dw.cols() == dy.cols());
     std::memset(dw.data(), 0, dw.size() * sizeof(T));

@@ -18,14 +18,16 @@
 namespace nib::inline NIB_ABI {
 
 // A string as a template argument: nib::Dense<784, 64, "fc1">.
-template <std::size_t Size> struct Name {
+template <std::size_t Size>
+struct Name {
     char text[Size] = {};
     consteval Name(const char (&literal)[Size]) { std::copy_n(literal, Size, text); }
     constexpr std::string_view view() const { return {text, Size - 1}; }
 };
 
 // A view of a dense layer's parameters: the weights, then the biases.
-template <class T> struct DenseParameters {
+template <class T>
+struct DenseParameters {
     MatrixView<T> weight;  // [In, Out]
     std::span<T> bias;     // [Out]
 
@@ -54,7 +56,8 @@ void dense_backward(DenseParameters<const T> parameters, const kernels::Inputs<T
 }
 
 // Weights and biases uniform in ±1/sqrt(in): what torch.nn.Linear starts from (He et al. 2015 with a = sqrt(5)).
-template <class T> void dense_initialize(std::span<T> parameters, std::size_t in, Rng& rng) {
+template <class T>
+void dense_initialize(std::span<T> parameters, std::size_t in, Rng& rng) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(in));
     for (T& parameter : parameters) parameter = static_cast<T>(rng.uniform(-bound, bound));
 }
@@ -69,7 +72,8 @@ inline void dense_describe(const std::string& name, std::size_t in, std::size_t 
 }  // namespace detail
 
 // `LayerName` is its name in model files; without one it is the layer's number, as in torch.nn.Sequential.
-template <std::size_t In, std::size_t Out, Name LayerName = ""> struct Dense {
+template <std::size_t In, std::size_t Out, Name LayerName = "">
+struct Dense {
     static_assert(In > 0 && Out > 0, "Dense: sizes start at 1");
 
     static constexpr std::size_t input_size = In;
@@ -99,7 +103,8 @@ template <std::size_t In, std::size_t Out, Name LayerName = ""> struct Dense {
         backward(parameters, kernels::Inputs<T>{x}, y, dy, dx, dparameters);
     }
 
-    template <class T> static void initialize(std::span<T> parameters, Rng& rng) {
+    template <class T>
+    static void initialize(std::span<T> parameters, Rng& rng) {
         detail::dense_initialize(parameters, In, rng);
     }
 

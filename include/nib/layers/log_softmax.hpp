@@ -13,7 +13,8 @@ namespace nib::inline NIB_ABI {
 struct LogSoftmax {
     static constexpr std::size_t parameter_count = 0;
 
-    template <class T> static void forward(std::span<const T> /*parameters*/, MatrixView<const T> x, MatrixView<T> y) {
+    template <class T>
+    static void forward(std::span<const T> /*parameters*/, MatrixView<const T> x, MatrixView<T> y) {
         kernels::log_softmax<T>(x, y);
     }
 

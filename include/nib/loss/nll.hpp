@@ -15,7 +15,8 @@ namespace nib::inline NIB_ABI {
 
 struct NllLoss {
     // The loss; y has at least one row.
-    template <class T> static double value(MatrixView<const T> y, std::span<const int> targets) {
+    template <class T>
+    static double value(MatrixView<const T> y, std::span<const int> targets) {
         assert(y.rows() == targets.size() && y.rows() > 0);
         double sum = 0;
         for (std::size_t b = 0; b < y.rows(); ++b) sum -= static_cast<double>(y(b, index(targets[b])));
@@ -23,7 +24,8 @@ struct NllLoss {
     }
 
     // dy: the loss's gradient by y.
-    template <class T> static void gradient(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dy) {
+    template <class T>
+    static void gradient(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dy) {
         assert(y.rows() == targets.size() && y.rows() == dy.rows() && y.cols() == dy.cols());
         std::fill(dy.values().begin(), dy.values().end(), T{0});
         for (std::size_t b = 0; b < y.rows(); ++b) dy(b, index(targets[b])) = T{-1} / static_cast<T>(y.rows());

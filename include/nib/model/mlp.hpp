@@ -22,7 +22,8 @@
 
 namespace nib::inline NIB_ABI {
 
-template <class T> class BasicMlp {
+template <class T>
+class BasicMlp {
 public:
     using scalar_type = T;
 
@@ -120,10 +121,12 @@ private:
     std::size_t in(std::size_t layer) const { return widths_[layer]; }
     std::size_t out(std::size_t layer) const { return widths_[layer + 1]; }
 
-    template <class U> std::span<U> part(std::span<U> all, std::size_t layer) const {
+    template <class U>
+    std::span<U> part(std::span<U> all, std::size_t layer) const {
         return all.subspan(offsets_[layer], offsets_[layer + 1] - offsets_[layer]);
     }
-    template <class U> DenseParameters<U> layer(std::span<U> all, std::size_t layer) const {
+    template <class U>
+    DenseParameters<U> layer(std::span<U> all, std::size_t layer) const {
         return {part(all, layer), in(layer), out(layer)};
     }
 

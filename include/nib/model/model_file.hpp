@@ -29,7 +29,8 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // to[j, i] = from[i, j].
-template <class T> void transpose(MatrixView<const T> from, MatrixView<T> to) {
+template <class T>
+void transpose(MatrixView<const T> from, MatrixView<T> to) {
     for (std::size_t i = 0; i < from.rows(); ++i)
         for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
 }
@@ -39,7 +40,8 @@ inline std::string tensor_text(std::string_view name, std::span<const std::size_
 }
 
 // Whether x is an ordinary number; from its bits, because -ffast-math lets the compiler assume that it is.
-template <class T> bool is_finite(T x) {
+template <class T>
+bool is_finite(T x) {
     using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
     constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
     constexpr Bits exponent = sizeof(T) == 4 ? Bits{0xff} : Bits{0x7ff};
@@ -154,7 +156,8 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
 }  // namespace detail
 
 // Fails when the file cannot be written; what stood at `path` is then still there.
-template <Network Net> void save(const Net& net, const std::string& path) {
+template <Network Net>
+void save(const Net& net, const std::string& path) {
     using T = typename Net::scalar_type;
     const std::vector<ParameterTensor> infos = net.tensors();
     std::vector<std::vector<std::byte>> bytes;
@@ -175,7 +178,8 @@ template <Network Net> void save(const Net& net, const std::string& path) {
 
 // F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,
 // on tensors that are missing, unexpected or of another shape (all are listed), and on numbers that are not finite.
-template <Network Net> void load(Net& net, const std::string& path) {
+template <Network Net>
+void load(Net& net, const std::string& path) {
     const Safetensors file = load_safetensors(path);
     const std::vector<ParameterTensor> wanted = net.tensors();
     detail::check_tensors(file, wanted);
@@ -184,7 +188,8 @@ template <Network Net> void load(Net& net, const std::string& path) {
 
 // The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end. It
 // keeps the file's layer names. Fails as load does, and on a file that holds anything but dense layers.
-template <class T = float> BasicMlp<T> load_mlp(const std::string& path) {
+template <class T = float>
+BasicMlp<T> load_mlp(const std::string& path) {
     const Safetensors file = load_safetensors(path);
     std::vector<std::size_t> widths;
     std::vector<std::string> names;

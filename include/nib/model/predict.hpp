@@ -19,31 +19,36 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // The index of the largest value, the first one if there are several.
-template <class T> int argmax(std::span<const T> values) {
+template <class T>
+int argmax(std::span<const T> values) {
     return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-template <Network Net> void check_features(const Net& net, std::size_t features) {
+template <Network Net>
+void check_features(const Net& net, std::size_t features) {
     if (features != net.input_size())
         fail("the network takes " + std::to_string(net.input_size()) + " features, the example has " +
              std::to_string(features));
 }
 
-template <Network Net> void check_log_softmax(const Net& net) {
+template <Network Net>
+void check_log_softmax(const Net& net) {
     if (!net.ends_in_log_softmax()) fail("probabilities: the network does not end in a LogSoftmax");
 }
 
 }  // namespace detail
 
 // The class of one example of net.input_size() numbers.
-template <Network Net> int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
+template <Network Net>
+int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
     const auto outputs = net(example);
     return detail::argmax<typename Net::scalar_type>(outputs);
 }
 
 // The probabilities of one example's classes: std::array for a Sequential, std::vector for an Mlp. They add up to 1.
-template <Network Net> auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
+template <Network Net>
+auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
     detail::check_log_softmax(net);
     auto outputs = net(example);
@@ -62,7 +67,8 @@ std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_t
         classes[i] = detail::argmax<typename Net::scalar_type>(outputs.row(i));
     return classes;
 }
-template <Network Net> std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
+template <Network Net>
+std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
     Workspace<typename Net::scalar_type> workspace;
     return predict(net, examples, workspace);
 }

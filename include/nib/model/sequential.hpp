@@ -31,14 +31,19 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-template <std::size_t Produces, std::size_t Expects> constexpr bool shapes_agree() {
+template <std::size_t Produces, std::size_t Expects>
+constexpr bool shapes_agree() {
     static_assert(Produces == Expects, "Sequential: a layer's input size differs from the output size before it");
     return true;
 }
 
 // The features that layers after `Size` features make of them.
-template <std::size_t Size> constexpr std::size_t size_after() { return Size; }
-template <std::size_t Size, class First, class... Rest> constexpr std::size_t size_after() {
+template <std::size_t Size>
+constexpr std::size_t size_after() {
+    return Size;
+}
+template <std::size_t Size, class First, class... Rest>
+constexpr std::size_t size_after() {
     if constexpr (SizedLayer<First>) {
         static_assert(shapes_agree<Size, First::input_size>());
         return size_after<First::output_size, Rest...>();
@@ -48,7 +53,8 @@ template <std::size_t Size, class First, class... Rest> constexpr std::size_t si
 }
 
 // The features that go in: what the first layer with a size expects.
-template <class First, class... Rest> constexpr std::size_t input_size_of() {
+template <class First, class... Rest>
+constexpr std::size_t input_size_of() {
     if constexpr (SizedLayer<First>) {
         return First::input_size;
     } else {
@@ -57,7 +63,8 @@ template <class First, class... Rest> constexpr std::size_t input_size_of() {
     }
 }
 
-template <class L> inline constexpr bool is_dense = false;
+template <class L>
+inline constexpr bool is_dense = false;
 template <std::size_t In, std::size_t Out, Name LayerName>
 inline constexpr bool is_dense<Dense<In, Out, LayerName>> = true;
 
@@ -67,7 +74,8 @@ template <class T, Layer... Layers>
 requires(sizeof...(Layers) > 0) class BasicSequential {
     static constexpr std::size_t layer_count = sizeof...(Layers);
 
-    template <std::size_t I> using LayerAt = std::tuple_element_t<I, std::tuple<Layers...>>;
+    template <std::size_t I>
+    using LayerAt = std::tuple_element_t<I, std::tuple<Layers...>>;
 
     // sizes[i] features go into layer i, sizes[i + 1] come out.
     static constexpr std::array<std::size_t, layer_count + 1> sizes = [] {
@@ -94,7 +102,8 @@ requires(sizeof...(Layers) > 0) class BasicSequential {
         return result;
     }();
 
-    template <std::size_t I> static constexpr bool folds_next_relu() {
+    template <std::size_t I>
+    static constexpr bool folds_next_relu() {
         if constexpr (I + 1 < layer_count)
             return detail::is_dense<LayerAt<I>> && std::is_same_v<LayerAt<I + 1>, ReLU>;
         else
@@ -173,17 +182,20 @@ public:
 private:
     static constexpr std::size_t widest = *std::max_element(sizes.begin() + 1, sizes.end());
 
-    template <class F> static void for_each_layer(F&& f) {
+    template <class F>
+    static void for_each_layer(F&& f) {
         [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
         (std::make_index_sequence<layer_count>{});
     }
 
-    template <std::size_t I, class U> static std::span<U> part(std::span<U> all) {
+    template <std::size_t I, class U>
+    static std::span<U> part(std::span<U> all) {
         return all.subspan(offsets[I], LayerAt<I>::parameter_count);
     }
 
     // One example through layer I and all after it; outputs alternate between two arrays.
-    template <std::size_t I> static void apply_from(std::span<const T> parameters, const T* x, T* to, T* other) {
+    template <std::size_t I>
+    static void apply_from(std::span<const T> parameters, const T* x, T* to, T* other) {
         if constexpr (I < layer_count) {
             const MatrixView<const T> in{x, 1, sizes[I]};
             const MatrixView<T> out{to, 1, sizes[I + 1]};
@@ -204,17 +216,22 @@ private:
     }
 
     // The layer that runs after layer I.
-    template <std::size_t I> static constexpr std::size_t next() { return folds_next_relu<I>() ? I + 2 : I + 1; }
+    template <std::size_t I>
+    static constexpr std::size_t next() {
+        return folds_next_relu<I>() ? I + 2 : I + 1;
+    }
 
     // Whether apply_from leaves its last outputs in the first of its two arrays.
-    template <std::size_t I = 0> static constexpr bool result_in_a(bool in_a = true) {
+    template <std::size_t I = 0>
+    static constexpr bool result_in_a(bool in_a = true) {
         if constexpr (next<I>() >= layer_count)
             return in_a;
         else
             return result_in_a<next<I>()>(!in_a);
     }
 
-    template <std::size_t I> MatrixView<const T> forward_from(MatrixView<const T> x, Workspace<T>& workspace) const {
+    template <std::size_t I>
+    MatrixView<const T> forward_from(MatrixView<const T> x, Workspace<T>& workspace) const {
         if constexpr (I == layer_count) {
             return x;
         } else {
@@ -231,7 +248,10 @@ private:
     }
 
     // Where the output of layer I lies: with a folded ReLU, only what comes out of that.
-    template <std::size_t I> static constexpr std::size_t slot() { return next<I>() - 1; }
+    template <std::size_t I>
+    static constexpr std::size_t slot() {
+        return next<I>() - 1;
+    }
 
     // Layer I, and all before it. A folded ReLU's input was never kept: it is given its output for it, and looks at
     // neither.
@@ -257,6 +277,7 @@ private:
     AlignedVector<T> parameters_;
 };
 
-template <Layer... Layers> using Sequential = BasicSequential<float, Layers...>;
+template <Layer... Layers>
+using Sequential = BasicSequential<float, Layers...>;
 
 }  // namespace nib::inline NIB_ABI

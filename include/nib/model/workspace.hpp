@@ -15,7 +15,8 @@
 
 namespace nib::inline NIB_ABI {
 
-template <class T> class Workspace {
+template <class T>
+class Workspace {
 public:
     // The output of layer number `layer`.
     MatrixView<T> activation(std::size_t layer, std::size_t rows, std::size_t cols) {

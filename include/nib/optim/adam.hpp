@@ -27,14 +27,18 @@ struct AdamOptions {
     double epsilon = 1e-8;  // > 0
 };
 
-template <class T> class Adam {
+template <class T>
+class Adam {
 public:
     template <Network Net>
     explicit Adam(const Net& net, AdamOptions options = {})
         : options_{options}, means_(net.parameters().size()), squares_(net.parameters().size()) {}
 
     // Moves the parameters of `net` against `gradients`, which are ordered as they are.
-    template <Network Net> void step(Net& net, std::span<const T> gradients) { step(net.parameters(), gradients); }
+    template <Network Net>
+    void step(Net& net, std::span<const T> gradients) {
+        step(net.parameters(), gradients);
+    }
     void step(std::span<T> parameters, std::span<const T> gradients) {
         if (parameters.size() != means_.size() || gradients.size() != means_.size())
             fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " +
@@ -65,7 +69,9 @@ private:
     AlignedVector<T> squares_;
 };
 
-template <Network Net> explicit Adam(const Net&) -> Adam<typename Net::scalar_type>;
-template <Network Net> explicit Adam(const Net&, AdamOptions) -> Adam<typename Net::scalar_type>;
+template <Network Net>
+explicit Adam(const Net&) -> Adam<typename Net::scalar_type>;
+template <Network Net>
+explicit Adam(const Net&, AdamOptions) -> Adam<typename Net::scalar_type>;
 
 }  // namespace nib::inline NIB_ABI

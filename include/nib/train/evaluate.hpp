@@ -24,7 +24,8 @@ struct Evaluation {
 
 // Fails unless the data fit the network: at least one example, as many features as it takes, every class below the
 // number of its outputs.
-template <Network Net, class Data> void check_data(const Net& net, const Data& data) {
+template <Network Net, class Data>
+void check_data(const Net& net, const Data& data) {
     std::string name = "the data";
     if constexpr (requires { data.name; })
         if (!data.name.empty()) name = data.name;
@@ -59,7 +60,8 @@ Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
 }
 
 // In [0, 1].
-template <Network Net, class Data> double accuracy(const Net& net, const Data& data) {
+template <Network Net, class Data>
+double accuracy(const Net& net, const Data& data) {
     return evaluate(net, data).accuracy();
 }
 

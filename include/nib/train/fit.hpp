@@ -30,7 +30,8 @@ struct EpochReport {
 
 // What fit calls where nobody wants to hear.
 struct Quiet {
-    template <class Report> void operator()(const Report&) const {}
+    template <class Report>
+    void operator()(const Report&) const {}
 };
 
 // Trains `net` on `data`, in batches that are shuffled anew in each epoch. Calls on_epoch(EpochReport) after each epoch

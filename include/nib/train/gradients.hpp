@@ -22,7 +22,8 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // Fails unless the batch fits the network: the number of features, and every class below the number of outputs.
-template <Network Net, class T> void check_batch(const Net& net, const Batch<T>& batch) {
+template <Network Net, class T>
+void check_batch(const Net& net, const Batch<T>& batch) {
     if (batch.inputs.cols() != net.input_size())
         fail("the network takes " + std::to_string(net.input_size()) + " features, the batch has " +
              std::to_string(batch.inputs.cols()));
@@ -37,7 +38,8 @@ template <Network Net, class T> void check_batch(const Net& net, const Batch<T>&
 
 }  // namespace detail
 
-template <Network Net, class Loss = NllLoss> class Gradients {
+template <Network Net, class Loss = NllLoss>
+class Gradients {
 public:
     using T = typename Net::scalar_type;
 

@@ -44,7 +44,8 @@ public:
     double recall(int label) const { return ratio(count(label, label), of_class(label)); }
 
 private:
-    template <class Iterator> static std::size_t sum(Iterator first, Iterator last) {
+    template <class Iterator>
+    static std::size_t sum(Iterator first, Iterator last) {
         std::size_t result = 0;
         for (; first != last; ++first) result += *first;
         return result;

@@ -1,0 +1,206 @@
+#include <nib/data/batches.hpp>
+
+#include "../reference.hpp"
+#include "../support.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using nib::batches;
+using nib::Dataset;
+using nib::Examples;
+using nib::Matrix;
+
+// Images of 2 x 3 pixels; image i has the pixels i, i + 1, …, i + 5 and the label 10 i.
+Dataset numbered_images(std::size_t count) {
+    Dataset data{.rows = 2, .cols = 3, .pixels = {}, .labels = {}, .name = "numbered"};
+    for (std::size_t i = 0; i < count; ++i) {
+        data.labels.push_back(static_cast<int>(10 * i));
+        for (std::size_t j = 0; j < 6; ++j) data.pixels.push_back(static_cast<std::uint8_t>(i + j));
+    }
+    return data;
+}
+
+// The labels in the order in which they come.
+template <class Range>
+std::vector<int> labels_of(Range&& range) {
+    std::vector<int> labels;
+    for (const auto& batch : range) labels.insert(labels.end(), batch.targets.begin(), batch.targets.end());
+    return labels;
+}
+
+template <class Range>
+std::vector<std::size_t> sizes_of(Range&& range) {
+    std::vector<std::size_t> sizes;
+    for (const auto& batch : range) sizes.push_back(batch.targets.size());
+    return sizes;
+}
+
+}  // namespace
+
+TEST_CASE("every example comes exactly once, with its own label") {
+    const Dataset data = numbered_images(37);
+    for (const std::size_t size : {1, 2, 5, 36, 37}) {
+        CAPTURE(size);
+        nib::Rng rng{1};
+        std::vector<int> labels;
+        for (const auto& batch : batches(data, size, rng)) {
+            REQUIRE(batch.inputs.rows() == batch.targets.size());
+            REQUIRE(batch.inputs.cols() == 6);
+            for (std::size_t i = 0; i < batch.targets.size(); ++i) {
+                const int label = batch.targets[i];
+                for (std::size_t j = 0; j < 6; ++j)
+                    CHECK(batch.inputs(i, j) == static_cast<float>(label / 10 + static_cast<int>(j)) / 255.0f);
+                labels.push_back(label);
+            }
+        }
+        std::sort(labels.begin(), labels.end());
+        CHECK(labels == data.labels);
+    }
+}
+
+TEST_CASE("the last batch is short where the size does not divide the number of examples") {
+    const Dataset data = numbered_images(10);
+    using Sizes = std::vector<std::size_t>;
+    CHECK(sizes_of(batches(data, 4)) == Sizes{4, 4, 2});
+    CHECK(sizes_of(batches(data, 5)) == Sizes{5, 5});
+    CHECK(sizes_of(batches(data, 1)) == Sizes(10, 1));
+    CHECK(sizes_of(batches(data, 10)) == Sizes{10});
+    CHECK(sizes_of(batches(data, 1000)) == Sizes{10});
+}
+
+TEST_CASE("a range of batches knows how many there are") {
+    const Dataset data = numbered_images(10);
+    for (const std::size_t size : {1, 3, 4, 5, 9, 10, 11})
+        CHECK(batches(data, size).size() == sizes_of(batches(data, size)).size());
+    CHECK(batches(numbered_images(0), 5).size() == 0);
+}
+
+TEST_CASE("the order is the seed's, and another in every round") {
+    const Dataset data = numbered_images(50);
+    nib::Rng rng{7}, same{7}, other{8};
+    const std::vector<int> first = labels_of(batches(data, 8, rng));
+    CHECK(first != data.labels);
+    CHECK(labels_of(batches(data, 8, same)) == first);
+    CHECK(labels_of(batches(data, 8, other)) != first);
+    CHECK(labels_of(batches(data, 8, rng)) != first);
+    nib::Rng again{7};
+    CHECK(labels_of(batches(data, 13, again)) == first);
+}
+
+TEST_CASE("the order is Rng::shuffle's of 0, 1, 2, …") {
+    const Dataset data = numbered_images(20);
+    nib::Rng rng{3}, same{3};
+    std::vector<std::uint32_t> order(20);
+    std::iota(order.begin(), order.end(), 0u);
+    same.shuffle(std::span{order});
+    std::vector<int> expected;
+    for (const std::uint32_t index : order) expected.push_back(data.labels[index]);
+    CHECK(labels_of(batches(data, 6, rng)) == expected);
+    CHECK(rng() == same());
+}
+
+TEST_CASE("without a generator the examples come in the data's own order") {
+    const Dataset data = numbered_images(20);
+    CHECK(labels_of(batches(data, 6)) == data.labels);
+}
+
+TEST_CASE_TEMPLATE("bytes are scaled to [0, 1]", T, float, double) {
+    Dataset data{.rows = 16, .cols = 16, .pixels = {}, .labels = {4}, .name = ""};
+    data.pixels.resize(256);
+    std::iota(data.pixels.begin(), data.pixels.end(), std::uint8_t{0});
+    const auto range = batches<T>(data, 1);
+    auto copy = range;
+    const nib::Batch<T> batch = *copy.begin();
+    for (std::size_t j = 0; j < 256; ++j) CHECK(batch.inputs(0, j) == static_cast<T>(j) / T{255});
+}
+
+TEST_CASE("every batch lies in the same memory") {
+    const Dataset data = numbered_images(10);
+    std::set<const float*> inputs;
+    std::set<const int*> targets;
+    for (const auto& batch : batches(data, 3)) {
+        inputs.insert(batch.inputs.data());
+        targets.insert(batch.targets.data());
+    }
+    CHECK(inputs.size() == 1);
+    CHECK(targets.size() == 1);
+}
+
+TEST_CASE("a batch larger than the data takes no more memory than the data") {
+    const Dataset data = numbered_images(3);
+    auto range = batches(data, static_cast<std::size_t>(-1));
+    CHECK(range.size() == 1);
+    CHECK((*range.begin()).inputs.rows() == 3);
+}
+
+TEST_CASE("no data gives no batch") {
+    const Dataset none = numbered_images(0);
+    nib::Rng rng{1};
+    CHECK(sizes_of(batches(none, 5)).empty());
+    CHECK(sizes_of(batches(none, 5, rng)).empty());
+    const Matrix<float> matrix(0, 4);
+    const std::vector<int> classes;
+    const Examples examples{matrix, classes};
+    CHECK(sizes_of(batches(examples, 5)).empty());
+}
+
+TEST_CASE("a batch size of 0 is an error") {
+    const Dataset data = numbered_images(3), none = numbered_images(0);
+    nib::Rng rng{1};
+    const std::string message = "batches: expected a batch size of at least 1, found 0";
+    CHECK(support::error_of([&] { batches(data, 0); }) == message);
+    CHECK(support::error_of([&] { batches(data, 0, rng); }) == message);
+    CHECK(support::error_of([&] { batches(none, 0); }) == message);
+}
+
+TEST_CASE_TEMPLATE("a user's own matrix is an example source", T, float, double) {
+    nib::Rng rng{1};
+    const Matrix<T> inputs = reference::random_matrix<T>(7, 3, rng);
+    const std::vector<int> classes{0, 1, 2, 3, 4, 5, 6};
+    const Examples examples{inputs, classes};
+    static_assert(std::is_same_v<decltype(examples), const Examples<T>>);
+    CHECK(examples.size() == 7);
+    CHECK(examples.input_size() == 3);
+    CHECK(labels_of(batches<T>(examples, 2)) == classes);
+    std::size_t count = 0;
+    for (const auto& batch : batches<T>(examples, 2, rng))
+        for (std::size_t i = 0; i < batch.targets.size(); ++i, ++count)
+            CHECK(reference::same_bits<T>(batch.inputs.row(i), inputs.row(static_cast<std::size_t>(batch.targets[i]))));
+    CHECK(count == 7);
+}
+
+TEST_CASE("Examples is made from a matrix, a view, and classes of any kind") {
+    Matrix<float> inputs(2, 3);
+    std::vector<int> classes{4, 5};
+    static_assert(std::is_same_v<decltype(Examples{inputs, classes}), Examples<float>>);
+    static_assert(std::is_same_v<decltype(Examples{inputs.view(), std::span<const int>{classes}}), Examples<float>>);
+    static_assert(std::is_same_v<decltype(Examples{std::as_const(inputs).view(), classes}), Examples<float>>);
+    const Examples examples{inputs, classes};
+    inputs(1, 2) = 9;
+    CHECK(examples.inputs(1, 2) == 9);
+    static_assert(nib::ExampleSource<Dataset, float>);
+    static_assert(nib::ExampleSource<Dataset, double>);
+    static_assert(nib::ExampleSource<Examples<double>, double>);
+    static_assert(!nib::ExampleSource<Examples<double>, float>);
+    static_assert(!nib::ExampleSource<std::vector<int>, float>);
+}
+
+TEST_CASE("Examples refuses another number of classes than of rows") {
+    const Matrix<float> inputs(5, 3);
+    const std::vector<int> four(4), six(6);
+    CHECK(support::error_of([&] {
+              Examples{inputs, four};
+          }) == "Examples: expected a class for each of 5 rows, found 4");
+    CHECK(support::error_of([&] {
+              Examples{inputs, six};
+          }) == "Examples: expected a class for each of 5 rows, found 6");
+}

@@ -1,0 +1,140 @@
+#include <nib/kernels/adam.hpp>
+
+#include "../reference.hpp"
+#include "../support.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace kernels = nib::kernels;
+using nib::Matrix;
+using reference::Guarded;
+using reference::same_bits;
+
+template <class T>
+constexpr kernels::AdamScalars<T> scalars{.beta1 = T(0.9),
+                                          .one_minus_beta1 = T(0.1),
+                                          .beta2 = T(0.999),
+                                          .one_minus_beta2 = T(0.001),
+                                          .step_size = T(0.01),
+                                          .epsilon = T(1e-8)};
+
+// The arrays of one step: parameters, gradients, means, squares.
+template <class T>
+struct State {
+    Guarded<T> parameters, means, squares;
+    Matrix<T> gradients;
+
+    State(std::size_t count, nib::Rng& rng)
+        : parameters(1, count), means(1, count), squares(1, count), gradients(random(count, rng)) {
+        for (Guarded<T>* array : {&parameters, &means, &squares}) {
+            const Matrix<T> values = random(count, rng);
+            std::copy(values.values().begin(), values.values().end(), array->data());
+        }
+        for (T& square : squares.view().values()) square = std::abs(square);
+    }
+    static Matrix<T> random(std::size_t count, nib::Rng& rng) {
+        return reference::random_matrix<T>(1, count, rng, 0.1);
+    }
+
+    void step() {
+        kernels::adam_step<T>(gradients.size(), parameters.data(), gradients.data(), means.data(), squares.data(),
+                              scalars<T>);
+    }
+    bool margins_untouched() const {
+        return parameters.margins_untouched() && means.margins_untouched() && squares.margins_untouched();
+    }
+};
+
+// |a - b| as a part of b, or of 1 where b is smaller.
+double difference(double a, double b) { return std::abs(a - b) / std::max(1.0, std::abs(b)); }
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("adam_step is the formula, number by number, for any count", T, float, double) {
+    const double bound = 4 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    for (std::size_t count = 0; count <= 70; ++count) {
+        CAPTURE(count);
+        reference::for_each_isa([&](nib::Isa) {
+            nib::Rng rng{count};
+            State<T> state(count, rng);
+            const State<T> before = state;
+            state.step();
+            for (std::size_t i = 0; i < count; ++i) {
+                CAPTURE(i);
+                const double g = static_cast<double>(before.gradients.values()[i]);
+                const double m = 0.9 * static_cast<double>(before.means.values()[i]) + 0.1 * g;
+                const double v = 0.999 * static_cast<double>(before.squares.values()[i]) + 0.001 * g * g;
+                const double p = static_cast<double>(before.parameters.values()[i]) - 0.01 * m / (std::sqrt(v) + 1e-8);
+                CHECK(difference(static_cast<double>(state.means.values()[i]), m) < bound);
+                CHECK(difference(static_cast<double>(state.squares.values()[i]), v) < bound);
+                CHECK(difference(static_cast<double>(state.parameters.values()[i]), p) < bound);
+            }
+            CHECK(state.margins_untouched());
+        });
+    }
+}
+
+TEST_CASE_TEMPLATE("adam_step gives a number the same bits wherever it stands", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        nib::Rng rng{1};
+        State<T> one(1, rng), many(40, rng);
+        const auto fill = [](Guarded<T>& array, const Guarded<T>& value) {
+            std::fill(array.view().values().begin(), array.view().values().end(), value.values()[0]);
+        };
+        one.gradients.values()[0] = T(0.3);
+        std::fill(many.gradients.values().begin(), many.gradients.values().end(), T(0.3));
+        fill(many.parameters, one.parameters);
+        fill(many.means, one.means);
+        fill(many.squares, one.squares);
+        for (int step = 0; step < 20; ++step) {
+            one.step();
+            many.step();
+            for (std::size_t i = 0; i < 40; ++i) {
+                CHECK(many.parameters.values()[i] == one.parameters.values()[0]);
+                CHECK(many.means.values()[i] == one.means.values()[0]);
+                CHECK(many.squares.values()[i] == one.squares.values()[0]);
+            }
+        }
+    });
+}
+
+TEST_CASE_TEMPLATE("adam_step gives the same bits on every level that fuses multiply and add", T, float, double) {
+    std::vector<State<T>> first;
+    reference::for_each_isa([&](nib::Isa isa) {
+        if (!reference::fuses(isa)) return;
+        nib::Rng rng{2};
+        State<T> state(1003, rng);
+        for (int step = 0; step < 20; ++step) state.step();
+        if (first.empty()) first.push_back(state);
+        CHECK(same_bits(state.parameters, first[0].parameters));
+        CHECK(same_bits(state.means, first[0].means));
+        CHECK(same_bits(state.squares, first[0].squares));
+    });
+}
+
+TEST_CASE_TEMPLATE("adam_step leaves a parameter that never had a gradient where it is", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        std::vector<T> parameters(19, T(0.7)), means(19), squares(19);
+        const std::vector<T> gradients(19);
+        for (int step = 0; step < 3; ++step)
+            kernels::adam_step<T>(19, parameters.data(), gradients.data(), means.data(), squares.data(), scalars<T>);
+        for (const T parameter : parameters) CHECK(parameter == T(0.7));
+    });
+}
+
+TEST_CASE_TEMPLATE("adam_step survives gradients whose squares vanish", T, float, double) {
+    const T tiny = std::numeric_limits<T>::min();
+    reference::for_each_isa([&](nib::Isa) {
+        std::vector<T> parameters{1}, means{0}, squares{0};
+        kernels::adam_step<T>(1, parameters.data(), &tiny, means.data(), squares.data(), scalars<T>);
+        CHECK(static_cast<double>(parameters[0]) == doctest::Approx(1.0));
+        CHECK(squares[0] >= 0);
+    });
+}

@@ -1,0 +1,217 @@
+#include <nib/kernels/sparse.hpp>
+
+#include "../reference.hpp"
+#include "../support.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace kernels = nib::kernels;
+using kernels::Activation;
+using nib::Matrix;
+using reference::Guarded;
+using reference::same_bits;
+
+// A matrix with the lists of its non-zeros, in exactly the memory that they are promised to need.
+template <class T>
+struct Listed {
+    explicit Listed(const Matrix<T>& x)
+        : starts(x.rows() + 1),
+          columns(kernels::sparse_capacity(x.rows(), x.cols())),
+          values(columns.size()),
+          inputs{kernels::find_nonzeros<T>(x, {starts.data(), columns.data(), values.data()})} {}
+
+    std::vector<std::size_t> starts;
+    std::vector<std::uint32_t> columns;
+    std::vector<T> values;
+    kernels::Inputs<T> inputs;
+};
+
+// Both sparse products against the dense ones, to the bit.
+template <class T>
+void check_equal_to_dense(const Matrix<T>& x, std::size_t outputs, nib::Rng& rng) {
+    const std::size_t rows = x.rows(), features = x.cols();
+    CAPTURE(rows);
+    CAPTURE(features);
+    CAPTURE(outputs);
+    const Listed<T> listed{x};
+    CAPTURE(listed.inputs.is_sparse());
+    const Matrix<T> w = reference::random_matrix<T>(features, outputs, rng);
+    const Matrix<T> bias = reference::random_matrix<T>(1, outputs, rng);
+    const Matrix<T> dy = reference::random_matrix<T>(rows, outputs, rng);
+    const kernels::Epilogue<T> epilogues[] = {
+        {}, {.bias = bias.data()}, {.bias = bias.data(), .activation = Activation::relu}};
+    reference::for_each_isa([&](nib::Isa) {
+        for (const auto& epilogue : epilogues) {
+            Matrix<T> expected(rows, outputs);
+            kernels::matmul<T>(x.view(), w, expected, epilogue);
+            Guarded<T> y(rows, outputs);
+            kernels::matmul<T>(listed.inputs, w, y.view(), epilogue);
+            CHECK(same_bits(y, expected));
+            CHECK(y.margins_untouched());
+        }
+        Matrix<T> expected(features, outputs);
+        kernels::matmul_weight_gradient<T>(x.view(), dy, expected);
+        Guarded<T> dw(features, outputs);
+        kernels::matmul_weight_gradient<T>(listed.inputs, dy, dw.view());
+        CHECK(same_bits(dw, expected));
+        CHECK(dw.margins_untouched());
+    });
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("find_nonzeros lists every value that is not zero with its column, row by row", T, float, double) {
+    nib::Rng rng{1};
+    for (const std::size_t cols : {1, 7, 8, 15, 16, 17, 33, 64, 100}) {
+        CAPTURE(cols);
+        Matrix<T> x = reference::random_matrix<T>(12, cols, rng, 0.8);
+        for (T& value : x.row(0)) value = 0;
+        const Listed<T> listed{x};
+        REQUIRE(listed.inputs.is_sparse());
+        CHECK(listed.inputs.dense.data() == x.data());
+        CHECK(listed.inputs.sparse.rows == 12);
+        CHECK(listed.inputs.sparse.cols == cols);
+        std::size_t n = 0;
+        for (std::size_t i = 0; i < x.rows(); ++i) {
+            CHECK(listed.inputs.sparse.starts[i] == n);
+            for (std::size_t j = 0; j < cols; ++j) {
+                if (x(i, j) == 0) continue;
+                CHECK(listed.inputs.sparse.columns[n] == j);
+                CHECK(listed.inputs.sparse.values[n] == x(i, j));
+                ++n;
+            }
+        }
+        CHECK(listed.inputs.sparse.starts[x.rows()] == n);
+    }
+}
+
+TEST_CASE_TEMPLATE("find_nonzeros lists NaN, infinity and subnormal numbers, and takes -0 for a zero", T, float,
+                   double) {
+    using Limits = std::numeric_limits<T>;
+    Matrix<T> x(1, 40);
+    x(0, 3) = Limits::quiet_NaN();
+    x(0, 5) = T{-0.0};
+    x(0, 20) = Limits::denorm_min();
+    x(0, 39) = -Limits::infinity();
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    REQUIRE(listed.starts[1] == 3);
+    CHECK(listed.columns[0] == 3);
+    CHECK(listed.columns[1] == 20);
+    CHECK(listed.columns[2] == 39);
+    CHECK(std::isnan(listed.values[0]));
+    CHECK(listed.values[1] == Limits::denorm_min());
+    CHECK(listed.values[2] == -Limits::infinity());
+}
+
+TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values are no zeros", T, float, double) {
+    nib::Rng rng{2};
+    const Matrix<T> dense = reference::random_matrix<T>(5, 37, rng);
+    CHECK(!Listed<T>{dense}.inputs.is_sparse());
+
+    Matrix<T> half(2, 10);
+    for (std::size_t j = 0; j < 5; ++j) half(0, j) = half(1, j) = 1;
+    CHECK(Listed<T>{half}.inputs.is_sparse());
+    half(1, 7) = 1;
+    CHECK(!Listed<T>{half}.inputs.is_sparse());
+
+    Matrix<T> dense_at_the_end(4, 16);
+    for (std::size_t i = 2; i < 4; ++i)
+        for (T& value : dense_at_the_end.row(i)) value = 1;
+    CHECK(Listed<T>{dense_at_the_end}.inputs.is_sparse());
+    CHECK(!Listed<T>{Matrix<T>(0, 16)}.inputs.is_sparse());
+}
+
+TEST_CASE_TEMPLATE("inputs made from a matrix alone are not sparse", T, float, double) {
+    const Matrix<T> zeros(3, 4);
+    const kernels::Inputs<T> inputs{zeros.view()};
+    CHECK(!inputs.is_sparse());
+    CHECK(inputs.dense.data() == zeros.data());
+}
+
+TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever part of the inputs is zero", T, float,
+                   double) {
+    nib::Rng rng{3};
+    for (const double zeros : {0.0, 0.3, 0.6, 0.81, 1.0})
+        for (const std::size_t rows : {1, 2, 15})
+            for (const std::size_t features : {1, 16, 45, 130})
+                for (const std::size_t outputs : {1, 10, 64}) {
+                    CAPTURE(zeros);
+                    check_equal_to_dense(reference::random_matrix<T>(rows, features, rng, zeros), outputs, rng);
+                }
+}
+
+TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever the number of outputs", T, float, double) {
+    nib::Rng rng{4};
+    for (std::size_t outputs = 1; outputs <= 140; ++outputs)
+        for (const std::size_t rows : {1, 3}) {
+            check_equal_to_dense(reference::random_matrix<T>(rows, 19, rng, 0.8), outputs, rng);
+            check_equal_to_dense(reference::random_matrix<T>(rows, 19, rng), outputs, rng);
+        }
+}
+
+TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for rows of zeros and for -0", T, float, double) {
+    nib::Rng rng{5};
+    Matrix<T> x = reference::random_matrix<T>(6, 50, rng, 0.9);
+    for (T& value : x.row(0)) value = 0;
+    for (T& value : x.row(3)) value = T{-0.0};
+    for (std::size_t i = 0; i < x.rows(); ++i) x(i, 11) = T{-0.0};
+    REQUIRE(Listed<T>{x}.inputs.is_sparse());
+    check_equal_to_dense(x, 23, rng);
+}
+
+TEST_CASE_TEMPLATE("sparse products equal the chain of multiply-adds that leaves the zeros out", T, float, double) {
+    nib::Rng rng{6};
+    const Matrix<T> x = reference::random_matrix<T>(7, 90, rng, 0.81);
+    const Matrix<T> w = reference::random_matrix<T>(90, 21, rng);
+    const Matrix<T> bias = reference::random_matrix<T>(1, 21, rng);
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    reference::for_each_isa([&](nib::Isa isa) {
+        Matrix<T> y(7, 21);
+        kernels::matmul<T>(listed.inputs, w, y, {.bias = bias.data()});
+        CHECK(same_bits(y, reference::matmul(reference::fuses(isa), x, w, bias.data())));
+    });
+}
+
+TEST_CASE_TEMPLATE("a row's outputs do not depend on the batch, nor on whether that is sparse", T, float, double) {
+    nib::Rng rng{7};
+    Matrix<T> x = reference::random_matrix<T>(15, 100, rng, 0.8);
+    for (T& value : x.row(14)) value = static_cast<T>(rng.uniform(-1, 1));
+    const Matrix<T> w = reference::random_matrix<T>(100, 37, rng);
+    const Matrix<T> bias = reference::random_matrix<T>(1, 37, rng);
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    reference::for_each_isa([&](nib::Isa) {
+        Matrix<T> together(15, 37), alone(1, 37);
+        kernels::matmul<T>(listed.inputs, w, together, {.bias = bias.data()});
+        for (std::size_t i = 0; i < x.rows(); ++i) {
+            kernels::matmul<T>(kernels::Inputs<T>{x.view().middle_rows(i, 1)}, w, alone, {.bias = bias.data()});
+            CHECK(same_bits<T>(alone.values(), std::as_const(together).row(i)));
+        }
+    });
+}
+
+TEST_CASE_TEMPLATE("a zero input skips a weight that is infinite or NaN", T, float, double) {
+    Matrix<T> x(2, 4), w(4, 3);
+    x(0, 1) = 2;
+    w(1, 0) = 3;
+    w(2, 0) = std::numeric_limits<T>::infinity();
+    w(3, 1) = std::numeric_limits<T>::quiet_NaN();
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    reference::for_each_isa([&](nib::Isa) {
+        Matrix<T> y(2, 3);
+        kernels::matmul<T>(listed.inputs, w, y);
+        CHECK(y(0, 0) == 6);
+        CHECK(y(0, 1) == 0);
+        CHECK(y(1, 0) == 0);
+    });
+}

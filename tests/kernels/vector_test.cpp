@@ -1,0 +1,193 @@
+#include <nib/kernels/vector.hpp>
+
+#include "../reference.hpp"
+#include "../support.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace {
+
+namespace kernels = nib::kernels;
+
+// y = square_root(x), vector by vector; a short last vector is filled up with zeros.
+template <class T>
+void square_roots(std::span<const T> x, std::span<T> y) {
+    kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = kernels::Vector<decltype(level), T>;
+        constexpr std::size_t width = kernels::lanes<decltype(level), T>;
+        for (std::size_t i = 0; i < x.size(); i += width) {
+            V value, root;
+            if (i + width <= x.size())
+                kernels::load(value, x.data() + i);
+            else
+                kernels::load_first(value, x.data() + i, x.size() - i);
+            kernels::square_root<T>(root, value);
+            if (i + width <= x.size())
+                kernels::store(y.data() + i, root);
+            else
+                kernels::store_first(y.data() + i, root, x.size() - i);
+        }
+    });
+}
+
+template <class T>
+T square_root(T x) {
+    T y{};
+    square_roots<T>({&x, 1}, {&y, 1});
+    return y;
+}
+
+// About `count` numbers with bit patterns spread evenly from `first` to `last`, both included: as many in each power of
+// two.
+template <class T>
+std::vector<T> spread(T first, T last, std::uint64_t count) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    const Bits from = std::bit_cast<Bits>(first), to = std::bit_cast<Bits>(last);
+    const auto step = static_cast<Bits>(((to - from) / count - 1) | 1);
+    std::vector<T> values{last};
+    for (std::uint64_t i = 0; i < count; ++i) values.push_back(std::bit_cast<T>(static_cast<Bits>(from + i * step)));
+    return values;
+}
+
+// The distance of y from the true root, in units of the true root's last place.
+template <class T>
+double error_in_ulp(T x, T y) {
+    const long double root = std::sqrt(static_cast<long double>(x));
+    const T near = static_cast<T>(root);
+    const T ulp = std::nextafter(near, std::numeric_limits<T>::infinity()) - near;
+    return static_cast<double>(std::abs(static_cast<long double>(y) - root) / static_cast<long double>(ulp));
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("a vector holds as many numbers as its level's width", T, float, double) {
+    CHECK(kernels::lanes<kernels::Baseline, T> == 16 / sizeof(T));
+    CHECK(kernels::lanes<kernels::Avx2, T> == 32 / sizeof(T));
+    CHECK(kernels::lanes<kernels::Avx512, T> == 64 / sizeof(T));
+    static_assert(sizeof(kernels::Vector<kernels::Avx512, T>) == 64);
+}
+
+TEST_CASE_TEMPLATE("load and store move a whole vector from and to any place", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using V = kernels::Vector<decltype(level), T>;
+            constexpr std::size_t width = kernels::lanes<decltype(level), T>;
+            T from[width + 1], to[width + 2];
+            for (std::size_t i = 0; i < width + 1; ++i) from[i] = static_cast<T>(i + 1);
+            std::fill(std::begin(to), std::end(to), T{-1});
+            V vector;
+            kernels::load(vector, from + 1);
+            kernels::store(to + 1, vector);
+            CHECK(to[0] == -1);
+            for (std::size_t i = 0; i < width; ++i) CHECK(to[i + 1] == from[i + 1]);
+            CHECK(to[width + 1] == -1);
+        });
+    });
+}
+
+TEST_CASE_TEMPLATE("load_first fills up with zeros, store_first writes no more than it is told", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using V = kernels::Vector<decltype(level), T>;
+            constexpr std::size_t width = kernels::lanes<decltype(level), T>;
+            for (std::size_t count = 0; count < width; ++count) {
+                CAPTURE(count);
+                const std::vector<T> from(count, T{7});  // nothing behind it may be read
+                V vector;
+                kernels::load_first(vector, from.data(), count);
+                T all[width];
+                kernels::store(all, vector);
+                for (std::size_t i = 0; i < width; ++i) CHECK(all[i] == (i < count ? T{7} : T{0}));
+
+                T to[width];
+                std::fill(std::begin(to), std::end(to), T{-1});
+                kernels::store_first(to, vector, count);
+                for (std::size_t i = 0; i < width; ++i) CHECK(to[i] == (i < count ? T{7} : T{-1}));
+            }
+        });
+    });
+}
+
+TEST_CASE_TEMPLATE("relu_in_place keeps what is positive or NaN", T, float, double) {
+    constexpr T infinity = std::numeric_limits<T>::infinity();
+    constexpr T tiny = std::numeric_limits<T>::denorm_min();
+    const auto relu = [](T x) {
+        T y{};
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            kernels::Vector<decltype(level), T> vector;
+            kernels::load_first(vector, &x, 1);
+            kernels::relu_in_place(vector);
+            kernels::store_first(&y, vector, 1);
+        });
+        return y;
+    };
+    reference::for_each_isa([&](nib::Isa) {
+        CHECK(relu(T{2.5}) == 2.5);
+        CHECK(relu(T{-2.5}) == 0);
+        CHECK(relu(T{0}) == 0);
+        CHECK(relu(tiny) == tiny);
+        CHECK(relu(-tiny) == 0);
+        CHECK(relu(infinity) == infinity);
+        CHECK(relu(-infinity) == 0);
+        CHECK(std::isnan(relu(std::numeric_limits<T>::quiet_NaN())));
+    });
+}
+
+TEST_CASE_TEMPLATE("square_root is within 1 unit in the last place for every normal number", T, float, double) {
+    using Limits = std::numeric_limits<T>;
+    const std::vector<T> x = spread(Limits::min(), Limits::max(), 300'000);
+    std::vector<T> y(x.size());
+    reference::for_each_isa([&](nib::Isa) {
+        square_roots<T>(x, y);
+        double worst = 0;
+        T worst_x = 0;
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            const double error = error_in_ulp(x[i], y[i]);
+            if (error <= worst) continue;  // a NaN goes on
+            worst = error;
+            worst_x = x[i];
+            if (std::isnan(error)) break;
+        }
+        CAPTURE(worst_x);
+        CHECK(worst < 1.0);
+    });
+}
+
+TEST_CASE_TEMPLATE("square_root of 0 is 0, of a subnormal number next to nothing", T, float, double) {
+    using Limits = std::numeric_limits<T>;
+    constexpr double bound = sizeof(T) == 4 ? 1e-18 : 1e-153;
+    const std::vector<T> x = spread(Limits::denorm_min(), std::nextafter(Limits::min(), T{0}), 10'000);
+    std::vector<T> y(x.size());
+    reference::for_each_isa([&](nib::Isa) {
+        CHECK(square_root(T{0}) == 0);
+        square_roots<T>(x, y);
+        CHECK(std::all_of(y.begin(), y.end(), [&](T root) { return root >= 0 && static_cast<double>(root) < bound; }));
+    });
+}
+
+TEST_CASE_TEMPLATE("square_root of infinity or NaN is NaN", T, float, double) {
+    using Limits = std::numeric_limits<T>;
+    reference::for_each_isa([](nib::Isa) {
+        CHECK(std::isnan(square_root(Limits::infinity())));
+        CHECK(std::isnan(square_root(Limits::quiet_NaN())));
+    });
+}
+
+TEST_CASE_TEMPLATE("square_root gives the same bits on every level that fuses multiply and add", T, float, double) {
+    const std::vector<T> x = spread(T{0}, std::numeric_limits<T>::max(), 10'000);
+    std::vector<T> first, y(x.size());
+    reference::for_each_isa([&](nib::Isa isa) {
+        if (!reference::fuses(isa)) return;
+        square_roots<T>(x, y);
+        if (first.empty()) first = y;
+        CHECK(reference::same_bits<T>(y, first));
+    });
+}

@@ -1,0 +1,197 @@
+#include <nib/model/model_file.hpp>
+
+#include "../support.hpp"
+
+#include <nib/model/sequential.hpp>
+
+#include <limits>
+
+namespace {
+
+using Small = nib::Sequential<nib::Dense<3, 4>, nib::ReLU, nib::Dense<4, 2>, nib::LogSoftmax>;
+
+template <class T> struct Numbers {
+    std::string name;
+    std::vector<std::size_t> shape;
+    std::vector<T> values;
+};
+
+// A safetensors file with these tensors.
+template <class T> void write_model(const std::string& path, const std::vector<Numbers<T>>& all) {
+    std::vector<std::vector<std::byte>> bytes;
+    std::vector<nib::Tensor> tensors;
+    bytes.reserve(all.size());
+    for (const auto& numbers : all) {
+        bytes.push_back(nib::tensor_bytes<T>(numbers.values));
+        tensors.push_back(
+            {numbers.name, sizeof(T) == 4 ? nib::Dtype::f32 : nib::Dtype::f64, numbers.shape, bytes.back()});
+    }
+    nib::save_safetensors(path, tensors);
+}
+
+std::vector<Numbers<float>> small_model() {
+    return {{"0.weight", {4, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}},
+            {"0.bias", {4}, {-1, -2, -3, -4}},
+            {"2.weight", {2, 4}, {21, 22, 23, 24, 25, 26, 27, 28}},
+            {"2.bias", {2}, {-5, -6}}};
+}
+
+}  // namespace
+
+TEST_CASE("a saved network is loaded with the same bits, into a Sequential and into an Mlp") {
+    const support::TemporaryDirectory directory;
+    nib::Rng rng{21};
+    const Small net{rng};
+    const std::string path = directory.path("model.safetensors");
+    nib::save(net, path);
+    Small again;
+    nib::load(again, path);
+    CHECK(std::ranges::equal(net.parameters(), again.parameters()));
+    const nib::Mlp mlp = nib::load_mlp(path);
+    CHECK(std::ranges::equal(mlp.widths(), std::vector<std::size_t>{3, 4, 2}));
+    CHECK(std::ranges::equal(net.parameters(), mlp.parameters()));
+}
+
+TEST_CASE("files have PyTorch's layout: a weight is [out, in], row-major") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model.safetensors");
+    write_model(path, small_model());
+    Small net;
+    nib::load(net, path);
+    // In memory [in, out]: the first row holds the first input's weights for the four outputs.
+    CHECK(std::ranges::equal(net.parameters().first(4), std::vector<float>{1, 4, 7, 10}));
+    CHECK(std::ranges::equal(net.parameters().subspan(12, 4), std::vector<float>{-1, -2, -3, -4}));
+
+    nib::save(net, path);
+    const auto file = nib::load_safetensors(path);
+    CHECK(nib::values<float>(*file.find("0.weight")) == small_model()[0].values);
+    CHECK(file.find("2.weight")->shape == std::vector<std::size_t>{2, 4});
+    CHECK(file.metadata().at("format") == "pt");
+}
+
+TEST_CASE("a file written from PyTorch's state_dict loads, and an Mlp keeps its names") {
+    const nib::Mlp net = nib::load_mlp(support::fixture("trace_init.safetensors"));
+    CHECK(std::ranges::equal(net.widths(), std::vector<std::size_t>{784, 64, 64, 64, 10}));
+    CHECK(net.layer_names()[3] == "fc4");
+    CHECK(net.parameter_count() == 59'210);
+    const support::TemporaryDirectory directory;
+    nib::save(net, directory.path("again"));
+    const auto before = nib::load_safetensors(support::fixture("trace_init.safetensors"));
+    const auto after = nib::load_safetensors(directory.path("again"));
+    for (const nib::Tensor& tensor : before.tensors())
+        CHECK(std::ranges::equal(tensor.data, after.find(tensor.name)->data));
+}
+
+TEST_CASE("F64 numbers are rounded into a float network, F32 ones are exact in a double network") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model");
+    write_model<double>(path, {{"0.weight", {1, 2}, {0.1, 0.2}}, {"0.bias", {1}, {0.3}}});
+    nib::Sequential<nib::Dense<2, 1>> net;
+    nib::load(net, path);
+    CHECK(net.parameters()[0] == 0.1f);
+    nib::BasicSequential<double, nib::Dense<2, 1>> exact;
+    nib::load(exact, path);
+    CHECK(exact.parameters()[1] == 0.2);
+    nib::save(net, path);
+    nib::load(exact, path);
+    CHECK(exact.parameters()[0] == static_cast<double>(0.1f));
+}
+
+TEST_CASE("all tensors that do not fit are listed in one error, and the network stays as it was") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model");
+    auto model = small_model();
+    model[0].name = "fc1.weight";
+    model[2].shape = {4, 2};
+    write_model(path, model);
+    nib::Rng rng{22};
+    Small net{rng};
+    const Small before = net;
+    CHECK(support::error_of([&] { nib::load(net, path); }) ==
+          path +
+              ": does not fit the network: missing \"0.weight\" [4, 3]; \"2.weight\": expected shape [2, 4], found "
+              "[4, 2]; unexpected \"fc1.weight\" [4, 3]");
+    CHECK(std::ranges::equal(net.parameters(), before.parameters()));
+}
+
+TEST_CASE("numbers that are not finite are refused with their place, and the network stays as it was") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model");
+    nib::Rng rng{23};
+    Small net{rng};
+    const Small before = net;
+    auto model = small_model();
+    model[2].values[5] = std::numeric_limits<float>::quiet_NaN();
+    write_model(path, model);
+    CHECK(support::error_of([&] { nib::load(net, path); }) ==
+          path + ": \"2.weight\": expected finite numbers, found NaN at index 5");
+    CHECK(support::contains(support::error_of([&] { nib::load_mlp(path); }), "found NaN at index 5"));
+    model[2].values[5] = -std::numeric_limits<float>::infinity();
+    write_model(path, model);
+    CHECK(support::contains(support::error_of([&] { nib::load(net, path); }), "found infinity at index 5"));
+    write_model<double>(path, {{"0.weight", {1, 1}, {1e300}}, {"0.bias", {1}, {0}}});
+    nib::Sequential<nib::Dense<1, 1>> tiny;
+    CHECK(support::contains(support::error_of([&] { nib::load(tiny, path); }), "too large"));
+    CHECK(std::ranges::equal(net.parameters(), before.parameters()));
+}
+
+TEST_CASE("integers are no parameters") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model");
+    const std::vector<std::int64_t> ones{1, 1};
+    const auto bytes = nib::tensor_bytes<std::int64_t>(ones);
+    const std::vector<nib::Tensor> tensors{{"0.weight", nib::Dtype::i64, {1, 1}, std::span{bytes}.first(8)},
+                                           {"0.bias", nib::Dtype::i64, {1}, std::span{bytes}.last(8)}};
+    nib::save_safetensors(path, tensors);
+    CHECK(support::contains(support::error_of([&] { nib::load_mlp(path); }), "dtype I64"));
+}
+
+TEST_CASE("layers are ordered as people count") {
+    CHECK(nib::detail::natural_less("2.weight", "10.weight"));
+    CHECK(!nib::detail::natural_less("10", "2"));
+    CHECK(nib::detail::natural_less("fc1", "fc2"));
+    CHECK(nib::detail::natural_less("fc9", "fc10"));
+    CHECK(nib::detail::natural_less("a", "ab"));
+    CHECK(!nib::detail::natural_less("fc1", "fc1"));
+    CHECK(nib::detail::natural_less("layer1.9", "layer2.1"));
+
+    const support::TemporaryDirectory directory;
+    std::vector<Numbers<float>> model;
+    for (std::size_t i = 0; i < 12; ++i) {  // widths 1, 2, …, 13
+        model.push_back({std::to_string(2 * i) + ".weight", {i + 2, i + 1}, std::vector<float>((i + 1) * (i + 2))});
+        model.push_back({std::to_string(2 * i) + ".bias", {i + 2}, std::vector<float>(i + 2)});
+    }
+    write_model(directory.path("deep"), model);
+    CHECK(nib::load_mlp(directory.path("deep")).widths().back() == 13);
+}
+
+TEST_CASE("a file that is no chain of dense layers is refused, and says why") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model");
+    const auto error_for = [&](const std::vector<Numbers<float>>& model) {
+        write_model(path, model);
+        return support::error_of([&] { nib::load_mlp(path); });
+    };
+    CHECK(support::contains(error_for({}), "found none"));
+    CHECK(support::contains(error_for({{"conv.weight", {1, 1, 1}, {0}}}), "found \"conv.weight\" [1, 1, 1]"));
+    CHECK(support::contains(error_for({{"0.weight", {1, 1}, {0}}}), "\"0.bias\" is missing"));
+    CHECK(support::contains(error_for({{"0.weight", {2, 1}, {0, 0}}, {"0.bias", {1}, {0}}}),
+                            "found \"0.bias\" [1] beside \"0.weight\" [2, 1]"));
+    CHECK(support::contains(error_for({{"0.weight", {1, 1}, {0}}, {"0.bias", {1}, {0}}, {"1.bias", {1}, {0}}}),
+                            "a bias without a weight"));
+    CHECK(support::contains(error_for({{"a.weight", {2, 1}, {0, 0}},
+                                       {"a.bias", {2}, {0, 0}},
+                                       {"b.weight", {1, 3}, {0, 0, 0}},
+                                       {"b.bias", {1}, {0}}}),
+                            "\"b.weight\" takes 3 features, \"a.weight\" before it gives 2"));
+    CHECK(support::contains(error_for({{"0.weight", {0, 3}, {}}, {"0.bias", {0}, {}}}), "found an empty one"));
+}
+
+TEST_CASE("a model that is missing, empty, or cannot be written is an error that names the file") {
+    const support::TemporaryDirectory directory;
+    Small net;
+    CHECK(support::contains(support::error_of([&] { nib::load(net, directory.path("none")); }), "none: cannot open"));
+    CHECK(support::contains(support::error_of([&] { nib::load(net, directory.write("empty", "")); }), "empty: byte 0"));
+    CHECK(support::contains(support::error_of([&] { nib::save(net, directory.path("no/where")); }), "cannot write"));
+    CHECK(support::contains(support::error_of([&] { nib::save(net, directory.path()); }), "cannot write"));
+}

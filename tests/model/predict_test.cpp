@@ -1,0 +1,68 @@
+#include <nib/model/predict.hpp>
+
+#include "../support.hpp"
+
+#include <nib/model/mlp.hpp>
+#include <nib/model/sequential.hpp>
+
+#include <cmath>
+
+namespace {
+
+using Small = nib::Sequential<nib::Dense<2, 3>, nib::LogSoftmax>;
+
+// Logits x0, x1 and 0.
+template <class Net> void make_identity(Net& net) {
+    std::ranges::fill(net.parameters(), 0.0f);
+    net.parameters()[0] = 1;
+    net.parameters()[4] = 1;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("predict gives the most likely class, probabilities what softmax says", Net, Small, nib::Mlp) {
+    auto net = [] {
+        if constexpr (std::is_same_v<Net, nib::Mlp>)
+            return nib::Mlp{{2, 3}};
+        else
+            return Net{};
+    }();
+    make_identity(net);
+    CHECK(nib::predict(net, std::vector<float>{2, 1}) == 0);
+    CHECK(nib::predict(net, std::vector<float>{1, 2}) == 1);
+    CHECK(nib::predict(net, std::vector<float>{-1, -2}) == 2);
+    CHECK(nib::predict(net, std::vector<float>{1, 1}) == 0);  // the first of equals
+
+    const auto p = nib::probabilities(net, std::vector<float>{2, 1});
+    const double sum = std::exp(2.0) + std::exp(1.0) + 1;
+    CHECK(static_cast<double>(p[0]) == doctest::Approx(std::exp(2.0) / sum).epsilon(1e-6));
+    CHECK(static_cast<double>(p[2]) == doctest::Approx(1 / sum).epsilon(1e-6));
+
+    nib::Matrix<float> batch(3, 2);
+    batch(0, 0) = 2;
+    batch(1, 1) = 2;
+    batch(2, 0) = batch(2, 1) = -1;
+    CHECK(nib::predict(net, batch) == std::vector<int>{0, 1, 2});
+    const auto all = nib::probabilities(net, batch);
+    REQUIRE(all.rows() == 3);
+    for (std::size_t i = 0; i < 3; ++i) {
+        const auto one = nib::probabilities(net, batch.row(i));
+        CHECK(std::ranges::equal(one, all.row(i)));
+        CHECK(static_cast<double>(all(i, 0) + all(i, 1) + all(i, 2)) == doctest::Approx(1).epsilon(1e-6));
+    }
+}
+
+TEST_CASE("an example of the wrong size is an error that names both sizes") {
+    const Small net;
+    CHECK(support::error_of([&] { nib::predict(net, std::vector<float>(3)); }) ==
+          "the network takes 2 features, the example has 3");
+    CHECK(support::error_of([&] { nib::predict(net, nib::Matrix<float>(4, 5)); }) ==
+          "the network takes 2 features, the example has 5");
+}
+
+TEST_CASE("probabilities need a network that ends in a LogSoftmax") {
+    const nib::Sequential<nib::Dense<2, 3>> net;
+    CHECK(support::error_of([&] { nib::probabilities(net, std::vector<float>(2)); }) ==
+          "probabilities: the network does not end in a LogSoftmax");
+    CHECK(nib::predict(net, std::vector<float>(2)) == 0);
+}

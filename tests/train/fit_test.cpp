@@ -1,0 +1,123 @@
+#include <nib/train/fit.hpp>
+
+#include "../support.hpp"
+
+#include <nib/model/mlp.hpp>
+#include <nib/model/model_file.hpp>
+#include <nib/model/sequential.hpp>
+#include <nib/optim/adam.hpp>
+
+namespace {
+
+// Two classes that a line cannot part: inside and outside of a circle.
+struct Circle {
+    nib::Matrix<float> x{500, 2};
+    std::vector<int> classes = std::vector<int>(500);
+
+    Circle() {
+        nib::Rng rng{51};
+        for (std::size_t i = 0; i < classes.size(); ++i) {
+            x(i, 0) = static_cast<float>(rng.uniform(-1, 1));
+            x(i, 1) = static_cast<float>(rng.uniform(-1, 1));
+            classes[i] = x(i, 0) * x(i, 0) + x(i, 1) * x(i, 1) < 0.5f ? 1 : 0;
+        }
+    }
+    nib::Examples<float> examples() const { return {x, classes}; }
+};
+
+}  // namespace
+
+TEST_CASE("a user's own matrix and labels are learned") {
+    const Circle circle;
+    nib::Rng rng{52};
+    nib::Sequential<nib::Dense<2, 32>, nib::ReLU, nib::Dense<32, 2>, nib::LogSoftmax> net{rng};
+    nib::Adam adam{net, {.learning_rate = 1e-2}};
+    CHECK(nib::accuracy(net, circle.examples()) < 0.8);
+    std::vector<double> losses;
+    std::vector<int> epochs;
+    std::size_t batches = 0;
+    nib::Progress last;
+    nib::fit(
+        net, adam, circle.examples(), {.epochs = 60, .batch_size = 32}, rng,
+        [&](const nib::EpochReport& epoch) {
+            losses.push_back(epoch.loss);
+            epochs.push_back(epoch.epoch);
+            CHECK(epoch.seconds >= 0);
+        },
+        [&](const nib::Progress& progress) {
+            ++batches;
+            last = progress;
+        });
+    CHECK(nib::accuracy(net, circle.examples()) > 0.97);
+    REQUIRE(losses.size() == 60);
+    CHECK(losses.back() < 0.25 * losses.front());
+    CHECK(epochs.front() == 1);
+    CHECK(epochs.back() == 60);
+    CHECK(batches == 60 * 16);
+    CHECK(last.examples == 60 * 500);
+    CHECK(last.all_examples() == 60 * 500);
+}
+
+TEST_CASE("fit does what its loop written by hand does, to the bit") {
+    const Circle circle;
+    nib::Rng rng{53}, by_hand_rng{53};
+    nib::Mlp net{{2, 8, 2}, rng}, by_hand{{2, 8, 2}, by_hand_rng};
+    nib::Adam adam{net}, by_hand_adam{by_hand};
+    nib::fit(net, adam, circle.examples(), {.epochs = 2, .batch_size = 15}, rng);
+
+    nib::Gradients gradients{by_hand, nib::NllLoss{}};
+    for (int epoch = 0; epoch < 2; ++epoch)
+        for (const auto& batch : nib::batches(circle.examples(), 15, by_hand_rng))
+            by_hand_adam.step(by_hand, gradients(batch));
+    CHECK(std::ranges::equal(net.parameters(), by_hand.parameters()));
+}
+
+TEST_CASE("the same seed gives the same bits, another seed others") {
+    const Circle circle;
+    const auto train = [&](std::uint64_t seed) {
+        nib::Rng rng{seed};
+        nib::Mlp net{{2, 8, 2}, rng};
+        nib::Adam adam{net};
+        nib::fit(net, adam, circle.examples(), {.epochs = 1}, rng);
+        return std::vector<float>(net.parameters().begin(), net.parameters().end());
+    };
+    CHECK(train(1) == train(1));
+    CHECK(train(1) != train(2));
+}
+
+TEST_CASE("training goes on from a loaded model") {
+    const Circle circle;
+    const support::TemporaryDirectory directory;
+    nib::Rng rng{54};
+    nib::Mlp net{{2, 16, 2}, rng};
+    nib::Adam adam{net, {.learning_rate = 1e-2}};
+    nib::fit(net, adam, circle.examples(), {.epochs = 10}, rng);
+    nib::save(net, directory.path("model"));
+    const double before = nib::evaluate(net, circle.examples()).loss;
+
+    nib::Mlp again = nib::load_mlp(directory.path("model"));
+    CHECK(nib::evaluate(again, circle.examples()).loss == before);
+    nib::Adam fresh{again, {.learning_rate = 1e-2}};
+    nib::fit(again, fresh, circle.examples(), {.epochs = 10}, rng);
+    CHECK(nib::evaluate(again, circle.examples()).loss < before);
+}
+
+TEST_CASE("data that do not fit the network are refused before the first step") {
+    nib::Mlp net{{3, 2}};
+    nib::Adam adam{net};
+    nib::Rng rng{55};
+    CHECK(support::contains(support::error_of([&] { nib::fit(net, adam, Circle{}.examples(), {.epochs = 1}, rng); }),
+                            "found 2"));
+    const nib::Matrix<float> x(2, 3);
+    const std::vector<int> classes{0, 2};
+    CHECK(support::contains(support::error_of([&] {
+                                nib::fit(net, adam, nib::Examples<float>{x, classes}, {.epochs = 1}, rng);
+                            }),
+                            "found 2 at example 1"));
+    CHECK(adam.steps() == 0);
+    const std::vector<int> good{0, 1};
+    CHECK(support::contains(support::error_of([&] {
+                                nib::fit(net, adam, nib::Examples<float>{x, good}, {.epochs = 1, .batch_size = 0}, rng);
+                            }),
+                            "batch size"));
+}

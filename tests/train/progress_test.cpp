@@ -1,0 +1,22 @@
+#include <nib/train/progress.hpp>
+
+#include "../support.hpp"
+
+TEST_CASE("the rate and the time left follow from what was done so far") {
+    const nib::Progress progress{.epochs = 4, .examples_per_epoch = 1000, .examples = 1500, .seconds = 3};
+    CHECK(progress.rate() == 500);
+    CHECK(progress.seconds_left() == 5);
+    CHECK(nib::progress_line(progress) == "epoch 2/4  [#######-------------]  37%  500 examples/s  0:05 left");
+}
+
+TEST_CASE("a progress line is right at the start, at the end, and for large numbers") {
+    CHECK(nib::progress_line({.epochs = 2, .examples_per_epoch = 10}) ==
+          "epoch 1/2  [--------------------]  0%  0 examples/s  0:00 left");
+    CHECK(nib::progress_line({.epochs = 2, .examples_per_epoch = 10, .examples = 20, .seconds = 1}) ==
+          "epoch 2/2  [####################]  100%  20 examples/s  0:00 left");
+    CHECK(nib::progress_line({.epochs = 100, .examples_per_epoch = 60'000'000, .examples = 1'200'000, .seconds = 1}) ==
+          "epoch 1/100  [--------------------]  0%  1.2M examples/s  1:23:19 left");
+    CHECK(nib::progress_line({.epochs = 1, .examples_per_epoch = 620'000, .examples = 310'000, .seconds = 1}) ==
+          "epoch 1/1  [##########----------]  50%  310k examples/s  0:01 left");
+    CHECK(nib::progress_line({}).size() <= 79);
+}
