@@ -65,7 +65,7 @@ public:
     void option(std::string name, std::string value, std::string help, std::vector<T>& destination,
                 std::type_identity_t<T> low, std::type_identity_t<T> high) {
         std::string initial;
-        for (const T& element : destination) initial += (initial.empty() ? "" : ",") + text_of(element);
+        for (const T& element : destination) nib::append_to_list(initial, ",", text_of(element));
         add(std::move(name), std::move(value), std::move(help), std::move(initial),
             [&destination, low, high](const std::string& option, std::string_view text) {
                 destination = numbers<T>(option, text, low, high);

@@ -46,8 +46,7 @@ void recognize_drawing(const nib::Mlp& net, const nib::Drawing& drawing, std::si
 
     std::string line;
     for (const int c : std::span{order}.first(std::min<std::size_t>(order.size(), 2)))
-        line +=
-            (line.empty() ? "" : " ") + std::to_string(c) + " " + nib::fixed(static_cast<double>(probability(c)), 4);
+        nib::append_to_list(line, " ", std::to_string(c) + " " + nib::fixed(static_cast<double>(probability(c)), 4));
     std::puts(line.c_str());
     if (drawing.label.empty()) return;
     ++score.labelled;

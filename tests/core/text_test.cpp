@@ -52,7 +52,15 @@ TEST_CASE("parse_number refuses what overflows") {
     CHECK_FALSE(nib::parse_number<float>("1e39"));
 }
 
-TEST_CASE("quoted keeps what a file says on one short line") {
+TEST_CASE("a list has a separator between its items and nowhere else") {
+    std::string list;
+    nib::append_to_list(list, ", ", "a");
+    CHECK(list == "a");
+    nib::append_to_list(list, ", ", "b");
+    CHECK(list == "a, b");
+}
+
+TEST_CASE("in_quotes keeps what a file says on one short line") {
     CHECK(nib::in_quotes("abc") == "'abc'");
     CHECK(nib::in_quotes("") == "''");
     CHECK(nib::in_quotes("a\nb\tc\x7f") == "'a?b?c?'");

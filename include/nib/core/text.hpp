@@ -30,6 +30,12 @@ requires(std::integral<Number> ||
     return value;
 }
 
+// Appends `item` to `list`, after `separator` unless it is the first.
+inline void append_to_list(std::string& list, std::string_view separator, std::string_view item) {
+    if (!list.empty()) list += separator;
+    list += item;
+}
+
 // `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
 // that what a hostile file says stays one short line.
 inline std::string in_quotes(std::string_view text) {

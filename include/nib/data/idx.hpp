@@ -11,6 +11,7 @@
 
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
+#include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 
 #include <algorithm>
@@ -123,8 +124,8 @@ private:
 inline std::string idx_shape_text(std::span<const std::size_t> shape) {
     constexpr std::size_t longest = 8;
     std::string text;
-    for (std::size_t i = 0; i < std::min(shape.size(), longest); ++i)
-        text += (i == 0 ? "" : "x") + std::to_string(shape[i]);
+    for (const std::size_t size : shape.first(std::min(shape.size(), longest)))
+        append_to_list(text, "x", std::to_string(size));
     return text.empty() ? "1" : shape.size() > longest ? text + "x..." : text;
 }
 

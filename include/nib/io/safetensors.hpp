@@ -119,10 +119,10 @@ inline bool tensor_size(Dtype dtype, std::span<const std::size_t> shape, std::si
 
 inline std::string safetensors_list(std::span<const std::size_t> sizes) {
     constexpr std::size_t longest = 8;
-    std::string text = "[";
-    for (std::size_t i = 0; i < std::min(sizes.size(), longest); ++i)
-        text += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
-    return text + (sizes.size() > longest ? ", ...]" : "]");
+    std::string text;
+    for (const std::size_t size : sizes.first(std::min(sizes.size(), longest)))
+        append_to_list(text, ", ", std::to_string(size));
+    return "[" + text + (sizes.size() > longest ? ", ...]" : "]");
 }
 
 // The header's text; what follows it is the data.
@@ -207,18 +207,18 @@ inline std::string make_safetensors_header(std::span<const Tensor* const> tensor
                                            const Safetensors::Metadata& metadata) {
     std::string entries;
     const auto add = [&](std::string_view key, const std::string& value) {
-        entries += (entries.empty() ? "" : ",") + json_quoted(key) + ":" + value;
+        append_to_list(entries, ",", json_quoted(key) + ":" + value);
     };
     if (!metadata.empty()) {
         std::string pairs;
         for (const auto& [key, value] : metadata)
-            pairs += (pairs.empty() ? "" : ",") + json_quoted(key) + ":" + json_quoted(value);
+            append_to_list(pairs, ",", json_quoted(key) + ":" + json_quoted(value));
         add(metadata_key, "{" + pairs + "}");
     }
     std::size_t offset = 0;
     for (const Tensor* tensor : tensors) {
         std::string shape;
-        for (const std::size_t size : tensor->shape) shape += (shape.empty() ? "" : ",") + std::to_string(size);
+        for (const std::size_t size : tensor->shape) append_to_list(shape, ",", std::to_string(size));
         const std::size_t end = offset + tensor->data.size();
         add(tensor->name, R"({"dtype":")" + std::string(dtype_name(tensor->dtype)) + R"(","shape":[)" + shape +
                               R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(end) + "]}");

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
@@ -51,7 +52,7 @@ bool is_finite(T x) {
 // All that does not fit, in one error, as PyTorch's load_state_dict does.
 inline void check_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted) {
     std::string problems;
-    const auto add = [&](const std::string& problem) { problems += (problems.empty() ? "" : "; ") + problem; };
+    const auto add = [&](const std::string& problem) { append_to_list(problems, "; ", problem); };
     for (const ParameterTensor& want : wanted) {
         const Tensor* const found = file.find(want.name);
         if (found == nullptr)
