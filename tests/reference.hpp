@@ -5,6 +5,7 @@
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/kernels/isa.hpp>
+#include <nib/kernels/vector.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <doctest/doctest.h>
@@ -34,17 +35,23 @@ void for_each_isa(F f) {
     }
 }
 
-// Whether kernels on `isa` round a multiply-add once (fused) or twice.
-inline bool fuses([[maybe_unused]] nib::Isa isa) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-    return true;
-#else
-    return isa != nib::Isa::baseline;
-#endif
+// Whether the active level rounds a multiply-add once (fused) or twice: what the compiler makes of it, which depends on
+// the level and on how far it optimises.
+inline bool fuses() {
+    const volatile float a = 1 + 0x1p-13f, b = 1 - 0x1p-13f, c = -1;  // a b = 1 - 2^-26, which rounds to 1
+    float result = 0;
+    nib::kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        nib::kernels::Vector<decltype(level), float> sum = {}, factor = {};
+        sum[0] = c;
+        factor[0] = b;
+        const float value = a;
+        sum += value * factor;
+        result = sum[0];
+    });
+    return result != 0;
 }
 
-// a b + c. The compiler may fuse the unfused form only where the build itself has the instruction, and there fuses() is
-// always true.
+// a b + c. Built with the same flags as the kernels, the second form is fused only where fuses() is true.
 template <class T>
 T multiply_add(bool fused, T a, T b, T c) {
     return fused ? std::fma(a, b, c) : a * b + c;
