@@ -72,7 +72,8 @@ void rasterize(Options options) {
         }
     }
     if (!options.idx.empty()) nib::save_images(images, options.idx);
-    if (unlabelled > 0) std::fprintf(stderr, "%zu drawings without a label from 0 to 255: labelled 255\n", unlabelled);
+    if (unlabelled > 0)
+        std::fprintf(stderr, "labelled 255 for want of a label from 0 to 255: %zu of %zu\n", unlabelled, count);
     std::printf("%zu images\n", count);
 }
 

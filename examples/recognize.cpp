@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -23,8 +24,8 @@ struct Options {
 // The side of the square images that the network takes.
 std::size_t image_side(const nib::Mlp& net, const std::string& model) {
     const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(net.input_size()))));
-    if (side * side != net.input_size())
-        nib::fail(model + ": expected a network that takes square images, found one that takes " +
+    if (side * side != net.input_size() || side < 8 || side > 1024)
+        nib::fail(model + ": expected a network that takes square images, 8x8 to 1024x1024, found one that takes " +
                   std::to_string(net.input_size()) + " features");
     return side;
 }
@@ -56,10 +57,13 @@ void recognize_drawing(const nib::Mlp& net, const nib::Drawing& drawing, std::si
 void recognize(const Options& options) {
     const nib::Mlp net = nib::load_mlp(options.model);
     const std::size_t side = image_side(net, options.model);
-    Score score;
+    std::vector<nib::Drawing> drawings;  // of all files, so that a bad one shows before anything is printed
     for (const std::string& file : options.files)
-        for (const nib::Drawing& drawing : nib::load_drawings(file, examples::stroke_format(options.format)))
-            recognize_drawing(net, drawing, side, score);
+        for (nib::Drawing& drawing : nib::load_drawings(file, examples::stroke_format(options.format)))
+            drawings.push_back(std::move(drawing));
+
+    Score score;
+    for (const nib::Drawing& drawing : drawings) recognize_drawing(net, drawing, side, score);
     if (score.labelled > 0) std::puts(examples::accuracy_text(score.correct, score.labelled).c_str());
 }
 

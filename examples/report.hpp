@@ -51,7 +51,8 @@ inline void print_confusion(const nib::ConfusionMatrix& confusion) {
 inline void make_folder(const std::string& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    if (!std::filesystem::is_directory(folder, error))
+    std::error_code ignored;  // `error` keeps the reason
+    if (!std::filesystem::is_directory(folder, ignored))
         nib::fail(folder + ": cannot make a folder" + (error ? ": " + error.message() : std::string()));
     nib::check_writable(folder + "/samples.png");
 }

@@ -23,6 +23,8 @@ struct Options {
     std::uint64_t seed = 42;
     std::vector<std::size_t> hidden{64, 64, 64};
     std::string save;
+    std::string checkpoint;
+    std::string resume;
     std::string report;
 };
 
@@ -52,8 +54,9 @@ private:
     double next_ = 0;
 };
 
-void train(const Options& options) {
-    if (!options.save.empty()) nib::check_writable(options.save);
+void train(Options options) {
+    for (const std::string& path : {options.save, options.checkpoint})
+        if (!path.empty()) nib::check_writable(path);
     if (!options.report.empty()) examples::make_folder(options.report);
     const nib::Dataset training = examples::training_digits(options.data, options.seed);
     const nib::Dataset test = examples::test_digits(options.data);
@@ -64,7 +67,9 @@ void train(const Options& options) {
     nib::Rng rng{options.seed};
     nib::Mlp net{widths, rng};
     nib::Adam adam{net, options.adam};
+    if (!options.resume.empty()) options.fit.first_epoch = nib::load_checkpoint(net, adam, rng, options.resume) + 1;
 
+    nib::check_data(net, training);  // so that a bad label shows before anything is printed
     nib::Evaluation evaluation = nib::evaluate(net, test);
     std::printf("initial accuracy %s\n", nib::fixed(evaluation.accuracy(), 4).c_str());
     std::fflush(stdout);
@@ -76,6 +81,7 @@ void train(const Options& options) {
         std::printf("epoch %d loss %s accuracy %s seconds %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
                     nib::fixed(evaluation.accuracy(), 4).c_str(), nib::fixed(epoch.seconds, 2).c_str());
         std::fflush(stdout);
+        if (!options.checkpoint.empty()) nib::save_checkpoint(net, adam, rng, epoch.epoch, options.checkpoint);
     };
     nib::fit(net, adam, training, options.fit, rng, on_epoch, progress);
 
@@ -96,6 +102,8 @@ int main(int argc, char** argv) {
     line.option("--seed", "N", "of initialisation, shuffling and synthetic digits", options.seed, 0, UINT64_MAX);
     line.option("--hidden", "N,N,...", "widths of the hidden layers", options.hidden, 1, 65'536);
     line.option("--save", "FILE", "writes the trained network (safetensors)", options.save);
+    line.option("--checkpoint", "FILE", "writes all that --resume needs after each epoch", options.checkpoint);
+    line.option("--resume", "FILE", "goes on from a checkpoint; the other options as they were", options.resume);
     line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
     return line.run(argc, argv, [&] { train(options); });
 }

@@ -41,6 +41,7 @@
 #include <nib/model/sequential.hpp>
 #include <nib/model/workspace.hpp>
 #include <nib/optim/adam.hpp>
+#include <nib/train/checkpoint.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/fit.hpp>
 #include <nib/train/gradients.hpp>

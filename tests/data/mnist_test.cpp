@@ -99,8 +99,9 @@ TEST_CASE("a folder without the files is refused, naming it and what was looked 
     const support::TemporaryDirectory folder;
     CHECK(error_in_folder(folder, nib::Split::train) ==
           folder.path(".") + ": expected train-images-idx3-ubyte or train-images.idx3-ubyte, found neither");
-    CHECK(error_of([] { nib::load_mnist("/nowhere", nib::Split::test); }) ==
-          "/nowhere: expected t10k-images-idx3-ubyte or t10k-images.idx3-ubyte, found neither");
+    CHECK(error_of([] { nib::load_mnist("/nowhere", nib::Split::test); }) == "/nowhere: expected a folder, found none");
+    const std::string file = folder.write("file", "");
+    CHECK(error_of([&] { nib::load_mnist(file, nib::Split::test); }) == file + ": expected a folder, found a file");
     folder.write("train-images-idx3-ubyte", images);
     CHECK(error_in_folder(folder, nib::Split::train) ==
           folder.path(".") + ": expected train-labels-idx1-ubyte or train-labels.idx1-ubyte, found neither");

@@ -73,7 +73,7 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatev
                    double) {
     nib::Rng rng{1};
     for (std::size_t rows = 1; rows <= 17; ++rows)
-        for (std::size_t cols = 1; cols <= 70; cols += rows % 4 == 1 ? 1 : 3) check_products<T>(rows, 3, cols, rng);
+        for (std::size_t cols = 1; cols <= 70; ++cols) check_products<T>(rows, 3, cols, rng);
 }
 
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatever its depth", T, float, double) {

@@ -215,3 +215,15 @@ TEST_CASE_TEMPLATE("a zero input skips a weight that is infinite or NaN", T, flo
         CHECK(y(1, 0) == 0);
     });
 }
+
+TEST_CASE_TEMPLATE("a bias of -0 is still a zero when zeros are skipped", T, float, double) {
+    const Matrix<T> x(2, 4), w(4, 3);
+    const std::vector<T> bias(3, T{-0.0});
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    reference::for_each_isa([&](nib::Isa) {
+        Guarded<T> y(2, 3);
+        kernels::matmul<T>(listed.inputs, w, y.view(), {.bias = bias.data()});
+        for (const T value : y.values()) CHECK(value == 0);
+    });
+}

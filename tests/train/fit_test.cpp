@@ -72,6 +72,19 @@ TEST_CASE("fit does what its loop written by hand does, to the bit") {
     CHECK(std::ranges::equal(net.parameters(), by_hand.parameters()));
 }
 
+TEST_CASE("fit begins with the epoch that it is told, and does nothing when that is past the last") {
+    const Circle circle;
+    nib::Rng rng{56};
+    nib::Mlp net{{2, 4, 2}, rng};
+    nib::Adam adam{net};
+    std::vector<int> epochs;
+    const auto note = [&](const nib::EpochReport& epoch) { epochs.push_back(epoch.epoch); };
+    nib::fit(net, adam, circle.examples(), {.epochs = 4, .first_epoch = 3}, rng, note);
+    CHECK(epochs == std::vector<int>{3, 4});
+    nib::fit(net, adam, circle.examples(), {.epochs = 4, .first_epoch = 5}, rng, note);
+    CHECK(epochs.size() == 2);
+}
+
 TEST_CASE("the same seed gives the same bits, another seed others") {
     const Circle circle;
     const auto train = [&](std::uint64_t seed) {

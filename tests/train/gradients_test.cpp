@@ -11,7 +11,8 @@ namespace {
 
 // Mean squared distance of the outputs from onehot(target): a loss that knows nothing of log-softmax.
 struct SquaredLoss {
-    template <class T> static double value(nib::MatrixView<const T> y, std::span<const int> targets) {
+    template <class T>
+    static double value(nib::MatrixView<const T> y, std::span<const int> targets) {
         double sum = 0;
         for (std::size_t b = 0; b < y.rows(); ++b)
             for (std::size_t c = 0; c < y.cols(); ++c) {
@@ -28,7 +29,8 @@ struct SquaredLoss {
     }
 };
 
-template <class Net, class Loss> void check_against_differences(Net& net, Loss loss) {
+template <class Net, class Loss>
+void check_against_differences(Net& net, Loss loss) {
     nib::Rng rng{41};
     nib::Matrix<double> x(5, net.input_size());
     for (double& value : x.values()) value = rng.uniform(-1, 1);

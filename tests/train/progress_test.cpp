@@ -9,6 +9,13 @@ TEST_CASE("the rate and the time left follow from what was done so far") {
     CHECK(nib::progress_line(progress) == "epoch 2/4  [#######-------------]  37%  500 examples/s  0:05 left");
 }
 
+TEST_CASE("a run that goes on from a checkpoint counts its own epochs only") {
+    const nib::Progress progress{
+        .epochs = 5, .first_epoch = 4, .examples_per_epoch = 100, .examples = 150, .seconds = 1.5};
+    CHECK(progress.seconds_left() == 0.5);
+    CHECK(nib::progress_line(progress) == "epoch 5/5  [###############-----]  75%  100 examples/s  0:01 left");
+}
+
 TEST_CASE("a progress line is right at the start, at the end, and for large numbers") {
     CHECK(nib::progress_line({.epochs = 2, .examples_per_epoch = 10}) ==
           "epoch 1/2  [--------------------]  0%  0 examples/s  0:00 left");

@@ -38,6 +38,8 @@ inline bool mnist_file_exists(const std::string& path) {
 
 // `stem` is "train-images" or the like, `suffix` "idx3-ubyte" or "idx1-ubyte".
 inline std::string find_mnist_file(const std::string& folder, const std::string& stem, const std::string& suffix) {
+    if (!mnist_file_exists(folder + "/."))
+        fail(folder + ": expected a folder, found " + (mnist_file_exists(folder) ? "a file" : "none"));
     const std::array<std::string, 2> names{stem + "-" + suffix, stem + "." + suffix};
     for (const std::string& name : names)
         if (mnist_file_exists(folder + "/" + name)) return folder + "/" + name;

@@ -1,8 +1,9 @@
 // Inputs that are mostly zeros (81% of MNIST's pixels are), as lists of their non-zeros: the first layer's two products
 // then cost a fifth.
 //
-// Skipping a zero leaves every sum as it was (x * 0 added), so results equal the dense kernels' to the bit. The one
-// exception: a weight that is infinite or NaN times a zero input is NaN in the dense kernels and skipped here.
+// Skipping a zero leaves every sum as it was (x * 0 added), so results equal the dense kernels' to the bit. Two
+// exceptions: a weight that is infinite or NaN times a zero input is NaN in the dense kernels and skipped here; and a
+// sum of -0, from a bias of -0, becomes 0 there and stays -0 here.
 #pragma once
 
 #include <nib/core/matrix.hpp>

@@ -49,6 +49,30 @@ bool is_finite(T x) {
     return ((std::bit_cast<Bits>(x) >> mantissa) & exponent) != exponent;
 }
 
+// Tensors in the making, and the bytes that they point to.
+struct TensorList {
+    std::vector<std::vector<std::byte>> bytes;
+    std::vector<Tensor> tensors;
+};
+
+// Appends `numbers`, ordered as a network's parameters are, under the names of `infos` with `prefix` before them.
+template <class T>
+void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> numbers, const std::string& prefix,
+                    TensorList& list) {
+    for (const ParameterTensor& info : infos) {
+        std::vector<T> ordered(info.size());
+        const T* const from = numbers.data() + info.offset;
+        if (info.transposed)
+            transpose<T>({from, info.shape[1], info.shape[0]}, {ordered.data(), info.shape[0], info.shape[1]});
+        else
+            std::copy_n(from, ordered.size(), ordered.data());
+        list.bytes.push_back(tensor_bytes<T>(ordered));
+        const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
+        list.tensors.push_back(
+            {.name = prefix + info.name, .dtype = dtype, .shape = info.shape, .data = list.bytes.back()});
+    }
+}
+
 // All that does not fit, in one error, as PyTorch's load_state_dict does.
 inline void check_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted) {
     std::string problems;
@@ -69,15 +93,18 @@ inline void check_tensors(const Safetensors& file, std::span<const ParameterTens
     if (!problems.empty()) fail(file.path() + ": does not fit the network: " + problems);
 }
 
-// Copies the file's tensors to where they belong in `parameters`. They are known to fit.
+// The numbers of `count` parameters from the file's tensors, whose names have `prefix` before them. They are known to
+// fit.
 template <class T>
-void copy_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted, std::span<T> parameters) {
-    AlignedVector<T> loaded(parameters.size());  // so that a bad file leaves the network as it was
+AlignedVector<T> read_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted, std::size_t count,
+                              const std::string& prefix = "") {
+    AlignedVector<T> loaded(count);
     for (const ParameterTensor& want : wanted) {
-        const std::vector<T> numbers = values<T>(*file.find(want.name), file.path());
+        const std::string name = prefix + want.name;
+        const std::vector<T> numbers = values<T>(*file.find(name), file.path());
         for (std::size_t i = 0; i < numbers.size(); ++i)
             if (!is_finite(numbers[i]))
-                fail(file.path() + ": " + tensor_label(want.name) + ": expected finite numbers, found " +
+                fail(file.path() + ": " + tensor_label(name) + ": expected finite numbers, found " +
                      (numbers[i] != numbers[i] ? "NaN" : "infinity") + " at index " + std::to_string(i));
         T* const to = loaded.data() + want.offset;
         if (want.transposed)
@@ -85,7 +112,7 @@ void copy_tensors(const Safetensors& file, std::span<const ParameterTensor> want
         else
             std::copy(numbers.begin(), numbers.end(), to);
     }
-    std::copy(loaded.begin(), loaded.end(), parameters.begin());
+    return loaded;
 }
 
 // As people count: "layer2" before "layer10".
@@ -159,22 +186,9 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
 // Fails when the file cannot be written; what stood at `path` is then still there.
 template <Network Net>
 void save(const Net& net, const std::string& path) {
-    using T = typename Net::scalar_type;
-    const std::vector<ParameterTensor> infos = net.tensors();
-    std::vector<std::vector<std::byte>> bytes;
-    std::vector<Tensor> tensors;
-    for (const ParameterTensor& info : infos) {
-        std::vector<T> numbers(info.size());
-        const T* const from = net.parameters().data() + info.offset;
-        if (info.transposed)
-            detail::transpose<T>({from, info.shape[1], info.shape[0]}, {numbers.data(), info.shape[0], info.shape[1]});
-        else
-            std::copy_n(from, numbers.size(), numbers.data());
-        bytes.push_back(tensor_bytes<T>(numbers));
-        const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
-        tensors.push_back({.name = info.name, .dtype = dtype, .shape = info.shape, .data = bytes.back()});
-    }
-    save_safetensors(path, tensors, {{"format", "pt"}});
+    detail::TensorList list;
+    detail::append_tensors<typename Net::scalar_type>(net.tensors(), net.parameters(), "", list);
+    save_safetensors(path, list.tensors, {{"format", "pt"}});
 }
 
 // F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,
@@ -184,7 +198,9 @@ void load(Net& net, const std::string& path) {
     const Safetensors file = load_safetensors(path);
     const std::vector<ParameterTensor> wanted = net.tensors();
     detail::check_tensors(file, wanted);
-    detail::copy_tensors<typename Net::scalar_type>(file, wanted, net.parameters());
+    // Read whole before the first parameter changes.
+    const auto loaded = detail::read_tensors<typename Net::scalar_type>(file, wanted, net.parameters().size());
+    std::copy(loaded.begin(), loaded.end(), net.parameters().begin());
 }
 
 // The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end. It
@@ -203,7 +219,8 @@ BasicMlp<T> load_mlp(const std::string& path) {
         fail(path + ": expected layers of at least one feature, found an empty one");
     BasicMlp<T> net{std::move(widths)};
     net.set_layer_names(std::move(names));
-    detail::copy_tensors<T>(file, net.tensors(), net.parameters());
+    const auto loaded = detail::read_tensors<T>(file, net.tensors(), net.parameters().size());
+    std::copy(loaded.begin(), loaded.end(), net.parameters().begin());
     return net;
 }
 

@@ -12,6 +12,7 @@
 #include <nib/kernels/adam.hpp>
 #include <nib/model/network.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -58,6 +59,18 @@ public:
 
     // How many steps were taken.
     std::uint64_t steps() const { return steps_; }
+    // m and v, in the order of the parameters.
+    std::span<const T> means() const { return means_; }
+    std::span<const T> squares() const { return squares_; }
+    // Goes on where another optimiser's steps(), means() and squares() were taken.
+    void restore(std::uint64_t steps, std::span<const T> means, std::span<const T> squares) {
+        if (means.size() != means_.size() || squares.size() != squares_.size())
+            fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " +
+                 std::to_string(means.size()) + " means and " + std::to_string(squares.size()) + " squares");
+        steps_ = steps;
+        std::copy(means.begin(), means.end(), means_.begin());
+        std::copy(squares.begin(), squares.end(), squares_.begin());
+    }
     // May be changed between steps: a learning-rate schedule does.
     AdamOptions& options() { return options_; }
     const AdamOptions& options() const { return options_; }

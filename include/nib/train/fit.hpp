@@ -20,6 +20,7 @@ namespace nib::inline NIB_ABI {
 struct FitOptions {
     int epochs = 4;               // times through the data
     std::size_t batch_size = 15;  // at least 1
+    int first_epoch = 1;          // later where a checkpoint has those before it
 };
 
 struct EpochReport {
@@ -44,8 +45,8 @@ void fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& opt
     using Clock = std::chrono::steady_clock;
     check_data(net, data);
     Gradients gradients{net, loss};
-    Progress progress{.epochs = options.epochs, .examples_per_epoch = data.size()};
-    for (int epoch = 1; epoch <= options.epochs; ++epoch) {
+    Progress progress{.epochs = options.epochs, .first_epoch = options.first_epoch, .examples_per_epoch = data.size()};
+    for (int epoch = options.first_epoch; epoch <= options.epochs; ++epoch) {
         const double seconds_before = progress.seconds;
         const auto start = Clock::now();
         double loss_sum = 0;

@@ -11,11 +11,14 @@ namespace nib::inline NIB_ABI {
 
 struct Progress {
     int epochs = 0;                      // in all
+    int first_epoch = 1;                 // later where training goes on from a checkpoint
     std::size_t examples_per_epoch = 0;  // in each
-    std::size_t examples = 0;            // seen so far, in all epochs
+    std::size_t examples = 0;            // seen so far, from the first epoch on
     double seconds = 0;                  // of training so far
 
-    std::size_t all_examples() const { return examples_per_epoch * static_cast<std::size_t>(epochs); }
+    std::size_t all_examples() const {
+        return examples_per_epoch * static_cast<std::size_t>(std::max(epochs - first_epoch + 1, 0));
+    }
     // Examples a second; 0 before anything is known.
     double rate() const { return seconds > 0 ? static_cast<double>(examples) / seconds : 0; }
     // Seconds left at this rate.
@@ -32,7 +35,8 @@ inline std::string progress_line(const Progress& progress) {
     std::string bar(width, '-');
     std::fill_n(bar.begin(), done * width / all, '#');
     const std::size_t per_epoch = std::max<std::size_t>(progress.examples_per_epoch, 1);
-    const std::size_t epoch = std::min(done / per_epoch + 1, static_cast<std::size_t>(std::max(progress.epochs, 1)));
+    const std::size_t epoch = std::min(done / per_epoch + static_cast<std::size_t>(progress.first_epoch),
+                                       static_cast<std::size_t>(std::max(progress.epochs, 1)));
     const double rate = progress.rate();
     const std::string speed = rate >= 1e6   ? fixed(rate / 1e6, 1) + "M"
                               : rate >= 1e3 ? fixed(rate / 1e3, 0) + "k"

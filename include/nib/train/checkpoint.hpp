@@ -1,0 +1,94 @@
+// Checkpoints: a training run in a file, so that it can go on after the program has ended, to the same bits.
+//
+// A safetensors file: the parameters under the network's own names, Adam's m and v under exp_avg.NAME and
+// exp_avg_sq.NAME; in the metadata the epochs that are done, Adam's steps and the generator's state.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/random.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/safetensors.hpp>
+#include <nib/model/model_file.hpp>
+#include <nib/optim/adam.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+inline constexpr const char* means_prefix = "exp_avg.";
+inline constexpr const char* squares_prefix = "exp_avg_sq.";
+
+inline std::string random_state_key(std::size_t word) { return "random_state_" + std::to_string(word); }
+
+template <class Integer>
+Integer checkpoint_number(const Safetensors& file, const std::string& key) {
+    const auto found = file.metadata().find(key);
+    if (found == file.metadata().end())
+        fail(file.path() + ": expected a checkpoint with " + key + " in its metadata, found none");
+    const std::optional<Integer> number = parse_number<Integer>(found->second);
+    if (!number)
+        fail(file.path() + ": metadata: " + key + ": expected a whole number, found " + in_quotes(found->second));
+    return *number;
+}
+
+}  // namespace detail
+
+// Written as save writes: the file before it is whole until this one is.
+template <Network Net, class T>
+void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int epochs_done, const std::string& path) {
+    const std::vector<ParameterTensor> infos = net.tensors();
+    detail::TensorList list;
+    detail::append_tensors<T>(infos, net.parameters(), "", list);
+    detail::append_tensors<T>(infos, adam.means(), detail::means_prefix, list);
+    detail::append_tensors<T>(infos, adam.squares(), detail::squares_prefix, list);
+    Safetensors::Metadata metadata{{"epochs", std::to_string(epochs_done)}, {"steps", std::to_string(adam.steps())}};
+    for (std::size_t i = 0; i < rng.state().size(); ++i)
+        metadata[detail::random_state_key(i)] = std::to_string(rng.state()[i]);
+    save_safetensors(path, list.tensors, metadata);
+}
+
+// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
+// of another network.
+template <Network Net, class T>
+int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
+    const Safetensors file = load_safetensors(path);
+    const int epochs = detail::checkpoint_number<int>(file, "epochs");
+    if (epochs < 0 || epochs == std::numeric_limits<int>::max())
+        fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
+    const auto steps = detail::checkpoint_number<std::uint64_t>(file, "steps");
+    Rng::State state;
+    for (std::size_t i = 0; i < state.size(); ++i)
+        state[i] = detail::checkpoint_number<std::uint64_t>(file, detail::random_state_key(i));
+    if (state == Rng::State{}) fail(path + ": metadata: expected a generator's state, found one that is all zero");
+
+    const std::vector<ParameterTensor> infos = net.tensors();
+    std::vector<ParameterTensor> wanted;
+    for (const char* const prefix : {"", detail::means_prefix, detail::squares_prefix})
+        for (ParameterTensor info : infos) {
+            info.name = prefix + info.name;
+            wanted.push_back(std::move(info));
+        }
+    detail::check_tensors(file, wanted);
+    const std::size_t count = net.parameters().size();
+    const auto parameters = detail::read_tensors<T>(file, infos, count);
+    const auto means = detail::read_tensors<T>(file, infos, count, detail::means_prefix);
+    const auto squares = detail::read_tensors<T>(file, infos, count, detail::squares_prefix);
+    if (std::any_of(squares.begin(), squares.end(), [](T square) { return square < T{0}; }))
+        fail(path + ": exp_avg_sq: expected squares, found a negative number");
+
+    std::copy(parameters.begin(), parameters.end(), net.parameters().begin());
+    adam.restore(steps, means, squares);
+    rng = Rng{state};
+    return epochs;
+}
+
+}  // namespace nib::inline NIB_ABI
