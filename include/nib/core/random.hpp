@@ -57,11 +57,7 @@ public:
     constexpr double uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }
 
     // [low, high].
-    constexpr double uniform(double low, double high) {
-        const double span = high - low;
-        const double offset = uniform() * span;
-        return low + offset;
-    }
+    constexpr double uniform(double low, double high) { return low + rounded(uniform() * (high - low)); }
 
     // 0, 1, …, bound - 1, each with the same probability. bound is in [1, 2^32].
     constexpr std::uint64_t below(std::uint64_t bound) {
@@ -101,6 +97,16 @@ public:
     constexpr const State& state() const { return state_; }
 
 private:
+    // A product that is rounded before it is added to something: where the machine has fused multiply-add, the compiler
+    // would else make one operation of both, and other bits.
+    static constexpr double rounded(double product) {
+#if defined(__GNUC__) && !defined(__clang__)
+        return __builtin_assoc_barrier(product);
+#else
+        return product;  // Clang fuses within one expression only
+#endif
+    }
+
     // True with probability exp(-1/2): a falling run 1/2 > u1 > u2 > … of even length (von Neumann 1951).
     constexpr bool exp_minus_half() {
         double last = 0.5;

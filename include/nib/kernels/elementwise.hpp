@@ -4,7 +4,6 @@
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -79,7 +78,7 @@ void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
 // x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r (the coefficients of Cephes' expf). Relative
 // error below 1.2e-7 for x in [-87, 88]; 0 below, infinity above 88.7; NaN stays NaN.
 template <class T>
-T exponential(T x) {
+NIB_ALWAYS_INLINE T exponential(T x) {
     if constexpr (std::is_same_v<T, float>) {
         if (!(x >= -87.0f)) return x < -87.0f ? 0.0f : x;
         if (x > 88.72283f) return std::numeric_limits<float>::infinity();
@@ -104,19 +103,44 @@ T exponential(T x) {
     }
 }
 
+// y = scale exp(x). x and y may be the same.
+template <class T>
+void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
+    assert(x.size() == y.size());
+    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+        for (std::size_t i = 0; i < x.size(); ++i) y[i] = exponential(x[i]) * scale;
+    });
+}
+
 // y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that no finite x overflows.
 template <class T>
 void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
-    for (std::size_t i = 0; i < x.rows(); ++i) {
-        const auto from = x.row(i);
-        const auto to = y.row(i);
-        const T largest = *std::max_element(from.begin(), from.end());
-        T sum = 0;
-        for (const T value : from) sum += exponential(value - largest);
-        const T shift = std::log(sum);
-        for (std::size_t j = 0; j < from.size(); ++j) to[j] = (from[j] - largest) - shift;
-    }
+    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+        for (std::size_t i = 0; i < x.rows(); ++i) {
+            const auto from = x.row(i);
+            const auto to = y.row(i);
+            T largest = from[0];
+            for (const T value : from) largest = largest < value ? value : largest;
+            T sum = 0;
+            for (const T value : from) sum += exponential(value - largest);
+            const T shift = std::log(sum);
+            for (std::size_t j = 0; j < from.size(); ++j) to[j] = (from[j] - largest) - shift;
+        }
+    });
+}
+
+// dx = dy - softmax(x) sum(dy), row by row, where y = log_softmax(x), so that softmax(x) = exp(y).
+template <class T>
+void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx) {
+    assert(y.rows() == dy.rows() && y.rows() == dx.rows() && y.cols() == dy.cols() && y.cols() == dx.cols());
+    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+        for (std::size_t i = 0; i < y.rows(); ++i) {
+            T sum = 0;
+            for (const T gradient : dy.row(i)) sum += gradient;
+            for (std::size_t j = 0; j < y.cols(); ++j) dx(i, j) = dy(i, j) - exponential(y(i, j)) * sum;
+        }
+    });
 }
 
 }  // namespace nib::inline NIB_ABI::kernels

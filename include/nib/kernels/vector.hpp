@@ -60,9 +60,9 @@ NIB_ALWAYS_INLINE void relu_in_place(V& x) {
 }
 
 // root = sqrt(x) for x >= 0: within 1 unit in the last place for normal x, 0 for 0; for a subnormal x something between
-// 0 and 1e-18 (float) or 1e-153 (double); NaN for infinity and NaN. C++ has no vector square root, and std::sqrt stays a
-// call per element where errno must be kept (a header cannot ask for -fno-math-errno): so 1/sqrt(x) from a first guess
-// on the exponent's bits, Newton's steps, and one correction of the root itself.
+// 0 and 1e-18 (float) or 1e-153 (double); NaN for infinity and NaN. C++ has no vector square root, and std::sqrt stays
+// a call per element where errno must be kept (a header cannot ask for -fno-math-errno): so 1/sqrt(x) from a first
+// guess on the exponent's bits, Newton's steps, and one correction of the root itself.
 template <class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     static_assert(std::same_as<T, float> || std::same_as<T, double>);

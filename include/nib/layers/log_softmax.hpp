@@ -22,11 +22,7 @@ struct LogSoftmax {
     template <class T>
     static void backward(std::span<const T> /*parameters*/, MatrixView<const T> /*x*/, MatrixView<const T> y,
                          MatrixView<const T> dy, MatrixView<T> dx, std::span<T> /*dparameters*/) {
-        for (std::size_t i = 0; i < y.rows(); ++i) {
-            T sum = 0;
-            for (const T gradient : dy.row(i)) sum += gradient;
-            for (std::size_t j = 0; j < y.cols(); ++j) dx(i, j) = dy(i, j) - kernels::exponential(y(i, j)) * sum;
-        }
+        kernels::log_softmax_gradient<T>(y, dy, dx);
     }
 };
 

@@ -36,10 +36,8 @@ struct NllLoss {
     static void gradient_before_log_softmax(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dx) {
         assert(y.rows() == targets.size() && y.rows() == dx.rows() && y.cols() == dx.cols());
         const T scale = T{1} / static_cast<T>(y.rows());
-        for (std::size_t b = 0; b < y.rows(); ++b) {
-            for (std::size_t c = 0; c < y.cols(); ++c) dx(b, c) = kernels::exponential(y(b, c)) * scale;
-            dx(b, index(targets[b])) -= scale;
-        }
+        kernels::scaled_exponentials<T>(y.values(), scale, dx.values());
+        for (std::size_t b = 0; b < y.rows(); ++b) dx(b, index(targets[b])) -= scale;
     }
 
 private:

@@ -52,7 +52,8 @@ auto probabilities(const Net& net, std::span<const typename Net::scalar_type> ex
     detail::check_features(net, example.size());
     detail::check_log_softmax(net);
     auto outputs = net(example);
-    for (auto& output : outputs) output = kernels::exponential(output);
+    using T = typename Net::scalar_type;
+    kernels::scaled_exponentials<T>(outputs, T{1}, outputs);
     return outputs;
 }
 
@@ -81,8 +82,8 @@ Matrix<typename Net::scalar_type> probabilities(const Net& net, MatrixView<const
     detail::check_log_softmax(net);
     const auto outputs = net.forward(examples, workspace);
     Matrix<typename Net::scalar_type> result(outputs.rows(), outputs.cols());
-    std::transform(outputs.values().begin(), outputs.values().end(), result.values().begin(),
-                   [](auto output) { return kernels::exponential(output); });
+    using T = typename Net::scalar_type;
+    kernels::scaled_exponentials<T>(outputs.values(), T{1}, result.values());
     return result;
 }
 template <Network Net>
