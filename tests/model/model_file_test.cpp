@@ -10,14 +10,16 @@ namespace {
 
 using Small = nib::Sequential<nib::Dense<3, 4>, nib::ReLU, nib::Dense<4, 2>, nib::LogSoftmax>;
 
-template <class T> struct Numbers {
+template <class T>
+struct Numbers {
     std::string name;
     std::vector<std::size_t> shape;
     std::vector<T> values;
 };
 
 // A safetensors file with these tensors.
-template <class T> void write_model(const std::string& path, const std::vector<Numbers<T>>& all) {
+template <class T>
+void write_model(const std::string& path, const std::vector<Numbers<T>>& all) {
     std::vector<std::vector<std::byte>> bytes;
     std::vector<nib::Tensor> tensors;
     bytes.reserve(all.size());

@@ -12,7 +12,8 @@ namespace {
 using Small = nib::Sequential<nib::Dense<2, 3>, nib::LogSoftmax>;
 
 // Logits x0, x1 and 0.
-template <class Net> void make_identity(Net& net) {
+template <class Net>
+void make_identity(Net& net) {
     std::ranges::fill(net.parameters(), 0.0f);
     net.parameters()[0] = 1;
     net.parameters()[4] = 1;

@@ -23,7 +23,8 @@ static_assert(!nib::Sequential<nib::Dense<3, 2>>::ends_in_log_softmax());
 struct Softplus {
     static constexpr std::size_t parameter_count = 0;
 
-    template <class T> static void forward(std::span<const T>, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
+    template <class T>
+    static void forward(std::span<const T>, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
         for (std::size_t i = 0; i < x.size(); ++i) y.values()[i] = std::log1p(std::exp(x.values()[i]));
     }
     template <class T>
@@ -33,12 +34,14 @@ struct Softplus {
     }
 };
 
-template <std::size_t Features> struct Scale {
+template <std::size_t Features>
+struct Scale {
     static constexpr std::size_t input_size = Features;
     static constexpr std::size_t output_size = Features;
     static constexpr std::size_t parameter_count = Features;
 
-    template <class T> static void forward(std::span<const T> scale, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
+    template <class T>
+    static void forward(std::span<const T> scale, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
         for (std::size_t i = 0; i < x.rows(); ++i)
             for (std::size_t j = 0; j < Features; ++j) y(i, j) = scale[j] * x(i, j);
     }
@@ -52,19 +55,22 @@ template <std::size_t Features> struct Scale {
                 dscale[j] += x(i, j) * dy(i, j);
             }
     }
-    template <class T> static void initialize(std::span<T> scale, nib::Rng&) {
+    template <class T>
+    static void initialize(std::span<T> scale, nib::Rng&) {
         std::fill(scale.begin(), scale.end(), T{1});
     }
 };
 
-template <class T> nib::Matrix<T> random_inputs(std::size_t rows, std::size_t cols, nib::Rng& rng) {
+template <class T>
+nib::Matrix<T> random_inputs(std::size_t rows, std::size_t cols, nib::Rng& rng) {
     nib::Matrix<T> x(rows, cols);
     for (T& value : x.values()) value = static_cast<T>(rng.uniform(-1, 1));
     return x;
 }
 
 // The mean NLL of a batch, from the outputs alone.
-template <class Net> double loss_of(const Net& net, nib::MatrixView<const double> x, std::span<const int> targets) {
+template <class Net>
+double loss_of(const Net& net, nib::MatrixView<const double> x, std::span<const int> targets) {
     nib::Workspace<double> workspace;
     return nib::NllLoss::value(net.forward(x, workspace), targets);
 }

@@ -138,7 +138,9 @@ inline std::string_view read_safetensors_header(std::span<const std::byte> bytes
         fail(path + ": byte 0: the header declares " + std::to_string(length) + " bytes, the file holds " +
              std::to_string(bytes.size() - 8) + " after it");
     const std::string_view header{reinterpret_cast<const char*>(bytes.data()) + 8, static_cast<std::size_t>(length)};
-    if (!header.starts_with('{')) fail(path + ": byte 8: expected a safetensors header that starts with '{'");
+    if (!header.starts_with('{'))
+        fail(path + ": byte 8: expected a safetensors header that starts with '{', found " +
+             in_quotes(header.substr(0, 1)));
     return header;
 }
 

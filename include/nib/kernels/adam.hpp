@@ -12,9 +12,7 @@ namespace nib::inline NIB_ABI::kernels {
 // for step_size = lr sqrt(1 - beta2^t) / (1 - beta1^t) and epsilon = eps sqrt(1 - beta2^t).
 template <class T>
 struct AdamScalars {
-    T beta1;
     T one_minus_beta1;
-    T beta2;
     T one_minus_beta2;
     T step_size;
     T epsilon;
@@ -22,11 +20,12 @@ struct AdamScalars {
 
 namespace detail {
 
-// One vector of each array.
+// One vector of each array. m and v are written as m + (1 - beta1) (g - m), so that each sum has one product: of two,
+// the compiler would choose which one to fuse with the addition, and other flags would give other bits.
 template <class T, class V>
 NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& square, const AdamScalars<T>& s) {
-    mean = s.beta1 * mean + s.one_minus_beta1 * gradient;
-    square = s.beta2 * square + s.one_minus_beta2 * gradient * gradient;
+    mean = mean + s.one_minus_beta1 * (gradient - mean);
+    square = square + s.one_minus_beta2 * (gradient * gradient - square);
     V root;
     square_root<T>(root, square);
     parameter = parameter - s.step_size * mean / (root + s.epsilon);

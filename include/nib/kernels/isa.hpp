@@ -30,16 +30,24 @@ enum class Isa : unsigned char { baseline, avx2, avx512 };
 
 namespace kernels {
 
-// What a level means for a kernel: its vectors, and how large a tile of a matrix its registers hold.
+// What a level means for a kernel: whether multiply-adds are fused, its vectors, and how large a tile of a matrix its
+// registers hold.
 struct Baseline {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+    static constexpr bool has_fma = true;
+#else
+    static constexpr bool has_fma = false;
+#endif
     static constexpr std::size_t vector_bytes = 16;
     static constexpr std::size_t tile_rows = 4;
 };
 struct Avx2 {
+    static constexpr bool has_fma = true;
     static constexpr std::size_t vector_bytes = 32;
     static constexpr std::size_t tile_rows = 6;
 };
 struct Avx512 {
+    static constexpr bool has_fma = true;
     static constexpr std::size_t vector_bytes = 64;
     static constexpr std::size_t tile_rows = 8;
 };

@@ -99,7 +99,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
         for (std::size_t r = 0; r < Rows; ++r) {
             const T factor = a[r][offset];
             NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] += factor * row[v];
+            for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
         }
     }
 

@@ -117,7 +117,7 @@ struct DenseTerms {
 };
 
 // Outputs [first, first + Vectors * lanes) of one row.
-template <std::size_t VectorBytes, std::size_t Vectors, class Terms, class T>
+template <class Level, std::size_t VectorBytes, std::size_t Vectors, class Terms, class T>
 NIB_ALWAYS_INLINE void multiply_row_block(const Terms& terms, MatrixView<const T> w, T* y, const Epilogue<T>& epilogue,
                                           std::size_t first) {
     using V = typename VectorOf<T, VectorBytes>::type;
@@ -134,7 +134,7 @@ NIB_ALWAYS_INLINE void multiply_row_block(const Terms& terms, MatrixView<const T
         for (std::size_t v = 0; v < Vectors; ++v) {
             V weight;
             load(weight, weights + v * width);
-            sums[v] += value * weight;
+            multiply_add<Level>(sums[v], value, weight);
         }
     }
     NIB_UNROLL
@@ -146,21 +146,21 @@ NIB_ALWAYS_INLINE void multiply_row_block(const Terms& terms, MatrixView<const T
 
 // All outputs of one row: wide blocks, then narrower ones. What is left over at the end is a block that overlaps the
 // one before (the same sums twice), so that only rows narrower than 16 bytes go one by one.
-template <std::size_t VectorBytes, class Terms, class T>
+template <class Level, std::size_t VectorBytes, class Terms, class T>
 NIB_ALWAYS_INLINE void multiply_row(const Terms& terms, MatrixView<const T> w, T* y, const Epilogue<T>& epilogue) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
     const std::size_t cols = w.cols();
     if (cols < width) {
         if constexpr (VectorBytes > 16)
-            multiply_row<VectorBytes / 2>(terms, w, y, epilogue);
+            multiply_row<Level, VectorBytes / 2>(terms, w, y, epilogue);
         else
-            for (std::size_t j = 0; j < cols; ++j) multiply_row_block<sizeof(T), 1>(terms, w, y, epilogue, j);
+            for (std::size_t j = 0; j < cols; ++j) multiply_row_block<Level, sizeof(T), 1>(terms, w, y, epilogue, j);
         return;
     }
     std::size_t j = 0;
-    for (; j + 4 * width <= cols; j += 4 * width) multiply_row_block<VectorBytes, 4>(terms, w, y, epilogue, j);
-    for (; j + width <= cols; j += width) multiply_row_block<VectorBytes, 1>(terms, w, y, epilogue, j);
-    if (j < cols) multiply_row_block<VectorBytes, 1>(terms, w, y, epilogue, cols - width);
+    for (; j + 4 * width <= cols; j += 4 * width) multiply_row_block<Level, VectorBytes, 4>(terms, w, y, epilogue, j);
+    for (; j + width <= cols; j += width) multiply_row_block<Level, VectorBytes, 1>(terms, w, y, epilogue, j);
+    if (j < cols) multiply_row_block<Level, VectorBytes, 1>(terms, w, y, epilogue, cols - width);
 }
 
 // sums += factor * row.
@@ -173,7 +173,7 @@ NIB_ALWAYS_INLINE void add_scaled(T* sums, T factor, const T* row, std::size_t c
         V sum, x;
         load(sum, sums + j);
         load(x, row + j);
-        sum += factor * x;
+        multiply_add<Level>(sum, factor, x);
         store(sums + j, sum);
     }
     for (; j < count; ++j) sums[j] += factor * row[j];
@@ -188,16 +188,17 @@ void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue
     assert(x.dense.cols() == w.rows() && y.rows() == x.dense.rows() && y.cols() == w.cols());
     if (!x.is_sparse() && y.rows() != 1) return matmul(x.dense, w, y, epilogue);
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-        constexpr std::size_t bytes = decltype(level)::vector_bytes;
+        using Level = decltype(level);
+        constexpr std::size_t bytes = Level::vector_bytes;
         if (!x.is_sparse()) {
             const detail::DenseTerms<T> terms{w.rows(), x.dense.data()};
-            return detail::multiply_row<bytes>(terms, w, y.data(), epilogue);
+            return detail::multiply_row<Level, bytes>(terms, w, y.data(), epilogue);
         }
         for (std::size_t i = 0; i < y.rows(); ++i) {
             const std::size_t start = x.sparse.starts[i];
             const detail::SparseTerms<T> terms{x.sparse.starts[i + 1] - start, x.sparse.columns + start,
                                                x.sparse.values + start};
-            detail::multiply_row<bytes>(terms, w, y.data() + i * y.cols(), epilogue);
+            detail::multiply_row<Level, bytes>(terms, w, y.data() + i * y.cols(), epilogue);
         }
     });
 }

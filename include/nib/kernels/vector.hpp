@@ -52,6 +52,48 @@ NIB_ALWAYS_INLINE void store_first(T* values, const V& vector, std::size_t count
     for (std::size_t i = 0; i < count; ++i) values[i] = padded[i];
 }
 
+#if NIB_X86_DISPATCH && !defined(__clang__)
+// The compiler's names of the fused instructions, which exist once a function has these targets. Their results are
+// assigned at once, so what GCC says of a calling convention for vectors does not matter.
+[[gnu::target("avx2,fma,avx512f")]] void name_fused_instructions();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpsabi"
+template <class T, class V>
+NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
+    constexpr bool single = std::same_as<T, float>;
+    if constexpr (sizeof(V) == 64 && single)
+        sum = __builtin_ia32_vfmaddps512_mask(a, b, sum, static_cast<short>(-1), 4);
+    else if constexpr (sizeof(V) == 64)
+        sum = __builtin_ia32_vfmaddpd512_mask(a, b, sum, static_cast<char>(-1), 4);
+    else if constexpr (sizeof(V) == 32 && single)
+        sum = __builtin_ia32_vfmaddps256(a, b, sum);
+    else if constexpr (sizeof(V) == 32)
+        sum = __builtin_ia32_vfmaddpd256(a, b, sum);
+    else if constexpr (sizeof(V) == 16 && single)
+        sum = __builtin_ia32_vfmaddps(a, b, sum);
+    else if constexpr (sizeof(V) == 16)
+        sum = __builtin_ia32_vfmaddpd(a, b, sum);
+    else if constexpr (single)
+        sum[0] = __builtin_fmaf(a[0], b[0], sum[0]);
+    else
+        sum[0] = __builtin_fma(a[0], b[0], sum[0]);
+}
+#pragma GCC diagnostic pop
+#endif
+
+// sum += factor * x, rounded once on a level that has fused multiply-add. GCC is told so: left alone, it fuses from -O2
+// on, and tuned for some CPUs (-march=znver3 and sapphirerapids are two) not where a loop has a single sum.
+template <class Level, class T, class V>
+NIB_ALWAYS_INLINE void multiply_add(V& sum, T factor, const V& x) {
+#if NIB_X86_DISPATCH && !defined(__clang__)
+    if constexpr (Level::has_fma) {
+        const V factors = factor - V{};  // in every lane; -0 stays -0
+        return fused_multiply_add<T>(sum, factors, x);
+    }
+#endif
+    sum += factor * x;
+}
+
 // NaN stays NaN, as in PyTorch.
 template <class V>
 NIB_ALWAYS_INLINE void relu_in_place(V& x) {

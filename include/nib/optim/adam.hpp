@@ -49,9 +49,7 @@ public:
         const double correction1 = 1 - std::pow(options_.beta1, t);
         const double correction2 = std::sqrt(1 - std::pow(options_.beta2, t));
         kernels::adam_step<T>(parameters.size(), parameters.data(), gradients.data(), means_.data(), squares_.data(),
-                              {.beta1 = static_cast<T>(options_.beta1),
-                               .one_minus_beta1 = static_cast<T>(1 - options_.beta1),
-                               .beta2 = static_cast<T>(options_.beta2),
+                              {.one_minus_beta1 = static_cast<T>(1 - options_.beta1),
                                .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
                                .step_size = static_cast<T>(options_.learning_rate * correction2 / correction1),
                                .epsilon = static_cast<T>(options_.epsilon * correction2)});
