@@ -1,4 +1,4 @@
-// The classic digit network on MNIST: trained, tested and saved. Usage: digits DIR, the folder of the four IDX files.
+// The classic digit network on MNIST: trained, tested and saved.
 #include <nib/nib.hpp>
 
 #include <cstdio>
@@ -12,13 +12,14 @@ using Digits = nib::Sequential<
 // clang-format on
 
 int main(int argc, char** argv) try {
-    const char* const folder = argc > 1 ? argv[1] : "data/mnist";
-    const auto train = nib::load_mnist(folder, nib::Split::train);
-    const auto test = nib::load_mnist(folder, nib::Split::test);
+    if (argc != 2 || argv[1][0] == '-')
+        return std::puts("usage: digits DIR, a folder of MNIST's four files"), argc != 2;
+    const auto train = nib::load_mnist(argv[1], nib::Split::train);
+    const auto test = nib::load_mnist(argv[1], nib::Split::test);
 
     nib::Rng rng{42};
     Digits net{rng};  // initialised as torch.nn.Linear is
-    nib::Adam adam{net, {.learning_rate = 1e-3f}};
+    nib::Adam adam{net, {.learning_rate = 1e-3}};
     nib::Gradients gradients{net, nib::NllLoss{}};  // owns the scratch memory
 
     for (int epoch = 1; epoch <= 4; ++epoch) {

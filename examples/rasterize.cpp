@@ -6,6 +6,7 @@
 
 #include <nib/nib.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -74,7 +75,7 @@ void rasterize(Options options) {
     if (!options.idx.empty()) nib::save_images(images, options.idx);
     if (unlabelled > 0)
         std::fprintf(stderr, "labelled 255 for want of a label from 0 to 255: %zu of %zu\n", unlabelled, count);
-    std::printf("%zu images\n", count);
+    std::printf("%zu image%s\n", count, count == 1 ? "" : "s");
 }
 
 }  // namespace

@@ -5,7 +5,6 @@
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/kernels/isa.hpp>
-#include <nib/kernels/vector.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <doctest/doctest.h>
@@ -24,6 +23,9 @@
 
 namespace reference {
 
+// For loops over shapes.
+using Sizes = std::vector<std::size_t>;
+
 // Calls f(isa) for every instruction set that this build can run on this machine, with the kernels running on it.
 template <class F>
 void for_each_isa(F f) {
@@ -35,23 +37,14 @@ void for_each_isa(F f) {
     }
 }
 
-// Whether the active level rounds a multiply-add once (fused) or twice: what the compiler makes of it, which depends on
-// the level and on how far it optimises.
+// Whether the active level rounds a multiply-add once (fused) or twice.
 inline bool fuses() {
-    const volatile float a = 1 + 0x1p-13f, b = 1 - 0x1p-13f, c = -1;  // a b = 1 - 2^-26, which rounds to 1
-    float result = 0;
-    nib::kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-        nib::kernels::Vector<decltype(level), float> sum = {}, factor = {};
-        sum[0] = c;
-        factor[0] = b;
-        const float value = a;
-        sum += value * factor;
-        result = sum[0];
-    });
-    return result != 0;
+    bool fused = false;
+    nib::kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE { fused = decltype(level)::has_fma; });
+    return fused;
 }
 
-// a b + c. Built with the same flags as the kernels, the second form is fused only where fuses() is true.
+// a b + c. Only a build without fused multiply-add asks for two roundings, so the compiler cannot make one of them.
 template <class T>
 T multiply_add(bool fused, T a, T b, T c) {
     return fused ? std::fma(a, b, c) : a * b + c;

@@ -57,7 +57,7 @@ private:
 template <class F>
 std::string error_of(F&& f) {
     try {
-        f();
+        static_cast<void>(f());
     } catch (const nib::Error& error) {
         CHECK(std::string_view(error.what()).find('\n') == std::string_view::npos);
         return error.what();

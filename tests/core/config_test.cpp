@@ -17,7 +17,8 @@ TEST_CASE("the version's text says the version's numbers") {
 
 #if defined(__GNUC__)
 TEST_CASE("the inline namespace carries the version and the instruction set of the build") {
-    const std::string version = "v" + std::to_string(NIB_VERSION_MAJOR) + "_" + std::to_string(NIB_VERSION_MINOR);
+    std::string version = "v";
+    version.append(std::to_string(NIB_VERSION_MAJOR)).append("_").append(std::to_string(NIB_VERSION_MINOR));
 #if defined(__AVX512F__) && defined(__AVX2__) && defined(__FMA__)
     const std::string expected = version + "_avx512";
 #elif defined(__AVX2__) && defined(__FMA__)

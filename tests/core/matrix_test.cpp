@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 TEST_CASE("a view is row-major") {
     std::array<float, 6> numbers{0, 1, 2, 3, 4, 5};
@@ -82,4 +83,18 @@ TEST_CASE("a copied matrix has numbers of its own") {
     copy(0, 0) = 1;
     CHECK(matrix(0, 0) == 0);
     CHECK(copy.cols() == 2);
+}
+
+TEST_CASE("a matrix that was moved from is empty, and one too large for memory's places is refused") {
+    nib::Matrix<float> a(2, 3);
+    a(1, 2) = 5;
+    nib::Matrix<float> b = std::move(a);
+    CHECK(b(1, 2) == 5);
+    CHECK(a.rows() == 0);
+    CHECK(a.view().empty());
+    a = std::move(b);
+    CHECK(a(1, 2) == 5);
+    CHECK(b.cols() == 0);
+    constexpr std::size_t half = std::size_t{1} << (sizeof(std::size_t) * 4 + 1);
+    CHECK(support::contains(support::error_of([&] { nib::Matrix<float>(half, half); }), "are too many"));
 }

@@ -3,6 +3,7 @@
 #include "../support.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <new>
 #include <stdexcept>
 
@@ -40,4 +41,20 @@ TEST_CASE("an AlignedVector is zero-filled when made") {
 TEST_CASE("an allocation whose size overflows throws instead of wrapping around") {
     nib::AlignedAllocator<double> allocator;
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(static_cast<std::size_t>(-1) / 4)), std::bad_alloc);
+}
+
+TEST_CASE("multiply_sizes multiplies, and says where that overflows") {
+    constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
+    std::size_t product = 0;
+    CHECK(nib::multiply_sizes(60000, 784, product));
+    CHECK(product == 47040000);
+    CHECK(nib::multiply_sizes(largest, 0, product));
+    CHECK(product == 0);
+    CHECK(nib::multiply_sizes(0, largest, product));
+    CHECK(nib::multiply_sizes(largest, 1, product));
+    CHECK(product == largest);
+    CHECK(nib::multiply_sizes(largest / 2, 2, product));
+    CHECK_FALSE(nib::multiply_sizes(largest / 2 + 1, 2, product));
+    CHECK_FALSE(nib::multiply_sizes(2, largest / 2 + 1, product));
+    CHECK_FALSE(nib::multiply_sizes(largest, largest, product));
 }

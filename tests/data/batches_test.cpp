@@ -9,6 +9,7 @@
 #include <numeric>
 #include <set>
 #include <span>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -48,7 +49,7 @@ std::vector<std::size_t> sizes_of(Range&& range) {
 
 TEST_CASE("every example comes exactly once, with its own label") {
     const Dataset data = numbered_images(37);
-    for (const std::size_t size : {1, 2, 5, 36, 37}) {
+    for (const std::size_t size : reference::Sizes{1, 2, 5, 36, 37}) {
         CAPTURE(size);
         nib::Rng rng{1};
         std::vector<int> labels;
@@ -79,7 +80,7 @@ TEST_CASE("the last batch is short where the size does not divide the number of 
 
 TEST_CASE("a range of batches knows how many there are") {
     const Dataset data = numbered_images(10);
-    for (const std::size_t size : {1, 3, 4, 5, 9, 10, 11})
+    for (const std::size_t size : reference::Sizes{1, 3, 4, 5, 9, 10, 11})
         CHECK(batches(data, size).size() == sizes_of(batches(data, size)).size());
     CHECK(batches(numbered_images(0), 5).size() == 0);
 }
@@ -157,9 +158,9 @@ TEST_CASE("a batch size of 0 is an error") {
     const Dataset data = numbered_images(3), none = numbered_images(0);
     nib::Rng rng{1};
     const std::string message = "batches: expected a batch size of at least 1, found 0";
-    CHECK(support::error_of([&] { batches(data, 0); }) == message);
-    CHECK(support::error_of([&] { batches(data, 0, rng); }) == message);
-    CHECK(support::error_of([&] { batches(none, 0); }) == message);
+    CHECK(support::error_of([&] { return batches(data, 0); }) == message);
+    CHECK(support::error_of([&] { return batches(data, 0, rng); }) == message);
+    CHECK(support::error_of([&] { return batches(none, 0); }) == message);
 }
 
 TEST_CASE_TEMPLATE("a user's own matrix is an example source", T, float, double) {
@@ -203,4 +204,49 @@ TEST_CASE("Examples refuses another number of classes than of rows") {
     CHECK(support::error_of([&] {
               Examples{inputs, six};
           }) == "Examples: expected a class for each of 5 rows, found 6");
+}
+
+TEST_CASE("a range over a temporary keeps it alive") {
+    const std::vector<int> expected = numbered_images(9).labels;
+    CHECK(labels_of(batches(numbered_images(9), 4)) == expected);
+    nib::Rng rng{1};
+    std::vector<int> shuffled = labels_of(batches(numbered_images(9), 4, rng));
+    std::sort(shuffled.begin(), shuffled.end());
+    CHECK(shuffled == expected);
+    const Matrix<float> inputs(3, 2);
+    const std::vector<int> classes{5, 6, 7};
+    CHECK(labels_of(batches(Examples{inputs, classes}, 2)) == classes);
+}
+
+TEST_CASE("a range over a data set that has a name copies nothing of it") {
+    Dataset data = numbered_images(3);
+    auto range = batches(data, 3);
+    data.pixels[0] = 255;
+    CHECK((*range.begin()).inputs(0, 0) == 1.0f);
+}
+
+TEST_CASE("batches are of the examples' own number type, float for bytes, or of the one asked for") {
+    const Dataset data = numbered_images(1);
+    const Matrix<double> inputs(1, 2);
+    const std::vector<int> classes{0};
+    const Examples examples{inputs, classes};
+    static_assert(std::is_same_v<decltype(*batches(data, 1).begin()), const nib::Batch<float>&>);
+    static_assert(std::is_same_v<decltype(*batches<double>(data, 1).begin()), const nib::Batch<double>&>);
+    static_assert(std::is_same_v<decltype(*batches(examples, 1).begin()), const nib::Batch<double>&>);
+}
+
+TEST_CASE("a caller's own order may leave out examples and repeat them") {
+    const Dataset data = numbered_images(5);
+    CHECK(labels_of(batches(data, 2, std::vector<std::uint32_t>{4, 0, 4, 2, 4})) ==
+          std::vector<int>{40, 0, 40, 20, 40});
+    CHECK(sizes_of(batches(data, 2, std::vector<std::uint32_t>{4, 0, 4, 2, 4})) == std::vector<std::size_t>{2, 2, 1});
+    CHECK(sizes_of(batches(data, 2, std::vector<std::uint32_t>{})).empty());
+}
+
+TEST_CASE("an order with an index that is no example's is an error") {
+    const Dataset data = numbered_images(5);
+    CHECK(support::error_of([&] {
+              return batches(data, 2, std::vector<std::uint32_t>{0, 5, 1});
+          }) == "batches: expected indices below 5, the number of examples, found 5");
+    CHECK(support::error_of([&] { return batches(data, 2, std::vector<std::uint32_t>{4}); }) == "");
 }

@@ -23,13 +23,13 @@ std::string error_loading(const std::string& images_file, const std::string& lab
     const support::TemporaryDirectory folder;
     const std::string images_path = folder.write("i", images_file);
     const std::string labels_path = folder.write("l", labels_file);
-    std::string error = error_of([&] { nib::load_images(images_path, labels_path); });
+    std::string error = error_of([&] { return nib::load_images(images_path, labels_path); });
     for (std::size_t at; (at = error.find(folder.path())) != std::string::npos;) error.erase(at, folder.path().size());
     return error;
 }
 
 std::string error_in_folder(const support::TemporaryDirectory& folder, nib::Split split) {
-    return error_of([&] { nib::load_mnist(folder.path("."), split); });
+    return error_of([&] { return nib::load_mnist(folder.path("."), split); });
 }
 
 std::array<int, 10> label_counts(const nib::Dataset& dataset) {
@@ -99,9 +99,11 @@ TEST_CASE("a folder without the files is refused, naming it and what was looked 
     const support::TemporaryDirectory folder;
     CHECK(error_in_folder(folder, nib::Split::train) ==
           folder.path(".") + ": expected train-images-idx3-ubyte or train-images.idx3-ubyte, found neither");
-    CHECK(error_of([] { nib::load_mnist("/nowhere", nib::Split::test); }) == "/nowhere: expected a folder, found none");
+    CHECK(error_of([] { return nib::load_mnist("/nowhere", nib::Split::test); }) ==
+          "/nowhere: expected a folder, found none");
     const std::string file = folder.write("file", "");
-    CHECK(error_of([&] { nib::load_mnist(file, nib::Split::test); }) == file + ": expected a folder, found a file");
+    CHECK(error_of([&] { return nib::load_mnist(file, nib::Split::test); }) ==
+          file + ": expected a folder, found a file");
     folder.write("train-images-idx3-ubyte", images);
     CHECK(error_in_folder(folder, nib::Split::train) ==
           folder.path(".") + ": expected train-labels-idx1-ubyte or train-labels.idx1-ubyte, found neither");

@@ -207,7 +207,7 @@ TEST_CASE("raw without a canvas is the square around a drawing with negative coo
 
 TEST_CASE("options out of range are refused") {
     const auto error = [](const RasterOptions& options) {
-        return support::error_of([&] { nib::rasterize(seven, options); });
+        return support::error_of([&] { return nib::rasterize(seven, options); });
     };
     CHECK(error({.size = 7}) == "rasterize: expected a size from 8 to 1024, found 7");
     CHECK(error({.size = 1025}) == "rasterize: expected a size from 8 to 1024, found 1025");
@@ -222,7 +222,9 @@ TEST_CASE("options out of range are refused") {
 }
 
 TEST_CASE("drawings without a point or with coordinates beyond the limit are refused") {
-    const auto error = [](const Drawing& drawing) { return support::error_of([&] { nib::rasterize(drawing); }); };
+    const auto error = [](const Drawing& drawing) {
+        return support::error_of([&] { return nib::rasterize(drawing); });
+    };
     CHECK(error({}) == "rasterize: expected a drawing with at least one point, found none");
     CHECK(error({{{}, {}}, ""}) == "rasterize: expected a drawing with at least one point, found none");
     CHECK(support::contains(error({{{{2e7f, 0}}}, ""}), "expected a coordinate from -10000000 to 10000000"));
@@ -234,7 +236,8 @@ TEST_CASE("drawings without a point or with coordinates beyond the limit are ref
 
 TEST_CASE("the span must hold exactly the image") {
     std::vector<std::uint8_t> pixels(783);
-    CHECK(support::error_of([&] { nib::rasterize(seven, {}, pixels); }) == "rasterize: expected 784 pixels, found 783");
+    CHECK(support::error_of([&] { return nib::rasterize(seven, {}, pixels); }) ==
+          "rasterize: expected 784 pixels, found 783");
 }
 
 TEST_CASE("long strokes full of hostile coordinates cost no more than their ink") {

@@ -35,8 +35,9 @@ TEST_CASE("drawings are loaded from a path, and errors name it") {
     const support::TemporaryDirectory directory;
     CHECK(nib::load_drawings(directory.write("good", "1 2 3\n")).size() == 1);
     const std::string bad = directory.write("bad", "1 2 3\n1 2\n");
-    CHECK(support::contains(support::error_of([&] { nib::load_drawings(bad); }), bad + ":2: expected three numbers"));
+    CHECK(support::contains(support::error_of([&] { return nib::load_drawings(bad); }),
+                            bad + ":2: expected three numbers"));
     const std::string missing = directory.path("missing");
-    CHECK(support::contains(support::error_of([&] { nib::load_drawings(missing); }), missing + ": cannot open"));
-    CHECK(support::contains(support::error_of([&] { nib::load_drawings(directory.path()); }), directory.path()));
+    CHECK(support::contains(support::error_of([&] { return nib::load_drawings(missing); }), missing + ": cannot open"));
+    CHECK(support::contains(support::error_of([&] { return nib::load_drawings(directory.path()); }), directory.path()));
 }

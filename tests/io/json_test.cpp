@@ -164,7 +164,7 @@ TEST_CASE("the first and last character of each UTF-8 length is accepted") {
     for (const char* text :
          {"\x20", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xec\xbf\xbf", "\xed\x80\x80", "\xed\x9f\xbf",
           "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf3\xbf\xbf\xbf", "\xf4\x8f\xbf\xbf"})
-        CHECK(string_in("\"" + std::string(text) + "\"") == text);
+        CHECK(string_in(std::string("\"").append(text).append("\"")) == text);
 }
 
 TEST_CASE("numbers are read to the last bit") {

@@ -134,7 +134,8 @@ TEST_CASE("every rule for the header's length is checked") {
 TEST_CASE("the header starts with a brace and ends in nothing but spaces") {
     for (const char* header : {"", " {}", "[]", "\n{}"}) {
         CAPTURE(header);
-        CHECK(error_in(header, 0) == "f: byte 8: expected a safetensors header that starts with '{'");
+        CHECK(error_in(header, 0) == "f: byte 8: expected a safetensors header that starts with '{', found " +
+                                         nib::in_quotes(std::string_view(header).substr(0, 1)));
     }
     CHECK(error_in("{}        ", 0).empty());
     for (const char* header : {"{}x", "{}\n", "{} \t", "{}{}", "{} }"}) {
@@ -251,10 +252,10 @@ TEST_CASE("a hostile name makes no long or broken message") {
 
 TEST_CASE("loading names the file that is missing") {
     const support::TemporaryDirectory folder;
-    CHECK(contains(error_of([&] { nib::load_safetensors(folder.path("missing")); }),
+    CHECK(contains(error_of([&] { return nib::load_safetensors(folder.path("missing")); }),
                    folder.path("missing") + ": cannot open"));
     const std::string path = folder.write("f", "1234");
-    CHECK(contains(error_of([&] { nib::load_safetensors(path); }), path + ": byte 0: expected the 8 bytes"));
+    CHECK(contains(error_of([&] { return nib::load_safetensors(path); }), path + ": byte 0: expected the 8 bytes"));
 }
 
 TEST_CASE("every dtype has the name and size of the format") {

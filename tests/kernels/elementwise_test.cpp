@@ -175,7 +175,7 @@ TEST_CASE("exponential in double is std::exp") {
 TEST_CASE_TEMPLATE("log_softmax is x - log(sum(exp(x))) of each row", T, float, double) {
     nib::Rng rng{4};
     for (const double scale : {0.1, 1.0, 30.0, 300.0})
-        for (const std::size_t cols : {1, 2, 3, 10, 17, 100}) {
+        for (const std::size_t cols : reference::Sizes{1, 2, 3, 10, 17, 100}) {
             CAPTURE(scale);
             CAPTURE(cols);
             Matrix<T> x = reference::random_matrix<T>(5, cols, rng);
@@ -226,4 +226,37 @@ TEST_CASE_TEMPLATE("log_softmax of a row with NaN, +infinity or nothing but -inf
     for (const auto& row : {std::vector<T>{1, nan, 2}, std::vector<T>{nan, 1, 2}, std::vector<T>{-infinity, -infinity}})
         for (const T y : log_softmax_of<T>(row)) CHECK(std::isnan(y));
     CHECK(std::isnan(log_softmax_of<T>({1, infinity})[1]));
+}
+
+TEST_CASE_TEMPLATE("relu_gradient passes dy where y is NaN, as in PyTorch", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        std::vector<T> y(20, std::numeric_limits<T>::quiet_NaN());
+        const std::vector<T> dy(20, T{3});
+        std::vector<T> dx(20);
+        kernels::relu_gradient<T>(y, dy, dx);
+        CHECK(dx == dy);
+    });
+}
+
+TEST_CASE_TEMPLATE("scaled_exponentials and log_softmax_gradient are their formulas", T, float, double) {
+    const double bound = 8 * static_cast<double>(std::numeric_limits<T>::epsilon());
+    reference::for_each_isa([&](nib::Isa) {
+        nib::Rng rng{71};
+        const auto x = reference::random_matrix<T>(3, 21, rng, 0.0);
+        const auto dy = reference::random_matrix<T>(3, 21, rng, 0.0);
+        nib::Matrix<T> e(3, 21), y(3, 21), dx(3, 21);
+        kernels::scaled_exponentials<T>(x.values(), T(0.25), e.values());
+        kernels::log_softmax<T>(x, y);
+        kernels::log_softmax_gradient<T>(y, dy, dx);
+        for (std::size_t i = 0; i < 3; ++i) {
+            double sum = 0;
+            for (const T value : dy.row(i)) sum += static_cast<double>(value);
+            for (std::size_t j = 0; j < 21; ++j) {
+                const double expected = static_cast<double>(dy(i, j)) - std::exp(static_cast<double>(y(i, j))) * sum;
+                CHECK(static_cast<double>(dx(i, j)) == doctest::Approx(expected).epsilon(bound).scale(1.0));
+                CHECK(static_cast<double>(e(i, j)) ==
+                      doctest::Approx(0.25 * std::exp(static_cast<double>(x(i, j)))).epsilon(bound));
+            }
+        }
+    });
 }

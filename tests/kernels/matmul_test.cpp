@@ -78,18 +78,23 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatev
 
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatever its depth", T, float, double) {
     nib::Rng rng{2};
-    for (const std::size_t depth : {0, 1, 2, 127, 128, 129, 257})
-        for (const std::size_t rows : {1, 4, 15})
-            for (const std::size_t cols : {1, 10, 32, 41}) check_products<T>(rows, depth, cols, rng);
-    for (const std::size_t rows : {47, 48, 49, 101}) check_products<T>(rows, 130, 37, rng);
+    for (const std::size_t depth : reference::Sizes{0, 1, 2, 127, 128, 129, 257})
+        for (const std::size_t rows : reference::Sizes{1, 4, 15})
+            for (const std::size_t cols : reference::Sizes{1, 10, 32, 41}) check_products<T>(rows, depth, cols, rng);
+    for (const std::size_t rows : reference::Sizes{47, 48, 49, 101}) check_products<T>(rows, 130, 37, rng);
     check_products<T>(15, 784, 64, rng);
     check_products<T>(1, 784, 10, rng);
 }
 
 TEST_CASE_TEMPLATE("a product without rows or columns writes nothing", T, float, double) {
     nib::Rng rng{3};
-    for (const auto& [rows, depth, cols] : {std::array<std::size_t, 3>{0, 0, 40}, {0, 5, 40}, {3, 5, 0}, {0, 0, 0}})
-        check_products<T>(rows, depth, cols, rng);
+    check_products<T>(0, 0, 40, rng);
+    check_products<T>(0, 5, 40, rng);
+    check_products<T>(3, 5, 0, rng);
+    check_products<T>(0, 0, 0, rng);
+    Matrix<T> nowhere(0, 40);  // no memory at all
+    kernels::matmul<T>(Matrix<T>(0, 300), Matrix<T>(300, 40), nowhere);
+    CHECK(nowhere.data() == nullptr);
 }
 
 TEST_CASE_TEMPLATE("an output of depth 0 is the bias, or 0", T, float, double) {
@@ -117,8 +122,8 @@ TEST_CASE_TEMPLATE("the weight gradient of an empty batch is 0", T, float, doubl
 
 TEST_CASE_TEMPLATE("column_sums adds up each column from the first row on", T, float, double) {
     nib::Rng rng{5};
-    for (const std::size_t rows : {1, 2, 15, 128, 129, 300})
-        for (const std::size_t cols : {1, 2, 10, 16, 33, 64, 70}) {
+    for (const std::size_t rows : reference::Sizes{1, 2, 15, 128, 129, 300})
+        for (const std::size_t cols : reference::Sizes{1, 2, 10, 16, 33, 64, 70}) {
             CAPTURE(rows);
             CAPTURE(cols);
             const Matrix<T> dy = reference::random_matrix<T>(rows, cols, rng);

@@ -69,7 +69,7 @@ void check_equal_to_dense(const Matrix<T>& x, std::size_t outputs, nib::Rng& rng
 
 TEST_CASE_TEMPLATE("find_nonzeros lists every value that is not zero with its column, row by row", T, float, double) {
     nib::Rng rng{1};
-    for (const std::size_t cols : {1, 7, 8, 15, 16, 17, 33, 64, 100}) {
+    for (const std::size_t cols : reference::Sizes{1, 7, 8, 15, 16, 17, 33, 64, 100}) {
         CAPTURE(cols);
         Matrix<T> x = reference::random_matrix<T>(12, cols, rng, 0.8);
         for (T& value : x.row(0)) value = 0;
@@ -140,9 +140,9 @@ TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever part o
                    double) {
     nib::Rng rng{3};
     for (const double zeros : {0.0, 0.3, 0.6, 0.81, 1.0})
-        for (const std::size_t rows : {1, 2, 15})
-            for (const std::size_t features : {1, 16, 45, 130})
-                for (const std::size_t outputs : {1, 10, 64}) {
+        for (const std::size_t rows : reference::Sizes{1, 2, 15})
+            for (const std::size_t features : reference::Sizes{1, 16, 45, 130})
+                for (const std::size_t outputs : reference::Sizes{1, 10, 64}) {
                     CAPTURE(zeros);
                     check_equal_to_dense(reference::random_matrix<T>(rows, features, rng, zeros), outputs, rng);
                 }
@@ -151,7 +151,7 @@ TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever part o
 TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever the number of outputs", T, float, double) {
     nib::Rng rng{4};
     for (std::size_t outputs = 1; outputs <= 140; ++outputs)
-        for (const std::size_t rows : {1, 3}) {
+        for (const std::size_t rows : reference::Sizes{1, 3}) {
             check_equal_to_dense(reference::random_matrix<T>(rows, 19, rng, 0.8), outputs, rng);
             check_equal_to_dense(reference::random_matrix<T>(rows, 19, rng), outputs, rng);
         }

@@ -69,7 +69,7 @@ TEST_CASE_TEMPLATE("LogSoftmax does not change when a number is added to the who
 
 TEST_CASE("central differences confirm the gradient of LogSoftmax") {
     nib::Rng rng{3};
-    for (const std::size_t classes : {1, 2, 10, 17}) {
+    for (const std::size_t classes : reference::Sizes{1, 2, 10, 17}) {
         CAPTURE(classes);
         Matrix<double> x = reference::random_matrix<double>(5, classes, rng);
         for (double& value : x.values()) value *= 3;

@@ -80,7 +80,7 @@ TEST_CASE("NllLoss adds up in double, so that a large batch in float loses nothi
 
 TEST_CASE("central differences confirm both gradients of NllLoss") {
     nib::Rng rng{1};
-    for (const std::size_t rows : {1, 2, 15}) {
+    for (const std::size_t rows : reference::Sizes{1, 2, 15}) {
         Matrix<double> x = reference::random_matrix<double>(rows, 10, rng);
         std::vector<int> classes(rows);
         for (int& target : classes) target = static_cast<int>(rng.below(10));

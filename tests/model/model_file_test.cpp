@@ -127,7 +127,7 @@ TEST_CASE("numbers that are not finite are refused with their place, and the net
     write_model(path, model);
     CHECK(support::error_of([&] { nib::load(net, path); }) ==
           path + ": \"2.weight\": expected finite numbers, found NaN at index 5");
-    CHECK(support::contains(support::error_of([&] { nib::load_mlp(path); }), "found NaN at index 5"));
+    CHECK(support::contains(support::error_of([&] { return nib::load_mlp(path); }), "found NaN at index 5"));
     model[2].values[5] = -std::numeric_limits<float>::infinity();
     write_model(path, model);
     CHECK(support::contains(support::error_of([&] { nib::load(net, path); }), "found infinity at index 5"));
@@ -145,7 +145,7 @@ TEST_CASE("integers are no parameters") {
     const std::vector<nib::Tensor> tensors{{"0.weight", nib::Dtype::i64, {1, 1}, std::span{bytes}.first(8)},
                                            {"0.bias", nib::Dtype::i64, {1}, std::span{bytes}.last(8)}};
     nib::save_safetensors(path, tensors);
-    CHECK(support::contains(support::error_of([&] { nib::load_mlp(path); }), "dtype I64"));
+    CHECK(support::contains(support::error_of([&] { return nib::load_mlp(path); }), "dtype I64"));
 }
 
 TEST_CASE("layers are ordered as people count") {
@@ -172,7 +172,7 @@ TEST_CASE("a file that is no chain of dense layers is refused, and says why") {
     const std::string path = directory.path("model");
     const auto error_for = [&](const std::vector<Numbers<float>>& model) {
         write_model(path, model);
-        return support::error_of([&] { nib::load_mlp(path); });
+        return support::error_of([&] { return nib::load_mlp(path); });
     };
     CHECK(support::contains(error_for({}), "found none"));
     CHECK(support::contains(error_for({{"conv.weight", {1, 1, 1}, {0}}}), "found \"conv.weight\" [1, 1, 1]"));

@@ -55,15 +55,15 @@ TEST_CASE_TEMPLATE("predict gives the most likely class, probabilities what soft
 
 TEST_CASE("an example of the wrong size is an error that names both sizes") {
     const Small net;
-    CHECK(support::error_of([&] { nib::predict(net, std::vector<float>(3)); }) ==
+    CHECK(support::error_of([&] { return nib::predict(net, std::vector<float>(3)); }) ==
           "the network takes 2 features, the example has 3");
-    CHECK(support::error_of([&] { nib::predict(net, nib::Matrix<float>(4, 5)); }) ==
+    CHECK(support::error_of([&] { return nib::predict(net, nib::Matrix<float>(4, 5)); }) ==
           "the network takes 2 features, the example has 5");
 }
 
 TEST_CASE("probabilities need a network that ends in a LogSoftmax") {
     const nib::Sequential<nib::Dense<2, 3>> net;
-    CHECK(support::error_of([&] { nib::probabilities(net, std::vector<float>(2)); }) ==
+    CHECK(support::error_of([&] { return nib::probabilities(net, std::vector<float>(2)); }) ==
           "probabilities: the network does not end in a LogSoftmax");
     CHECK(nib::predict(net, std::vector<float>(2)) == 0);
 }

@@ -3,11 +3,13 @@
 #include "../reference.hpp"
 #include "../support.hpp"
 
+#include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -195,4 +197,53 @@ TEST_CASE("Adam refuses parameters or gradients of another number, and then take
           "Adam: made for 7 parameters, got 6 and 6 gradients");
     CHECK(adam.steps() == 0);
     CHECK(support::error_of([&] { adam.step(net, seven); }) == "");
+}
+
+TEST_CASE_TEMPLATE("Adam shows its moments", T, float, double) {
+    Net<T> net;
+    Adam adam{net};
+    step(adam, net, 4);
+    REQUIRE(adam.means().size() == 7);
+    REQUIRE(adam.squares().size() == 7);
+    for (const T mean : adam.means()) CHECK(static_cast<double>(mean) == doctest::Approx(0.4).epsilon(tolerance<T>));
+    for (const T square : adam.squares())
+        CHECK(static_cast<double>(square) == doctest::Approx(0.016).epsilon(tolerance<T>));
+}
+
+TEST_CASE_TEMPLATE("a restored Adam goes on to the same bits", T, float, double) {
+    Net<T> net;
+    Adam adam{net};
+    step(adam, net, 1);
+    step(adam, net, 0.5);
+    Net<T> other_net = net;
+    Adam other{other_net};
+    other.restore(adam.steps(), adam.means(), adam.squares());
+    CHECK(other.steps() == 2);
+    step(adam, net, -2);
+    step(other, other_net, -2);
+    CHECK(reference::same_bits<T>(std::as_const(net).parameters(), std::as_const(other_net).parameters()));
+}
+
+TEST_CASE("Adam refuses moments of another number, and stays as it was") {
+    Net<float> net;
+    Adam adam{net};
+    const std::vector<float> six(6, 9.0f), seven(7, 9.0f);
+    CHECK(support::error_of([&] { adam.restore(3, six, seven); }) ==
+          "Adam: made for 7 parameters, got 6 means and 7 squares");
+    CHECK(support::error_of([&] { adam.restore(3, seven, six); }) ==
+          "Adam: made for 7 parameters, got 7 means and 6 squares");
+    CHECK(adam.steps() == 0);
+    CHECK(adam.means()[0] == 0);
+    CHECK(adam.squares()[0] == 0);
+}
+
+TEST_CASE("options out of their ranges are refused") {
+    const nib::Mlp net{{1, 1}};
+    const auto error = [&](nib::AdamOptions options) { return support::error_of([&] { nib::Adam{net, options}; }); };
+    CHECK(error({.learning_rate = -1}) == "Adam: expected a learning rate of at least 0");
+    CHECK(error({.learning_rate = std::numeric_limits<double>::quiet_NaN()}) != "");
+    CHECK(error({.beta1 = 1}) == "Adam: expected betas in [0, 1)");
+    CHECK(error({.beta2 = -0.1}) == "Adam: expected betas in [0, 1)");
+    CHECK(error({.epsilon = 0}) == "Adam: expected an epsilon above 0");
+    CHECK(error({.learning_rate = 0}) == "");
 }

@@ -52,7 +52,8 @@ TEST_CASE("what is no checkpoint of this network is refused, and changes nothing
     Run run;
     const Run before = run;
     const auto error = [&] {
-        const std::string text = support::error_of([&] { nib::load_checkpoint(run.net, run.adam, run.rng, path); });
+        const std::string text =
+            support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, path); });
         CHECK(std::ranges::equal(run.net.parameters(), before.net.parameters()));
         CHECK(run.rng.state() == before.rng.state());
         CHECK(run.adam.steps() == 0);
@@ -92,6 +93,6 @@ TEST_CASE("squares that are negative are refused") {
     const std::vector<float> means(run.net.parameter_count()), squares(run.net.parameter_count(), -1.0f);
     run.adam.restore(1, means, squares);
     nib::save_checkpoint(run.net, run.adam, run.rng, 1, path);
-    CHECK(support::contains(support::error_of([&] { nib::load_checkpoint(run.net, run.adam, run.rng, path); }),
+    CHECK(support::contains(support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, path); }),
                             "found a negative number"));
 }

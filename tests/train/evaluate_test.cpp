@@ -46,20 +46,20 @@ TEST_CASE("data that do not fit the network are refused, and the message names t
     nib::Dataset data;
     data.rows = data.cols = 1;
     data.name = "some-images";
-    CHECK(support::error_of([&] { nib::evaluate(net, data); }) ==
+    CHECK(support::error_of([&] { return nib::evaluate(net, data); }) ==
           "some-images: expected at least one example, found none");
     data.pixels = {0, 255, 0};
     data.labels = {0, 1, 2};
-    CHECK(support::error_of([&] { nib::evaluate(net, data); }) ==
+    CHECK(support::error_of([&] { return nib::evaluate(net, data); }) ==
           "some-images: expected classes below 2, the network's outputs, found 2 at example 2");
     data.labels = {0, 1, -1};
-    CHECK(support::contains(support::error_of([&] { nib::evaluate(net, data); }), "found -1 at example 2"));
+    CHECK(support::contains(support::error_of([&] { return nib::evaluate(net, data); }), "found -1 at example 2"));
     const nib::Mlp wide{{784, 2}};
-    CHECK(support::error_of([&] { nib::evaluate(wide, data); }) ==
+    CHECK(support::error_of([&] { return nib::evaluate(wide, data); }) ==
           "some-images: expected examples of 784 features, as the network takes, found 1");
     const nib::Matrix<float> x(1, 3);
     const std::vector<int> one{0};
     CHECK(support::error_of([&] {
-              nib::evaluate(net, nib::Examples{x, one});
+              return nib::evaluate(net, nib::Examples{x, one});
           }) == "the data: expected examples of 1 features, as the network takes, found 3");
 }

@@ -1,8 +1,9 @@
 // The version, the inline namespace, and every macro that nib defines.
 //
-// All names live in `namespace nib`, inside an inline namespace that carries the version and the instruction set that
-// the build's own flags assume: two translation units built with different flags then never share a weak symbol, so
-// the linker cannot pick an AVX-512 copy of a function for a unit that must run without it.
+// All names live in `namespace nib`, inside an inline namespace that carries the version and those of the build's flags
+// that change code most: the instruction set, exceptions and fast arithmetic. Translation units that differ in them
+// never share a weak symbol, so the linker cannot pick an AVX-512 copy of a function for a unit that must run without
+// it.
 #pragma once
 
 #define NIB_VERSION_MAJOR 0
@@ -11,28 +12,58 @@
 #define NIB_VERSION_STRING "0.1.0"
 
 #if defined(__AVX512F__) && defined(__AVX2__) && defined(__FMA__)
-#define NIB_ABI v0_1_avx512
+#define NIB_ABI_ISA _avx512
 #elif defined(__AVX2__) && defined(__FMA__)
-#define NIB_ABI v0_1_avx2
+#define NIB_ABI_ISA _avx2
+#elif defined(__AVX__) && defined(__FMA__)
+#define NIB_ABI_ISA _avx_fma
+#elif defined(__AVX__)
+#define NIB_ABI_ISA _avx
 #else
-#define NIB_ABI v0_1_base
+#define NIB_ABI_ISA _base
 #endif
 
-// GCC and Clang: the compiler's portable vector types, and functions that must be inlined into the function whose
-// instruction set they are to use.
-#if defined(__GNUC__)
+#if defined(__cpp_exceptions)
+#define NIB_ABI_EXCEPTIONS
+#else
+#define NIB_ABI_EXCEPTIONS _noexceptions
+#endif
+
+#if defined(__FAST_MATH__)
+#define NIB_ABI_MATH _fastmath
+#else
+#define NIB_ABI_MATH
+#endif
+
+#define NIB_JOIN_EXPANDED(a, b, c, d) a##b##c##d
+#define NIB_JOIN(a, b, c, d) NIB_JOIN_EXPANDED(a, b, c, d)
+#define NIB_ABI NIB_JOIN(v0_1, NIB_ABI_ISA, NIB_ABI_EXCEPTIONS, NIB_ABI_MATH)
+
+// Whether kernels are compiled for several instruction sets and chosen at run time.
+#if defined(__GNUC__) && defined(__x86_64__)
+#define NIB_X86_DISPATCH 1
+#else
+#define NIB_X86_DISPATCH 0
+#endif
+
+// Whether files have permissions, links and fsync.
+#if __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
+#define NIB_POSIX_FILES 1
+#else
+#define NIB_POSIX_FILES 0
+#endif
+
+#if !defined(__GNUC__)
+#error "nib's kernels are written in the vector types of GCC and Clang"
+#endif
+
+// Functions that must be inlined into the function whose instruction set they are to use.
 #define NIB_ALWAYS_INLINE [[gnu::always_inline]] inline
 #define NIB_LAMBDA_ALWAYS_INLINE __attribute__((always_inline))
-#else
-#define NIB_ALWAYS_INLINE inline
-#define NIB_LAMBDA_ALWAYS_INLINE
-#endif
 
 // Unrolls the loop that follows completely; its bounds are constants.
 #if defined(__clang__)
 #define NIB_UNROLL _Pragma("clang loop unroll(full)")
-#elif defined(__GNUC__)
-#define NIB_UNROLL _Pragma("GCC unroll 32")
 #else
-#define NIB_UNROLL
+#define NIB_UNROLL _Pragma("GCC unroll 32")
 #endif

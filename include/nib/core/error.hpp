@@ -15,8 +15,8 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-// The one place that raises an Error. Without exceptions (-fno-exceptions) it ends the program: nothing in the core,
-// the layers or inference reaches it unless the caller broke a function's contract.
+// The one place that raises an Error. Without exceptions (-fno-exceptions) it ends the program, silently: nothing in
+// the core, the layers or inference reaches it unless the caller broke a function's contract.
 [[noreturn]] inline void fail(const std::string& message) {
 #if defined(__cpp_exceptions)
     throw Error(message);

@@ -3,12 +3,15 @@
 // A batch of B examples with F features is a matrix [B, F]: one example a row. MatrixView<const T> only reads.
 #pragma once
 
+#include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 
 #include <cassert>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <type_traits>
+#include <utility>
 
 namespace nib::inline NIB_ABI {
 
@@ -50,14 +53,26 @@ private:
     std::size_t cols_ = 0;
 };
 
-// Zero-filled when made.
+// Zero-filled when made; empty when moved from.
 template <class T>
 class Matrix {
 public:
     using value_type = T;
 
     Matrix() = default;
-    Matrix(std::size_t rows, std::size_t cols) : values_(rows * cols), rows_{rows}, cols_{cols} {}
+    // Fails where rows * cols overflows.
+    Matrix(std::size_t rows, std::size_t cols) : values_(checked_size(rows, cols)), rows_{rows}, cols_{cols} {}
+    Matrix(const Matrix&) = default;
+    Matrix(Matrix&& other) noexcept
+        : values_{std::move(other.values_)},
+          rows_{std::exchange(other.rows_, 0)},
+          cols_{std::exchange(other.cols_, 0)} {}
+    Matrix& operator=(Matrix other) noexcept {
+        values_.swap(other.values_);
+        rows_ = other.rows_;
+        cols_ = other.cols_;
+        return *this;
+    }
 
     std::size_t rows() const { return rows_; }
     std::size_t cols() const { return cols_; }
@@ -78,6 +93,13 @@ public:
     operator MatrixView<const T>() const { return view(); }
 
 private:
+    static std::size_t checked_size(std::size_t rows, std::size_t cols) {
+        std::size_t size = 0;
+        if (!multiply_sizes(rows, cols, size))
+            fail("Matrix: " + std::to_string(rows) + " x " + std::to_string(cols) + " numbers are too many");
+        return size;
+    }
+
     AlignedVector<T> values_;
     std::size_t rows_ = 0;
     std::size_t cols_ = 0;

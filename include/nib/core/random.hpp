@@ -13,6 +13,7 @@
 
 #include <array>
 #include <bit>
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -36,7 +37,7 @@ public:
         }
     }
     // Goes on where another generator's state() was taken.
-    explicit constexpr Rng(const State& state) : state_{state} {}
+    explicit constexpr Rng(const State& state) : state_{state} { assert(state != State{}); }
 
     // 64 random bits; with min and max, a UniformRandomBitGenerator for the standard library.
     constexpr std::uint64_t operator()() {
@@ -61,6 +62,7 @@ public:
 
     // 0, 1, …, bound - 1, each with the same probability. bound is in [1, 2^32].
     constexpr std::uint64_t below(std::uint64_t bound) {
+        assert(bound >= 1 && bound <= std::uint64_t{1} << 32);
         std::uint64_t product = ((*this)() >> 32) * bound;
         if ((product & 0xffffffffu) < bound) {
             const std::uint64_t threshold = (0x100000000u - bound) % bound;
@@ -89,8 +91,8 @@ public:
     }
 
     // Fisher & Yates, from the back.
-    template <class T>
-    constexpr void shuffle(std::span<T> values) {
+    template <class Array>
+    constexpr void shuffle(Array&& values) {
         for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
     }
 
@@ -100,10 +102,10 @@ private:
     // A product that is rounded before it is added to something: where the machine has fused multiply-add, the compiler
     // would else make one operation of both, and other bits.
     static constexpr double rounded(double product) {
-#if defined(__GNUC__) && !defined(__clang__)
+#if __has_builtin(__builtin_assoc_barrier)
         return __builtin_assoc_barrier(product);
 #else
-        return product;  // Clang fuses within one expression only
+        return product;  // Clang, by default, fuses within one expression only
 #endif
     }
 

@@ -5,12 +5,20 @@
 #include <nib/core/config.hpp>
 
 #include <cstddef>
+#include <memory>
 #include <new>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
 inline constexpr std::size_t cache_line = 64;
+
+// a * b into `product`; false where that overflows.
+constexpr bool multiply_sizes(std::size_t a, std::size_t b, std::size_t& product) {
+    if (b != 0 && a > static_cast<std::size_t>(-1) / b) return false;
+    product = a * b;
+    return true;
+}
 
 template <class T>
 struct AlignedAllocator {

@@ -41,7 +41,11 @@ inline void append_to_list(std::string& list, std::string_view separator, std::s
 inline std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string result = "'";
-    for (const char c : text.substr(0, longest)) {
+    std::string_view kept = text.substr(0, longest);
+    // Not in the middle of a UTF-8 character: its bytes but the first are 10xxxxxx.
+    while (kept.size() < text.size() && (static_cast<unsigned char>(text[kept.size()]) & 0xc0) == 0x80 && !kept.empty())
+        kept.remove_suffix(1);
+    for (const char c : kept) {
         const auto code = static_cast<unsigned char>(c);
         result += code < 0x20 || code == 0x7f ? '?' : c;
     }

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <numeric>
 #include <span>
 #include <string>
@@ -44,6 +45,11 @@ struct Examples {
             fail("Examples: expected a class for each of " + std::to_string(inputs.rows()) + " rows, found " +
                  std::to_string(targets.size()));
     }
+
+    // It would look at numbers that are gone.
+    Examples(Matrix<T>&&, std::span<const int>) = delete;
+    Examples(Matrix<T>&&, std::vector<int>&&) = delete;
+    Examples(MatrixView<const T>, std::vector<int>&&) = delete;
 
     std::size_t size() const { return targets.size(); }
     std::size_t input_size() const { return inputs.cols(); }
@@ -151,6 +157,8 @@ namespace detail {
 
 template <class Data>
 std::vector<std::uint32_t> ascending_order(const Data& data) {
+    if (data.size() > std::numeric_limits<std::uint32_t>::max())
+        fail("batches: expected fewer than 2^32 examples, found " + std::to_string(data.size()));
     std::vector<std::uint32_t> order(data.size());
     std::iota(order.begin(), order.end(), std::uint32_t{0});
     return order;
@@ -177,20 +185,21 @@ using BatchesOf = Batches<typename BatchScalar<T, std::remove_cvref_t<Data>>::ty
 
 // Shuffled: each example once. nib::batches<double>(data, …) makes batches for a double network.
 template <class T = void, class Data>
-detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng) {
+[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng) {
     auto order = detail::ascending_order(data);
     rng.shuffle(std::span{order});
     return {std::forward<Data>(data), batch_size, std::move(order)};
 }
 // In the data's own order.
 template <class T = void, class Data>
-detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size) {
+[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size) {
     auto order = detail::ascending_order(data);
     return {std::forward<Data>(data), batch_size, std::move(order)};
 }
 // In an order of the caller's, of some of the examples or some of them often.
 template <class T = void, class Data>
-detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order) {
+[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size,
+                                                 std::vector<std::uint32_t> order) {
     return {std::forward<Data>(data), batch_size, std::move(order)};
 }
 

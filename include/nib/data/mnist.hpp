@@ -77,7 +77,7 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
 
 }  // namespace detail
 
-inline Dataset load_images(const std::string& images_path, const std::string& labels_path) {
+[[nodiscard]] inline Dataset load_images(const std::string& images_path, const std::string& labels_path) {
     std::array<std::size_t, 3> images_shape{};
     std::array<std::size_t, 1> labels_shape{};
     Dataset dataset;
@@ -96,7 +96,7 @@ inline Dataset load_images(const std::string& images_path, const std::string& la
     return dataset;
 }
 
-inline Dataset load_mnist(const std::string& folder, Split split) {
+[[nodiscard]] inline Dataset load_mnist(const std::string& folder, Split split) {
     const std::string set = split == Split::train ? "train" : "t10k";
     const std::string images = detail::find_mnist_file(folder, set + "-images", "idx3-ubyte");
     return load_images(images, detail::find_mnist_file(folder, set + "-labels", "idx1-ubyte"));

@@ -305,7 +305,7 @@ inline void rasterize(const Drawing& drawing, const RasterOptions& options, std:
         detail::render_normalized(renderer, drawing, bounds);
 }
 
-inline Image rasterize(const Drawing& drawing, const RasterOptions& options = {}) {
+[[nodiscard]] inline Image rasterize(const Drawing& drawing, const RasterOptions& options = {}) {
     detail::check_options(options);
     Image image{options.size, options.size, std::vector<std::uint8_t>(options.size * options.size)};
     rasterize(drawing, options, image.pixels);

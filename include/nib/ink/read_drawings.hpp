@@ -50,7 +50,8 @@ inline std::vector<Drawing> parse_drawings(std::string_view text, const std::str
     return format == StrokeFormat::unipen ? parse_unipen(text, name) : parse_pointer_log(text, name);
 }
 
-inline std::vector<Drawing> load_drawings(const std::string& path, StrokeFormat format = StrokeFormat::automatic) {
+[[nodiscard]] inline std::vector<Drawing> load_drawings(const std::string& path,
+                                                        StrokeFormat format = StrokeFormat::automatic) {
     return parse_drawings(read_file(path), path, format);
 }
 

@@ -3,7 +3,8 @@
 // A digit starts from one of its templates. Its control points are jittered, the path runs as Catmull-Rom curves
 // through them (Catmull & Rom 1974), and the whole is warped smoothly, made narrower or wider, slanted and turned. Its
 // image is rasterised as real drawings are, with a pen of random width. Only +, -, *, / and square roots are used, so
-// that the same seed gives the same images whatever the C library.
+// that the same seed gives the same images whatever the C library (where the build's flags fuse multiply-adds, as
+// -march=native does, a pixel may differ by one grey level).
 #pragma once
 
 #include <nib/core/error.hpp>
@@ -153,7 +154,7 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
 
 // `count` images of 28 x 28, as many of each digit (one more of the first count % 10), in shuffled order. An image
 // depends on the seed, its index and its label alone.
-inline Dataset synthetic_digits(std::size_t count, std::uint64_t seed) {
+[[nodiscard]] inline Dataset synthetic_digits(std::size_t count, std::uint64_t seed) {
     Dataset dataset;
     dataset.rows = dataset.cols = RasterOptions{}.size;
     dataset.name = "synthetic digits";

@@ -2,6 +2,7 @@
 // a half-written file behind and never loses the one that was there.
 #pragma once
 
+#include <nib/core/config.hpp>
 #include <nib/core/error.hpp>
 
 #include <array>
@@ -20,12 +21,9 @@
 #include <utility>
 #include <vector>
 
-#if __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
-#define NIB_POSIX_FILES 1
+#if NIB_POSIX_FILES
 #include <sys/stat.h>
 #include <unistd.h>
-#else
-#define NIB_POSIX_FILES 0
 #endif
 
 namespace nib::inline NIB_ABI {
@@ -202,8 +200,18 @@ private:
 #endif
 };
 
-// Fails where AtomicFile could not be made for `path`, and leaves nothing behind.
-inline void check_writable(const std::string& path) { AtomicFile{path}; }
+// Fails where AtomicFile could not be made for `path`, and leaves nothing behind. A pipe is not opened: its reader
+// would take that for the end.
+inline void check_writable(const std::string& path) {
+#if NIB_POSIX_FILES
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+        if (::access(path.c_str(), W_OK) != 0) detail::fail_with_errno(path, "cannot write");
+        return;
+    }
+#endif
+    AtomicFile{path};
+}
 
 // Numbers in a file's byte order, whatever the machine's.
 template <class T>
@@ -224,13 +232,6 @@ template <class T>
 void store_number(std::byte* bytes, T value, std::endian order) {
     if (order != std::endian::native) value = byte_swapped(value);
     std::memcpy(bytes, &value, sizeof(T));
-}
-
-// a * b into `product`; false where that overflows. For sizes that a file declares.
-inline bool multiply_sizes(std::size_t a, std::size_t b, std::size_t& product) {
-    if (b != 0 && a > static_cast<std::size_t>(-1) / b) return false;
-    product = a * b;
-    return true;
 }
 
 }  // namespace nib::inline NIB_ABI

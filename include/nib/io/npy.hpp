@@ -6,6 +6,7 @@
 #pragma once
 
 #include <nib/core/error.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 

@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <span>
@@ -81,9 +82,9 @@ public:
 
     // Null where there is none of that name.
     const Tensor* find(std::string_view name) const {
-        const auto found =
-            std::find_if(tensors_.begin(), tensors_.end(), [&](const Tensor& t) { return t.name == name; });
-        return found == tensors_.end() ? nullptr : &*found;
+        const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                                            [&](std::size_t i, std::string_view n) { return tensors_[i].name < n; });
+        return found != by_name_.end() && tensors_[*found].name == name ? &tensors_[*found] : nullptr;
     }
 
     friend Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
@@ -94,6 +95,7 @@ private:
 
     std::string path_;
     std::vector<Tensor> tensors_;
+    std::vector<std::size_t> by_name_;  // indices of tensors_, in the order of their names
     Metadata metadata_;
     AlignedVector<std::byte> bytes_;  // what tensors_ point into, unless the caller keeps it
 };
@@ -266,13 +268,18 @@ inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std
     if (header.find_first_not_of(' ', json.position() - 8) != std::string_view::npos)
         json.fail_at(json.position(), "expected nothing but spaces after the header's '}'");
     std::sort(result.tensors_.begin(), result.tensors_.end(), [](const Tensor& a, const Tensor& b) {
-        return std::tuple(a.data.data(), a.data.size(), a.name) < std::tuple(b.data.data(), b.data.size(), b.name);
+        return std::tuple(a.data.data(), a.data.size(), std::string_view(a.name)) <
+               std::tuple(b.data.data(), b.data.size(), std::string_view(b.name));
     });
     detail::check_safetensors_coverage(result.tensors_, data, header_end, path);
+    result.by_name_.resize(result.tensors_.size());
+    std::iota(result.by_name_.begin(), result.by_name_.end(), std::size_t{0});
+    std::sort(result.by_name_.begin(), result.by_name_.end(),
+              [&](std::size_t a, std::size_t b) { return result.tensors_[a].name < result.tensors_[b].name; });
     return result;
 }
 
-inline Safetensors load_safetensors(const std::string& path) {
+[[nodiscard]] inline Safetensors load_safetensors(const std::string& path) {
     InputFile file{path};
     AlignedVector<std::byte> bytes(file.size());
     file.read(bytes);

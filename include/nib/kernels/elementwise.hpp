@@ -34,7 +34,7 @@ void relu(std::span<const T> x, std::span<T> y) {
     });
 }
 
-// dx = dy where y > 0, else 0. dy and dx may be the same.
+// dx = dy where y > 0, else 0; where y is NaN, dx is dy, as in PyTorch. dy and dx may be the same.
 template <class T>
 void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
     assert(y.size() == dy.size() && y.size() == dx.size());
@@ -47,10 +47,10 @@ void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx)
             V output, gradient;
             load(output, y.data() + i);
             load(gradient, dy.data() + i);
-            gradient = output > zero ? gradient : zero;
+            gradient = output <= zero ? zero : gradient;
             store(dx.data() + i, gradient);
         }
-        for (; i < y.size(); ++i) dx[i] = y[i] > T{0} ? dy[i] : T{0};
+        for (; i < y.size(); ++i) dx[i] = y[i] <= T{0} ? T{0} : dy[i];
     });
 }
 
@@ -82,10 +82,8 @@ NIB_ALWAYS_INLINE T exponential(T x) {
     if constexpr (std::is_same_v<T, float>) {
         if (!(x >= -87.0f)) return x < -87.0f ? 0.0f : x;
         if (x > 88.72283f) return std::numeric_limits<float>::infinity();
-        // Adding 1.5 * 2^23 rounds to an integer, and leaves it in the lowest bits.
-        constexpr float rounder = 12582912.0f;
-        const float shifted = x * 1.44269504f + rounder;
-        const float n = shifted - rounder;
+        const auto exponent = static_cast<std::int32_t>(x * 1.44269504f + (x < 0 ? -0.5f : 0.5f));
+        const auto n = static_cast<float>(exponent);
         const float r = x - n * 0.693359375f + n * 2.12194440e-4f;  // ln 2 in two parts, the first one exact
         float p = 1.9875691500e-4f;
         p = p * r + 1.3981999507e-3f;
@@ -95,7 +93,6 @@ NIB_ALWAYS_INLINE T exponential(T x) {
         p = p * r + 5.0000001201e-1f;
         p = p * r * r + r + 1.0f;
         // p * 2^n in two factors: 2^128, which n = 128 would need, is no float.
-        const std::int32_t exponent = std::bit_cast<std::int32_t>(shifted) - std::bit_cast<std::int32_t>(rounder);
         const std::int32_t half = exponent / 2;
         return p * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((exponent - half + 127) << 23);
     } else {
@@ -112,7 +109,8 @@ void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
     });
 }
 
-// y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that no finite x overflows.
+// y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that nothing overflows as long
+// as the values of a row differ by finite numbers.
 template <class T>
 void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);

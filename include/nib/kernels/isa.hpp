@@ -6,7 +6,8 @@
 // the build's own flags already assume, there is only one. The environment variable NIB_CPU=sse2|avx2|avx512 lowers the
 // choice (a level below the build's own, or an unknown word, changes nothing).
 //
-// Results are the same to the bit for every level with fused multiply-add; without it (SSE2) the last bits differ.
+// Results are the same to the bit for every level with fused multiply-add, from any compiler that optimises (-O2 and
+// above, with its own choice of -ffp-contract); without it (SSE2) the last bits differ.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -16,12 +17,6 @@
 #include <cstdlib>
 #include <span>
 #include <string_view>
-
-#if defined(__GNUC__) && defined(__x86_64__)
-#define NIB_X86_DISPATCH 1
-#else
-#define NIB_X86_DISPATCH 0
-#endif
 
 namespace nib::inline NIB_ABI {
 
@@ -104,7 +99,7 @@ inline std::span<const Isa> supported_isas() {
 
 // Runs on `isa` within a scope, for tests and benchmarks; `isa` is one of supported_isas(). Not for use while other
 // threads run kernels.
-class ScopedIsa {
+class [[nodiscard]] ScopedIsa {
 public:
     explicit ScopedIsa(Isa isa) : before_{active_isa()} { set(isa); }
     ScopedIsa(const ScopedIsa&) = delete;

@@ -183,7 +183,10 @@ NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
 }
 
 template <class T>
-void multiply(const Product<T>& product) {
+void multiply(Product<T> product) {
+    if (product.rows == 0) return;
+    // With depth 0 a and b may be null: nothing of them is read, and no pointer into them may move.
+    if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE { multiply<decltype(level)>(product); });
 }
 

@@ -163,11 +163,11 @@ NIB_ALWAYS_INLINE void multiply_row(const Terms& terms, MatrixView<const T> w, T
     if (j < cols) multiply_row_block<Level, VectorBytes, 1>(terms, w, y, epilogue, cols - width);
 }
 
-// sums += factor * row.
-template <class Level, class T>
+// sums += factor * row: as many whole vectors as fit, the rest in narrower ones.
+template <class Level, std::size_t VectorBytes, class T>
 NIB_ALWAYS_INLINE void add_scaled(T* sums, T factor, const T* row, std::size_t count) {
-    using V = Vector<Level, T>;
-    constexpr std::size_t width = lanes<Level, T>;
+    using V = typename VectorOf<T, VectorBytes>::type;
+    constexpr std::size_t width = VectorBytes / sizeof(T);
     std::size_t j = 0;
     for (; j + width <= count; j += width) {
         V sum, x;
@@ -176,7 +176,10 @@ NIB_ALWAYS_INLINE void add_scaled(T* sums, T factor, const T* row, std::size_t c
         multiply_add<Level>(sum, factor, x);
         store(sums + j, sum);
     }
-    for (; j < count; ++j) sums[j] += factor * row[j];
+    constexpr std::size_t narrower = VectorBytes > 16 ? VectorBytes / 2 : sizeof(T);
+    if constexpr (narrower < VectorBytes) {
+        if (j < count) add_scaled<Level, narrower>(sums + j, factor, row + j, count - j);
+    }
 }
 
 }  // namespace detail
@@ -212,8 +215,9 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         for (std::size_t i = 0; i < dy.rows(); ++i)
             for (std::size_t n = x.sparse.starts[i]; n < x.sparse.starts[i + 1]; ++n)
-                detail::add_scaled<decltype(level)>(dw.data() + x.sparse.columns[n] * dw.cols(), x.sparse.values[n],
-                                                    dy.data() + i * dy.cols(), dy.cols());
+                detail::add_scaled<decltype(level), decltype(level)::vector_bytes>(
+                    dw.data() + x.sparse.columns[n] * dw.cols(), x.sparse.values[n], dy.data() + i * dy.cols(),
+                    dy.cols());
     });
 }
 

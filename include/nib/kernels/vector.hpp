@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
+#include <type_traits>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -101,10 +103,12 @@ NIB_ALWAYS_INLINE void relu_in_place(V& x) {
     x = zero > x ? zero : x;
 }
 
-// root = sqrt(x) for x >= 0: within 1 unit in the last place for normal x, 0 for 0; for a subnormal x something between
-// 0 and 1e-18 (float) or 1e-153 (double); NaN for infinity and NaN. C++ has no vector square root, and std::sqrt stays
-// a call per element where errno must be kept (a header cannot ask for -fno-math-errno): so 1/sqrt(x) from a first
-// guess on the exponent's bits, Newton's steps, and one correction of the root itself.
+// root = sqrt(x) for x >= 0, within 1e-7 (float) or 4e-16 (double) of it, relatively. x is taken for at least the
+// smallest normal number (so the root of 0 is 1e-19 in float, 1e-154 in double) and at most the largest one, so that no
+// intermediate result is infinite or NaN, even where -ffast-math reorders it; a NaN may come out as any of these. C++
+// has no vector square root, and std::sqrt stays a call per element where errno must be kept (a header cannot ask for
+// -fno-math-errno): so 1/sqrt(x) from a first guess on the exponent's bits, Newton's steps, and one correction of the
+// root itself.
 template <class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     static_assert(std::same_as<T, float> || std::same_as<T, double>);
@@ -112,16 +116,20 @@ NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     using Integers = typename VectorOf<Bits, sizeof(V)>::type;
     constexpr Bits magic = std::same_as<T, float> ? Bits{0x5f375a86} : static_cast<Bits>(0x5fe6eb50c7b537a9);
     constexpr int steps = std::same_as<T, float> ? 3 : 4;
-    const Integers bits = reinterpret_cast<Integers>(x);  // between vectors, the compilers' bit_cast
+    const V smallest = std::numeric_limits<T>::min() - V{};
+    const V largest = std::numeric_limits<T>::max() - V{};
+    V bounded = x > smallest ? x : smallest;
+    bounded = bounded < largest ? bounded : largest;
+    const Integers bits = reinterpret_cast<Integers>(bounded);  // between vectors, the compilers' bit_cast
     V reciprocal = reinterpret_cast<V>(magic - (bits >> 1));
-    const V half = x * T{0.5};
+    const V half = bounded * T{0.5};
     NIB_UNROLL
     for (int i = 0; i < steps; ++i) {
-        const V scaled = half * reciprocal;  // first, so that x = 0 gives 0 and not 0 * infinity
+        const V scaled = half * reciprocal;
         reciprocal = reciprocal * (T{1.5} - scaled * reciprocal);
     }
-    root = x * reciprocal;
-    root = root + (x - root * root) * reciprocal * T{0.5};
+    root = bounded * reciprocal;
+    root = root + (bounded - root * root) * reciprocal * T{0.5};
 }
 
 }  // namespace nib::inline NIB_ABI::kernels

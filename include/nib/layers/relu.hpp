@@ -19,7 +19,8 @@ struct ReLU {
         kernels::relu<T>(x.values(), y.values());
     }
 
-    // dx = dy where y > 0, else 0. x is not looked at: where ReLU was folded into a product, there is none.
+    // dx = dy where y > 0, else 0; dy where y is NaN. x is not looked at: where ReLU was folded into a product, there
+    // is none.
     template <class T>
     static void backward(std::span<const T> /*parameters*/, MatrixView<const T> /*x*/, MatrixView<const T> y,
                          MatrixView<const T> dy, MatrixView<T> dx, std::span<T> /*dparameters*/) {

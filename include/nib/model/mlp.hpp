@@ -13,6 +13,7 @@
 #include <nib/layers/relu.hpp>
 #include <nib/model/network.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <span>
@@ -34,6 +35,11 @@ public:
         offsets_.push_back(0);
         for (std::size_t i = 0; i < layer_count(); ++i) {
             if (in(i) == 0 || out(i) == 0) fail("Mlp: expected widths of at least 1, found 0");
+            std::size_t weights = 0;
+            constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
+            if (!multiply_sizes(in(i), out(i), weights) || weights > most - std::min(most, offsets_.back() + out(i)))
+                fail("Mlp: a layer from " + std::to_string(in(i)) + " to " + std::to_string(out(i)) +
+                     " features has more parameters than memory has places");
             offsets_.push_back(offsets_.back() + DenseParameters<T>::count(in(i), out(i)));
             names_.push_back(std::to_string(2 * i));  // as in torch.nn.Sequential, where ReLUs count too
         }
@@ -61,10 +67,10 @@ public:
         return {outputs.data(), outputs.data() + outputs.size()};
     }
 
-    // The outputs [B, output_size()] for x [B, input_size()]; they lie in the workspace until its next use, and so must
-    // x until a backward pass has used it.
+    // The outputs [B, output_size()] for x [B, input_size()], which it fails without; they lie in the workspace until
+    // its next use, and so must x until a backward pass has used it.
     MatrixView<const T> forward(MatrixView<const T> x, Workspace<T>& workspace) const {
-        assert(x.cols() == input_size());
+        if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
         kernels::Inputs<T> inputs = workspace.find_nonzeros(x);
         const std::size_t last = layer_count() - 1;
         for (std::size_t i = 0; i <= last; ++i) {

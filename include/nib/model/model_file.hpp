@@ -55,12 +55,19 @@ struct TensorList {
     std::vector<Tensor> tensors;
 };
 
+// What a layer's describe() says must lie within the network's parameters.
+inline void check_place(const ParameterTensor& info, std::size_t parameters) {
+    if (info.size() > parameters || info.offset > parameters - info.size())
+        fail("tensor " + tensor_label(info.name) + " lies outside of the network's parameters");
+}
+
 // Appends `numbers`, ordered as a network's parameters are, under the names of `infos` with `prefix` before them.
 template <class T>
 void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> numbers, const std::string& prefix,
                     TensorList& list) {
     for (const ParameterTensor& info : infos) {
         std::vector<T> ordered(info.size());
+        check_place(info, numbers.size());
         const T* const from = numbers.data() + info.offset;
         if (info.transposed)
             transpose<T>({from, info.shape[1], info.shape[0]}, {ordered.data(), info.shape[0], info.shape[1]});
@@ -75,8 +82,12 @@ void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> n
 
 // All that does not fit, in one error, as PyTorch's load_state_dict does.
 inline void check_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted) {
+    constexpr std::size_t listed = 100;
     std::string problems;
-    const auto add = [&](const std::string& problem) { append_to_list(problems, "; ", problem); };
+    std::size_t count = 0;
+    const auto add = [&](const std::string& problem) {
+        if (++count <= listed) append_to_list(problems, "; ", problem);
+    };
     for (const ParameterTensor& want : wanted) {
         const Tensor* const found = file.find(want.name);
         if (found == nullptr)
@@ -90,7 +101,8 @@ inline void check_tensors(const Safetensors& file, std::span<const ParameterTens
         if (std::none_of(wanted.begin(), wanted.end(), is_wanted))
             add("unexpected " + tensor_text(tensor.name, tensor.shape));
     }
-    if (!problems.empty()) fail(file.path() + ": does not fit the network: " + problems);
+    if (count > listed) problems += "; and " + std::to_string(count - listed) + " more";
+    if (count > 0) fail(file.path() + ": does not fit the network: " + problems);
 }
 
 // The numbers of `count` parameters from the file's tensors, whose names have `prefix` before them. They are known to
@@ -100,6 +112,7 @@ AlignedVector<T> read_tensors(const Safetensors& file, std::span<const Parameter
                               const std::string& prefix = "") {
     AlignedVector<T> loaded(count);
     for (const ParameterTensor& want : wanted) {
+        check_place(want, count);
         const std::string name = prefix + want.name;
         const std::vector<T> numbers = values<T>(*file.find(name), file.path());
         for (std::size_t i = 0; i < numbers.size(); ++i)
@@ -157,6 +170,8 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
         if (name.ends_with(bias) && tensor.shape.size() == 1) {
             ++biases;
         } else if (name.ends_with(weight) && tensor.shape.size() == 2) {
+            if (tensor.shape[0] == 0 || tensor.shape[1] == 0)
+                refuse("found an empty one, " + tensor_text(name, tensor.shape));
             layers.push_back(
                 {std::string(name.substr(0, name.size() - weight.size())), tensor.shape[1], tensor.shape[0]});
         } else {
@@ -203,10 +218,11 @@ void load(Net& net, const std::string& path) {
     std::copy(loaded.begin(), loaded.end(), net.parameters().begin());
 }
 
-// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end. It
-// keeps the file's layer names. Fails as load does, and on a file that holds anything but dense layers.
+// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, the
+// layers in the natural order of their names ("fc2" before "fc10"; a file does not say in which order they run). It
+// keeps the names. Fails as load does, and on a file that holds anything but dense layers.
 template <class T = float>
-BasicMlp<T> load_mlp(const std::string& path) {
+[[nodiscard]] BasicMlp<T> load_mlp(const std::string& path) {
     const Safetensors file = load_safetensors(path);
     std::vector<std::size_t> widths;
     std::vector<std::string> names;
@@ -215,8 +231,6 @@ BasicMlp<T> load_mlp(const std::string& path) {
         widths.push_back(layer.out);
         names.push_back(layer.name);
     }
-    if (std::find(widths.begin(), widths.end(), std::size_t{0}) != widths.end())
-        fail(path + ": expected layers of at least one feature, found an empty one");
     BasicMlp<T> net{std::move(widths)};
     net.set_layer_names(std::move(names));
     const auto loaded = detail::read_tensors<T>(file, net.tensors(), net.parameters().size());

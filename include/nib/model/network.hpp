@@ -8,9 +8,18 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+inline std::string wrong_features(std::size_t expected, std::size_t found) {
+    return "the network takes " + std::to_string(expected) + " features, the example has " + std::to_string(found);
+}
+
+}  // namespace detail
 
 // Where a backward pass begins: at the network's outputs, or before its last layer, a LogSoftmax, when the loss knows
 // the gradient of both together.

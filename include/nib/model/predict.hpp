@@ -26,9 +26,7 @@ int argmax(std::span<const T> values) {
 
 template <Network Net>
 void check_features(const Net& net, std::size_t features) {
-    if (features != net.input_size())
-        fail("the network takes " + std::to_string(net.input_size()) + " features, the example has " +
-             std::to_string(features));
+    if (features != net.input_size()) fail(wrong_features(net.input_size(), features));
 }
 
 template <Network Net>
@@ -40,7 +38,7 @@ void check_log_softmax(const Net& net) {
 
 // The class of one example of net.input_size() numbers.
 template <Network Net>
-int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
+[[nodiscard]] int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
     const auto outputs = net(example);
     return detail::argmax<typename Net::scalar_type>(outputs);
@@ -48,7 +46,7 @@ int predict(const Net& net, std::span<const typename Net::scalar_type> example) 
 
 // The probabilities of one example's classes: std::array for a Sequential, std::vector for an Mlp. They add up to 1.
 template <Network Net>
-auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
+[[nodiscard]] auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
     detail::check_log_softmax(net);
     auto outputs = net(example);
@@ -59,8 +57,8 @@ auto probabilities(const Net& net, std::span<const typename Net::scalar_type> ex
 
 // The classes of a batch, examples [B, net.input_size()].
 template <Network Net>
-std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples,
-                         Workspace<typename Net::scalar_type>& workspace) {
+[[nodiscard]] std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples,
+                                       Workspace<typename Net::scalar_type>& workspace) {
     detail::check_features(net, examples.cols());
     const auto outputs = net.forward(examples, workspace);
     std::vector<int> classes(outputs.rows());
@@ -69,15 +67,16 @@ std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_t
     return classes;
 }
 template <Network Net>
-std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
+[[nodiscard]] std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
     Workspace<typename Net::scalar_type> workspace;
     return predict(net, examples, workspace);
 }
 
 // The probabilities of a batch: [B, net.output_size()], each row adding up to 1.
 template <Network Net>
-Matrix<typename Net::scalar_type> probabilities(const Net& net, MatrixView<const typename Net::scalar_type> examples,
-                                                Workspace<typename Net::scalar_type>& workspace) {
+[[nodiscard]] Matrix<typename Net::scalar_type> probabilities(const Net& net,
+                                                              MatrixView<const typename Net::scalar_type> examples,
+                                                              Workspace<typename Net::scalar_type>& workspace) {
     detail::check_features(net, examples.cols());
     detail::check_log_softmax(net);
     const auto outputs = net.forward(examples, workspace);
@@ -87,7 +86,8 @@ Matrix<typename Net::scalar_type> probabilities(const Net& net, MatrixView<const
     return result;
 }
 template <Network Net>
-Matrix<typename Net::scalar_type> probabilities(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
+[[nodiscard]] Matrix<typename Net::scalar_type> probabilities(const Net& net,
+                                                              MatrixView<const typename Net::scalar_type> examples) {
     Workspace<typename Net::scalar_type> workspace;
     return probabilities(net, examples, workspace);
 }

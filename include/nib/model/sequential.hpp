@@ -9,6 +9,7 @@
 // Workspace of its own (net(x) needs none). It can be copied and moved.
 #pragma once
 
+#include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/layers/layer.hpp>
@@ -130,8 +131,12 @@ public:
     std::span<T> parameters() { return parameters_; }
     std::span<const T> parameters() const { return parameters_; }
 
-    // The outputs for one example of input_size() numbers.
-    std::array<T, sizes.back()> operator()(std::span<const T> x) const { return apply(parameters(), x); }
+    // The outputs for one example of input_size() numbers; fails on any other number of them. The stack must hold 1.5
+    // times the inputs (their non-zeros) and twice the widest layer.
+    [[nodiscard]] std::array<T, sizes.back()> operator()(std::span<const T> x) const {
+        if (x.size() != input_size()) fail(detail::wrong_features(input_size(), x.size()));
+        return apply(parameters(), x);
+    }
 
     // The same from parameters that lie anywhere: parameter_count() numbers, ordered as parameters() is.
     static std::array<T, sizes.back()> apply(std::span<const T> parameters, std::span<const T> x) {
@@ -143,10 +148,10 @@ public:
         return outputs;
     }
 
-    // The outputs [B, output_size()] for x [B, input_size()]; they lie in the workspace until its next use, and so must
-    // x until a backward pass has used it.
+    // The outputs [B, output_size()] for x [B, input_size()], which it fails without; they lie in the workspace until
+    // its next use, and so must x until a backward pass has used it.
     MatrixView<const T> forward(MatrixView<const T> x, Workspace<T>& workspace) const {
-        assert(x.cols() == input_size());
+        if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
         if constexpr (detail::is_dense<LayerAt<0>>)
             workspace.find_nonzeros(x);
         else
@@ -170,7 +175,7 @@ public:
         std::vector<ParameterTensor> result;
         for_each_layer([&]<std::size_t I>() {
             using L = LayerAt<I>;
-            if constexpr (requires { L::describe(I, offsets[I], result); })
+            if constexpr (requires { &L::describe; })
                 L::describe(I, offsets[I], result);
             else if constexpr (L::parameter_count > 0)
                 result.push_back(

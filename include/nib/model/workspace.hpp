@@ -18,6 +18,10 @@ namespace nib::inline NIB_ABI {
 template <class T>
 class Workspace {
 public:
+    Workspace() = default;
+    Workspace(Workspace&&) = default;
+    Workspace& operator=(Workspace&&) = default;
+
     // The output of layer number `layer`.
     MatrixView<T> activation(std::size_t layer, std::size_t rows, std::size_t cols) {
         if (layer >= activations_.size()) activations_.resize(layer + 1);

@@ -33,7 +33,12 @@ class Adam {
 public:
     template <Network Net>
     explicit Adam(const Net& net, AdamOptions options = {})
-        : options_{options}, means_(net.parameters().size()), squares_(net.parameters().size()) {}
+        : options_{options}, means_(net.parameters().size()), squares_(net.parameters().size()) {
+        const auto in_range = [](double value, double high) { return value >= 0 && value < high; };
+        if (!in_range(options.learning_rate, 1e30)) fail("Adam: expected a learning rate of at least 0");
+        if (!in_range(options.beta1, 1) || !in_range(options.beta2, 1)) fail("Adam: expected betas in [0, 1)");
+        if (!(options.epsilon > 0)) fail("Adam: expected an epsilon above 0");
+    }
 
     // Moves the parameters of `net` against `gradients`, which are ordered as they are.
     template <Network Net>

@@ -59,12 +59,14 @@ void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int ep
 // Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
 // of another network.
 template <Network Net, class T>
-int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
+[[nodiscard]] int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
     const Safetensors file = load_safetensors(path);
     const int epochs = detail::checkpoint_number<int>(file, "epochs");
     if (epochs < 0 || epochs == std::numeric_limits<int>::max())
         fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
     const auto steps = detail::checkpoint_number<std::uint64_t>(file, "steps");
+    if (steps > std::uint64_t{1} << 53)
+        fail(path + ": metadata: steps: expected a number of steps, found " + std::to_string(steps));
     Rng::State state;
     for (std::size_t i = 0; i < state.size(); ++i)
         state[i] = detail::checkpoint_number<std::uint64_t>(file, detail::random_state_key(i));
@@ -85,8 +87,8 @@ int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) 
     if (std::any_of(squares.begin(), squares.end(), [](T square) { return square < T{0}; }))
         fail(path + ": exp_avg_sq: expected squares, found a negative number");
 
+    adam.restore(steps, means, squares);  // fails before it changes anything, if at all
     std::copy(parameters.begin(), parameters.end(), net.parameters().begin());
-    adam.restore(steps, means, squares);
     rng = Rng{state};
     return epochs;
 }

@@ -43,7 +43,7 @@ void check_data(const Net& net, const Data& data) {
 
 // Gone through in pieces, so that memory does not grow with the data. Fails where check_data does.
 template <Network Net, class Data, class Loss = NllLoss>
-Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
+[[nodiscard]] Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
     using T = typename Net::scalar_type;
     constexpr std::size_t piece = 256;
     check_data(net, data);
@@ -61,7 +61,7 @@ Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
 
 // In [0, 1].
 template <Network Net, class Data>
-double accuracy(const Net& net, const Data& data) {
+[[nodiscard]] double accuracy(const Net& net, const Data& data) {
     return evaluate(net, data).accuracy();
 }
 

@@ -52,6 +52,7 @@ public:
     std::span<const T> operator()(const Batch<T>& batch) {
         if (batch.targets.empty()) fail("Gradients: the batch is empty");
         detail::check_batch(*net_, batch);
+        gradients_.resize(net_->parameters().size());  // an Mlp may have become one of other widths
         const MatrixView<const T> outputs = net_->forward(batch.inputs, workspace_);
         loss_ = loss_function_.value(outputs, batch.targets);
         output_gradient_.resize(outputs.size());

@@ -1,0 +1,874 @@
+// The example programs as a user runs them: command lines, output, errors, exit status.
+#include "../support.hpp"
+
+#if !defined(NIB_EXAMPLES_DIR) || !__has_include(<sys/wait.h>)
+
+TEST_CASE("the example programs run as a user runs them") {
+    MESSAGE("skipped: expected a POSIX system and the examples built (NIB_BUILD_EXAMPLES)");
+}
+
+#else
+
+#include <nib/core/random.hpp>
+#include <nib/core/text.hpp>
+#include <nib/data/mnist.hpp>
+#include <nib/ink/stroke.hpp>
+#include <nib/ink/synthetic.hpp>
+#include <nib/io/file.hpp>
+#include <nib/model/mlp.hpp>
+#include <nib/model/model_file.hpp>
+#include <nib/model/predict.hpp>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/wait.h>
+
+using support::contains;
+using support::TemporaryDirectory;
+using namespace std::string_literals;
+
+namespace {
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool sanitized = true;
+#elif defined(__has_feature)
+constexpr bool sanitized = __has_feature(address_sanitizer);
+#else
+constexpr bool sanitized = false;
+#endif
+
+#if defined(__linux__)
+constexpr bool can_limit_memory = !sanitized;  // the sanitizers' own maps take terabytes of addresses
+#else
+constexpr bool can_limit_memory = false;
+#endif
+
+using Words = std::vector<std::string>;
+
+const Words programs_with_options{"train", "evaluate", "rasterize", "recognize"};
+
+struct Outcome {
+    int status = -1;  // -1: ended by a signal
+    std::string out;
+    std::string err;
+};
+
+// How the shell starts a program.
+struct Shell {
+    std::string before;  // commands before it, each with what separates it from the next
+    std::string out;     // a redirection of standard output; "": to Outcome::out
+};
+
+std::string quoted(const std::string& word) {
+    std::string result = "'";
+    for (const char c : word) result += c == '\'' ? "'\\''" : std::string(1, c);
+    return result + "'";
+}
+
+Outcome run(const std::string& program, const Words& arguments, const Shell& shell = {}) {
+    const TemporaryDirectory folder;
+    const std::string out = folder.write("out", "");
+    const std::string err = folder.write("err", "");
+    std::string command = shell.before + "exec " + quoted(NIB_EXAMPLES_DIR "/" + program);
+    for (const std::string& argument : arguments) command.append(" ").append(quoted(argument));
+    command.append(" </dev/null 2>").append(quoted(err));
+    command.append(shell.out.empty() ? ">" + quoted(out) : shell.out);
+    const int result = std::system(command.c_str());
+    return {WIFEXITED(result) ? WEXITSTATUS(result) : -1, nib::read_file(out), nib::read_file(err)};
+}
+
+// What a program that succeeds prints; it has nothing to say on standard error.
+std::string results(const std::string& program, const Words& arguments) {
+    const Outcome outcome = run(program, arguments);
+    CAPTURE(program);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    return outcome.out;
+}
+
+// What a program that fails says after its name, in one line; it prints no results.
+std::string complaint(int status, const std::string& program, const Words& arguments, const Shell& shell) {
+    const Outcome outcome = run(program, arguments, shell);
+    const std::string prefix = program + ": ";
+    CAPTURE(outcome.err);
+    CHECK(outcome.status == status);
+    CHECK(outcome.out == "");
+    CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+    REQUIRE(outcome.err.starts_with(prefix));
+    REQUIRE(outcome.err.ends_with('\n'));
+    return outcome.err.substr(prefix.size(), outcome.err.size() - prefix.size() - 1);
+}
+
+// Of bad input.
+std::string refusal(const std::string& program, const Words& arguments, const Shell& shell = {}) {
+    return complaint(1, program, arguments, shell);
+}
+
+// Of wrong usage, without the hint at the end.
+std::string misuse(const std::string& program, const Words& arguments) {
+    const std::string message = complaint(2, program, arguments, {});
+    const std::string hint = " (see " + program + " --help)";
+    REQUIRE(message.ends_with(hint));
+    return message.substr(0, message.size() - hint.size());
+}
+
+Words split(const std::string& text, char separator) {
+    Words parts;
+    for (std::size_t start = 0; start < text.size();) {
+        const std::size_t end = std::min(text.find(separator, start), text.size());
+        parts.push_back(text.substr(start, end - start));
+        start = end + 1;
+    }
+    return parts;
+}
+
+Words lines_of(const std::string& text) { return split(text, '\n'); }
+
+// Between one space or several.
+Words words_of(const std::string& line) {
+    Words words = split(line, ' ');
+    std::erase(words, "");
+    return words;
+}
+
+Words without_seconds(Words lines) {
+    for (std::string& line : lines) line = line.substr(0, line.find(" seconds "));
+    return lines;
+}
+
+// In a form '#' stands for a digit and '*' for one or more of them.
+bool has_form(std::string_view text, std::string_view form) {
+    for (const char c : form) {
+        const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+        const bool fits = c == '#' || c == '*' ? digits > 0 : text.starts_with(c);
+        if (!fits) return false;
+        text.remove_prefix(c == '*' ? digits : 1);
+    }
+    return text.empty();
+}
+
+double number(const std::string& text) { return nib::parse_number<double>(text).value(); }
+
+std::string four_digits(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.4f", value);
+    return text.data();
+}
+
+std::string accuracy_line(std::size_t correct, std::size_t total) {
+    return "accuracy " + four_digits(static_cast<double>(correct) / static_cast<double>(total)) + " (" +
+           std::to_string(correct) + "/" + std::to_string(total) + ")";
+}
+
+// The correct answers of `total` that the last line of train and evaluate has.
+std::size_t correct_of(const std::string& line, std::size_t total) {
+    REQUIRE(has_form(line, "test accuracy #.#### (*/*)"));
+    const std::size_t start = line.find('(') + 1;
+    const auto correct = static_cast<std::size_t>(number(line.substr(start, line.find('/') - start)));
+    CHECK(line == "test " + accuracy_line(correct, total));
+    return correct;
+}
+
+constexpr std::size_t training_count = 600;
+constexpr std::size_t test_count = 200;
+
+// Data in MNIST's files, and a network 784-16-10 that was trained on them.
+class World {
+public:
+    World() {
+        std::filesystem::create_directory(data());
+        nib::save_images(nib::synthetic_digits(training_count, 1), data() + "/train");
+        nib::save_images(nib::synthetic_digits(test_count, 2), data() + "/t10k");
+        REQUIRE(run("train", {"--data", data(), "--hidden", "16", "--lr", "0.01", "--save", model()}).status == 0);
+    }
+
+    std::string data() const { return folder_.path("data"); }
+    std::string model() const { return folder_.path("model.safetensors"); }
+
+private:
+    TemporaryDirectory folder_;
+};
+
+const World& world() {
+    static const World made;
+    return made;
+}
+
+Words train_arguments(const Words& more) {
+    Words arguments{"--data", world().data(), "--hidden", "8"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+std::vector<nib::Drawing> synthetic_drawings(std::size_t count) {
+    nib::Rng rng{3};
+    std::vector<nib::Drawing> drawings;
+    for (std::size_t i = 0; i < count; ++i) drawings.push_back(nib::synthetic_digit(static_cast<int>(i % 10), rng));
+    return drawings;
+}
+
+// The drawings in UNIPEN's form, one segment each; a label "" is left out.
+std::string unipen(const std::vector<nib::Drawing>& drawings) {
+    std::string text;
+    std::size_t component = 0;
+    for (const nib::Drawing& drawing : drawings) {
+        text += ".SEGMENT DIGIT " + std::to_string(component) + "-" +
+                std::to_string(component + drawing.strokes.size() - 1) + " ?" +
+                (drawing.label.empty() ? "" : " \"" + drawing.label + "\"") + "\n";
+        component += drawing.strokes.size();
+        for (const nib::Stroke& stroke : drawing.strokes) {
+            text += ".PEN_DOWN\n";
+            for (const nib::Point& point : stroke)
+                text += nib::fixed(1000 * static_cast<double>(point.x), 0) + " " +
+                        nib::fixed(-1000 * static_cast<double>(point.y), 0) + "\n";
+            text += ".PEN_UP\n";
+        }
+    }
+    return text;
+}
+
+// Upright, 100 units long, at the right edge of its canvas.
+constexpr std::string_view upright_line = "100 0 0\n100 50 0.01\n100 100 0.02\n";
+
+struct Size {
+    std::uint32_t width = 0;
+    std::uint32_t height = 0;
+    bool operator==(const Size&) const = default;
+};
+
+// From the header that every PNG file starts with.
+Size png_size(const std::string& path) {
+    const std::string png = nib::read_file(path);
+    REQUIRE(png.size() > 24);
+    CHECK(png.starts_with("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR"s));
+    const auto number = [&](std::size_t offset) {
+        return nib::load_number<std::uint32_t>(std::as_bytes(std::span{png}).data() + offset, std::endian::big);
+    };
+    return {number(16), number(20)};
+}
+
+Words files_in(const std::string& folder) {
+    Words names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder))
+        names.push_back(entry.path().filename().string());
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+nib::Dataset rasterized(const TemporaryDirectory& folder, const Words& arguments) {
+    Words words{"--idx", folder.path("set")};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    CHECK(run("rasterize", words).status == 0);
+    return nib::load_images(folder.path("set-images-idx3-ubyte"), folder.path("set-labels-idx1-ubyte"));
+}
+
+// In pixels of full ink.
+double ink_of(const nib::Dataset& images, std::size_t index) {
+    const auto pixels = images.image(index);
+    return std::accumulate(pixels.begin(), pixels.end(), 0.0) / 255;
+}
+
+// The mean column of an image's ink.
+double mean_column(const nib::Dataset& images, std::size_t index) {
+    double sum = 0;
+    for (std::size_t i = 0; i < images.input_size(); ++i)
+        sum += static_cast<double>(i % images.cols) * images.image(index)[i] / 255;
+    return sum / ink_of(images, index);
+}
+
+std::string big_endian(std::uint32_t number) {
+    std::array<std::byte, 4> bytes;
+    nib::store_number(bytes.data(), number, std::endian::big);
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+std::string idx_header(const std::vector<std::uint32_t>& sizes) {
+    std::string header = "\0\0\x08"s + static_cast<char>(sizes.size());
+    for (const std::uint32_t size : sizes) header += big_endian(size);
+    return header;
+}
+
+// `text` with the only `old_part` in it replaced by `new_part` of the same length.
+std::string with(std::string text, const std::string& old_part, const std::string& new_part) {
+    const std::size_t place = text.find(old_part);
+    REQUIRE(place != std::string::npos);
+    REQUIRE(old_part.size() == new_part.size());
+    return text.replace(place, old_part.size(), new_part);
+}
+
+struct BadInput {
+    std::string content;
+    std::string message;  // after the file's name
+};
+
+}  // namespace
+
+TEST_CASE("train prints the initial accuracy, a line an epoch and the test accuracy, and nothing else") {
+    const Words lines = lines_of(results("train", train_arguments({"--epochs", "3"})));
+    REQUIRE(lines.size() == 5);
+    CHECK(has_form(lines[0], "initial accuracy 0.####"));
+    for (std::size_t epoch = 1; epoch <= 3; ++epoch)
+        CHECK(has_form(lines[epoch], "epoch " + std::to_string(epoch) + " loss *.#### accuracy #.#### seconds *.##"));
+    const std::size_t correct = correct_of(lines[4], test_count);
+    CHECK(correct > test_count / 5);  // chance is a tenth
+    CHECK(contains(lines[3], " accuracy " + four_digits(static_cast<double>(correct) / test_count) + " "));
+}
+
+TEST_CASE("train without data draws its own digits and says so on standard error") {
+    if (sanitized) {
+        MESSAGE("skipped: 70,000 digits take long under a sanitizer");
+        return;
+    }
+    const Outcome outcome = run("train", {"--epochs", "1", "--hidden", "8"});
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "no --data: training on 60,000 synthetic digits, testing on 10,000 others\n");
+    const Words lines = lines_of(outcome.out);
+    REQUIRE(lines.size() == 3);
+    CHECK(correct_of(lines[2], 10'000) > 8'000);
+}
+
+TEST_CASE("evaluate prints the last line that train printed of the model that it saved") {
+    const TemporaryDirectory folder;
+    const std::string model = folder.path("model.safetensors");
+    const Words trained = lines_of(results("train", train_arguments({"--hidden", "5,7", "--save", model})));
+    CHECK(lines_of(results("evaluate", {model, "--data", world().data()})).back() == trained.back());
+    const nib::Mlp net = nib::load_mlp(model);
+    CHECK(std::vector<std::size_t>(net.widths().begin(), net.widths().end()) ==
+          std::vector<std::size_t>{784, 5, 7, 10});
+    CHECK(files_in(folder.path()) == Words{"model.safetensors"});
+}
+
+TEST_CASE("evaluate's precision, recall and accuracy are those of its confusion matrix") {
+    const Words lines = lines_of(results("evaluate", {world().model(), "--data", world().data()}));
+    REQUIRE(lines.size() == 27);
+    CHECK(has_form(lines[0], "loss *.####"));
+    CHECK(words_of(lines[2]) == Words{"class", "examples", "precision", "recall"});
+    CHECK(words_of(lines[14]) == Words{"truth", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+    std::array<std::array<std::size_t, 10>, 10> counts{};
+    for (std::size_t truth = 0; truth < 10; ++truth) {
+        const Words words = words_of(lines[15 + truth]);
+        REQUIRE(words.size() == 11);
+        CHECK(words[0] == std::to_string(truth));
+        for (std::size_t answer = 0; answer < 10; ++answer)
+            counts[truth][answer] = static_cast<std::size_t>(number(words[1 + answer]));
+    }
+    std::size_t correct = 0;
+    for (std::size_t c = 0; c < 10; ++c) {
+        const std::size_t examples = std::accumulate(counts[c].begin(), counts[c].end(), std::size_t{0});
+        std::size_t answers = 0;
+        for (const auto& row : counts) answers += row[c];
+        const auto right = static_cast<double>(counts[c][c]);
+        const std::string precision = four_digits(answers == 0 ? 0 : right / static_cast<double>(answers));
+        const std::string recall = four_digits(right / static_cast<double>(examples));
+        CHECK(words_of(lines[3 + c]) == Words{std::to_string(c), std::to_string(examples), precision, recall});
+        CHECK(examples == test_count / 10);
+        correct += counts[c][c];
+    }
+    CHECK(lines[26] == "test " + accuracy_line(correct, test_count));
+}
+
+TEST_CASE("the same seed gives the same output and the same model, another seed others") {
+    const TemporaryDirectory folder;
+    const auto trained = [&](const std::string& seed, const std::string& name) {
+        return without_seconds(
+            lines_of(results("train", train_arguments({"--seed", seed, "--save", folder.path(name)}))));
+    };
+    const Words first = trained("7", "first");
+    CHECK(trained("7", "second") == first);
+    CHECK(trained("8", "third") != first);
+    CHECK(nib::read_file(folder.path("second")) == nib::read_file(folder.path("first")));
+    CHECK(nib::read_file(folder.path("third")) != nib::read_file(folder.path("first")));
+}
+
+TEST_CASE("training that goes on from a checkpoint prints and saves what it would have without a break") {
+    const TemporaryDirectory folder;
+    const std::string checkpoint = folder.path("checkpoint");
+    const auto trained = [&](const Words& more) {
+        Words arguments{"--save", folder.path(more.back()), "--epochs"};
+        arguments.insert(arguments.end(), more.begin(), more.end() - 1);
+        return without_seconds(lines_of(results("train", train_arguments(arguments))));
+    };
+    const Words whole = trained({"3", "whole"});
+    trained({"1", "--checkpoint", checkpoint, "first"});
+    const Words rest = trained({"3", "--resume", checkpoint, "rest"});
+    REQUIRE(rest.size() == 4);
+    CHECK(Words(rest.begin() + 1, rest.end()) == Words(whole.begin() + 2, whole.end()));
+    CHECK(nib::read_file(folder.path("rest")) == nib::read_file(folder.path("whole")));
+}
+
+TEST_CASE("a batch of all images is one step of Adam, which moves no parameter by more than the learning rate") {
+    const TemporaryDirectory folder;
+    const auto trained = [&](const std::string& rate) {
+        const std::string all = std::to_string(training_count);
+        results("train", train_arguments({"--epochs", "1", "--lr", rate, "--batch", all, "--save", folder.path("m")}));
+        return nib::load_mlp(folder.path("m"));
+    };
+    const nib::Mlp before = trained("0");
+    const nib::Mlp after = trained("0.25");
+    REQUIRE(before.parameter_count() == 784 * 8 + 8 + 8 * 10 + 10);
+    float largest = 0;
+    for (std::size_t i = 0; i < before.parameter_count(); ++i)
+        largest = std::max(largest, std::abs(after.parameters()[i] - before.parameters()[i]));
+    CHECK(largest == doctest::Approx(0.25).epsilon(1e-3));
+}
+
+TEST_CASE("--report writes the first test images and the mistakes as PNG files") {
+    const TemporaryDirectory folder;
+    const std::string report = folder.path("new/report");
+    const std::string out = results("evaluate", {world().model(), "--data", world().data(), "--report", report});
+    const auto mistakes = static_cast<std::uint32_t>(test_count - correct_of(lines_of(out).back(), test_count));
+    REQUIRE(mistakes > 0);
+    CHECK(files_in(report) == Words{"mistakes.png", "samples.png"});
+    // Cells: 28 pixels three times as large, or the caption "7 (is 2)" of 8 glyphs at twice their 6 x 7 pixels, and
+    // gaps.
+    const auto sheet = [](std::uint32_t images) {
+        return Size{std::min(images, 10u) * (8 * 12 - 2 + 8) + 8, (images + 9) / 10 * (3 * 28 + 4 + 14 + 8) + 8};
+    };
+    CHECK(png_size(report + "/mistakes.png") == sheet(std::min(mistakes, 60u)));
+    CHECK(png_size(report + "/samples.png").height == sheet(60).height);
+
+    results("train", train_arguments({"--epochs", "1", "--report", folder.path("training")}));
+    CHECK(files_in(folder.path("training")) == Words{"mistakes.png", "samples.png"});
+}
+
+TEST_CASE("recognize prints a line a drawing, and the accuracy of those with labels") {
+    const TemporaryDirectory folder;
+    std::vector<nib::Drawing> drawings = synthetic_drawings(40);
+    for (std::size_t i = 0; i < drawings.size(); i += 4) drawings[i].label = "";
+    const std::string file = folder.write("digits.unipen", unipen(drawings));
+    const Words lines = lines_of(results("recognize", {world().model(), file}));
+    REQUIRE(lines.size() == 41);
+
+    const nib::Mlp net = nib::load_mlp(world().model());
+    const nib::Dataset images = rasterized(folder, {file});
+    std::size_t correct = 0;
+    for (std::size_t i = 0; i < drawings.size(); ++i) {
+        REQUIRE(has_form(lines[i], "# #.#### # 0.####"));
+        const Words words = words_of(lines[i]);
+        std::vector<float> inputs(images.image(i).begin(), images.image(i).end());
+        for (float& input : inputs) input /= 255;
+        const auto expected = nib::probabilities(net, std::span<const float>{inputs});
+        std::vector<float> sorted = expected;
+        std::sort(sorted.rbegin(), sorted.rend());
+        for (const std::size_t place : {0u, 1u}) {
+            const auto digit = static_cast<std::size_t>(number(words[2 * place]));
+            CHECK(expected[digit] == doctest::Approx(sorted[place]).epsilon(1e-4));
+            CHECK(number(words[2 * place + 1]) == doctest::Approx(sorted[place]).epsilon(1e-4));
+        }
+        correct += words[0] == drawings[i].label ? 1 : 0;
+    }
+    CHECK(correct > 10);  // chance is 3 of 30
+    CHECK(lines.back() == accuracy_line(correct, 30));
+}
+
+TEST_CASE("recognize prints no accuracy where no drawing has a label, and takes several files") {
+    const TemporaryDirectory folder;
+    const std::string log = folder.write("line.log", upright_line);
+    const Words lines = lines_of(results("recognize", {world().model(), log, log, "--format", "log"}));
+    REQUIRE(lines.size() == 2);
+    CHECK(has_form(lines[0], "# #.#### # 0.####"));
+    CHECK(lines[1] == lines[0]);
+}
+
+TEST_CASE("rasterize writes a PNG file for each drawing of all files, named after number and label") {
+    const TemporaryDirectory folder;
+    std::vector<nib::Drawing> drawings = synthetic_drawings(3);
+    drawings[2].label = "../x";
+    const std::string digits = folder.write("digits.unipen", unipen(drawings));
+    const std::string log = folder.write("line.log", upright_line);
+    const std::string pictures = folder.path("pictures");
+    CHECK(results("rasterize", {digits, log, "--png", pictures, "--size", "40"}) == "4 images\n");
+    CHECK(files_in(pictures) == Words{"00001-0.png", "00002-1.png", "00003.png", "00004.png"});
+    for (const std::string& name : files_in(pictures)) CHECK(png_size(pictures + "/" + name) == Size{40, 40});
+    results("rasterize", {log, "--png", pictures});
+    CHECK(png_size(pictures + "/00001.png") == Size{28, 28});
+}
+
+TEST_CASE("rasterize writes an IDX pair with the drawings' labels, 255 where there is none") {
+    const TemporaryDirectory folder;
+    const std::string digits = folder.write("digits.unipen", unipen(synthetic_drawings(3)));
+    const std::string log = folder.write("line.log", upright_line);
+    const Outcome outcome = run("rasterize", {log, digits, "--idx", folder.path("set")});
+    CHECK(outcome.status == 0);
+    CHECK(outcome.out == "4 images\n");
+    CHECK(outcome.err == "labelled 255 for want of a label from 0 to 255: 1 of 4\n");
+    const nib::Dataset images = rasterized(folder, {log, digits});
+    CHECK(images.labels == std::vector<int>{255, 0, 1, 2});
+    CHECK(images.rows == 28);
+    CHECK(images.cols == 28);
+    for (std::size_t i = 1; i < 4; ++i) CHECK((ink_of(images, i) > 20 && ink_of(images, i) < 150));
+}
+
+TEST_CASE("a line has the ink of its length and the pen's width, whatever the image's size") {
+    const TemporaryDirectory folder;
+    const std::string log = folder.write("line.log", upright_line);
+    // 17 of 28 pixels long, with half a disc at each end.
+    const auto ink = [](double pen) { return 17 * pen + 3.14159265 * pen * pen / 4; };
+    CHECK(ink_of(rasterized(folder, {log}), 0) == doctest::Approx(ink(1.6)).epsilon(0.03));
+    CHECK(ink_of(rasterized(folder, {log, "--pen", "3"}), 0) == doctest::Approx(ink(3)).epsilon(0.03));
+    const nib::Dataset large = rasterized(folder, {log, "--size", "84"});
+    CHECK(large.rows == 84);
+    CHECK(ink_of(large, 0) == doctest::Approx(9 * ink(1.6)).epsilon(0.03));
+}
+
+TEST_CASE("rasterize centres a drawing, and --raw keeps it where it was drawn") {
+    const TemporaryDirectory folder;
+    const std::string log = folder.write("line.log", upright_line);
+    CHECK(mean_column(rasterized(folder, {log}), 0) == doctest::Approx(14).epsilon(0.03));
+    CHECK(mean_column(rasterized(folder, {log, "--raw"}), 0) > 25);
+}
+
+TEST_CASE("digits trains on a folder, prints four lines and saves a model that evaluate agrees with") {
+    const TemporaryDirectory folder;
+    const Outcome outcome = run("digits", {world().data()}, {"cd " + quoted(folder.path()) + " && ", ""});
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == "");
+    const Words lines = lines_of(outcome.out);
+    REQUIRE(lines.size() == 4);
+    const std::string model = folder.path("digits.safetensors");
+    const std::string last = lines_of(results("evaluate", {model, "--data", world().data()})).back();
+    const auto accuracy = static_cast<double>(correct_of(last, test_count)) / test_count;
+    CHECK(lines[3] == "epoch 4  accuracy " + four_digits(accuracy));
+}
+
+TEST_CASE("--help prints how a program is used") {
+    for (const std::string& program : programs_with_options) {
+        const std::string help = results(program, {"--help"});
+        CHECK(help.starts_with("usage: " + program + " [OPTION]..."));
+        CHECK(contains(help, "  --help "));
+    }
+    for (const char* option : {"--data DIR", "--epochs N", "--batch N", "--lr X", "--seed N", "--hidden N,N,...",
+                               "--save FILE", "--checkpoint FILE", "--resume FILE", "--report DIR"})
+        CHECK(contains(results("train", {"--help"}), "\n  "s + option + " "));
+}
+
+TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
+    for (const std::string& program : programs_with_options)
+        CHECK(misuse(program, {"--no-such"}) == "unknown option '--no-such'");
+    CHECK(misuse("train", {"--epochs"}) == "--epochs: expected a value N, found the end of the command line");
+    CHECK(misuse("train", {"--epochs", "0"}) == "--epochs: expected a whole number from 1 to 1000000, found '0'");
+    CHECK(misuse("train", {"--lr", "fast"}) == "--lr: expected a number from 0 to 1e+06, found 'fast'");
+    CHECK(misuse("train", {"--hidden", "64,,64"}) == "--hidden: expected a whole number from 1 to 65536, found ''");
+    CHECK(misuse("train", {"--batch", "-1"}) == "--batch: expected a whole number from 1 to 1000000, found '-1'");
+    CHECK(misuse("train", {"stray"}) == "unexpected argument 'stray'");
+    CHECK(misuse("evaluate", {}) == "missing argument MODEL");
+    CHECK(misuse("evaluate", {"a", "b"}) == "unexpected argument 'b'");
+    CHECK(misuse("evaluate", {"a", "--data"}) == "--data: expected a value DIR, found the end of the command line");
+    CHECK(misuse("recognize", {}) == "missing argument MODEL");
+    CHECK(misuse("recognize", {"a"}) == "missing argument FILE");
+    CHECK(misuse("recognize", {"a", "b", "--format", "pdf"}).starts_with("--format: expected "));
+    CHECK(misuse("rasterize", {"--png", "a"}) == "missing argument FILE");
+    CHECK(misuse("rasterize", {"a"}) == "expected either --png DIR or --idx PREFIX");
+    CHECK(misuse("rasterize", {"a", "--png", "b", "--idx", "c"}) == "expected either --png DIR or --idx PREFIX");
+    CHECK(misuse("rasterize", {"a", "--idx", "c", "--size", "7"}) ==
+          "--size: expected a whole number from 8 to 1024, found '7'");
+    CHECK(misuse("rasterize", {"a", "--idx", "c", "--pen", "nan"}) ==
+          "--pen: expected a number from 0.1 to 14, found 'nan'");
+    CHECK(misuse("rasterize", {"a", "--idx", "c", "--raw=yes"}) == "--raw: takes no value, found 'yes'");
+}
+
+TEST_CASE("a data folder that is none, or lacks a file, is named") {
+    const TemporaryDirectory folder;
+    const std::string missing = folder.path("missing");
+    const std::string file = folder.write("file", "");
+    const std::string empty = folder.path("empty");
+    std::filesystem::create_directory(empty);
+    const std::string neither = ": expected train-images-idx3-ubyte or train-images.idx3-ubyte, found neither";
+    for (const auto& arguments :
+         {Words{"train", "--data"}, Words{"evaluate", world().model(), "--data"}, Words{"digits"}}) {
+        const auto refused = [&](const std::string& data) {
+            Words words(arguments.begin() + 1, arguments.end());
+            words.push_back(data);
+            return refusal(arguments[0], words);
+        };
+        CHECK(refused(missing) == missing + ": expected a folder, found none");
+        CHECK(refused(file) == file + ": expected a folder, found a file");
+        CHECK(refused(empty).ends_with("found neither"));
+    }
+    CHECK(refusal("train", {"--data", empty}) == empty + neither);
+}
+
+TEST_CASE("a data file that is broken is named, with the place and what was expected there") {
+    const TemporaryDirectory folder;
+    const std::string pixels(3 * 784, '\1');
+    const std::string images = idx_header({3, 28, 28}) + pixels;
+    const std::string labels = idx_header({3}) + "\1\2\3";
+    const std::vector<BadInput> bad_images{
+        {"", "byte 0: expected an IDX file, found an empty one"},
+        {images.substr(0, 3), "byte 3: expected the 4 bytes that start an IDX file, found its end"},
+        {images.substr(0, 10), "byte 4: expected 3 sizes of 4 bytes each, the file holds 6 bytes"},
+        {images.substr(0, images.size() - 1),
+         "byte 4: header declares 3x28x28 (2352 bytes of pixels), the file holds 2351"},
+        {images + "x", "byte 4: header declares 3x28x28 (2352 bytes of pixels), the file holds 2353"},
+        {"x" + images, "byte 0: expected an IDX file, which starts with two zero bytes, found 120 0"},
+        {"\0\0\x07\x03"s + images.substr(4), "byte 2: expected an IDX type (8, 9, 11, 12, 13 or 14), found 7"},
+        {labels, "byte 2: expected images, which are u8 of rank 3, found u8 of rank 1"},
+        {"\x1f\x8b\x08"s + images, "byte 0: is gzip-compressed: unpack it first with gunzip"},
+        {idx_header({0xffffffff, 0xffffffff, 0xffffffff}) + pixels,
+         "byte 4: header declares 4294967295x4294967295x4294967295 (too many bytes of pixels), the file holds 2352"},
+        {idx_header({0, 28, 28}), "byte 4: holds 0 images, but LABELS holds 3 labels"},
+        {idx_header({2, 28, 28}) + pixels.substr(784), "byte 4: holds 2 images, but LABELS holds 3 labels"},
+        {idx_header({3, 0, 28}), "byte 4: expected at least one image of one pixel, found 3x0x28"},
+    };
+    const std::vector<BadInput> bad_labels{
+        {"", "byte 0: expected an IDX file, found an empty one"},
+        {images, "byte 2: expected labels, which are u8 of rank 1, found u8 of rank 3"},
+        {labels.substr(0, labels.size() - 1), "byte 4: header declares 3 (3 bytes of values), the file holds 2"},
+        {idx_header({0xffffffff}), "byte 4: header declares 4294967295 (4294967295 bytes of values), the file holds 0"},
+    };
+    const std::string data = folder.path("data");
+    std::filesystem::create_directory(data);
+    for (const std::string& set : {"train"s, "t10k"s}) {
+        const std::string labels_file = data + "/" + set + "-labels-idx1-ubyte";
+        const auto check = [&](const std::string& name, const BadInput& bad) {
+            for (const char* good : {"data/train", "data/t10k"}) {
+                folder.write(good + "-images-idx3-ubyte"s, images);
+                folder.write(good + "-labels-idx1-ubyte"s, labels);
+            }
+            const std::string file = folder.write("data/" + set + name, bad.content);
+            std::string message = file + ": " + bad.message;
+            const std::size_t place = message.find("LABELS");
+            if (place != std::string::npos) message.replace(place, 6, labels_file);
+            CHECK(refusal("train", {"--data", data}) == message);
+            if (set == "train") CHECK(refusal("digits", {data}) == message);
+            if (set == "t10k") CHECK(refusal("evaluate", {world().model(), "--data", data}) == message);
+        };
+        for (const BadInput& bad : bad_images) check("-images-idx3-ubyte", bad);
+        for (const BadInput& bad : bad_labels) check("-labels-idx1-ubyte", bad);
+    }
+}
+
+TEST_CASE("a directory where a file is expected is named") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.path("t10k-images-idx3-ubyte");
+    const std::string parent = file.substr(0, file.rfind('/'));
+    std::filesystem::create_directory(file);
+    std::ofstream(folder.path("t10k-labels-idx1-ubyte"));
+    const std::string message = file + ": cannot read: Is a directory";
+    CHECK(refusal("evaluate", {world().model(), "--data", parent}) == message);
+    CHECK(refusal("evaluate", {file, "--data", world().data()}) == message);
+    CHECK(refusal("recognize", {world().model(), file}) == message);
+    CHECK(refusal("rasterize", {file, "--idx", folder.path("set")}) == message);
+}
+
+TEST_CASE("data that do not fit the network are refused before anything is printed") {
+    const TemporaryDirectory folder;
+    const std::string data = folder.path("data");
+    std::filesystem::create_directory(data);
+    const std::string images = idx_header({2, 28, 28}) + std::string(2 * 784, '\1');
+    const auto write = [&](const std::string& set, const std::string& labels, const std::string& of = "") {
+        folder.write("data/" + set + "-images-idx3-ubyte", of.empty() ? images : of);
+        folder.write("data/" + set + "-labels-idx1-ubyte", idx_header({2}) + labels);
+        return data + "/" + set + "-images-idx3-ubyte";
+    };
+    const std::string bad_label = ": expected classes below 10, the network's outputs, found 10 at example 1";
+    write("t10k", "\1\2");
+    CHECK(refusal("train", {"--data", data}).starts_with(data + ": expected train-images"));
+    const std::string train_images = write("train", "\1\x0a");
+    CHECK(refusal("train", {"--data", data}) == train_images + bad_label);
+    write("train", "\1\2");
+    const std::string test_images = write("t10k", "\1\x0a");
+    CHECK(refusal("train", {"--data", data}) == test_images + bad_label);
+    CHECK(refusal("evaluate", {world().model(), "--data", data}) == test_images + bad_label);
+
+    write("t10k", "\1\2", idx_header({2, 10, 10}) + std::string(200, '\1'));
+    const std::string bad_size = ": expected examples of 784 features, as the network takes, found 100";
+    CHECK(refusal("train", {"--data", data}) == test_images + bad_size);
+    CHECK(refusal("evaluate", {world().model(), "--data", data}) == test_images + bad_size);
+
+    nib::Rng rng{1};
+    const std::string model = folder.path("model");
+    nib::save(nib::Mlp{{784, 2}, rng}, model);
+    write("t10k", "\1\2");
+    CHECK(refusal("evaluate", {model, "--data", data}) ==
+          test_images + ": expected classes below 2, the network's outputs, found 2 at example 1");
+}
+
+TEST_CASE("a model file that is broken or holds another network is named, with what is wrong") {
+    const TemporaryDirectory folder;
+    const std::string model = nib::read_file(world().model());
+    const std::string nan = "\0\0\xc0\x7f"s;
+    const std::string infinity = "\0\0\x80\xff"s;
+    const std::string dense = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each; ";
+    const std::vector<BadInput> bad_models{
+        {"", "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 0"},
+        {model.substr(0, 7), "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 7"},
+        {model.substr(0, 20), "byte 0: the header declares 304 bytes, the file holds 12 after it"},
+        {model.substr(0, model.size() - 1),
+         "byte 248: tensor \"2.weight\": data_offsets [50280, 50920] lie outside the 50919 bytes of data"},
+        {model + "x", "byte 51232: expected the file's end at data offset 50920, found it at 50921"},
+        {"a text, not a model",
+         "byte 0: expected a safetensors header of at most 100000000 bytes, found a length of 2318355968635969633"},
+        {with(model, "{\"__", "[\"__"), "byte 8: expected a safetensors header that starts with '{', found '['"},
+        {with(model, "F32", "I32"), "\"0.bias\": dtype I32 is not supported here, expected F32 or F64"},
+        {with(model, "F32", "XXX"), "byte 49: tensor \"0.bias\": dtype 'XXX' is not known"},
+        {with(model, "0.weight", "0.weighs"), dense + "found \"0.weighs\" [16, 784]"},
+        {with(model, "0.weight", "1.weight"), dense + "\"1.bias\" is missing"},
+        {with(model, "[16,784]", "[784,16]"), dense + "found \"0.bias\" [16] beside \"0.weight\" [784, 16]"},
+        {with(model, "[16,784]", "[16,785]"),
+         "byte 111: tensor \"0.weight\": shape [16, 785] of F32 takes 50240 bytes, data_offsets [64, 50240] hold "
+         "50176"},
+        {with(model, "[10,16]", "[16,10]"), dense + "found \"2.bias\" [10] beside \"2.weight\" [16, 10]"},
+        {model.substr(0, model.size() - 4) + nan, "\"2.weight\": expected finite numbers, found NaN at index 159"},
+        {model.substr(0, model.size() - 8) + infinity + model.substr(model.size() - 4),
+         "\"2.weight\": expected finite numbers, found infinity at index 158"},
+    };
+    const std::string strokes = folder.write("line.log", upright_line);
+    for (const BadInput& bad : bad_models) {
+        const std::string file = folder.write("model", bad.content);
+        const std::string message = file + ": " + bad.message;
+        CHECK(refusal("evaluate", {file, "--data", world().data()}) == message);
+        CHECK(refusal("recognize", {file, strokes}) == message);
+    }
+    const std::string missing = folder.path("missing");
+    CHECK(refusal("evaluate", {missing}) == missing + ": cannot open: No such file or directory");
+    CHECK(refusal("recognize", {missing, strokes}) == missing + ": cannot open: No such file or directory");
+    CHECK(refusal("train", train_arguments({"--resume", missing})) ==
+          missing + ": cannot open: No such file or directory");
+    CHECK(refusal("train", train_arguments({"--resume", world().model()})).starts_with(world().model() + ": "));
+}
+
+TEST_CASE("recognize refuses a network that takes no images, or none of a size that can be drawn") {
+    const TemporaryDirectory folder;
+    const std::string strokes = folder.write("line.log", upright_line);
+    const std::string model = folder.path("model");
+    nib::Rng rng{1};
+    for (const std::size_t features : {50u, 49u}) {
+        nib::save(nib::Mlp{{features, 10}, rng}, model);
+        CHECK(refusal("recognize", {model, strokes}) ==
+              model + ": expected a network that takes square images, 8x8 to 1024x1024, found one that takes " +
+                  std::to_string(features) + " features");
+    }
+    nib::save(nib::Mlp{{64, 10}, rng}, model);
+    CHECK(lines_of(results("recognize", {model, strokes})).size() == 1);
+}
+
+TEST_CASE("a stroke file that is broken is named, with the line and what was expected there") {
+    const TemporaryDirectory folder;
+    const std::string either = "expected UNIPEN keywords ('.PEN_DOWN') or a pointer log ('x y t')";
+    const std::string sample = "expected three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10)";
+    const std::vector<BadInput> bad_files{
+        {"", ": no stroke found: " + either + ", found an empty file"},
+        {"\n# nothing\n", ": no stroke found: " + either + ", found only blank lines and comments"},
+        {"hello\n", ":1: " + either + ", found 'hello'"},
+        {".VERSION 1\n", ": no stroke found: expected points after .PEN_DOWN, found none"},
+        {".PEN_DOWN\n.PEN_UP\n", ":1: expected points after .PEN_DOWN, found none"},
+        {".PEN_DOWN\n1 2\n3\n.PEN_UP\n", ":3: expected a point 'x y' (two numbers up to 1e7), found '3'"},
+        {".PEN_DOWN\n1 2\n3 nan\n.PEN_UP\n", ":3: expected a point 'x y' (two numbers up to 1e7), found '3 nan'"},
+        {".SEGMENT DIGIT 0-1 ? \"4\"\n.PEN_DOWN\n1 2\n.PEN_UP\n", ":1: expected components below 1, found 1"},
+        {".SEGMENT DIGIT 0 ? \"4\n.PEN_DOWN\n1 2\n.PEN_UP\n",
+         ":1: expected a label in double quotes at the end of .SEGMENT, found '.SEGMENT DIGIT 0 ? \"4'"},
+        {"1 2 0\n3 4\n", ":2: " + sample + ", found '3 4'"},
+        {"1 2 0\n3 4 -1\n", ":2: expected a time not before that of the sample above, found '3 4 -1'"},
+        {"1 2 0\n1e9 4 1\n", ":2: " + sample + ", found '1e9 4 1'"},
+    };
+    const std::string good = folder.write("good.log", upright_line);
+    for (const BadInput& bad : bad_files) {
+        const std::string file = folder.write("strokes", bad.content);
+        const std::string message = file + bad.message;
+        CHECK(refusal("recognize", {world().model(), good, file}) == message);
+        CHECK(refusal("rasterize", {good, file, "--idx", folder.path("set")}) == message);
+    }
+    CHECK(!std::filesystem::exists(folder.path("set-images-idx3-ubyte")));
+    const std::string missing = folder.path("missing");
+    CHECK(refusal("rasterize", {missing, "--idx", folder.path("set")}) ==
+          missing + ": cannot open: No such file or directory");
+    CHECK(refusal("recognize", {world().model(), good, "--format", "unipen"}) ==
+          good + ":1: expected points only between .PEN_DOWN and .PEN_UP, found '100 0 0'");
+}
+
+TEST_CASE("output that cannot be written is refused before any work, and named") {
+    const TemporaryDirectory folder;
+    const std::string missing = folder.path("missing/file");
+    const std::string directory = folder.path("directory");
+    std::filesystem::create_directory(directory);
+    const std::string file = folder.write("file", "mine");
+    const std::string strokes = folder.write("line.log", upright_line);
+    const std::string no_folder = ": cannot write: No such file or directory";
+    const std::string not_a_folder = ": cannot make a folder: Not a directory";
+    CHECK(refusal("train", train_arguments({"--save", missing})) == missing + no_folder);
+    CHECK(refusal("train", train_arguments({"--checkpoint", missing})) == missing + no_folder);
+    CHECK(refusal("train", train_arguments({"--save", directory})) == directory + ": cannot write: Is a directory");
+    CHECK(refusal("train", train_arguments({"--report", file})) == file + not_a_folder);
+    CHECK(refusal("evaluate", {world().model(), "--data", world().data(), "--report", file}) == file + not_a_folder);
+    CHECK(refusal("rasterize", {strokes, "--png", file}) == file + not_a_folder);
+    CHECK(refusal("rasterize", {strokes, "--png", file + "/below"}) == file + "/below" + not_a_folder);
+    CHECK(refusal("rasterize", {strokes, "--idx", missing}) == missing + "-images-idx3-ubyte" + no_folder);
+    CHECK(nib::read_file(file) == "mine");
+    CHECK(files_in(directory).empty());
+}
+
+TEST_CASE("results that cannot be written to standard output are exit status 1") {
+    const TemporaryDirectory folder;
+    const std::string strokes = folder.write("line.log", upright_line);
+    const std::string cannot_write = "standard output: cannot write: ";
+    for (const Words& words :
+         {Words{"train", "--data", world().data(), "--hidden", "1", "--epochs", "2"},
+          Words{"evaluate", world().model(), "--data", world().data()}, Words{"recognize", world().model(), strokes},
+          Words{"rasterize", strokes, "--png", folder.path("png")}, Words{"train", "--help"}}) {
+        const Words arguments(words.begin() + 1, words.end());
+        CHECK(refusal(words[0], arguments, {"", ">&-"}) == cannot_write + "Bad file descriptor");
+        if (std::ifstream("/dev/full"))
+            CHECK(refusal(words[0], arguments, {"", ">/dev/full"}) == cannot_write + "No space left on device");
+    }
+}
+
+TEST_CASE("sizes that a file only claims are not allocated") {
+    if (!can_limit_memory) {
+        MESSAGE("skipped: the memory of a program cannot be limited here");
+        return;
+    }
+    const TemporaryDirectory folder;
+    const Shell limited{"ulimit -v 600000 && ", ""};
+    CHECK(run("evaluate", {world().model(), "--data", world().data()}, limited).status == 0);
+    const std::string images = folder.write("t10k-images-idx3-ubyte", idx_header({4'000'000, 28, 28}) + "x");
+    folder.write("t10k-labels-idx1-ubyte", idx_header({4'000'000'000}));
+    CHECK(refusal("evaluate", {world().model(), "--data", images.substr(0, images.rfind('/'))}, limited) ==
+          images + ": byte 4: header declares 4000000x28x28 (3136000000 bytes of pixels), the file holds 1");
+    const std::string header = R"({"0.weight":{"dtype":"F32","shape":[1000000,1000],"data_offsets":[0,4000000000]}})";
+    const std::string model = folder.write("model", static_cast<char>(header.size()) + "\0\0\0\0\0\0\0"s + header);
+    CHECK(refusal("evaluate", {model}, limited) ==
+          model + ": byte 20: tensor \"0.weight\": data_offsets [0, 4000000000] lie outside the 0 bytes of data");
+    const std::string strokes =
+        folder.write("strokes", ".SEGMENT DIGIT 0-4000000000 ? \"4\"\n.PEN_DOWN\n1 2\n.PEN_UP\n");
+    CHECK(refusal("recognize", {world().model(), strokes}, limited) ==
+          strokes + ":1: expected components below 1, found 4000000000");
+}
+
+TEST_CASE("a model or an IDX pair that was there stays whole when a later one cannot be written to its end") {
+    const TemporaryDirectory folder;
+    const Shell limited{"trap '' XFSZ; ulimit -f 8 && ", ""};  // blocks of 512 or 1024 bytes
+    const std::string strokes = folder.write("digits.unipen", unipen(synthetic_drawings(20)));
+    const std::string model = folder.path("model");
+    std::filesystem::copy_file(world().model(), model);
+    const std::string prefix = folder.path("set");
+    results("rasterize", {strokes, "--idx", prefix});
+    const std::string old_images = nib::read_file(prefix + "-images-idx3-ubyte");
+    const Words files = files_in(folder.path());
+
+    const Outcome training = run("train", train_arguments({"--hidden", "16", "--save", model}), limited);
+    CHECK(training.status == 1);
+    CHECK(training.err == "train: " + model + ": cannot write: File too large\n");
+    CHECK(!contains(training.out, "test accuracy"));
+    CHECK(refusal("rasterize", {strokes, "--idx", prefix, "--raw"}, limited) ==
+          prefix + "-images-idx3-ubyte: cannot write: File too large");
+    CHECK(nib::read_file(model) == nib::read_file(world().model()));
+    CHECK(nib::read_file(prefix + "-images-idx3-ubyte") == old_images);
+    CHECK(files_in(folder.path()) == files);  // no temporary file is left
+}
+
+#endif
