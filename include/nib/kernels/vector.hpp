@@ -6,12 +6,11 @@
 #include <nib/core/config.hpp>
 #include <nib/kernels/isa.hpp>
 
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
-#include <type_traits>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -103,33 +102,44 @@ NIB_ALWAYS_INLINE void relu_in_place(V& x) {
     x = zero > x ? zero : x;
 }
 
-// root = sqrt(x) for x >= 0, within 1e-7 (float) or 4e-16 (double) of it, relatively. x is taken for at least the
-// smallest normal number (so the root of 0 is 1e-19 in float, 1e-154 in double) and at most the largest one, so that no
-// intermediate result is infinite or NaN, even where -ffast-math reorders it; a NaN may come out as any of these. C++
-// has no vector square root, and std::sqrt stays a call per element where errno must be kept (a header cannot ask for
-// -fno-math-errno): so 1/sqrt(x) from a first guess on the exponent's bits, Newton's steps, and one correction of the
-// root itself.
+// root = sqrt(x), correctly rounded: the instruction itself. C++ has no vector square root, and std::sqrt stays a call
+// per element where errno must be kept (a header cannot ask for -fno-math-errno).
+#if NIB_X86_DISPATCH
+#if defined(__clang__)
+// Through memory: Clang lets no wide register be an operand in a function that the baseline could call.
+#define NIB_SQUARE_ROOT(type, register) \
+    asm("vsqrt" type " %1, %%" register "\n\tvmovu" type " %%" register ", %0" : "=m"(root) : "m"(x) : "xmm0")
+#else
+#define NIB_SQUARE_ROOT(type, register) asm("vsqrt" type " %1, %0" : "=v"(root) : "v"(x))
+#endif
+#if defined(__AVX__)
+#define NIB_SQUARE_ROOT_16(type) asm("vsqrt" type " %1, %0" : "=x"(root) : "x"(x))
+#else
+#define NIB_SQUARE_ROOT_16(type) asm("sqrt" type " %1, %0" : "=x"(root) : "x"(x))
+#endif
 template <class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
-    static_assert(std::same_as<T, float> || std::same_as<T, double>);
-    using Bits = std::conditional_t<std::same_as<T, float>, std::int32_t, std::int64_t>;
-    using Integers = typename VectorOf<Bits, sizeof(V)>::type;
-    constexpr Bits magic = std::same_as<T, float> ? Bits{0x5f375a86} : static_cast<Bits>(0x5fe6eb50c7b537a9);
-    constexpr int steps = std::same_as<T, float> ? 3 : 4;
-    const V smallest = std::numeric_limits<T>::min() - V{};
-    const V largest = std::numeric_limits<T>::max() - V{};
-    V bounded = x > smallest ? x : smallest;
-    bounded = bounded < largest ? bounded : largest;
-    const Integers bits = reinterpret_cast<Integers>(bounded);  // between vectors, the compilers' bit_cast
-    V reciprocal = reinterpret_cast<V>(magic - (bits >> 1));
-    const V half = bounded * T{0.5};
-    NIB_UNROLL
-    for (int i = 0; i < steps; ++i) {
-        const V scaled = half * reciprocal;
-        reciprocal = reciprocal * (T{1.5} - scaled * reciprocal);
-    }
-    root = bounded * reciprocal;
-    root = root + (bounded - root * root) * reciprocal * T{0.5};
+    constexpr bool single = std::same_as<T, float>;
+    if constexpr (sizeof(V) == 64 && single)
+        NIB_SQUARE_ROOT("ps", "zmm0");
+    else if constexpr (sizeof(V) == 64)
+        NIB_SQUARE_ROOT("pd", "zmm0");
+    else if constexpr (sizeof(V) == 32 && single)
+        NIB_SQUARE_ROOT("ps", "ymm0");
+    else if constexpr (sizeof(V) == 32)
+        NIB_SQUARE_ROOT("pd", "ymm0");
+    else if constexpr (single)
+        NIB_SQUARE_ROOT_16("ps");
+    else
+        NIB_SQUARE_ROOT_16("pd");
 }
+#undef NIB_SQUARE_ROOT
+#undef NIB_SQUARE_ROOT_16
+#else
+template <class T, class V>
+NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
+    for (std::size_t i = 0; i < sizeof(V) / sizeof(T); ++i) root[i] = std::sqrt(x[i]);
+}
+#endif
 
 }  // namespace nib::inline NIB_ABI::kernels
