@@ -92,8 +92,7 @@ public:
         const auto adam = [&](auto& p, const auto& g, auto& m, auto& v) {
             m.array() = 0.9f * m.array() + 0.1f * g.array();
             v.array() = 0.999f * v.array() + 0.001f * g.array().square();
-            p.array() -=
-                (1e-3f * correction2 / correction1) * m.array() / (v.array().sqrt() + 1e-8f * correction2);
+            p.array() -= (1e-3f * correction2 / correction1) * m.array() / (v.array().sqrt() + 1e-8f * correction2);
         };
         for (Layer& layer : layers_) {
             adam(layer.w, layer.dw, layer.mw, layer.vw);
