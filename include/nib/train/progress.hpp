@@ -42,7 +42,10 @@ inline std::string progress_line(const Progress& progress) {
                               : rate >= 1e3 ? fixed(rate / 1e3, 0) + "k"
                                             : fixed(rate, 0);
     const auto left = static_cast<std::size_t>(std::min(progress.seconds_left(), 3.6e6) + 0.5);
-    const auto two_digits = [](std::size_t number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+    const auto two_digits = [](std::size_t number) {
+        std::string digits = number < 10 ? "0" : "";
+        return digits.append(std::to_string(number));
+    };
     const std::string time =
         left >= 3600 ? std::to_string(left / 3600) + ":" + two_digits(left / 60 % 60) : std::to_string(left / 60);
     return "epoch " + std::to_string(epoch) + "/" + std::to_string(progress.epochs) + "  [" + bar + "]  " +
