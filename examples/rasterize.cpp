@@ -74,7 +74,7 @@ void rasterize(Options options) {
     }
     if (!options.idx.empty()) nib::save_images(images, options.idx);
     if (unlabelled > 0)
-        std::fprintf(stderr, "labelled 255 for want of a label from 0 to 255: %zu of %zu\n", unlabelled, count);
+        std::fprintf(stderr, "%zu of %zu drawings have no label from 0 to 255: labelled 255\n", unlabelled, count);
     std::printf("%zu image%s\n", count, count == 1 ? "" : "s");
 }
 

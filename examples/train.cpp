@@ -67,7 +67,13 @@ void train(Options options) {
     nib::Rng rng{options.seed};
     nib::Mlp net{widths, rng};
     nib::Adam adam{net, options.adam};
-    if (!options.resume.empty()) options.fit.first_epoch = nib::load_checkpoint(net, adam, rng, options.resume) + 1;
+    if (!options.resume.empty()) {
+        const int done = nib::load_checkpoint(net, adam, rng, options.resume);
+        if (done >= options.fit.epochs)
+            std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n", options.resume.c_str(), done,
+                         options.fit.epochs);
+        options.fit.first_epoch = done + 1;
+    }
 
     nib::check_data(net, training);  // so that a bad label shows before anything is printed
     nib::Evaluation evaluation = nib::evaluate(net, test);

@@ -505,7 +505,7 @@ TEST_CASE("rasterize writes an IDX pair with the drawings' labels, 255 where the
     const Outcome outcome = run("rasterize", {log, digits, "--idx", folder.path("set")});
     CHECK(outcome.status == 0);
     CHECK(outcome.out == "4 images\n");
-    CHECK(outcome.err == "labelled 255 for want of a label from 0 to 255: 1 of 4\n");
+    CHECK(outcome.err == "1 of 4 drawings have no label from 0 to 255: labelled 255\n");
     const nib::Dataset images = rasterized(folder, {log, digits});
     CHECK(images.labels == std::vector<int>{255, 0, 1, 2});
     CHECK(images.rows == 28);
@@ -712,7 +712,8 @@ TEST_CASE("a model file that is broken or holds another network is named, with w
          "byte 248: tensor \"2.weight\": data_offsets [50280, 50920] lie outside the 50919 bytes of data"},
         {model + "x", "byte 51232: expected the file's end at data offset 50920, found it at 50921"},
         {"a text, not a model",
-         "byte 0: expected a safetensors header of at most 100000000 bytes, found a length of 2318355968635969633"},
+         "is no safetensors file: byte 0: expected a header of at most 100000000 bytes, found a length of "
+         "2318355968635969633"},
         {with(model, "{\"__", "[\"__"), "byte 8: expected a safetensors header that starts with '{', found '['"},
         {with(model, "F32", "I32"), "\"0.bias\": dtype I32 is not supported here, expected F32 or F64"},
         {with(model, "F32", "XXX"), "byte 49: tensor \"0.bias\": dtype 'XXX' is not known"},

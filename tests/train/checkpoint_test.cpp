@@ -86,6 +86,15 @@ TEST_CASE("what is no checkpoint of this network is refused, and changes nothing
     CHECK(support::contains(error(), "byte 0"));
 }
 
+TEST_CASE("a checkpoint is no model") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    const Run run;
+    nib::save_checkpoint(run.net, run.adam, run.rng, 1, path);
+    CHECK(support::error_of([&] { return nib::load_mlp(path); }) ==
+          path + ": expected a network, found the checkpoint of a training run");
+}
+
 TEST_CASE("squares that are negative are refused") {
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("checkpoint");

@@ -134,8 +134,8 @@ inline std::string_view read_safetensors_header(std::span<const std::byte> bytes
              std::to_string(bytes.size()));
     const auto length = load_number<std::uint64_t>(bytes.data(), std::endian::little);
     if (length > max_safetensors_header)
-        fail(path + ": byte 0: expected a safetensors header of at most " + std::to_string(max_safetensors_header) +
-             " bytes, found a length of " + std::to_string(length));
+        fail(path + ": is no safetensors file: byte 0: expected a header of at most " +
+             std::to_string(max_safetensors_header) + " bytes, found a length of " + std::to_string(length));
     if (length > bytes.size() - 8)
         fail(path + ": byte 0: the header declares " + std::to_string(length) + " bytes, the file holds " +
              std::to_string(bytes.size() - 8) + " after it");

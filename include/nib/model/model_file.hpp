@@ -162,6 +162,8 @@ struct DenseShape {
 inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
     const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
+    if (file.metadata().contains("epochs") && file.metadata().contains("steps"))
+        fail(file.path() + ": expected a network, found the checkpoint of a training run");
     std::vector<DenseShape> layers;
     std::size_t biases = 0;
     for (const Tensor& tensor : file.tensors()) {
