@@ -122,8 +122,9 @@ TEST_CASE("valid files with unusual layouts are accepted") {
 TEST_CASE("every rule for the header's length is checked") {
     CHECK(error_in("") == "f: byte 0: expected the 8 bytes of a safetensors header's length, the file holds 0");
     CHECK(error_in("1234567") == "f: byte 0: expected the 8 bytes of a safetensors header's length, the file holds 7");
-    CHECK(error_in(std::string("\x01\xe1\xf5\x05\0\0\0\0{}", 10)) ==
-          "f: is no safetensors file: byte 0: expected a header of at most 100000000 bytes, found a length of 100000001");
+    CHECK(
+        error_in(std::string("\x01\xe1\xf5\x05\0\0\0\0{}", 10)) ==
+        "f: is no safetensors file: byte 0: expected a header of at most 100000000 bytes, found a length of 100000001");
     CHECK(error_in(std::string("\x00\xe1\xf5\x05\0\0\0\0{}", 10)) ==
           "f: byte 0: the header declares 100000000 bytes, the file holds 2 after it");
     CHECK(contains(error_in(std::string(8, '\xff') + "{}"), "found a length of 18446744073709551615"));
