@@ -40,6 +40,7 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
     dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
+        const AdamScalars<T> s = scalars;  // a copy, which no store below can change: it stays in registers
         V parameter, gradient, mean, square;
         std::size_t i = 0;
         for (; i + width <= count; i += width) {
@@ -47,7 +48,7 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
             load(gradient, gradients + i);
             load(mean, means + i);
             load(square, squares + i);
-            detail::adam_update(parameter, gradient, mean, square, scalars);
+            detail::adam_update(parameter, gradient, mean, square, s);
             store(parameters + i, parameter);
             store(means + i, mean);
             store(squares + i, square);
@@ -57,7 +58,7 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
         load_first(gradient, gradients + i, count - i);
         load_first(mean, means + i, count - i);
         load_first(square, squares + i, count - i);
-        detail::adam_update(parameter, gradient, mean, square, scalars);
+        detail::adam_update(parameter, gradient, mean, square, s);
         store_first(parameters + i, parameter, count - i);
         store_first(means + i, mean, count - i);
         store_first(squares + i, square, count - i);
