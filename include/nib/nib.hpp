@@ -3,10 +3,12 @@
 
 #include <nib/core/config.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
+#include <nib/core/threads.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/idx.hpp>
@@ -27,6 +29,7 @@
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>
 #include <nib/kernels/matmul.hpp>
+#include <nib/kernels/nonzeros.hpp>
 #include <nib/kernels/sparse.hpp>
 #include <nib/kernels/vector.hpp>
 #include <nib/layers/dense.hpp>
@@ -34,6 +37,7 @@
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
+#include <nib/model/gradient.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>

@@ -43,6 +43,23 @@ TEST_CASE("an allocation whose size overflows throws instead of wrapping around"
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(static_cast<std::size_t>(-1) / 4)), std::bad_alloc);
 }
 
+TEST_CASE("scratch memory starts a cache line and stays where it is until it must grow") {
+    nib::Scratch<float> scratch;
+    float* const first = scratch.room(10);
+    CHECK(reinterpret_cast<std::uintptr_t>(first) % 64 == 0);
+    first[9] = 4;
+    CHECK(scratch.room(3) == first);
+    CHECK(scratch.room(10) == first);
+    CHECK(first[9] == 4);
+    float* const grown = scratch.room(1000);
+    CHECK(reinterpret_cast<std::uintptr_t>(grown) % 64 == 0);
+    grown[999] = 5;
+    const nib::Scratch<float> copy = scratch;
+    nib::Scratch<float> moved = std::move(scratch);
+    CHECK(moved.room(1000) == grown);
+    CHECK(grown[999] == 5);
+}
+
 TEST_CASE("multiply_sizes multiplies, and says where that overflows") {
     constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
     std::size_t product = 0;

@@ -59,7 +59,7 @@ TEST_CASE("every example comes exactly once, with its own label") {
             for (std::size_t i = 0; i < batch.targets.size(); ++i) {
                 const int label = batch.targets[i];
                 for (std::size_t j = 0; j < 6; ++j)
-                    CHECK(batch.inputs(i, j) == static_cast<float>(label / 10 + static_cast<int>(j)) / 255.0f);
+                    CHECK(batch.inputs.matrix()(i, j) == static_cast<float>(label / 10 + static_cast<int>(j)) / 255.0f);
                 labels.push_back(label);
             }
         }
@@ -121,7 +121,7 @@ TEST_CASE_TEMPLATE("bytes are scaled to [0, 1]", T, float, double) {
     const auto range = batches<T>(data, 1);
     auto copy = range;
     const nib::Batch<T> batch = *copy.begin();
-    for (std::size_t j = 0; j < 256; ++j) CHECK(batch.inputs(0, j) == static_cast<T>(j) / T{255});
+    for (std::size_t j = 0; j < 256; ++j) CHECK(batch.inputs.matrix()(0, j) == static_cast<T>(j) / T{255});
 }
 
 TEST_CASE("every batch lies in the same memory") {
@@ -129,7 +129,7 @@ TEST_CASE("every batch lies in the same memory") {
     std::set<const float*> inputs;
     std::set<const int*> targets;
     for (const auto& batch : batches(data, 3)) {
-        inputs.insert(batch.inputs.data());
+        inputs.insert(batch.inputs.matrix().data());
         targets.insert(batch.targets.data());
     }
     CHECK(inputs.size() == 1);
@@ -175,7 +175,8 @@ TEST_CASE_TEMPLATE("a user's own matrix is an example source", T, float, double)
     std::size_t count = 0;
     for (const auto& batch : batches<T>(examples, 2, rng))
         for (std::size_t i = 0; i < batch.targets.size(); ++i, ++count)
-            CHECK(reference::same_bits<T>(batch.inputs.row(i), inputs.row(static_cast<std::size_t>(batch.targets[i]))));
+            CHECK(reference::same_bits<T>(batch.inputs.matrix().row(i),
+                                          inputs.row(static_cast<std::size_t>(batch.targets[i]))));
     CHECK(count == 7);
 }
 
@@ -222,7 +223,7 @@ TEST_CASE("a range over a data set that has a name copies nothing of it") {
     Dataset data = numbered_images(3);
     auto range = batches(data, 3);
     data.pixels[0] = 255;
-    CHECK((*range.begin()).inputs(0, 0) == 1.0f);
+    CHECK((*range.begin()).inputs.matrix()(0, 0) == 1.0f);
 }
 
 TEST_CASE("batches are of the examples' own number type, float for bytes, or of the one asked for") {

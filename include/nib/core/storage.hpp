@@ -1,5 +1,8 @@
-// AlignedVector<T>: a std::vector whose first element starts a cache line (64 bytes), the width of the widest vector
-// register, so that no vector load of a whole line ever straddles two.
+// Memory whose first number starts a cache line (64 bytes), the width of the widest vector register, so that no vector
+// load of a whole line ever straddles two.
+//
+//   AlignedVector<T>  a std::vector
+//   Scratch<T>        room for numbers that are written before they are read
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -7,6 +10,8 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -39,5 +44,38 @@ struct AlignedAllocator {
 
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
+
+// It grows when more is asked for than it has, forgets what it held then, and never shrinks. What was never written
+// takes no memory, only addresses.
+template <class T>
+requires std::is_trivially_copyable_v<T>
+class Scratch {
+public:
+    Scratch() = default;
+    Scratch(const Scratch&) {}  // a copy has no room yet
+    Scratch& operator=(const Scratch&) { return *this; }
+    Scratch(Scratch&& other) noexcept
+        : data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
+    Scratch& operator=(Scratch&& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ~Scratch() { AlignedAllocator<T>{}.deallocate(data_, size_); }
+
+    // The start of at least `count` numbers; the same as before unless it had to grow.
+    T* room(std::size_t count) {
+        if (count > size_) {
+            AlignedAllocator<T>{}.deallocate(std::exchange(data_, nullptr), std::exchange(size_, 0));
+            data_ = AlignedAllocator<T>{}.allocate(count);
+            size_ = count;
+        }
+        return data_;
+    }
+
+private:
+    T* data_ = nullptr;
+    std::size_t size_ = 0;
+};
 
 }  // namespace nib::inline NIB_ABI

@@ -9,8 +9,10 @@
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/nonzeros.hpp>
 
 #include <algorithm>
 #include <concepts>
@@ -30,7 +32,8 @@ namespace nib::inline NIB_ABI {
 // B examples of F features, and their classes.
 template <class T>
 struct Batch {
-    MatrixView<const T> inputs;    // [B, F]
+    kernels::Inputs<T>
+        inputs;  // [B, F]; mostly zeros, they are lists of non-zeros, and inputs.matrix() writes them out
     std::span<const int> targets;  // [B]
 };
 
@@ -70,6 +73,22 @@ void copy_example(const Examples<T>& data, std::size_t index, std::span<T> to) {
     std::copy(from.begin(), from.end(), to.begin());
 }
 
+// Its non-zeros, and how many there are; `entries` has room for all of it. What has no such function is copied.
+template <class T>
+std::size_t list_example(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {
+    return kernels::append_nonzeros(data.image(index), entries);
+}
+template <class T>
+std::size_t list_example(const Examples<T>& data, std::size_t index, kernels::Nonzero<T>* entries) {
+    return kernels::append_nonzeros(std::span<const T>{data.inputs.row(index)}, entries);
+}
+
+// Asks for it ahead of its use: in a random order, each example is a wait for memory.
+inline void prefetch_example(const Dataset& data, std::size_t index) {
+    const auto image = data.image(index);
+    for (std::size_t i = 0; i < image.size(); i += cache_line) __builtin_prefetch(image.data() + i);
+}
+
 inline int target_of(const Dataset& data, std::size_t index) { return data.labels[index]; }
 template <class T>
 int target_of(const Examples<T>& data, std::size_t index) {
@@ -96,8 +115,8 @@ public:
     Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order)
         : data_{std::forward<Data>(data)},
           order_{std::move(order)},
-          inputs_(std::min(batch_size, order_.size()), data_.input_size()),
-          targets_(inputs_.rows()) {
+          targets_(std::min(batch_size, order_.size())),
+          starts_(targets_.size() + 1) {
         if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
         for (const std::uint32_t index : order_)
             if (index >= data_.size())
@@ -106,7 +125,7 @@ public:
     }
 
     // How many batches there are.
-    std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / inputs_.rows() + 1; }
+    std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / targets_.size() + 1; }
 
     class Iterator {
     public:
@@ -138,19 +157,43 @@ public:
 private:
     // The batch that starts with example number `first` of the order; empty at the end.
     Batch<T> gather(std::size_t first) {
-        const std::size_t count = std::min(inputs_.rows(), order_.size() - first);
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::size_t index = order_[first + i];
-            copy_example(data_, index, inputs_.row(i));
-            targets_[i] = target_of(data_, index);
+        const std::size_t count = std::min(targets_.size(), order_.size() - first);
+        const auto indices = std::span{order_}.subspan(first, count);
+        for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, indices[i]);
+        const Batch<T> batch{list(indices), {targets_.data(), count}};
+        if constexpr (requires { prefetch_example(data_, 0); }) {
+            const std::size_t next = first + count;
+            const std::size_t next_count = std::min(targets_.size(), order_.size() - next);
+            for (const std::uint32_t index : std::span{order_}.subspan(next, next_count))
+                prefetch_example(data_, index);
         }
-        return {inputs_.view().middle_rows(0, count), {targets_.data(), count}};
+        return batch;
+    }
+
+    // Lists of the examples' non-zeros, or copies where these do not pay.
+    kernels::Inputs<T> list(std::span<const std::uint32_t> indices) {
+        const std::size_t cols = data_.input_size();
+        const MatrixView<T> matrix{matrix_.room(indices.size() * cols), indices.size(), cols};
+        if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
+            kernels::Nonzero<T>* const entries = entries_.room(kernels::sparse_capacity(indices.size(), cols));
+            std::size_t count = 0, row = 0;
+            for (; row < indices.size(); ++row) {
+                count += list_example(data_, indices[row], entries + count);
+                if (count > (row + 1) * cols / 2) break;
+                starts_[row + 1] = count;
+            }
+            if (row == indices.size()) return {{row, cols, starts_.data(), entries}, matrix};
+        }
+        for (std::size_t i = 0; i < indices.size(); ++i) copy_example(data_, indices[i], matrix.row(i));
+        return MatrixView<const T>{matrix};
     }
 
     Data data_;
     std::vector<std::uint32_t> order_;
-    Matrix<T> inputs_;
     std::vector<int> targets_;
+    Scratch<T> matrix_;
+    std::vector<std::size_t> starts_;
+    Scratch<kernels::Nonzero<T>> entries_;
 };
 
 namespace detail {

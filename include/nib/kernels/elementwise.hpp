@@ -4,6 +4,7 @@
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -20,7 +21,7 @@ namespace nib::inline NIB_ABI::kernels {
 template <class T>
 void relu(std::span<const T> x, std::span<T> y) {
     assert(x.size() == y.size());
-    dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
         std::size_t i = 0;
@@ -38,40 +39,44 @@ void relu(std::span<const T> x, std::span<T> y) {
 template <class T>
 void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
     assert(y.size() == dy.size() && y.size() == dx.size());
-    dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
-        const V zero = {};
         std::size_t i = 0;
         for (; i + width <= y.size(); i += width) {
             V output, gradient;
             load(output, y.data() + i);
             load(gradient, dy.data() + i);
-            gradient = output <= zero ? zero : gradient;
+            relu_gradient_in_place(gradient, output);
             store(dx.data() + i, gradient);
         }
         for (; i < y.size(); ++i) dx[i] = y[i] <= T{0} ? T{0} : dy[i];
     });
 }
 
-// values = bytes / 255, correctly rounded (as torchvision's ToTensor): 0 becomes 0, 255 becomes 1. Runs of 16 zero
-// bytes, two thirds of MNIST, skip the division.
+// byte / 255 for each byte, correctly rounded (as torchvision's ToTensor): 0 is 0, 255 is 1.
+template <class T>
+inline constexpr std::array<T, 256> scaled_bytes = [] {
+    std::array<T, 256> values{};
+    for (std::size_t byte = 0; byte < values.size(); ++byte) values[byte] = static_cast<T>(byte) / T{255};
+    return values;
+}();
+
+// values = bytes / 255, from the table. Runs of 16 zero bytes, two thirds of MNIST, skip it.
 template <class T>
 void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
     assert(bytes.size() == values.size());
     constexpr std::size_t step = 16;
-    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
-        std::size_t i = 0;
-        for (; i + step <= bytes.size(); i += step) {
-            std::uint64_t words[2];
-            std::memcpy(words, bytes.data() + i, step);
-            if ((words[0] | words[1]) == 0)
-                std::memset(values.data() + i, 0, step * sizeof(T));
-            else
-                for (std::size_t j = 0; j < step; ++j) values[i + j] = static_cast<T>(bytes[i + j]) / T{255};
-        }
-        for (; i < bytes.size(); ++i) values[i] = static_cast<T>(bytes[i]) / T{255};
-    });
+    std::size_t i = 0;
+    for (; i + step <= bytes.size(); i += step) {
+        std::uint64_t words[2];
+        std::memcpy(words, bytes.data() + i, step);
+        if ((words[0] | words[1]) == 0)
+            std::memset(values.data() + i, 0, step * sizeof(T));
+        else
+            for (std::size_t j = 0; j < step; ++j) values[i + j] = scaled_bytes<T>[bytes[i + j]];
+    }
+    for (; i < bytes.size(); ++i) values[i] = scaled_bytes<T>[bytes[i]];
 }
 
 // exp(x). In float our own, because std::expf is a call that differs in its last bits from one C library to the next:
@@ -104,7 +109,7 @@ NIB_ALWAYS_INLINE T exponential(T x) {
 template <class T>
 void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
     assert(x.size() == y.size());
-    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto) NIB_LAMBDA_ALWAYS_INLINE {
         for (std::size_t i = 0; i < x.size(); ++i) y[i] = exponential(x[i]) * scale;
     });
 }
@@ -114,7 +119,7 @@ void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
 template <class T>
 void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
-    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto) NIB_LAMBDA_ALWAYS_INLINE {
         for (std::size_t i = 0; i < x.rows(); ++i) {
             const auto from = x.row(i);
             const auto to = y.row(i);
@@ -132,7 +137,7 @@ void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
 template <class T>
 void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx) {
     assert(y.rows() == dy.rows() && y.rows() == dx.rows() && y.cols() == dy.cols() && y.cols() == dx.cols());
-    dispatch([&](auto) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto) NIB_LAMBDA_ALWAYS_INLINE {
         for (std::size_t i = 0; i < y.rows(); ++i) {
             T sum = 0;
             for (const T gradient : dy.row(i)) sum += gradient;

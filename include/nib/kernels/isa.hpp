@@ -113,20 +113,29 @@ private:
 
 namespace detail {
 
+// Each runs a copy of its own: what the kernel captured is then out of reach of its own stores, and stays in registers.
+template <class Kernel>
+void run_baseline(const Kernel& kernel) {
+    const Kernel own = kernel;
+    own(Baseline{});
+}
 #if NIB_X86_DISPATCH
 template <class Kernel>
 [[gnu::target("avx2,fma")]] void run_avx2(const Kernel& kernel) {
-    kernel(Avx2{});
+    const Kernel own = kernel;
+    own(Avx2{});
 }
 template <class Kernel>
 [[gnu::target("avx2,fma,avx512f")]] void run_avx512(const Kernel& kernel) {
-    kernel(Avx512{});
+    const Kernel own = kernel;
+    own(Avx512{});
 }
 #endif
 
 }  // namespace detail
 
-// Calls kernel(level) on the active level. `kernel` is a generic lambda marked NIB_LAMBDA_ALWAYS_INLINE, and so is
+// Calls kernel(level) on the active level. `kernel` is a generic lambda that captures by value ([=]: through
+// references, every pointer would be read again after every store) and is marked NIB_LAMBDA_ALWAYS_INLINE, as is
 // everything that it calls: what is not inlined would be compiled for the baseline, silently.
 template <class Kernel>
 void dispatch(const Kernel& kernel) {
@@ -136,9 +145,9 @@ void dispatch(const Kernel& kernel) {
     if constexpr (detail::build_isa < Isa::avx512) {
         if (isa == Isa::avx2) return detail::run_avx2(kernel);
     }
-    if constexpr (detail::build_isa < Isa::avx2) kernel(Baseline{});
+    if constexpr (detail::build_isa < Isa::avx2) detail::run_baseline(kernel);
 #else
-    kernel(Baseline{});
+    detail::run_baseline(kernel);
 #endif
 }
 

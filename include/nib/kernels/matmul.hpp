@@ -48,6 +48,7 @@ struct Product {
     Strided<T> b;  // [depth, cols]
     T* c;          // [rows, cols]
     Epilogue<T> epilogue;
+    const T* mask = nullptr;  // [rows, cols]: where it is <= 0, c becomes 0
 };
 
 // One tile of c: `rows` rows, `cols` columns, summed over `depth` steps of the inner index.
@@ -63,6 +64,7 @@ struct Tile {
     std::size_t c_stride;
     const T* start;  // what all rows start from; nullptr: from c itself (an earlier part of the depth)
     bool relu;       // this is the last part of the depth, and the activation is ReLU
+    const T* mask;   // c's place in the mask; nullptr: none, or not the last part of the depth
 };
 
 // Up to Rows x (Vectors * lanes) outputs in registers. A tile with fewer rows computes its last row several times: the
@@ -110,6 +112,15 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) {
             if (tile.relu) relu_in_place(sums[r][v]);
+            if (tile.mask != nullptr) {
+                const T* const outputs = tile.mask + r * tile.c_stride + v * width;
+                V output;
+                if (whole || v + 1 < Vectors)
+                    load(output, outputs);
+                else
+                    load_first(output, outputs, tile.cols - v * width);
+                relu_gradient_in_place(sums[r][v], output);
+            }
             if (whole || v + 1 < Vectors)
                 store(to + v * width, sums[r][v]);
             else
@@ -163,7 +174,8 @@ NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
                          .c = p.c + j,
                          .c_stride = p.cols,
                          .start = nullptr,
-                         .relu = last && p.epilogue.activation == Activation::relu};
+                         .relu = last && p.epilogue.activation == Activation::relu,
+                         .mask = last && p.mask != nullptr ? p.mask + j : nullptr};
             if (first == 0) tile.start = p.epilogue.bias != nullptr ? p.epilogue.bias + j : zeros;
             tile.a.data += first * p.a.col_stride;
             for (std::size_t i = 0; i < p.rows; i += tile.rows) {
@@ -176,6 +188,7 @@ NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
                                  : compute_tile<Level, T, full / 2, 1>(tile);
                 tile.a.data += tile.rows * p.a.row_stride;
                 tile.c += tile.rows * p.cols;
+                if (tile.mask != nullptr) tile.mask += tile.rows * p.cols;
             }
         }
         first += depth;
@@ -187,7 +200,7 @@ void multiply(Product<T> product) {
     if (product.rows == 0) return;
     // With depth 0 a and b may be null: nothing of them is read, and no pointer into them may move.
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
-    dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE { multiply<decltype(level)>(product); });
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE { multiply<decltype(level)>(product); });
 }
 
 }  // namespace detail
@@ -205,35 +218,56 @@ void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilo
                          .epilogue = epilogue});
 }
 
-// db[o] = the sum of dy[b, o] over b, in ascending order: the product of a row of ones with dy. db: [O].
+// db[o] = the sum of dy[b, o] over b, in ascending order. db: [O].
 template <class T>
 void column_sums(MatrixView<const T> dy, T* db) {
-    static constexpr T one = 1;
-    detail::multiply<T>({.rows = 1,
-                         .cols = dy.cols(),
-                         .depth = dy.rows(),
-                         .a = {&one, 0, 0},
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = Vector<decltype(level), T>;
+        constexpr std::size_t width = lanes<decltype(level), T>;
+        std::size_t j = 0;
+        for (; j + width <= dy.cols(); j += width) {
+            V sum = {};
+            for (std::size_t i = 0; i < dy.rows(); ++i) {
+                V row;
+                load(row, dy.data() + i * dy.cols() + j);
+                sum += row;
+            }
+            store(db + j, sum);
+        }
+        if (j == dy.cols()) return;
+        T rest[width] = {};
+        const std::size_t count = dy.cols() - j;
+        for (std::size_t i = 0; i < dy.rows(); ++i)
+            for (std::size_t k = 0; k < count; ++k) rest[k] += dy.data()[i * dy.cols() + j + k];
+        for (std::size_t k = 0; k < count; ++k) db[j + k] = rest[k];
+    });
+}
+
+// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has.
+template <class T>
+void matmul_weight_gradient_rows(MatrixView<const T> x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw) {
+    assert(x.rows() == dy.rows() && first + dw.rows() <= x.cols() && dw.cols() == dy.cols());
+    detail::multiply<T>({.rows = dw.rows(),
+                         .cols = dw.cols(),
+                         .depth = x.rows(),
+                         .a = {x.data() + first, 1, x.cols()},
                          .b = {dy.data(), dy.cols(), 1},
-                         .c = db,
+                         .c = dw.data(),
                          .epilogue = {}});
 }
 
 // dw = x^T dy.
 template <class T>
 void matmul_weight_gradient(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dw) {
-    assert(x.rows() == dy.rows() && dw.rows() == x.cols() && dw.cols() == dy.cols());
-    detail::multiply<T>({.rows = dw.rows(),
-                         .cols = dw.cols(),
-                         .depth = x.rows(),
-                         .a = {x.data(), 1, x.cols()},
-                         .b = {dy.data(), dy.cols(), 1},
-                         .c = dw.data(),
-                         .epilogue = {}});
+    assert(dw.rows() == x.cols());
+    matmul_weight_gradient_rows(x, dy, 0, dw);
 }
 
-// dx = dy w^T.
+// dx = dy w^T. `relu_outputs` [B, I], where x is what a ReLU made: its gradient is folded in, that is dx becomes 0
+// where they are not above 0.
 template <class T>
-void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx) {
+void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx,
+                           const T* relu_outputs = nullptr) {
     assert(dy.cols() == w.cols() && dx.rows() == dy.rows() && dx.cols() == w.rows());
     detail::multiply<T>({.rows = dx.rows(),
                          .cols = dx.cols(),
@@ -241,7 +275,8 @@ void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, Matrix
                          .a = {dy.data(), dy.cols(), 1},
                          .b = {w.data(), 1, w.cols()},
                          .c = dx.data(),
-                         .epilogue = {}});
+                         .epilogue = {},
+                         .mask = relu_outputs});
 }
 
 }  // namespace nib::inline NIB_ABI::kernels

@@ -102,6 +102,13 @@ NIB_ALWAYS_INLINE void relu_in_place(V& x) {
     x = zero > x ? zero : x;
 }
 
+// The gradient of relu_in_place: 0 where its output was 0 or below; where that was NaN, dy stays, as in PyTorch.
+template <class V>
+NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
+    const V zero = {};
+    dy = output <= zero ? zero : dy;
+}
+
 // root = sqrt(x), correctly rounded: the instruction itself. C++ has no vector square root, and std::sqrt stays a call
 // per element where errno must be kept (a header cannot ask for -fno-math-errno).
 #if NIB_X86_DISPATCH

@@ -63,46 +63,46 @@ public:
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const {
         Workspace<T> workspace;
-        const auto outputs = forward({x.data(), 1, x.size()}, workspace);
+        const auto outputs = forward(MatrixView<const T>{x.data(), 1, x.size()}, workspace);
         return {outputs.data(), outputs.data() + outputs.size()};
     }
 
     // The outputs [B, output_size()] for x [B, input_size()], which it fails without; they lie in the workspace until
-    // its next use, and so must x until a backward pass has used it.
-    MatrixView<const T> forward(MatrixView<const T> x, Workspace<T>& workspace) const {
+    // its next use, and so must x until a backward pass, and what is done with its gradients, has used it.
+    MatrixView<const T> forward(const kernels::Inputs<T>& x, Workspace<T>& workspace) const {
         if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
-        kernels::Inputs<T> inputs = workspace.find_nonzeros(x);
-        const std::size_t last = layer_count() - 1;
-        for (std::size_t i = 0; i <= last; ++i) {
-            const MatrixView<T> y = workspace.activation(i, x.rows(), out(i));
-            const auto activation = i < last ? kernels::Activation::relu : kernels::Activation::none;
-            detail::dense_forward<T>(layer(parameters(), i), inputs, y, activation);
-            inputs = MatrixView<const T>{y};
-        }
-        const MatrixView<T> outputs = workspace.activation(last + 1, x.rows(), output_size());
-        LogSoftmax::forward<T>({}, inputs.dense, outputs);
-        return outputs;
+        const kernels::Inputs<T>& inputs = workspace.find_nonzeros(x);
+        for (std::size_t i = 0; i <= layer_count(); ++i) activation(workspace, i, x.rows());
+        workspace.share_rows(x.rows(), operations(inputs), [&](std::size_t first, std::size_t count) {
+            forward_rows(inputs, workspace, first, count);
+        });
+        return activation(workspace, layer_count(), x.rows());
     }
 
     // After forward: gradients of the loss by all parameters, from dy, its gradient by the outputs or by the logits.
-    void backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace, std::span<T> gradients) const {
-        assert(dy.cols() == output_size() && gradients.size() == parameter_count());
+    [[nodiscard]] Gradient<T> backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace,
+                                       std::span<T> room) const {
+        assert(dy.cols() == output_size() && room.size() == parameter_count());
         const std::size_t rows = dy.rows();
-        std::size_t free_gradient = 0;  // the workspace's two take turns
         if (from == BackwardFrom::outputs) {
-            const MatrixView<const T> y = workspace.activation(layer_count(), rows, output_size());
-            const MatrixView<T> dx = workspace.gradient(free_gradient++, rows, output_size());
+            const MatrixView<const T> y = activation(workspace, layer_count(), rows);
+            const MatrixView<T> dx = gradient(workspace, layer_count() - 1, rows);
             LogSoftmax::backward<T>({}, {}, y, dy, dx, {});
             dy = dx;
         }
-        for (std::size_t i = layer_count(); i-- > 1;) {
-            const MatrixView<T> x = workspace.activation(i - 1, rows, in(i));
-            const MatrixView<T> dx = workspace.gradient(free_gradient++, rows, in(i));
-            detail::dense_backward<T>(layer(parameters(), i), MatrixView<const T>{x}, dy, dx, layer(gradients, i));
-            kernels::relu_gradient<T>(x.values(), dx.values(), dx.values());
-            dy = dx;
+        for (std::size_t i = 0; i + 1 < layer_count(); ++i) gradient(workspace, i, rows);
+        workspace.share_rows(rows, 2 * operations_after_first(), [&](std::size_t first, std::size_t count) {
+            backward_rows(dy.middle_rows(first, count), workspace, rows, first);
+        });
+        workspace.begin_gradient();
+        for (std::size_t i = layer_count(); i-- > 0;) {
+            const MatrixView<const T> dlogits = i + 1 < layer_count() ? gradient(workspace, i, rows) : dy;
+            kernels::column_sums<T>(dlogits, layer(room, i).bias.data());
+            const kernels::Inputs<T> x =
+                i > 0 ? MatrixView<const T>{activation(workspace, i - 1, rows)} : workspace.inputs();
+            workspace.add_product({.offset = offsets_[i], .x = x, .dy = dlogits});
         }
-        detail::dense_backward<T>(layer(parameters(), 0), workspace.inputs(), dy, {}, layer(gradients, 0));
+        return workspace.gradient_of(room);
     }
 
     // The names of the dense layers in model files: "0", "2", "4", …, or what the file called them that it was loaded
@@ -126,6 +126,45 @@ private:
     std::size_t layer_count() const { return widths_.size() - 1; }
     std::size_t in(std::size_t layer) const { return widths_[layer]; }
     std::size_t out(std::size_t layer) const { return widths_[layer + 1]; }
+
+    // What comes out of dense layer i, after its ReLU; number layer_count() is the log-softmax of the last one's.
+    MatrixView<T> activation(Workspace<T>& workspace, std::size_t i, std::size_t rows) const {
+        return workspace.activation(i, rows, out(std::min(i, layer_count() - 1)));
+    }
+    // The gradient by what comes out of dense layer i, before its ReLU.
+    MatrixView<T> gradient(Workspace<T>& workspace, std::size_t i, std::size_t rows) const {
+        return workspace.gradient(i, rows, out(i));
+    }
+
+    void forward_rows(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t first,
+                      std::size_t count) const {
+        kernels::Inputs<T> inputs = x.middle_rows(first, count);
+        const std::size_t last = layer_count() - 1;
+        for (std::size_t i = 0; i <= last; ++i) {
+            const MatrixView<T> y = activation(workspace, i, x.rows()).middle_rows(first, count);
+            const auto function = i < last ? kernels::Activation::relu : kernels::Activation::none;
+            detail::dense_forward<T>(layer(parameters(), i), inputs, y, function);
+            inputs = MatrixView<const T>{y};
+        }
+        LogSoftmax::forward<T>({}, inputs.matrix(),
+                               activation(workspace, last + 1, x.rows()).middle_rows(first, count));
+    }
+
+    // The gradients by what lies between the layers, for the rows of dy, the first of which is row number `first`.
+    void backward_rows(MatrixView<const T> dy, Workspace<T>& workspace, std::size_t rows, std::size_t first) const {
+        for (std::size_t i = layer_count(); i-- > 1;) {
+            const MatrixView<const T> x = activation(workspace, i - 1, rows).middle_rows(first, dy.rows());
+            const MatrixView<T> dx = gradient(workspace, i - 1, rows).middle_rows(first, dy.rows());
+            kernels::matmul_input_gradient<T>(dy, layer(parameters(), i).weight, dx, x.data());
+            dy = dx;
+        }
+    }
+
+    // Floating-point operations for one example: of the layers after the first, and of all.
+    double operations_after_first() const { return 2 * static_cast<double>(parameter_count() - in(0) * out(0)); }
+    double operations(const kernels::Inputs<T>& x) const {
+        return operations_after_first() + 2 * x.nonzeros_per_row() * static_cast<double>(out(0));
+    }
 
     template <class U>
     std::span<U> part(std::span<U> all, std::size_t layer) const {

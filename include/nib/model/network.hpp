@@ -3,6 +3,7 @@
 
 #include <nib/core/matrix.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/model/gradient.hpp>
 #include <nib/model/workspace.hpp>
 
 #include <concepts>
@@ -27,22 +28,27 @@ enum class BackwardFrom : unsigned char { outputs, logits };
 
 //   input_size, output_size  features of one example
 //   parameters               all of them, one contiguous array; the const form only reads
-//   forward(x, workspace)    outputs [B, output_size] for x [B, input_size]; they lie in the workspace
-//   backward(dy, from, workspace, gradients)
-//                            after forward: fills `gradients`, in the order of parameters(), from dy, the loss's
-//                            gradient
+//   forward(x, workspace)    outputs [B, output_size] for x [B, input_size], a matrix or lists of non-zeros; they lie
+//   in
+//                            the workspace
+//   backward(dy, from, workspace, room)
+//                            after forward: the gradients, in the order of parameters(), from dy, the loss's gradient.
+//                            They refer to dy, the workspace and the inputs of the forward pass, and to `room`, which
+//                            is as large as parameters()
 //   tensors()                the parameters by name, for model files
 //   ends_in_log_softmax()    whether outputs are logarithms of probabilities
 template <class N>
-concept Network = requires(N& net, const N& const_net, MatrixView<const typename N::scalar_type> x,
-                           Workspace<typename N::scalar_type>& workspace,
-                           std::span<typename N::scalar_type> gradients) {
+concept Network = requires(N& net, const N& const_net, const kernels::Inputs<typename N::scalar_type>& x,
+                           MatrixView<const typename N::scalar_type> dy, Workspace<typename N::scalar_type>& workspace,
+                           std::span<typename N::scalar_type> room) {
     { const_net.input_size() } -> std::same_as<std::size_t>;
     { const_net.output_size() } -> std::same_as<std::size_t>;
     { net.parameters() } -> std::same_as<std::span<typename N::scalar_type>>;
     { const_net.parameters() } -> std::same_as<std::span<const typename N::scalar_type>>;
     { const_net.forward(x, workspace) } -> std::same_as<MatrixView<const typename N::scalar_type>>;
-    const_net.backward(x, BackwardFrom::outputs, workspace, gradients);
+    {
+        const_net.backward(dy, BackwardFrom::outputs, workspace, room)
+        } -> std::same_as<Gradient<typename N::scalar_type>>;
     { const_net.tensors() } -> std::same_as<std::vector<ParameterTensor>>;
     { const_net.ends_in_log_softmax() } -> std::same_as<bool>;
 };

@@ -34,6 +34,17 @@ void check_log_softmax(const Net& net) {
     if (!net.ends_in_log_softmax()) fail("probabilities: the network does not end in a LogSoftmax");
 }
 
+// Calls f(first, outputs) for the outputs of examples first, first + 1, …, piece by piece: however many examples there
+// are, what lies between the layers stays in the cache.
+template <Network Net, class F>
+void for_each_piece(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
+                    Workspace<typename Net::scalar_type>& workspace, const F& f) {
+    const std::size_t threads = workspace.executor() != nullptr ? workspace.executor()->size() : 1;
+    const std::size_t most = 128 * threads;
+    for (std::size_t first = 0; first < examples.rows(); first += most)
+        f(first, net.forward(examples.middle_rows(first, std::min(most, examples.rows() - first)), workspace));
+}
+
 }  // namespace detail
 
 // The class of one example of net.input_size() numbers.
@@ -57,37 +68,40 @@ template <Network Net>
 
 // The classes of a batch, examples [B, net.input_size()].
 template <Network Net>
-[[nodiscard]] std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples,
+[[nodiscard]] std::vector<int> predict(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
                                        Workspace<typename Net::scalar_type>& workspace) {
+    using T = typename Net::scalar_type;
     detail::check_features(net, examples.cols());
-    const auto outputs = net.forward(examples, workspace);
-    std::vector<int> classes(outputs.rows());
-    for (std::size_t i = 0; i < classes.size(); ++i)
-        classes[i] = detail::argmax<typename Net::scalar_type>(outputs.row(i));
+    std::vector<int> classes(examples.rows());
+    detail::for_each_piece(net, examples, workspace, [&](std::size_t first, MatrixView<const T> outputs) {
+        for (std::size_t i = 0; i < outputs.rows(); ++i) classes[first + i] = detail::argmax<T>(outputs.row(i));
+    });
     return classes;
 }
 template <Network Net>
-[[nodiscard]] std::vector<int> predict(const Net& net, MatrixView<const typename Net::scalar_type> examples) {
+[[nodiscard]] std::vector<int> predict(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;
     return predict(net, examples, workspace);
 }
 
 // The probabilities of a batch: [B, net.output_size()], each row adding up to 1.
 template <Network Net>
-[[nodiscard]] Matrix<typename Net::scalar_type> probabilities(const Net& net,
-                                                              MatrixView<const typename Net::scalar_type> examples,
-                                                              Workspace<typename Net::scalar_type>& workspace) {
+[[nodiscard]] Matrix<typename Net::scalar_type> probabilities(
+    const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
+    Workspace<typename Net::scalar_type>& workspace) {
+    using T = typename Net::scalar_type;
     detail::check_features(net, examples.cols());
     detail::check_log_softmax(net);
-    const auto outputs = net.forward(examples, workspace);
-    Matrix<typename Net::scalar_type> result(outputs.rows(), outputs.cols());
-    using T = typename Net::scalar_type;
-    kernels::scaled_exponentials<T>(outputs.values(), T{1}, result.values());
+    Matrix<T> result(examples.rows(), net.output_size());
+    detail::for_each_piece(net, examples, workspace, [&](std::size_t first, MatrixView<const T> outputs) {
+        const MatrixView<T> rows = result.view().middle_rows(first, outputs.rows());
+        kernels::scaled_exponentials<T>(outputs.values(), T{1}, rows.values());
+    });
     return result;
 }
 template <Network Net>
-[[nodiscard]] Matrix<typename Net::scalar_type> probabilities(const Net& net,
-                                                              MatrixView<const typename Net::scalar_type> examples) {
+[[nodiscard]] Matrix<typename Net::scalar_type> probabilities(
+    const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;
     return probabilities(net, examples, workspace);
 }

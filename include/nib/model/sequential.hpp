@@ -149,26 +149,36 @@ public:
     }
 
     // The outputs [B, output_size()] for x [B, input_size()], which it fails without; they lie in the workspace until
-    // its next use, and so must x until a backward pass has used it.
-    MatrixView<const T> forward(MatrixView<const T> x, Workspace<T>& workspace) const {
+    // its next use, and so must x until a backward pass, and what is done with its gradients, has used it.
+    MatrixView<const T> forward(const kernels::Inputs<T>& x, Workspace<T>& workspace) const {
         if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
         if constexpr (detail::is_dense<LayerAt<0>>)
             workspace.find_nonzeros(x);
         else
-            workspace.keep_inputs(x);
-        return forward_from<0>(x, workspace);
+            workspace.keep_inputs(x.matrix());
+        const std::size_t rows = x.rows();
+        for_each_layer([&]<std::size_t I>() { activation<I>(workspace, rows); });  // what it allocates, it does here
+        share_rows(workspace, rows, operations(workspace.inputs()), [&](std::size_t first, std::size_t count) {
+            forward_from<0>(workspace.inputs().middle_rows(first, count), workspace, rows, first);
+        });
+        return activation<layer_count - 1>(workspace, rows);
     }
 
     // After forward: gradients of the loss by all parameters, from dy, its gradient by the outputs (or by the logits:
     // by what goes into a last LogSoftmax).
-    void backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace, std::span<T> gradients) const {
-        assert(dy.cols() == output_size() && gradients.size() == parameter_count());
-        if (from == BackwardFrom::logits) {
-            assert(ends_in_log_softmax());
-            if constexpr (layer_count > 1) backward_from<layer_count - 2>(dy, workspace, gradients);
-        } else {
-            backward_from<layer_count - 1>(dy, workspace, gradients);
+    [[nodiscard]] Gradient<T> backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace,
+                                       std::span<T> room) const {
+        assert(dy.cols() == output_size() && room.size() == parameter_count());
+        workspace.begin_gradient();
+        if constexpr (layer_count > 1) {
+            if (from == BackwardFrom::logits) {
+                assert(ends_in_log_softmax());
+                run_backward<layer_count - 2>(dy, workspace, room);
+                return workspace.gradient_of(room);
+            }
         }
+        run_backward<layer_count - 1>(dy, workspace, room);
+        return workspace.gradient_of(room);
     }
 
     std::vector<ParameterTensor> tensors() const {
@@ -207,9 +217,8 @@ private:
             constexpr auto activation = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
             if constexpr (I == 0 && detail::is_dense<LayerAt<I>>) {
                 std::size_t starts[2];
-                std::uint32_t columns[kernels::sparse_capacity(1, sizes[0])];
-                T values[kernels::sparse_capacity(1, sizes[0])];
-                const auto inputs = kernels::find_nonzeros<T>(in, {starts, columns, values});
+                kernels::Nonzero<T> entries[kernels::sparse_capacity(1, sizes[0])];
+                const auto inputs = kernels::find_nonzeros<T>(in, {starts, entries});
                 LayerAt<I>::forward(part<I>(parameters), inputs, out, activation);
             } else if constexpr (detail::is_dense<LayerAt<I>>) {
                 LayerAt<I>::forward(part<I>(parameters), in, out, activation);
@@ -235,48 +244,110 @@ private:
             return result_in_a<next<I>()>(!in_a);
     }
 
+    // What comes out of layer I; a folded ReLU's input is never kept, so both have one place.
     template <std::size_t I>
-    MatrixView<const T> forward_from(MatrixView<const T> x, Workspace<T>& workspace) const {
-        if constexpr (I == layer_count) {
-            return x;
-        } else {
-            const MatrixView<T> y = workspace.activation(slot<I>(), x.rows(), sizes[I + 1]);
-            constexpr auto activation = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
-            if constexpr (I == 0 && detail::is_dense<LayerAt<I>>)
-                LayerAt<I>::forward(part<I>(parameters()), workspace.inputs(), y, activation);
-            else if constexpr (detail::is_dense<LayerAt<I>>)
-                LayerAt<I>::forward(part<I>(parameters()), x, y, activation);
+    static MatrixView<T> activation(Workspace<T>& workspace, std::size_t rows) {
+        return workspace.activation(next<I>() - 1, rows, sizes[I + 1]);
+    }
+    // The gradient by what comes out of layer I.
+    template <std::size_t I>
+    static MatrixView<T> gradient(Workspace<T>& workspace, std::size_t rows) {
+        return workspace.gradient(I, rows, sizes[I + 1]);
+    }
+
+    // Layers I and on, for the rows of x, the first of which is row number `first` of `rows`.
+    template <std::size_t I>
+    void forward_from(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t rows, std::size_t first) const {
+        if constexpr (I < layer_count) {
+            const MatrixView<T> y = activation<I>(workspace, rows).middle_rows(first, x.rows());
+            constexpr auto function = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
+            if constexpr (detail::is_dense<LayerAt<I>>)
+                LayerAt<I>::forward(part<I>(parameters()), x, y, function);
             else
-                LayerAt<I>::forward(part<I>(parameters()), x, y);
-            return forward_from<next<I>()>(y, workspace);
+                LayerAt<I>::forward(part<I>(parameters()), x.matrix(), y);
+            forward_from<next<I>()>(MatrixView<const T>{y}, workspace, rows, first);
         }
     }
 
-    // Where the output of layer I lies: with a folded ReLU, only what comes out of that.
-    template <std::size_t I>
-    static constexpr std::size_t slot() {
-        return next<I>() - 1;
+    // Backwards through layer Last and all before it.
+    template <std::size_t Last>
+    void run_backward(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room) const {
+        const std::size_t rows = dy.rows();
+        for_each_layer([&]<std::size_t I>() { gradient<I>(workspace, rows); });
+        share_rows(workspace, rows, 2 * operations_after_first, [&](std::size_t first, std::size_t count) {
+            backward_from<Last>(dy.middle_rows(first, count), workspace, room, rows, first);
+        });
+        add_products<Last>(dy, workspace, room);
     }
 
-    // Layer I, and all before it. A folded ReLU's input was never kept: it is given its output for it, and looks at
-    // neither.
+    // The gradients by what lies between the layers, for the rows of dy, the first of which is row number `first` of
+    // `rows`; and those by the parameters of layers that are not dense.
     template <std::size_t I>
-    void backward_from(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> gradients) const {
+    void backward_from(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room, std::size_t rows,
+                       std::size_t first) const {
         using L = LayerAt<I>;
-        const std::size_t rows = dy.rows();
-        const MatrixView<const T> y = workspace.activation(slot<I>(), rows, sizes[I + 1]);
-        if constexpr (I == 0 && detail::is_dense<L>) {
-            L::backward(part<I>(parameters()), workspace.inputs(), y, dy, MatrixView<T>{}, part<I>(gradients));
+        const auto rows_of = [&](MatrixView<T> all) { return all.middle_rows(first, dy.rows()); };
+        if constexpr (I == 0) {
+            if constexpr (!detail::is_dense<L>) {
+                const MatrixView<T> dx = workspace.gradient(layer_count, rows, sizes[0]);
+                L::backward(part<0>(parameters()), workspace.inputs().matrix(),
+                            MatrixView<const T>{activation<0>(workspace, rows)}, dy, dx, part<0>(room));
+            }
         } else {
-            const MatrixView<T> dx = workspace.gradient(I, rows, sizes[I]);
-            if constexpr (I == 0) {
-                L::backward(part<I>(parameters()), workspace.inputs().dense, y, dy, dx, part<I>(gradients));
+            const MatrixView<const T> x = rows_of(activation<I - 1>(workspace, rows));
+            if constexpr (detail::is_dense<L> && I > 1 && std::is_same_v<LayerAt<I - 1>, ReLU>) {
+                const MatrixView<T> dx = rows_of(gradient<I - 2>(workspace, rows));
+                kernels::matmul_input_gradient<T>(dy, weights<I>(parameters()), dx, x.data());
+                backward_from<I - 2>(dx, workspace, room, rows, first);
             } else {
-                const MatrixView<const T> x = workspace.activation(slot<I - 1>(), rows, sizes[I]);
-                L::backward(part<I>(parameters()), x, y, dy, dx, part<I>(gradients));
-                backward_from<I - 1>(dx, workspace, gradients);
+                const MatrixView<T> dx = rows_of(gradient<I - 1>(workspace, rows));
+                if constexpr (detail::is_dense<L>)
+                    kernels::matmul_input_gradient<T>(dy, weights<I>(parameters()), dx);
+                else  // a folded ReLU is given its output for its input, and looks at neither
+                    L::backward(part<I>(parameters()), x, MatrixView<const T>{rows_of(activation<I>(workspace, rows))},
+                                dy, dx, part<I>(room));
+                backward_from<I - 1>(dx, workspace, room, rows, first);
             }
         }
+    }
+
+    // What is left of dense layers: their biases' gradients, and the products that make their weights'. Layer I, whose
+    // outputs' gradient is dy, and all before it.
+    template <std::size_t I>
+    void add_products(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room) const {
+        const std::size_t rows = dy.rows();
+        if constexpr (detail::is_dense<LayerAt<I>>) {
+            kernels::column_sums<T>(dy, room.data() + offsets[I] + sizes[I] * sizes[I + 1]);
+            if constexpr (I == 0)
+                workspace.add_product({.offset = 0, .x = workspace.inputs(), .dy = dy});
+            else
+                workspace.add_product(
+                    {.offset = offsets[I], .x = MatrixView<const T>{activation<I - 1>(workspace, rows)}, .dy = dy});
+        }
+        if constexpr (I > 0) add_products<I - 1>(gradient<I - 1>(workspace, rows), workspace, room);
+    }
+
+    template <std::size_t I>
+    static MatrixView<const T> weights(std::span<const T> all) {
+        return {part<I>(all).data(), sizes[I], sizes[I + 1]};
+    }
+
+    // Rows may be shared out where each layer treats every example by itself, as nib's own do.
+    template <class F>
+    static void share_rows(const Workspace<T>& workspace, std::size_t rows, double operations_per_row, const F& f) {
+        constexpr auto by_itself = []<class L>(std::type_identity<L>) {
+            return detail::is_dense<L> || std::is_same_v<L, ReLU> || std::is_same_v<L, LogSoftmax>;
+        };
+        if constexpr ((by_itself(std::type_identity<Layers>{}) && ...))
+            workspace.share_rows(rows, operations_per_row, f);
+        else
+            f(std::size_t{0}, rows);
+    }
+
+    // Floating-point operations for one example: of the layers after the first, and of all.
+    static constexpr double operations_after_first = 2.0 * static_cast<double>(offsets.back() - offsets[1]);
+    static double operations(const kernels::Inputs<T>& x) {
+        return operations_after_first + 2 * x.nonzeros_per_row() * static_cast<double>(sizes[1]);
     }
 
     AlignedVector<T> parameters_;

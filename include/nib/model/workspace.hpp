@@ -4,13 +4,15 @@
 // needs, and allocates nothing after that. A backward pass reads what the forward pass before it left here.
 #pragma once
 
+#include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/kernels/sparse.hpp>
+#include <nib/kernels/nonzeros.hpp>
+#include <nib/model/gradient.hpp>
 
-#include <array>
+#include <cassert>
 #include <cstddef>
-#include <cstdint>
+#include <span>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -19,47 +21,66 @@ template <class T>
 class Workspace {
 public:
     Workspace() = default;
+    // Passes over batches that are large enough to gain share them out among what the executor runs.
+    explicit Workspace(Executor* executor) : executor_{executor} {}
     Workspace(Workspace&&) = default;
     Workspace& operator=(Workspace&&) = default;
 
-    // The output of layer number `layer`.
-    MatrixView<T> activation(std::size_t layer, std::size_t rows, std::size_t cols) {
-        if (layer >= activations_.size()) activations_.resize(layer + 1);
-        return shaped(activations_[layer], rows, cols);
-    }
+    Executor* executor() const { return executor_; }
 
-    // Gradients by activations: layer n uses number n % 2 as its dy and writes the other one.
-    MatrixView<T> gradient(std::size_t number, std::size_t rows, std::size_t cols) {
-        return shaped(gradients_[number % 2], rows, cols);
+    // The output of layer number `layer`, and the gradient by it.
+    MatrixView<T> activation(std::size_t layer, std::size_t rows, std::size_t cols) {
+        return shaped(activations_, layer, rows, cols);
+    }
+    MatrixView<T> gradient(std::size_t layer, std::size_t rows, std::size_t cols) {
+        return shaped(gradients_, layer, rows, cols);
     }
 
     // The forward pass's inputs, with lists of their non-zeros where these pay. x stays where it is, and must do so
     // until the backward pass.
-    const kernels::Inputs<T>& find_nonzeros(MatrixView<const T> x) {
-        const std::size_t capacity = kernels::sparse_capacity(x.rows(), x.cols());
-        if (starts_.size() < x.rows() + 1) starts_.resize(x.rows() + 1);
-        if (columns_.size() < capacity) {
-            columns_.resize(capacity);
-            values_.resize(capacity);
-        }
-        inputs_ = kernels::find_nonzeros<T>(x, {starts_.data(), columns_.data(), values_.data()});
+    const kernels::Inputs<T>& find_nonzeros(const kernels::Inputs<T>& x) {
+        inputs_ = x;
+        if (x.is_sparse() || x.empty()) return inputs_;
+        inputs_ = kernels::find_nonzeros<T>(x.matrix(),
+                                            {.starts = starts_.room(x.rows() + 1),
+                                             .entries = entries_.room(kernels::sparse_capacity(x.rows(), x.cols()))});
         return inputs_;
     }
-    void keep_inputs(MatrixView<const T> x) { inputs_ = x; }
+    void keep_inputs(const kernels::Inputs<T>& x) { inputs_ = x; }
     const kernels::Inputs<T>& inputs() const { return inputs_; }
 
-private:
-    static MatrixView<T> shaped(AlignedVector<T>& storage, std::size_t rows, std::size_t cols) {
-        if (storage.size() < rows * cols) storage.resize(rows * cols);
-        return {storage.data(), rows, cols};
+    // The products of a backward pass, from the last layer's to the first's, and the gradient that they are parts of.
+    void begin_gradient() { products_.clear(); }
+    void add_product(const WeightGradient<T>& product) { products_.push_back(product); }
+    Gradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
+
+    // Calls f(first, count) for ranges of `rows` rows, which may run at the same time where the work is worth it.
+    template <class F>
+    void share_rows(std::size_t rows, double operations_per_row, const F& f) const {
+        const std::size_t parts = worthwhile_parts(executor_, operations_per_row * static_cast<double>(rows));
+        if (parts == 1) return f(std::size_t{0}, rows);
+        constexpr std::size_t whole_tiles = 8;
+        executor_->run(parts, [&](std::size_t part) {
+            const Range range = share_of(rows, part, parts, whole_tiles);
+            if (range.count > 0) f(range.first, range.count);
+        });
     }
 
-    std::vector<AlignedVector<T>> activations_;
-    std::array<AlignedVector<T>, 2> gradients_;
+private:
+    static MatrixView<T> shaped(std::vector<Scratch<T>>& places, std::size_t place, std::size_t rows,
+                                std::size_t cols) {
+        if (place >= places.size()) places.resize(place + 1);
+        return {places[place].room(rows * cols), rows, cols};
+    }
+
+    Executor* executor_ = nullptr;
+    std::vector<Scratch<T>> activations_;
+    std::vector<Scratch<T>> gradients_;
     kernels::Inputs<T> inputs_;
-    std::vector<std::size_t> starts_;
-    std::vector<std::uint32_t> columns_;
-    AlignedVector<T> values_;
+    Scratch<std::size_t> starts_;
+    Scratch<kernels::Nonzero<T>> entries_;
+    std::vector<WeightGradient<T>> products_;
+    ListPositions<T> positions_;
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -40,24 +40,26 @@ public:
         if (!(options.epsilon > 0)) fail("Adam: expected an epsilon above 0");
     }
 
-    // Moves the parameters of `net` against `gradients`, which are ordered as they are.
+    // Moves the parameters of `net` against their gradients.
+    template <Network Net>
+    void step(Net& net, const Gradient<T>& gradient) {
+        check_sizes(net.parameters().size(), gradient.size());
+        T* const parameters = net.parameters().data();
+        const kernels::AdamScalars<T> scalars = next_step();
+        gradient.for_each_block([&](std::size_t offset, std::span<const T> block) {
+            kernels::adam_step<T>(block.size(), parameters + offset, block.data(), means_.data() + offset,
+                                  squares_.data() + offset, scalars);
+        });
+    }
+    // The same for gradients in an array, which are ordered as the parameters are.
     template <Network Net>
     void step(Net& net, std::span<const T> gradients) {
         step(net.parameters(), gradients);
     }
     void step(std::span<T> parameters, std::span<const T> gradients) {
-        if (parameters.size() != means_.size() || gradients.size() != means_.size())
-            fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " +
-                 std::to_string(parameters.size()) + " and " + std::to_string(gradients.size()) + " gradients");
-        ++steps_;
-        const auto t = static_cast<double>(steps_);
-        const double correction1 = 1 - std::pow(options_.beta1, t);
-        const double correction2 = std::sqrt(1 - std::pow(options_.beta2, t));
+        check_sizes(parameters.size(), gradients.size());
         kernels::adam_step<T>(parameters.size(), parameters.data(), gradients.data(), means_.data(), squares_.data(),
-                              {.one_minus_beta1 = static_cast<T>(1 - options_.beta1),
-                               .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
-                               .step_size = static_cast<T>(options_.learning_rate * correction2 / correction1),
-                               .epsilon = static_cast<T>(options_.epsilon * correction2)});
+                              next_step());
     }
 
     // How many steps were taken.
@@ -79,6 +81,23 @@ public:
     const AdamOptions& options() const { return options_; }
 
 private:
+    void check_sizes(std::size_t parameters, std::size_t gradients) const {
+        if (parameters != means_.size() || gradients != means_.size())
+            fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " + std::to_string(parameters) +
+                 " and " + std::to_string(gradients) + " gradients");
+    }
+
+    // Counts the step, and folds its bias corrections into the scalars.
+    kernels::AdamScalars<T> next_step() {
+        const auto t = static_cast<double>(++steps_);
+        const double correction1 = 1 - std::pow(options_.beta1, t);
+        const double correction2 = std::sqrt(1 - std::pow(options_.beta2, t));
+        return {.one_minus_beta1 = static_cast<T>(1 - options_.beta1),
+                .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
+                .step_size = static_cast<T>(options_.learning_rate * correction2 / correction1),
+                .epsilon = static_cast<T>(options_.epsilon * correction2)};
+    }
+
     AdamOptions options_;
     std::uint64_t steps_ = 0;
     AlignedVector<T> means_;

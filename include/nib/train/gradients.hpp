@@ -3,8 +3,8 @@
 //   nib::Gradients gradients{net, nib::NllLoss{}};
 //   adam.step(net, gradients(batch));
 //
-// It owns the gradients and the scratch memory, and refers to the network, which must stay where it is. After the first
-// batch of the largest size nothing is allocated.
+// It owns the scratch memory, and refers to the network, which must stay where it is. After the first batch of the
+// largest size nothing is allocated.
 #pragma once
 
 #include <nib/core/error.hpp>
@@ -43,30 +43,28 @@ class Gradients {
 public:
     using T = typename Net::scalar_type;
 
-    explicit Gradients(const Net& net, Loss loss = {})
-        : net_{&net}, loss_function_{loss}, gradients_(net.parameters().size()) {}
-    explicit Gradients(const Net&& net, Loss loss = {}) = delete;  // it would refer to a network that is gone
+    // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs.
+    explicit Gradients(const Net& net, Loss loss = {}, Executor* executor = nullptr)
+        : net_{&net}, loss_function_{loss}, room_(net.parameters().size()), workspace_{executor} {}
+    explicit Gradients(const Net&& net, Loss loss = {}, Executor* executor = nullptr) = delete;  // it would be gone
 
-    // The gradients of the batch's mean loss, in the order of net.parameters(); valid until the next call. Fails on a
-    // batch that does not fit the network, or is empty.
-    std::span<const T> operator()(const Batch<T>& batch) {
+    // The gradients of the batch's mean loss, in the order of net.parameters(); valid until the next call, and as long
+    // as the batch is. Fails on a batch that does not fit the network, or is empty.
+    Gradient<T> operator()(const Batch<T>& batch) {
         if (batch.targets.empty()) fail("Gradients: the batch is empty");
         detail::check_batch(*net_, batch);
-        gradients_.resize(net_->parameters().size());  // an Mlp may have become one of other widths
+        room_.resize(net_->parameters().size());  // an Mlp may have become one of other widths
         const MatrixView<const T> outputs = net_->forward(batch.inputs, workspace_);
         loss_ = loss_function_.value(outputs, batch.targets);
-        output_gradient_.resize(outputs.size());
-        const MatrixView<T> dy{output_gradient_.data(), outputs.rows(), outputs.cols()};
+        const MatrixView<T> dy{output_gradient_.room(outputs.size()), outputs.rows(), outputs.cols()};
         if constexpr (requires { loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy); }) {
             if (net_->ends_in_log_softmax()) {
                 loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy);
-                net_->backward(dy, BackwardFrom::logits, workspace_, gradients_);
-                return gradients_;
+                return net_->backward(dy, BackwardFrom::logits, workspace_, room_);
             }
         }
         loss_function_.gradient(outputs, batch.targets, dy);
-        net_->backward(dy, BackwardFrom::outputs, workspace_, gradients_);
-        return gradients_;
+        return net_->backward(dy, BackwardFrom::outputs, workspace_, room_);
     }
 
     // The mean loss of the last batch, before any step that its gradients led to.
@@ -76,8 +74,8 @@ private:
     const Net* net_;
     [[no_unique_address]] Loss loss_function_;
     double loss_ = 0;
-    AlignedVector<T> gradients_;
-    AlignedVector<T> output_gradient_;
+    AlignedVector<T> room_;
+    Scratch<T> output_gradient_;
     Workspace<T> workspace_;
 };
 

@@ -1,0 +1,58 @@
+// Executor: what runs the parts of a job at the same time, if anything does. ThreadPool is one; a program with a pool
+// of its own can write another. The kernels below know only this, so that inference needs no thread header.
+#pragma once
+
+#include <nib/core/config.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace nib::inline NIB_ABI {
+
+class Executor {
+public:
+    // How many parts can run at the same time: at least 1.
+    virtual std::size_t size() const = 0;
+
+    // Calls f(0), …, f(parts - 1), parts <= size(), at the same time, and returns when all have returned. f must not
+    // throw, nor run anything on this executor.
+    template <class F>
+    void run(std::size_t parts, const F& f) {
+        if (parts == 1) return f(std::size_t{0});
+        run_parts(
+            parts, [](const void* job, std::size_t part) { (*static_cast<const F*>(job))(part); }, &f);
+    }
+
+protected:
+    using Part = void (*)(const void* job, std::size_t part);
+
+    ~Executor() = default;
+
+private:
+    virtual void run_parts(std::size_t parts, Part part, const void* job) = 0;
+};
+
+// A range of things that are done together.
+struct Range {
+    std::size_t first;
+    std::size_t count;
+};
+
+// Range number `part` of `parts` that share out `count` things; all but the last are multiples of `step`.
+constexpr Range share_of(std::size_t count, std::size_t part, std::size_t parts, std::size_t step = 1) {
+    const std::size_t each = (count + parts - 1) / parts;
+    const std::size_t size = (each + step - 1) / step * step;
+    const std::size_t first = std::min(part * size, count);
+    return {first, std::min(size, count - first)};
+}
+
+// How many parts a job of so many floating-point operations is worth: waking a thread and waiting for it takes some
+// microseconds, in which it could have done half a million.
+inline std::size_t worthwhile_parts(const Executor* executor, double operations) {
+    constexpr double least = 1e6;
+    if (executor == nullptr || operations < 2 * least) return 1;
+    const double most = static_cast<double>(executor->size());
+    return static_cast<std::size_t>(std::min(most, operations / least));
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,181 @@
+// Inputs that are mostly zeros (81% of MNIST's pixels are), as lists of their non-zeros: the first layer's two products
+// then cost a fifth.
+#pragma once
+
+#include <nib/core/matrix.hpp>
+#include <nib/kernels/elementwise.hpp>
+
+#include <bit>
+#include <cassert>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <type_traits>
+
+namespace nib::inline NIB_ABI::kernels {
+
+template <class T>
+struct Nonzero {
+    std::uint32_t column;
+    T value;
+};
+
+// Row i of a [rows, cols] matrix has the non-zeros entries[starts[i]], …, entries[starts[i + 1] - 1], their columns
+// ascending.
+template <class T>
+struct SparseRows {
+    std::size_t rows = 0;
+    std::size_t cols = 0;
+    const std::size_t* starts = nullptr;  // [rows + 1]
+    const Nonzero<T>* entries = nullptr;  // [starts[rows]]
+
+    std::span<const Nonzero<T>> row(std::size_t i) const {
+        assert(i < rows);
+        return {entries + starts[i], entries + starts[i + 1]};
+    }
+    SparseRows middle_rows(std::size_t first, std::size_t count) const {
+        assert(first + count <= rows);
+        return {count, cols, starts + first, entries};
+    }
+};
+
+// A batch of inputs [rows, cols], as a matrix or as lists of non-zeros, or both. It only looks at them.
+template <class T>
+class Inputs {
+public:
+    Inputs() = default;
+    template <class M>
+    requires std::convertible_to<const M&, MatrixView<const T>> Inputs(const M& matrix) : matrix_{matrix} {}
+    Inputs(MatrixView<const T> matrix, const SparseRows<T>& lists) : matrix_{matrix}, sparse_{lists} {}
+    // Lists without a matrix, and room for one.
+    Inputs(const SparseRows<T>& lists, MatrixView<T> room) : matrix_{room}, sparse_{lists}, room_{room.data()} {}
+
+    std::size_t rows() const { return matrix_.rows(); }
+    std::size_t cols() const { return matrix_.cols(); }
+    bool empty() const { return matrix_.empty(); }
+
+    bool is_sparse() const { return sparse_.rows != 0; }
+    const SparseRows<T>& sparse() const {
+        assert(is_sparse());
+        return sparse_;
+    }
+
+    // On average; without lists, all count.
+    double nonzeros_per_row() const {
+        if (!is_sparse()) return static_cast<double>(cols());
+        return static_cast<double>(sparse_.starts[sparse_.rows] - sparse_.starts[0]) /
+               static_cast<double>(sparse_.rows);
+    }
+
+    // Where there are only lists, each call writes the matrix into the room for it.
+    MatrixView<const T> matrix() const {
+        if (room_ != nullptr) {
+            std::memset(room_, 0, matrix_.size() * sizeof(T));
+            for (std::size_t i = 0; i < rows(); ++i)
+                for (const auto& [column, value] : sparse_.row(i)) room_[i * cols() + column] = value;
+        }
+        return matrix_;
+    }
+
+    Inputs middle_rows(std::size_t first, std::size_t count) const {
+        Inputs part = *this;
+        part.matrix_ = matrix_.middle_rows(first, count);
+        if (is_sparse()) part.sparse_ = sparse_.middle_rows(first, count);
+        if (room_ != nullptr) part.room_ = room_ + first * cols();
+        return part;
+    }
+
+private:
+    MatrixView<const T> matrix_;
+    SparseRows<T> sparse_;
+    T* room_ = nullptr;
+};
+
+// Where a caller keeps the lists of at most `rows` rows: starts has rows + 1 places, entries sparse_capacity(rows,
+// cols).
+template <class T>
+struct SparseStorage {
+    std::size_t* starts = nullptr;
+    Nonzero<T>* entries = nullptr;
+};
+
+// Lists are given up at half of the matrix; the row in which that shows is still written whole.
+constexpr std::size_t sparse_capacity(std::size_t rows, std::size_t cols) { return rows * cols / 2 + cols; }
+
+namespace detail {
+
+// What a stored number stands for: itself; a byte for byte / 255.
+template <class T>
+NIB_ALWAYS_INLINE T value_of(const T& stored) {
+    return stored;
+}
+template <class T>
+requires(!std::is_same_v<T, std::uint8_t>) NIB_ALWAYS_INLINE T value_of(const std::uint8_t& stored) {
+    return scaled_bytes<T>[stored];
+}
+
+// Whether a stored number is none of 0 and -0.
+template <class Stored>
+NIB_ALWAYS_INLINE bool is_nonzero(const Stored& stored) {
+    if constexpr (std::is_same_v<Stored, float>)
+        return std::bit_cast<std::uint32_t>(stored) << 1 != 0;
+    else if constexpr (std::is_same_v<Stored, double>)
+        return std::bit_cast<std::uint64_t>(stored) << 1 != 0;
+    else
+        return stored != Stored{0};
+}
+
+}  // namespace detail
+
+// Appends the non-zeros of one row, and returns how many there are; `entries` has room for all of x. Stored is T, or a
+// byte that stands for byte / 255.
+//
+// No branch depends on a number. First the chunks of x that are not all zero bits are counted into a list, then each
+// number of these is written as an entry, and the next one overwrites it when it was zero. (A branch for each chunk is
+// mispredicted so often that it costs more than both.)
+template <class T, class Stored>
+std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
+    constexpr std::size_t chunk = (sizeof(Stored) == 1 ? 8 : 16) / sizeof(Stored);
+    constexpr std::size_t most_chunks = 128;
+    std::uint32_t used[most_chunks];
+    std::size_t count = 0;
+    const auto visit = [&](std::size_t j) {
+        entries[count] = {static_cast<std::uint32_t>(j), detail::value_of<T>(x[j])};
+        count += detail::is_nonzero(x[j]) ? 1 : 0;
+    };
+    std::size_t j = 0;
+    while (j + chunk <= x.size()) {
+        std::size_t used_count = 0;
+        for (std::size_t end = j + most_chunks * chunk; j + chunk <= x.size() && j < end; j += chunk) {
+            std::uint64_t words[chunk * sizeof(Stored) / 8];
+            std::memcpy(words, x.data() + j, sizeof words);
+            used[used_count] = static_cast<std::uint32_t>(j);
+            std::uint64_t bits = 0;
+            for (const std::uint64_t word : words) bits |= word;
+            used_count += bits != 0 ? 1 : 0;
+        }
+        for (std::size_t n = 0; n < used_count; ++n) {
+            NIB_UNROLL
+            for (std::size_t i = 0; i < chunk; ++i) visit(used[n] + i);
+        }
+    }
+    for (; j < x.size(); ++j) visit(j);
+    return count;
+}
+
+// Lists the non-zeros of x into `storage`, unless more than half of the values so far are none.
+template <class T>
+Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
+    std::size_t count = 0;
+    storage.starts[0] = 0;
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+        count += append_nonzeros(x.row(i), storage.entries + count);
+        if (count > (i + 1) * x.cols() / 2) return x;
+        storage.starts[i + 1] = count;
+    }
+    return {x, {x.rows(), x.cols(), storage.starts, storage.entries}};
+}
+
+}  // namespace nib::inline NIB_ABI::kernels

@@ -1,0 +1,67 @@
+#include <nib/core/executor.hpp>
+
+#include "../support.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace {
+
+// Runs the parts one after the other, and notes how many there were.
+class InTurns final : public nib::Executor {
+public:
+    explicit InTurns(std::size_t size) : size_{size} {}
+    std::size_t size() const override { return size_; }
+    std::size_t parts = 0;
+
+private:
+    void run_parts(std::size_t count, Part part, const void* job) override {
+        parts = count;
+        for (std::size_t i = 0; i < count; ++i) part(job, i);
+    }
+    std::size_t size_;
+};
+
+}  // namespace
+
+TEST_CASE("an executor is given each part once; a job of one part does not reach it") {
+    InTurns executor{3};
+    std::vector<int> calls(3);
+    executor.run(3, [&](std::size_t part) { ++calls[part]; });
+    CHECK(calls == std::vector<int>{1, 1, 1});
+    CHECK(executor.parts == 3);
+    executor.parts = 0;
+    executor.run(1, [&](std::size_t part) { ++calls[part]; });
+    CHECK(calls == std::vector<int>{2, 1, 1});
+    CHECK(executor.parts == 0);
+}
+
+TEST_CASE("shares cover everything once, in steps") {
+    for (std::size_t count = 0; count < 70; ++count)
+        for (std::size_t parts = 1; parts < 9; ++parts)
+            for (const std::size_t step : {std::size_t{1}, std::size_t{8}}) {
+                std::size_t next = 0;
+                for (std::size_t part = 0; part < parts; ++part) {
+                    const nib::Range range = nib::share_of(count, part, parts, step);
+                    CHECK(range.first == next);
+                    CHECK(range.first + range.count <= count);
+                    if (range.first + range.count < count) CHECK(range.count % step == 0);
+                    next += range.count;
+                }
+                CHECK(next == count);
+            }
+}
+
+TEST_CASE("little work stays in one part, much work takes all") {
+    InTurns four{4};
+    CHECK(nib::worthwhile_parts(nullptr, 1e12) == 1);
+    CHECK(nib::worthwhile_parts(&four, 0) == 1);
+    CHECK(nib::worthwhile_parts(&four, 1e6) == 1);
+    CHECK(nib::worthwhile_parts(&four, 1e12) == 4);
+    std::size_t last = 1;
+    for (double work = 1; work < 1e9; work *= 1.1) {
+        const std::size_t parts = nib::worthwhile_parts(&four, work);
+        CHECK(parts >= last);
+        last = parts;
+    }
+}

@@ -1,0 +1,54 @@
+#include <nib/core/threads.hpp>
+
+#include "../support.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+TEST_CASE("each part runs once, however many there are and however often") {
+    for (const std::size_t threads : {1, 2, 3, 7}) {
+        nib::ThreadPool pool{threads};
+        CHECK(pool.size() == threads);
+        for (std::size_t parts = 1; parts <= threads; ++parts) {
+            std::vector<int> calls(threads);
+            for (int round = 0; round < 200; ++round) pool.run(parts, [&](std::size_t part) { ++calls[part]; });
+            for (std::size_t part = 0; part < threads; ++part) CHECK(calls[part] == (part < parts ? 200 : 0));
+        }
+    }
+}
+
+TEST_CASE("the parts run at the same time") {
+    nib::ThreadPool pool{3};
+    std::atomic<int> arrived{0};
+    // Each waits for the others: one after the other they would wait for ever.
+    pool.run(3, [&](std::size_t) {
+        ++arrived;
+        while (arrived.load() < 3) {
+        }
+    });
+    CHECK(arrived.load() == 3);
+}
+
+TEST_CASE("a pool sleeps and wakes") {
+    nib::ThreadPool pool{2};
+    std::atomic<int> calls{0};
+    for (int round = 0; round < 3; ++round) {
+        // Long enough for the other thread to stop looking for work.
+        for (std::atomic<int> wait{0}; wait.load() < 10'000'000;) ++wait;
+        pool.run(2, [&](std::size_t) { ++calls; });
+    }
+    CHECK(calls.load() == 6);
+}
+
+TEST_CASE("a pool that was never used ends, as does one of one thread") {
+    nib::ThreadPool unused{4};
+    nib::ThreadPool one{1};
+    int calls = 0;
+    one.run(1, [&](std::size_t) { ++calls; });
+    CHECK(calls == 1);
+}
+
+TEST_CASE("no threads are an error") {
+    CHECK(support::error_of([] { nib::ThreadPool pool{0}; }) == "ThreadPool: expected at least 1 thread, found 0");
+}

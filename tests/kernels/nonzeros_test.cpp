@@ -1,0 +1,147 @@
+#include <nib/kernels/nonzeros.hpp>
+
+#include "../reference.hpp"
+#include "../support.hpp"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <utility>
+#include <vector>
+
+namespace {
+
+namespace kernels = nib::kernels;
+using nib::Matrix;
+using reference::Guarded;
+using reference::same_bits;
+
+// A matrix with the lists of its non-zeros, in exactly the memory that they are promised to need.
+template <class T>
+struct Listed {
+    explicit Listed(const Matrix<T>& x)
+        : starts(x.rows() + 1),
+          entries(kernels::sparse_capacity(x.rows(), x.cols())),
+          inputs{kernels::find_nonzeros<T>(x, {starts.data(), entries.data()})} {}
+
+    std::vector<std::size_t> starts;
+    std::vector<kernels::Nonzero<T>> entries;
+    kernels::Inputs<T> inputs;
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("find_nonzeros lists every value that is not zero with its column, row by row", T, float, double) {
+    nib::Rng rng{1};
+    for (const std::size_t cols : reference::Sizes{1, 7, 8, 15, 16, 17, 33, 64, 100}) {
+        CAPTURE(cols);
+        Matrix<T> x = reference::random_matrix<T>(12, cols, rng, 0.8);
+        for (T& value : x.row(0)) value = 0;
+        const Listed<T> listed{x};
+        REQUIRE(listed.inputs.is_sparse());
+        CHECK(listed.inputs.matrix().data() == x.data());
+        CHECK(listed.inputs.sparse().rows == 12);
+        CHECK(listed.inputs.sparse().cols == cols);
+        std::size_t n = 0;
+        for (std::size_t i = 0; i < x.rows(); ++i) {
+            CHECK(listed.starts[i] == n);
+            for (std::size_t j = 0; j < cols; ++j) {
+                if (x(i, j) == 0) continue;
+                CHECK(listed.entries[n].column == j);
+                CHECK(listed.entries[n].value == x(i, j));
+                ++n;
+            }
+        }
+        CHECK(listed.starts[x.rows()] == n);
+    }
+}
+
+TEST_CASE_TEMPLATE("find_nonzeros lists NaN, infinity and subnormal numbers, and takes -0 for a zero", T, float,
+                   double) {
+    using Limits = std::numeric_limits<T>;
+    Matrix<T> x(1, 40);
+    x(0, 3) = Limits::quiet_NaN();
+    x(0, 5) = T{-0.0};
+    x(0, 20) = Limits::denorm_min();
+    x(0, 39) = -Limits::infinity();
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    REQUIRE(listed.starts[1] == 3);
+    CHECK(listed.entries[0].column == 3);
+    CHECK(listed.entries[1].column == 20);
+    CHECK(listed.entries[2].column == 39);
+    CHECK(std::isnan(listed.entries[0].value));
+    CHECK(listed.entries[1].value == Limits::denorm_min());
+    CHECK(listed.entries[2].value == -Limits::infinity());
+}
+
+TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values are no zeros", T, float, double) {
+    nib::Rng rng{2};
+    const Matrix<T> dense = reference::random_matrix<T>(5, 37, rng);
+    CHECK(!Listed<T>{dense}.inputs.is_sparse());
+
+    Matrix<T> half(2, 10);
+    for (std::size_t j = 0; j < 5; ++j) half(0, j) = half(1, j) = 1;
+    CHECK(Listed<T>{half}.inputs.is_sparse());
+    half(1, 7) = 1;
+    CHECK(!Listed<T>{half}.inputs.is_sparse());
+
+    Matrix<T> dense_at_the_end(4, 16);
+    for (std::size_t i = 2; i < 4; ++i)
+        for (T& value : dense_at_the_end.row(i)) value = 1;
+    CHECK(Listed<T>{dense_at_the_end}.inputs.is_sparse());
+    CHECK(!Listed<T>{Matrix<T>(0, 16)}.inputs.is_sparse());
+}
+
+TEST_CASE_TEMPLATE("inputs made from a matrix alone are not sparse", T, float, double) {
+    const Matrix<T> zeros(3, 4);
+    const kernels::Inputs<T> inputs{zeros.view()};
+    CHECK(!inputs.is_sparse());
+    CHECK(inputs.matrix().data() == zeros.data());
+}
+
+TEST_CASE_TEMPLATE("bytes are listed as the numbers that they stand for", T, float, double) {
+    for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 784, 1500}) {
+        CAPTURE(size);
+        nib::Rng rng{size};
+        std::vector<std::uint8_t> bytes(size);
+        for (std::uint8_t& byte : bytes) byte = rng.uniform() < 0.7 ? 0 : static_cast<std::uint8_t>(rng.below(256));
+        std::vector<kernels::Nonzero<T>> entries(size);
+        const std::size_t count = kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data());
+        std::size_t n = 0;
+        for (std::size_t j = 0; j < size; ++j) {
+            if (bytes[j] == 0) continue;
+            REQUIRE(n < count);
+            CHECK(entries[n].column == j);
+            CHECK(entries[n].value == static_cast<T>(bytes[j]) / T{255});
+            ++n;
+        }
+        CHECK(n == count);
+    }
+}
+
+TEST_CASE_TEMPLATE("lists without a matrix write one when it is asked for, of all rows or of some", T, float, double) {
+    nib::Rng rng{8};
+    const Matrix<T> x = reference::random_matrix<T>(6, 30, rng, 0.8);
+    const Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    Guarded<T> room(6, 30);
+    const kernels::Inputs<T> inputs{listed.inputs.sparse(), room.view()};
+    CHECK(inputs.rows() == 6);
+    CHECK(inputs.cols() == 30);
+    const auto middle = inputs.middle_rows(2, 3);
+    CHECK(middle.sparse().rows == 3);
+    CHECK(same_bits<T>(middle.matrix().values(), x.view().middle_rows(2, 3).values()));
+    CHECK(std::isnan(room.values()[0]));
+    CHECK(same_bits<T>(inputs.matrix().values(), x.values()));
+    CHECK(same_bits<T>(inputs.matrix().values(), x.values()));
+    CHECK(room.margins_untouched());
+}
+
+TEST_CASE_TEMPLATE("the mean number of non-zeros in a row", T, float, double) {
+    Matrix<T> x(2, 8);
+    x(0, 1) = x(0, 2) = x(1, 7) = 1;
+    CHECK(Listed<T>{x}.inputs.nonzeros_per_row() == 1.5);
+    CHECK(kernels::Inputs<T>{x}.nonzeros_per_row() == 8);
+}
