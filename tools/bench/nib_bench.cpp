@@ -3,10 +3,10 @@
 //   nib-bench [--benchmark_filter=REGEX] [--benchmark_repetitions=N] [the other options of Google Benchmark]
 //
 // Names are LEVEL/WHAT/SHAPE; the level is the best one of this machine, or a lower one that NIB_CPU=sse2|avx2|avx512
-// names. Products are BATCHxINxOUT. The counter GFLOP/s counts a multiply-add as two operations, and those with zeros
-// that a sparse kernel skips not at all; a training step or inference counts the whole dense network, and so can appear
-// faster than it computes where images have zeros. of_peak is GFLOP/s divided by the fastest multiply-adds in registers
-// that were measured at the start. All data are random, or digits that nib draws. One thread, and its CPU time.
+// names. Products are BATCHxINxOUT. The counter GFLOP/s counts a multiply-add as two operations, and those with zero
+// inputs, which need not be done, not at all. of_peak is GFLOP/s divided by the fastest multiply-adds in registers that
+// were measured at the start. ns_each is the time of one example. All data are random, or digits that nib draws, most
+// of whose pixels are zero. One thread, and its CPU time.
 #include "fma_peak.hpp"
 
 #include <nib/nib.hpp>
@@ -68,6 +68,11 @@ Matrix<float> digit_rows(std::size_t rows, bool dense = false) {
     return images;
 }
 
+double nonzeros(const Matrix<float>& x) {
+    const auto zeros = std::count(x.values().begin(), x.values().end(), 0.0f);
+    return static_cast<double>(x.size()) - static_cast<double>(zeros);
+}
+
 // Runs `body` as often as Google Benchmark asks for, and returns the seconds that one run took.
 template <class Body>
 double seconds_each(benchmark::State& state, const Body& body) {
@@ -80,11 +85,19 @@ double seconds_each(benchmark::State& state, const Body& body) {
     return (bench::cpu_seconds() - start) / static_cast<double>(state.iterations());
 }
 
-template <class Body>
-void measure_flops(benchmark::State& state, double flops, const Body& body) {
-    const double rate = flops / seconds_each(state, body) * 1e-9;
+void count_flops(benchmark::State& state, double flops, double seconds) {
+    const double rate = flops / seconds * 1e-9;
     state.counters["GFLOP/s"] = rate;
     state.counters["of_peak"] = rate / peak;
+}
+
+void count_examples(benchmark::State& state, std::size_t examples, double seconds) {
+    state.counters["ns_each"] = seconds / static_cast<double>(examples) * 1e9;
+}
+
+template <class Body>
+void measure_flops(benchmark::State& state, double flops, const Body& body) {
+    count_flops(state, flops, seconds_each(state, body));
 }
 
 template <class Body>
@@ -94,7 +107,7 @@ void measure_bytes(benchmark::State& state, double bytes, const Body& body) {
 
 template <class Body>
 void measure_examples(benchmark::State& state, std::size_t examples, const Body& body) {
-    state.counters["ns_each"] = seconds_each(state, body) / static_cast<double>(examples) * 1e9;
+    count_examples(state, examples, seconds_each(state, body));
 }
 
 template <class Run>
@@ -135,10 +148,7 @@ void add_products(std::size_t batch, Shape shape) {
 // The first layer on digits that nib draws, most of whose pixels are zero.
 void add_sparse_products(std::size_t batch, Shape shape) {
     const std::string name = shape_name(batch, shape);
-    const auto flops = [=](const Matrix<float>& x) {
-        const auto zeros = std::count(x.values().begin(), x.values().end(), 0.0f);
-        return 2.0 * static_cast<double>((x.size() - static_cast<std::size_t>(zeros)) * shape.out);
-    };
+    const auto flops = [=](const Matrix<float>& x) { return 2 * nonzeros(x) * static_cast<double>(shape.out); };
     add("sparse_matmul/" + name, [=](benchmark::State& state) {
         const auto x = digit_rows(batch), w = random_matrix(shape.in, shape.out);
         const auto bias = random_matrix(1, shape.out);
@@ -200,47 +210,55 @@ void add_gather(std::size_t batch_size) {
     });
 }
 
-std::string widths_name(const std::vector<std::size_t>& widths) {
-    std::string name = std::to_string(widths[0]);
+using Widths = std::vector<std::size_t>;
+
+std::string network_name(const char* what, bool dense, const Widths& widths, std::size_t batch_size) {
+    std::string name = std::string(what).append(dense ? "_without_zeros/" : "/").append(std::to_string(widths[0]));
     for (std::size_t i = 1; i < widths.size(); ++i) name.append("-").append(std::to_string(widths[i]));
-    return name;
+    return name.append("/").append(std::to_string(batch_size));
 }
 
-// Of one example.
-double forward_flops(const std::vector<std::size_t>& widths) {
-    double flops = 0;
-    for (std::size_t i = 0; i + 1 < widths.size(); ++i) flops += 2.0 * static_cast<double>(widths[i] * widths[i + 1]);
+double first_layer_flops(const Widths& widths, const Matrix<float>& x) {
+    return 2 * nonzeros(x) * static_cast<double>(widths[1]);
+}
+// Of all examples in x.
+double forward_flops(const Widths& widths, const Matrix<float>& x) {
+    double flops = first_layer_flops(widths, x);
+    for (std::size_t i = 1; i + 1 < widths.size(); ++i)
+        flops += 2.0 * static_cast<double>(x.rows() * widths[i] * widths[i + 1]);
     return flops;
 }
 // Three products a layer, two for the first one, before which no gradient is wanted.
-double training_flops(const std::vector<std::size_t>& widths) {
-    return 3 * forward_flops(widths) - 2.0 * static_cast<double>(widths[0] * widths[1]);
+double training_flops(const Widths& widths, const Matrix<float>& x) {
+    return 3 * forward_flops(widths, x) - first_layer_flops(widths, x);
 }
 
-void add_training_step(const std::vector<std::size_t>& widths, std::size_t batch_size) {
-    add("training_step/" + widths_name(widths) + "/" + std::to_string(batch_size), [=](benchmark::State& state) {
+void add_training_step(const Widths& widths, std::size_t batch_size, bool dense) {
+    add(network_name("training_step", dense, widths, batch_size), [=](benchmark::State& state) {
         nib::Rng rng{1};
         nib::Mlp net{widths, rng};
         nib::Adam adam{net, {.learning_rate = 1e-6}};
         nib::Gradients gradients{net, nib::NllLoss{}};
-        const auto images = digit_rows(batch_size);
+        const auto images = digit_rows(batch_size, dense);
         const nib::Batch<float> batch{images, std::span{digits().labels}.first(batch_size)};
-        measure_flops(state, static_cast<double>(batch_size) * training_flops(widths),
-                      [&] { adam.step(net, gradients(batch)); });
+        const double seconds = seconds_each(state, [&] { adam.step(net, gradients(batch)); });
+        count_flops(state, training_flops(widths, images), seconds);
+        count_examples(state, batch_size, seconds);
     });
 }
 
-void add_inference(const std::vector<std::size_t>& widths, std::size_t batch_size, bool dense) {
-    const std::string name = dense ? "inference_without_zeros/" : "inference/";
-    add(name + widths_name(widths) + "/" + std::to_string(batch_size), [=](benchmark::State& state) {
+void add_inference(const Widths& widths, std::size_t batch_size, bool dense) {
+    add(network_name("inference", dense, widths, batch_size), [=](benchmark::State& state) {
         nib::Rng rng{1};
         const nib::Mlp net{widths, rng};
         nib::Workspace<float> workspace;
         const auto images = digit_rows(batch_size, dense);
-        measure_flops(state, static_cast<double>(batch_size) * forward_flops(widths), [&] {
+        const double seconds = seconds_each(state, [&] {
             const auto classes = nib::predict(net, images, workspace);
             benchmark::DoNotOptimize(classes.data());
         });
+        count_flops(state, forward_flops(widths, images), seconds);
+        count_examples(state, batch_size, seconds);
     });
 }
 
@@ -248,16 +266,18 @@ void add_inference(const std::vector<std::size_t>& widths, std::size_t batch_siz
 void add_inference_of_one(bool dense) {
     using Digits = nib::Sequential<nib::Dense<784, 64>, nib::ReLU, nib::Dense<64, 64>, nib::ReLU, nib::Dense<64, 64>,
                                    nib::ReLU, nib::Dense<64, 10>, nib::LogSoftmax>;
-    const std::string name = dense ? "inference_without_zeros/" : "inference/";
-    add(name + "784-64-64-64-10/1", [=](benchmark::State& state) {
+    const Widths widths{784, 64, 64, 64, 10};
+    add(network_name("inference", dense, widths, 1), [=](benchmark::State& state) {
         nib::Rng rng{1};
         const Digits net{rng};
         const auto images = digit_rows(1000, dense);
         std::size_t next = 0;
-        measure_flops(state, forward_flops({784, 64, 64, 64, 10}), [&] {
+        const double seconds = seconds_each(state, [&] {
             benchmark::DoNotOptimize(nib::predict(net, images.row(next)));
             next = next + 1 < images.rows() ? next + 1 : 0;
         });
+        count_flops(state, forward_flops(widths, images) / static_cast<double>(images.rows()), seconds);
+        count_examples(state, 1, seconds);
     });
 }
 
@@ -271,10 +291,10 @@ void add_all() {
     for (const std::size_t batch : {15u, 128u}) add_gather(batch);
     for (const std::size_t batch : {1u, 15u, 128u, 10000u}) add_log_softmax(batch);
     for (const std::size_t count : {59210u, 636010u}) add_adam(count);
-    const std::vector<std::size_t> a{784, 64, 64, 64, 10}, b{784, 800, 10};
-    add_training_step(a, 15);
-    add_training_step(b, 128);
+    const Widths a{784, 64, 64, 64, 10}, b{784, 800, 10};
     for (const bool dense : {false, true}) {
+        add_training_step(a, 15, dense);
+        add_training_step(b, 128, dense);
         add_inference_of_one(dense);
         add_inference(a, 10000, dense);
         add_inference(b, 10000, dense);

@@ -42,7 +42,7 @@ def main():
         lines[what, int(threads), int(width)] = points
     lines = dict(sorted(lines.items()))
     widths = sorted({width for _, _, width in lines})
-    colors = {width: plt.cm.viridis(i / len(widths)) for i, width in enumerate(widths)}
+    colors = {width: f"C{i}" for i, width in enumerate(widths)}
 
     figure, panels = plt.subplots(1, 2, figsize=(14, 6), sharey=True)
     for axes, what in zip(panels, ("training", "inference")):

@@ -64,7 +64,7 @@ def print_jumps(points):
     """Neighbours: the next batch at the same width, the next width at the same batch."""
     print(f"\nneighbours that differ by more than {MOST_JUMP} times:")
     count = 0
-    for (what, threads, width, batch), (_, rate) in points.items():
+    for (what, threads, width, batch), (_, rate) in sorted(points.items()):
         for name, neighbour in [("batch", (what, threads, width, 2 * batch)),
                                 ("width", (what, threads, 2 * width, batch))]:
             if neighbour not in points:
