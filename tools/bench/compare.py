@@ -28,9 +28,11 @@ import subprocess
 import sys
 import tempfile
 
-from contestants import builds, keep_built, levels, openblas, others
-from runs import HERE, Program, cell, environment, pinned, print_table, run
-from scale import compare_scales
+sys.dont_write_bytecode = True  # no __pycache__ beside the sources
+
+from contestants import builds, keep_built, levels, openblas, others  # noqa: E402
+from runs import HERE, Program, cell, environment, pinned, print_table, run  # noqa: E402
+from scale import compare_scales  # noqa: E402
 
 COLUMNS = [("epoch_seconds", "s/epoch"), ("batch_ms", "10,000 images ms"), ("dense_batch_ms", "no zeros ms"),
            ("one_us", "one image us"), ("dense_one_us", "no zeros us"), ("peak_mib", "peak MiB"),
