@@ -4,12 +4,13 @@
 //
 // Prints lines `training|inference WIDTH BATCH SECONDS FLOPS`: of one example, in a training step (forward, backward,
 // Adam) or in inference, and the operations of its products (a multiply-add is two); and a line `peak GFLOPS`, what
-// multiply-adds in registers reach on one core. Wall time. scale.py runs it and makes tables of it.
+// multiply-adds in registers reach on one core. The time of one thread is its CPU time, so that others on the core do
+// not count; that of several is wall time. scale.py runs it and makes tables of it.
 #include "fma_peak.hpp"
-#include "job.hpp"
 
 #include <nib/nib.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -34,20 +35,25 @@ struct Data {
     }
 };
 
+double wall_seconds() {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 // Seconds of one run, over so many that 10 ms pass.
 template <class Run>
-double seconds_each(const Run& run) {
+double seconds_each(int threads, const Run& run) {
     run();  // allocates, fills the caches
-    const bench::Stopwatch watch;
+    const auto now = threads == 1 ? bench::cpu_seconds : wall_seconds;
+    const double start = now();
     int runs = 0;
     do {
         run();
         ++runs;
-    } while (watch.seconds() < 0.01);
-    return watch.seconds() / runs;
+    } while (now() - start < 0.01);
+    return (now() - start) / runs;
 }
 
-void measure(std::size_t width, const Data& data) {
+void measure(int threads, std::size_t width, const Data& data) {
     nib::Rng rng{1};
     nib::Mlp net{{784, width, width, 10}, rng};
     nib::Adam adam{net, {.learning_rate = 1e-6}};
@@ -62,8 +68,9 @@ void measure(std::size_t width, const Data& data) {
         const auto print = [&](const char* what, double seconds, double flops) {
             std::printf("%s %zu %zu %.6g %.6g\n", what, width, count, seconds / static_cast<double>(count), flops);
         };
-        print("training", seconds_each([&] { adam.step(net, gradients(batch)); }), training);
-        print("inference", seconds_each([&] { return nib::predict(net, batch.inputs, workspace); }), inference);
+        print("training", seconds_each(threads, [&] { adam.step(net, gradients(batch)); }), training);
+        print("inference", seconds_each(threads, [&] { return nib::predict(net, batch.inputs, workspace); }),
+              inference);
     }
 }
 
@@ -75,7 +82,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: scale THREADS, which is 1\n");
         return 2;
     }
-    bench::print("peak", bench::fma_peak<float>());
+    std::printf("peak %.6g\n", bench::fma_peak<float>());
     const Data data;
-    for (std::size_t width = 64; width <= 2048; width *= 2) measure(width, data);
+    for (std::size_t width = 64; width <= 2048; width *= 2) measure(threads, width, data);
 }
