@@ -107,6 +107,7 @@ int main(int argc, char** argv) {
     line.option("--lr", "X", "Adam's learning rate", options.adam.learning_rate, 0, 1e6);
     line.option("--seed", "N", "of initialisation, shuffling and synthetic digits", options.seed, 0, UINT64_MAX);
     line.option("--hidden", "N,N,...", "widths of the hidden layers", options.hidden, 1, 65'536);
+    line.option("--threads", "N", "at most, for batches large enough to gain", options.fit.threads, 1, 256);
     line.option("--save", "FILE", "writes the trained network (safetensors)", options.save);
     line.option("--checkpoint", "FILE", "writes all that --resume needs after each epoch", options.checkpoint);
     line.option("--resume", "FILE", "goes on from a checkpoint; the other options as they were", options.resume);

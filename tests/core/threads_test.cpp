@@ -7,7 +7,7 @@
 #include <vector>
 
 TEST_CASE("each part runs once, however many there are and however often") {
-    for (const std::size_t threads : {1, 2, 3, 7}) {
+    for (const std::size_t threads : std::vector<std::size_t>{1, 2, 3, 7}) {
         nib::ThreadPool pool{threads};
         CHECK(pool.size() == threads);
         for (std::size_t parts = 1; parts <= threads; ++parts) {

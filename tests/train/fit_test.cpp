@@ -134,3 +134,26 @@ TEST_CASE("data that do not fit the network are refused before the first step") 
                             }),
                             "batch size"));
 }
+
+TEST_CASE("threads change no bit of what is learned, whether batches are shared out or not") {
+    const auto learned = [](std::size_t threads, std::size_t batch_size, double zeros) {
+        nib::Rng rng{7};
+        nib::Matrix<float> x(300, 200);
+        std::vector<int> classes(x.rows());
+        for (std::size_t i = 0; i < x.rows(); ++i) {
+            classes[i] = static_cast<int>(rng.below(10));
+            for (float& value : x.row(i)) value = rng.uniform() < zeros ? 0.0f : static_cast<float>(rng.normal());
+        }
+        nib::Mlp net{{200, 256, 64, 10}, rng};
+        nib::Adam adam{net};
+        nib::fit(net, adam, nib::Examples{x, classes}, {.epochs = 2, .batch_size = batch_size, .threads = threads},
+                 rng);
+        return std::vector<float>(net.parameters().begin(), net.parameters().end());
+    };
+    for (const double zeros : {0.0, 0.8})
+        for (const std::size_t batch_size : {std::size_t{15}, std::size_t{128}}) {
+            const std::vector<float> one = learned(1, batch_size, zeros);
+            CHECK(learned(2, batch_size, zeros) == one);
+            CHECK(learned(3, batch_size, zeros) == one);
+        }
+}

@@ -5,7 +5,7 @@ import subprocess
 from runs import HERE, PYTHON, Program, compile_all, left_out
 
 # How many threads nib is run with; as many cores are needed.
-NIB_THREADS = (1,)
+NIB_THREADS = (1, 2)
 
 # Without it glibc returns large temporaries to the system at every step, which is no merit of nib's.
 TUNED_MALLOC = {

@@ -205,7 +205,7 @@ void add_gather(std::size_t batch_size) {
         nib::Rng rng{1};
         measure_examples(state, digits().size(), [&] {
             for (const auto& batch : nib::batches(digits(), batch_size, rng))
-                benchmark::DoNotOptimize(batch.inputs.data());
+                benchmark::DoNotOptimize(batch.inputs.rows());
         });
     });
 }

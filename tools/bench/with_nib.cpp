@@ -32,7 +32,7 @@ void print_one(const char* key, const Digits& net, const nib::Matrix<float>& ima
 }  // namespace
 
 int main(int argc, char** argv) {
-    const bench::Arguments arguments = bench::arguments(argc, argv);
+    const bench::Arguments arguments = bench::arguments(argc, argv, 2);
     const auto train = nib::load_mnist(arguments.mnist, nib::Split::train);
     const auto test = nib::load_mnist(arguments.mnist, nib::Split::test);
 
@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
     nib::Mlp net{{arguments.job.widths.begin(), arguments.job.widths.end()}, rng};
     nib::Adam adam{net};
     const nib::FitOptions options{.epochs = arguments.epochs,
-                                  .batch_size = static_cast<std::size_t>(arguments.job.batch)};
+                                  .batch_size = static_cast<std::size_t>(arguments.job.batch),
+                                  .threads = static_cast<std::size_t>(arguments.threads)};
     nib::fit(net, adam, train, options, rng,
              [](const nib::EpochReport& epoch) { bench::print("epoch_seconds", epoch.seconds); });
     bench::print("accuracy", nib::accuracy(net, test));

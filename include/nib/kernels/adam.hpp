@@ -22,9 +22,9 @@ struct AdamScalars {
 namespace detail {
 
 // Adding this to a moment and taking it off again rounds small moments to multiples of 2^10 times the smallest normal
-// number, and leaves the others as they are. A mean that gets no gradients (a pixel at an image's rim) would else decay
-// into subnormal numbers and stay there for ever, and each operation on these takes many times as long: steps took
-// twice the time. What changes is no more than learning_rate * 6e-36 / epsilon of a parameter's step.
+// number, and changes others by at most one unit in the last place. A mean that gets no gradients (a pixel at an
+// image's rim) would else decay into subnormal numbers and stay there for ever, and each operation on these takes many
+// times as long: steps took twice the time.
 template <class T>
 inline constexpr T moment_rounding = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * 1024;
 

@@ -26,7 +26,7 @@ enum class Isa : unsigned char { baseline, avx2, avx512 };
 namespace kernels {
 
 // What a level means for a kernel: whether multiply-adds are fused, its vectors, and how large a tile of a matrix its
-// registers hold.
+// registers hold: two vectors wide, and as many rows as groups times rows_per_group.
 struct Baseline {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
     static constexpr bool has_fma = true;
@@ -34,17 +34,20 @@ struct Baseline {
     static constexpr bool has_fma = false;
 #endif
     static constexpr std::size_t vector_bytes = 16;
-    static constexpr std::size_t tile_rows = 4;
+    static constexpr std::size_t rows_per_group = 2;
+    static constexpr std::size_t groups = 2;
 };
 struct Avx2 {
     static constexpr bool has_fma = true;
     static constexpr std::size_t vector_bytes = 32;
-    static constexpr std::size_t tile_rows = 6;
+    static constexpr std::size_t rows_per_group = 3;
+    static constexpr std::size_t groups = 2;
 };
 struct Avx512 {
     static constexpr bool has_fma = true;
     static constexpr std::size_t vector_bytes = 64;
-    static constexpr std::size_t tile_rows = 8;
+    static constexpr std::size_t rows_per_group = 4;
+    static constexpr std::size_t groups = 3;
 };
 
 namespace detail {

@@ -51,148 +51,322 @@ struct Product {
     const T* mask = nullptr;  // [rows, cols]: where it is <= 0, c becomes 0
 };
 
-// One tile of c: `rows` rows, `cols` columns, summed over `depth` steps of the inner index.
+// One tile of c: `rows` rows of whole vectors, summed over `depth` steps of the inner index.
 template <class T>
 struct Tile {
     std::size_t rows;
-    std::size_t cols;
     std::size_t depth;
     Strided<T> a;
-    const T* b;  // [depth, at least the tile's vectors], b_stride apart
+    const T* b;  // [depth, the tile's vectors], b_stride apart
     std::size_t b_stride;
     T* c;
     std::size_t c_stride;
-    const T* start;  // what all rows start from; nullptr: from c itself (an earlier part of the depth)
-    bool relu;       // this is the last part of the depth, and the activation is ReLU
-    const T* mask;   // c's place in the mask; nullptr: none, or not the last part of the depth
+    bool go_on;     // from what c holds of an earlier part of the depth
+    const T* bias;  // else from this, the same for all rows; nullptr: from 0
+    bool relu;      // this is the last part of the depth, and the activation is ReLU
+    const T* mask;  // c's place in the mask; nullptr: none, or not the last part of the depth
 };
 
-// Up to Rows x (Vectors * lanes) outputs in registers. A tile with fewer rows computes its last row several times: the
-// same loads, no branches inside the loop.
-template <class Level, class T, std::size_t Rows, std::size_t Vectors>
+// Up to Groups * rows_per_group x Vectors * lanes outputs in registers. A group's rows are one stride apart, so that
+// few registers hold addresses. Where the tile has fewer rows than that, the last group is moved up and computes some
+// rows a second time: the same loads, no branches inside the loop. In a tile of less than one group it is the last row
+// that is computed again.
+template <class Level, class T, std::size_t Groups, std::size_t Vectors>
 NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     using V = Vector<Level, T>;
     constexpr std::size_t width = lanes<Level, T>;
-    const bool whole = tile.cols == Vectors * width;
+    constexpr std::size_t group = Level::rows_per_group;
+    constexpr std::size_t rows = Groups * group;
+    const auto row_of = [&](std::size_t r) NIB_LAMBDA_ALWAYS_INLINE {
+        if constexpr (Groups == 1) return std::min(r, tile.rows - 1);
+        return r < rows - group ? r : tile.rows - (rows - r);
+    };
 
-    V sums[Rows][Vectors];
-    const T* a[Rows];
+    V sums[rows][Vectors];
     NIB_UNROLL
-    for (std::size_t r = 0; r < Rows; ++r) {
-        const std::size_t row = std::min(r, tile.rows - 1);
-        a[r] = tile.a.data + row * tile.a.row_stride;
-        const T* const from = tile.start != nullptr ? tile.start : tile.c + row * tile.c_stride;
+    for (std::size_t v = 0; v < Vectors; ++v) {
+        V start = {};
+        if (tile.bias != nullptr) load(start, tile.bias + v * width);
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) {
-            if (whole || v + 1 < Vectors)
-                load(sums[r][v], from + v * width);
-            else
-                load_first(sums[r][v], from + v * width, tile.cols - v * width);
+        for (std::size_t r = 0; r < rows; ++r) sums[r][v] = start;
+    }
+    if (tile.go_on) {
+        NIB_UNROLL
+        for (std::size_t r = 0; r < rows; ++r) {
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) load(sums[r][v], tile.c + row_of(r) * tile.c_stride + v * width);
         }
     }
 
+    const std::size_t stride = tile.a.row_stride;
+    const T* a[rows];  // of one group all; of several, each one's first row alone is used
+    NIB_UNROLL
+    for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
     const T* b = tile.b;
-    const std::size_t a_step = tile.a.col_stride;
-    for (std::size_t k = 0, offset = 0; k < tile.depth; ++k, offset += a_step, b += tile.b_stride) {
+    std::size_t offset = 0;
+    for (std::size_t k = 0; k < tile.depth; ++k) {
         V row[Vectors];
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) load(row[v], b + v * width);
         NIB_UNROLL
-        for (std::size_t r = 0; r < Rows; ++r) {
-            const T factor = a[r][offset];
+        for (std::size_t r = 0; r < rows; ++r) {
+            const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
         }
+        offset += tile.a.col_stride;
+        b += tile.b_stride;
     }
 
-    NIB_UNROLL
-    for (std::size_t r = 0; r < Rows; ++r) {
-        if (r >= tile.rows) continue;
-        T* const to = tile.c + r * tile.c_stride;
+    if (tile.relu) {
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) {
-            if (tile.relu) relu_in_place(sums[r][v]);
-            if (tile.mask != nullptr) {
-                const T* const outputs = tile.mask + r * tile.c_stride + v * width;
+        for (std::size_t r = 0; r < rows; ++r) {
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) relu_in_place(sums[r][v]);
+        }
+    }
+    if (tile.mask != nullptr) {
+        NIB_UNROLL
+        for (std::size_t r = 0; r < rows; ++r) {
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) {
                 V output;
-                if (whole || v + 1 < Vectors)
-                    load(output, outputs);
-                else
-                    load_first(output, outputs, tile.cols - v * width);
+                load(output, tile.mask + row_of(r) * tile.c_stride + v * width);
                 relu_gradient_in_place(sums[r][v], output);
             }
-            if (whole || v + 1 < Vectors)
-                store(to + v * width, sums[r][v]);
-            else
-                store_first(to + v * width, sums[r][v], tile.cols - v * width);
+        }
+    }
+    NIB_UNROLL
+    for (std::size_t r = 0; r < rows; ++r) {
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) store(tile.c + row_of(r) * tile.c_stride + v * width, sums[r][v]);
+    }
+}
+
+// Copies `lines` lines of `length` numbers each, in whole vectors as far as `readable` numbers from the first one on
+// may be read; what stands behind a copied line is not specified, up to the next whole vector.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void copy_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
+                                  std::size_t lines, std::size_t length, std::size_t readable) {
+    constexpr std::size_t width = lanes<Level, T>;
+    const std::size_t whole = (length + width - 1) / width * width;
+    for (std::size_t i = 0; i < lines; ++i) {
+        T* const line = to + i * to_stride;
+        const T* const source = from + i * from_stride;
+        if (i * from_stride + whole <= readable) {
+            for (std::size_t j = 0; j < whole; j += width) {
+                Vector<Level, T> part;
+                load(part, source + j);
+                store(line + j, part);
+            }
+        } else {
+            for (std::size_t j = 0; j < length; ++j) line[j] = source[j];
+            for (std::size_t j = length; j < whole; ++j) line[j] = T{0};
         }
     }
 }
 
-// panel[k, j] = b[k, j] for `cols` columns, the rest of each row 0.
-template <class T>
-NIB_ALWAYS_INLINE void pack_panel(T* panel, std::size_t panel_cols, const Strided<T>& b, std::size_t depth,
-                                  std::size_t cols) {
-    for (std::size_t k = 0; k < depth; ++k, panel += panel_cols) {
-        const T* const from = b.data + k * b.row_stride;
-        if (b.col_stride == 1)
-            for (std::size_t j = 0; j < cols; ++j) panel[j] = from[j];
-        else
-            for (std::size_t j = 0; j < cols; ++j) panel[j] = from[j * b.col_stride];
-        for (std::size_t j = cols; j < panel_cols; ++j) panel[j] = T{0};
+// to[k, j] = from[j, k] for `depth` values of k and `cols` of j, which are made up to whole vectors with zeros.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
+                                       std::size_t depth, std::size_t cols) {
+    constexpr std::size_t width = lanes<Level, T>;
+    for (std::size_t j = 0; j < cols; j += width) {
+        const std::size_t count = std::min(width, cols - j);
+        std::size_t k = 0;
+        for (; count == width && k + width <= depth; k += width) {
+            Vector<Level, T> square[width];
+            NIB_UNROLL
+            for (std::size_t i = 0; i < width; ++i) load(square[i], from + (j + i) * from_stride + k);
+            transpose(square);
+            NIB_UNROLL
+            for (std::size_t i = 0; i < width; ++i) store(to + (k + i) * to_stride + j, square[i]);
+        }
+        for (; k < depth; ++k) {
+            T* const line = to + k * to_stride + j;
+            for (std::size_t i = 0; i < count; ++i) line[i] = from[(j + i) * from_stride + k];
+            for (std::size_t i = count; i < width; ++i) line[i] = T{0};
+        }
     }
+}
+
+template <class Level, class T, std::size_t Vectors>
+NIB_ALWAYS_INLINE void compute_rows(const Tile<T>& tile) {
+    constexpr std::size_t group = Level::rows_per_group;
+    if (Level::groups > 2 && tile.rows > 2 * group)
+        compute_tile<Level, T, Level::groups, Vectors>(tile);
+    else if (tile.rows > group)
+        compute_tile<Level, T, 2, Vectors>(tile);
+    else
+        compute_tile<Level, T, 1, Vectors>(tile);
+}
+
+// A copy of a tile whose columns fill no whole vectors, on the stack.
+template <class Level, class T>
+struct Edge {
+    static constexpr std::size_t most_cols = 2 * lanes<Level, T>;
+    T c[Level::groups * Level::rows_per_group * most_cols];
+    T mask[Level::groups * Level::rows_per_group * most_cols];
+    T bias[most_cols];
+};
+
+// Copies rows of `cols` numbers.
+template <std::size_t Most, class T>
+NIB_ALWAYS_INLINE void copy_rows(T* to, std::size_t to_stride, const T* from, std::size_t from_stride, std::size_t rows,
+                                 std::size_t cols) {
+    for (std::size_t r = 0; r < rows; ++r) copy_fewer<Most>(to + r * to_stride, from + r * from_stride, cols);
+}
+
+// All rows of a panel of `cols` columns, in as few tiles as there must be, of about the same size.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t cols) {
+    constexpr std::size_t width = lanes<Level, T>;
+    constexpr std::size_t group = Level::rows_per_group;
+    constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
+    const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
+    const std::size_t each = ((rows + tiles - 1) / tiles + group - 1) / group * group;
+    const bool whole = cols % width == 0;
+    Edge<Level, T> edge;
+    if (!whole && tile.bias != nullptr) {
+        copy_fewer<edge_cols>(edge.bias, tile.bias, cols);
+        tile.bias = edge.bias;
+    }
+    for (std::size_t i = 0; i < rows; i += tile.rows) {
+        tile.rows = std::min(each, rows - i);
+        Tile<T> part = tile;
+        if (!whole) {
+            if (tile.go_on) copy_rows<edge_cols>(edge.c, edge_cols, tile.c, tile.c_stride, tile.rows, cols);
+            if (tile.mask != nullptr) {
+                copy_rows<edge_cols>(edge.mask, edge_cols, tile.mask, tile.c_stride, tile.rows, cols);
+                part.mask = edge.mask;
+            }
+            part.c = edge.c;
+            part.c_stride = edge_cols;
+        }
+        cols > width ? compute_rows<Level, T, 2>(part) : compute_rows<Level, T, 1>(part);
+        if (!whole) copy_rows<edge_cols>(tile.c, tile.c_stride, edge.c, edge_cols, tile.rows, cols);
+        tile.a.data += tile.rows * tile.a.row_stride;
+        tile.c += tile.rows * tile.c_stride;
+        if (tile.mask != nullptr) tile.mask += tile.rows * tile.c_stride;
+    }
+}
+
+// How a product is cut into pieces that fit the caches, and the memory on the stack for copies of these.
+//
+// Copying costs as much as it gains, and is done only where it must be: a b whose columns are contiguous is transposed;
+// columns that fill no whole vector are made up; and lines whose distance is a power of two, or close to one, would all
+// fall on the same few places of a cache.
+template <class Level, class T>
+struct Blocks {
+    static constexpr std::size_t width = lanes<Level, T>;
+    static constexpr std::size_t panel_cols = 2 * width;
+    static constexpr std::size_t panels = 4;
+    static constexpr std::size_t cols = panels * panel_cols;
+    static constexpr std::size_t depth = 128;
+    static constexpr std::size_t rows = 384;     // for which one copy of a part of b serves
+    static constexpr std::size_t few_rows = 24;  // of a, in the first-level cache while `panels` panels pass by
+    static constexpr std::size_t rows_worth_copying = 192;
+    static constexpr std::size_t a_stride = depth + cache_line / sizeof(T);
+
+    static bool collides(std::size_t stride) { return stride * sizeof(T) % 1024 == 0; }
+
+    alignas(cache_line) T b_copy[depth * cols];
+    alignas(cache_line) T a_copy[few_rows * a_stride];
+};
+
+// A part of b: `depth` rows, at most Blocks::cols columns, in panels one behind the other.
+template <class T>
+struct Panels {
+    const T* data;
+    std::size_t row_stride;
+    std::size_t panel_stride;
+};
+
+// Rows [first, first + depth) and columns [j, j + cols) of p's b.
+template <class Level, class T>
+NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, Blocks<Level, T>& blocks, std::size_t first,
+                                        std::size_t depth, std::size_t j, std::size_t cols) {
+    using B = Blocks<Level, T>;
+    const T* const from = p.b.data + first * p.b.row_stride + j * p.b.col_stride;
+    const bool turned = p.b.col_stride != 1;
+    const bool copied = cols % B::width != 0 || (p.rows >= B::rows_worth_copying && B::collides(p.b.row_stride));
+    if (!turned && !copied) return {from, p.b.row_stride, B::panel_cols};
+    if (!turned && cols % B::panel_cols == 0) {  // all panels' lines at once: they are neighbours
+        for (std::size_t k = 0; k < depth; ++k)
+            copy_lines<Level, T>(blocks.b_copy + k * B::panel_cols, B::depth * B::panel_cols, from + k * p.b.row_stride,
+                                 B::panel_cols, cols / B::panel_cols, B::panel_cols, cols);
+    } else {
+        for (std::size_t c = 0; c < cols; c += B::panel_cols) {
+            T* const to = blocks.b_copy + c * B::depth;
+            const std::size_t count = std::min(B::panel_cols, cols - c);
+            if (turned)
+                transpose_lines<Level, T>(to, B::panel_cols, from + c * p.b.col_stride, p.b.col_stride, depth, count);
+            else
+                copy_lines<Level, T>(to, B::panel_cols, from + c, p.b.row_stride, depth, count,
+                                     (p.depth - 1 - first) * p.b.row_stride + p.cols - j - c);
+        }
+    }
+    return {blocks.b_copy, B::panel_cols, B::depth * B::panel_cols};
+}
+
+// Rows [i, i + rows) and columns [first, first + depth) of p's a.
+template <class Level, class T>
+NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, Blocks<Level, T>& blocks, std::size_t i, std::size_t rows,
+                                       std::size_t first, std::size_t depth) {
+    using B = Blocks<Level, T>;
+    const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
+    if (a.col_stride != 1 || !B::collides(a.row_stride) || rows <= Level::rows_per_group || p.cols <= B::panel_cols)
+        return a;
+    copy_lines<Level, T>(blocks.a_copy, B::a_stride, a.data, a.row_stride, rows, depth,
+                         (p.rows - 1 - i) * a.row_stride + p.depth - first);
+    return {blocks.a_copy, B::a_stride, 1};
 }
 
 template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
-    constexpr std::size_t width = lanes<Level, T>;
-    constexpr std::size_t panel_cols = 2 * width;
-    // A panel of b, depth x panel_cols, stays in the first-level cache while all rows of a pass by it.
-    constexpr std::size_t depth_block = 128;
-    // With fewer rows than this, copying a panel costs more than the aligned loads gain.
-    constexpr std::size_t rows_worth_packing = 48;
-    static constexpr T zeros[panel_cols] = {};
-    alignas(cache_line) T panel[depth_block * panel_cols];
-
-    std::size_t first = 0;
-    do {  // also once for depth 0, which still has a bias
-        const std::size_t depth = std::min(depth_block, p.depth - first);
-        const bool last = first + depth == p.depth;
-        for (std::size_t j = 0; j < p.cols; j += panel_cols) {
-            const std::size_t cols = std::min(panel_cols, p.cols - j);
-            const std::size_t vectors = cols > width ? 2 : 1;
-            const Strided<T> b{p.b.data + first * p.b.row_stride + j * p.b.col_stride, p.b.row_stride, p.b.col_stride};
-            const bool packed = b.col_stride != 1 || cols % width != 0 || p.rows >= rows_worth_packing;
-            if (packed) pack_panel(panel, vectors * width, b, depth, cols);
-
-            Tile<T> tile{.rows = 0,
-                         .cols = cols,
-                         .depth = depth,
-                         .a = p.a,
-                         .b = packed ? panel : b.data,
-                         .b_stride = packed ? vectors * width : b.row_stride,
-                         .c = p.c + j,
-                         .c_stride = p.cols,
-                         .start = nullptr,
-                         .relu = last && p.epilogue.activation == Activation::relu,
-                         .mask = last && p.mask != nullptr ? p.mask + j : nullptr};
-            if (first == 0) tile.start = p.epilogue.bias != nullptr ? p.epilogue.bias + j : zeros;
-            tile.a.data += first * p.a.col_stride;
-            for (std::size_t i = 0; i < p.rows; i += tile.rows) {
-                constexpr std::size_t full = Level::tile_rows;
-                tile.rows = std::min(full, p.rows - i);
-                if (tile.rows > full / 2)
-                    vectors == 2 ? compute_tile<Level, T, full, 2>(tile) : compute_tile<Level, T, full, 1>(tile);
-                else
-                    vectors == 2 ? compute_tile<Level, T, full / 2, 2>(tile)
-                                 : compute_tile<Level, T, full / 2, 1>(tile);
-                tile.a.data += tile.rows * p.a.row_stride;
-                tile.c += tile.rows * p.cols;
-                if (tile.mask != nullptr) tile.mask += tile.rows * p.cols;
+    using B = Blocks<Level, T>;
+    B blocks;
+    const std::size_t depth_parts = std::max<std::size_t>((p.depth + B::depth - 1) / B::depth, 1);
+    for (std::size_t i0 = 0; i0 < p.rows; i0 += B::rows) {
+        const std::size_t i_end = std::min(i0 + B::rows, p.rows);
+        for (std::size_t part = 0; part < depth_parts; ++part) {  // also once for depth 0, which still has a bias
+            const std::size_t first = p.depth * part / depth_parts;
+            const std::size_t depth = p.depth * (part + 1) / depth_parts - first;
+            const bool last = part + 1 == depth_parts;
+            for (std::size_t j0 = 0; j0 < p.cols; j0 += B::cols) {
+                const std::size_t j_end = std::min(j0 + B::cols, p.cols);
+                const Panels<T> b = take_panels(p, blocks, first, depth, j0, j_end - j0);
+                for (std::size_t i = i0; i < i_end; i += B::few_rows) {
+                    const std::size_t rows = std::min(B::few_rows, i_end - i);
+                    const Strided<T> a = take_rows(p, blocks, i, rows, first, depth);
+                    for (std::size_t j = j0; j < j_end; j += B::panel_cols) {
+                        const std::size_t place = i * p.cols + j;
+                        compute_tiles<Level, T>({.rows = 0,
+                                                 .depth = depth,
+                                                 .a = a,
+                                                 .b = b.data + (j - j0) / B::panel_cols * b.panel_stride,
+                                                 .b_stride = b.row_stride,
+                                                 .c = p.c + place,
+                                                 .c_stride = p.cols,
+                                                 .go_on = part > 0,
+                                                 .bias = p.epilogue.bias != nullptr ? p.epilogue.bias + j : nullptr,
+                                                 .relu = last && p.epilogue.activation == Activation::relu,
+                                                 .mask = last && p.mask != nullptr ? p.mask + place : nullptr},
+                                                rows, std::min(B::panel_cols, j_end - j));
+                    }
+                }
             }
         }
-        first += depth;
-    } while (first < p.depth);
+    }
+}
+
+// c of few columns and many rows, from an a whose columns are contiguous (a last layer's weight gradient): computed as
+// c^T = b^T a^T, whose rows fill whole vectors, and transposed on the way out.
+template <class Level, class T>
+constexpr bool is_better_transposed(const Product<T>& p) {
+    constexpr std::size_t width = lanes<Level, T>;
+    return p.cols < width && p.rows >= 2 * width && p.a.row_stride == 1 && p.epilogue.bias == nullptr &&
+           p.epilogue.activation == Activation::none && p.mask == nullptr;
 }
 
 template <class T>
@@ -200,7 +374,31 @@ void multiply(Product<T> product) {
     if (product.rows == 0) return;
     // With depth 0 a and b may be null: nothing of them is read, and no pointer into them may move.
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
-    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE { multiply<decltype(level)>(product); });
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        constexpr std::size_t width = lanes<Level, T>;
+        constexpr std::size_t block = 2 * width;
+        T transposed[width * block];
+        const bool turned = is_better_transposed<Level>(product);
+        const std::size_t step = turned ? block : product.rows;
+        for (std::size_t i = 0; i < product.rows; i += step) {
+            const std::size_t count = std::min(step, product.rows - i);
+            Product<T> part = product;
+            if (turned)
+                part = {.rows = product.cols,
+                        .cols = count,
+                        .depth = product.depth,
+                        .a = {product.b.data, product.b.col_stride, product.b.row_stride},
+                        .b = {product.a.data + i, product.a.col_stride, 1},
+                        .c = transposed,
+                        .epilogue = {}};
+            multiply<Level>(part);
+            if (!turned) continue;
+            T* to = product.c + i * product.cols;
+            for (std::size_t r = 0; r < count; ++r)
+                for (std::size_t j = 0; j < product.cols; ++j) *to++ = transposed[j * count + r];
+        }
+    });
 }
 
 }  // namespace detail

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -38,19 +39,61 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
     *reinterpret_cast<typename VectorOf<T, sizeof(V)>::unaligned*>(values) = vector;
 }
 
+// Copies `count` numbers, fewer than Most, a power of two: by halves, without a loop.
+template <std::size_t Most, class T>
+NIB_ALWAYS_INLINE void copy_fewer(T* to, const T* from, std::size_t count) {
+    constexpr std::size_t half = Most / 2;
+    if constexpr (half > 0) {
+        if ((count & half) != 0) {
+            std::memcpy(to, from, half * sizeof(T));
+            to += half;
+            from += half;
+        }
+        copy_fewer<half>(to, from, count);
+    }
+}
+
 // The first `count` lanes, count less than all; the others are 0.
 template <class T, class V>
 NIB_ALWAYS_INLINE void load_first(V& vector, const T* values, std::size_t count) {
-    T padded[sizeof(V) / sizeof(T)] = {};
-    for (std::size_t i = 0; i < count; ++i) padded[i] = values[i];
+    constexpr std::size_t lanes = sizeof(V) / sizeof(T);
+    T padded[lanes] = {};
+    copy_fewer<lanes>(padded, values, count);
     load(vector, padded);
 }
 
 template <class T, class V>
 NIB_ALWAYS_INLINE void store_first(T* values, const V& vector, std::size_t count) {
-    T padded[sizeof(V) / sizeof(T)];
+    constexpr std::size_t lanes = sizeof(V) / sizeof(T);
+    T padded[lanes];
     store(padded, vector);
-    for (std::size_t i = 0; i < count; ++i) values[i] = padded[i];
+    copy_fewer<lanes>(values, padded, count);
+}
+
+// The lanes of a and b in turns: of their lower halves into `low`, of their upper halves into `high`.
+template <class V>
+NIB_ALWAYS_INLINE void zip(const V& a, const V& b, V& low, V& high) {
+    constexpr int lanes = sizeof(V) / sizeof(a[0]);
+    const auto shuffle = [&]<int... I>(std::integer_sequence<int, I...>) NIB_LAMBDA_ALWAYS_INLINE {
+        low = __builtin_shufflevector(a, b, (I / 2 + I % 2 * lanes)...);
+        high = __builtin_shufflevector(a, b, (lanes / 2 + I / 2 + I % 2 * lanes)...);
+    };
+    shuffle(std::make_integer_sequence<int, lanes>{});
+}
+
+// Transposes a square of as many rows as a row has lanes: each pass of zips halves the distance of what belongs
+// together.
+template <class V, std::size_t Rows>
+NIB_ALWAYS_INLINE void transpose(V (&rows)[Rows]) {
+    static_assert(Rows == sizeof(V) / sizeof(rows[0][0]));
+    NIB_UNROLL
+    for (std::size_t pass = 1; pass < Rows; pass *= 2) {
+        V zipped[Rows];
+        NIB_UNROLL
+        for (std::size_t i = 0; i < Rows / 2; ++i) zip(rows[i], rows[i + Rows / 2], zipped[2 * i], zipped[2 * i + 1]);
+        NIB_UNROLL
+        for (std::size_t i = 0; i < Rows; ++i) rows[i] = zipped[i];
+    }
 }
 
 #if NIB_X86_DISPATCH && !defined(__clang__)

@@ -5,6 +5,7 @@
 //   });
 #pragma once
 
+#include <nib/core/threads.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/network.hpp>
@@ -21,6 +22,7 @@ struct FitOptions {
     int epochs = 4;               // times through the data
     std::size_t batch_size = 15;  // at least 1
     int first_epoch = 1;          // later where a checkpoint has those before it
+    std::size_t threads = 1;      // for batches large enough to gain; the results are the same to the bit
 };
 
 struct EpochReport {
@@ -44,7 +46,8 @@ void fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& opt
     using T = typename Net::scalar_type;
     using Clock = std::chrono::steady_clock;
     check_data(net, data);
-    Gradients gradients{net, loss};
+    ThreadPool pool{options.threads};
+    Gradients gradients{net, loss, &pool};
     Progress progress{.epochs = options.epochs, .first_epoch = options.first_epoch, .examples_per_epoch = data.size()};
     for (int epoch = options.first_epoch; epoch <= options.epochs; ++epoch) {
         const double seconds_before = progress.seconds;
