@@ -31,6 +31,7 @@
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
 #include <nib/kernels/sparse.hpp>
+#include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/layers/layer.hpp>

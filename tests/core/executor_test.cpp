@@ -52,15 +52,16 @@ TEST_CASE("shares cover everything once, in steps") {
             }
 }
 
-TEST_CASE("little work stays in one part, much work takes all") {
+TEST_CASE("little work stays in one part, much work on many rows takes all") {
     InTurns four{4};
-    CHECK(nib::worthwhile_parts(nullptr, 1e12) == 1);
-    CHECK(nib::worthwhile_parts(&four, 0) == 1);
-    CHECK(nib::worthwhile_parts(&four, 1e6) == 1);
-    CHECK(nib::worthwhile_parts(&four, 1e12) == 4);
+    CHECK(nib::worthwhile_parts(nullptr, 1000, 1e12) == 1);
+    CHECK(nib::worthwhile_parts(&four, 1000, 0) == 1);
+    CHECK(nib::worthwhile_parts(&four, 1000, 2.5e6) == 1);
+    CHECK(nib::worthwhile_parts(&four, 1000, 1e12) == 4);
+    CHECK(nib::worthwhile_parts(&four, 15, 1e12) == 1);
     std::size_t last = 1;
     for (double work = 1; work < 1e9; work *= 1.1) {
-        const std::size_t parts = nib::worthwhile_parts(&four, work);
+        const std::size_t parts = nib::worthwhile_parts(&four, 1000, work);
         CHECK(parts >= last);
         last = parts;
     }

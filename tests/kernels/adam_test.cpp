@@ -145,3 +145,27 @@ TEST_CASE_TEMPLATE("a gradient whose square overflows moves a parameter by no mo
         CHECK(std::abs(static_cast<double>(parameter) - 1) <= 0.01);
     });
 }
+
+TEST_CASE_TEMPLATE("moments without gradients never become subnormal, and small ones lose nothing that counts", T,
+                   float, double) {
+    constexpr T smallest = std::numeric_limits<T>::min();
+    reference::for_each_isa([&](nib::Isa) {
+        constexpr std::size_t count = 19;
+        std::vector<T> parameters(count, T(0.5)), means(count), squares(count);
+        const std::vector<T> gradients(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            means[i] = (i % 2 == 0 ? T{1} : T{-1}) * std::ldexp(T{1}, -static_cast<int>(4 * i));
+            squares[i] = std::ldexp(T{1}, -static_cast<int>(8 * i));
+        }
+        means[1] = std::numeric_limits<T>::denorm_min();
+        squares[2] = std::numeric_limits<T>::denorm_min();
+        double expected = static_cast<double>(means[0]);
+        for (int step = 0; step < 9000; ++step) {
+            kernels::adam_step<T>(count, parameters.data(), gradients.data(), means.data(), squares.data(), scalars<T>);
+            expected -= 0.1 * expected;
+            if (step == 99) CHECK(static_cast<double>(means[0]) == doctest::Approx(expected).epsilon(1e-4));
+            for (const T* const moments : {means.data(), squares.data()})
+                for (std::size_t i = 0; i < count; ++i) REQUIRE((moments[i] == 0 || std::abs(moments[i]) >= smallest));
+        }
+    });
+}

@@ -86,6 +86,38 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatev
     check_products<T>(1, 784, 10, rng);
 }
 
+TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where it is cut into blocks and copied", T,
+                   float, double) {
+    nib::Rng rng{7};
+    // More than one block of rows, panels beyond one group, whole and not; lines that lie a power of two apart.
+    check_products<T>(401, 5, 150, rng);
+    check_products<T>(200, 140, 256, rng);
+    check_products<T>(25, 256, 256, rng);
+    check_products<T>(13, 512, 33, rng);
+    check_products<T>(193, 129, 137, rng);
+    check_products<T>(130, 9, 10, rng);
+}
+
+TEST_CASE_TEMPLATE("the input gradient is cut off where the ReLU before it was", T, float, double) {
+    nib::Rng rng{8};
+    for (const std::size_t rows : reference::Sizes{1, 15, 40})
+        for (const std::size_t cols : reference::Sizes{1, 10, 64, 70})
+            for (const std::size_t depth : reference::Sizes{3, 200}) {
+                const Matrix<T> dy = reference::random_matrix<T>(rows, depth, rng);
+                const Matrix<T> w = reference::random_matrix<T>(cols, depth, rng);
+                const Matrix<T> outputs = reference::relu(reference::random_matrix<T>(rows, cols, rng));
+                reference::for_each_isa([&](nib::Isa) {
+                    Matrix<T> expected = reference::matmul(reference::fuses(), dy, reference::transposed(w));
+                    for (std::size_t i = 0; i < expected.size(); ++i)
+                        if (outputs.values()[i] == 0) expected.values()[i] = 0;
+                    Guarded<T> dx(rows, cols);
+                    kernels::matmul_input_gradient<T>(dy, w, dx.view(), outputs.data());
+                    CHECK(same_bits(dx, expected));
+                    CHECK(dx.margins_untouched());
+                });
+            }
+}
+
 TEST_CASE_TEMPLATE("a product without rows or columns writes nothing", T, float, double) {
     nib::Rng rng{3};
     check_products<T>(0, 0, 40, rng);

@@ -2,6 +2,7 @@
 
 #include "../reference.hpp"
 #include "../support.hpp"
+#include "listed.hpp"
 
 #include <cmath>
 #include <cstddef>
@@ -15,20 +16,8 @@ namespace {
 namespace kernels = nib::kernels;
 using nib::Matrix;
 using reference::Guarded;
+using reference::Listed;
 using reference::same_bits;
-
-// A matrix with the lists of its non-zeros, in exactly the memory that they are promised to need.
-template <class T>
-struct Listed {
-    explicit Listed(const Matrix<T>& x)
-        : starts(x.rows() + 1),
-          entries(kernels::sparse_capacity(x.rows(), x.cols())),
-          inputs{kernels::find_nonzeros<T>(x, {starts.data(), entries.data()})} {}
-
-    std::vector<std::size_t> starts;
-    std::vector<kernels::Nonzero<T>> entries;
-    kernels::Inputs<T> inputs;
-};
 
 }  // namespace
 

@@ -210,3 +210,60 @@ TEST_CASE_TEMPLATE("square_root gives the same bits on every level that fuses mu
         CHECK(reference::same_bits<T>(y, first));
     });
 }
+
+TEST_CASE_TEMPLATE("zip takes the lanes of two vectors in turns", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using V = kernels::Vector<decltype(level), T>;
+            constexpr std::size_t width = kernels::lanes<decltype(level), T>;
+            T from[2 * width], to[2 * width];
+            for (std::size_t i = 0; i < 2 * width; ++i) from[i] = static_cast<T>(i);
+            V a, b, low, high;
+            kernels::load(a, from);
+            kernels::load(b, from + width);
+            kernels::zip(a, b, low, high);
+            kernels::store(to, low);
+            kernels::store(to + width, high);
+            for (std::size_t i = 0; i < 2 * width; ++i) CHECK(to[i] == from[i / 2 + i % 2 * width]);
+        });
+    });
+}
+
+TEST_CASE_TEMPLATE("transpose makes columns of rows", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using V = kernels::Vector<decltype(level), T>;
+            constexpr std::size_t width = kernels::lanes<decltype(level), T>;
+            T square[width * width];
+            for (std::size_t i = 0; i < width * width; ++i) square[i] = static_cast<T>(i);
+            V rows[width];
+            for (std::size_t i = 0; i < width; ++i) kernels::load(rows[i], square + i * width);
+            kernels::transpose(rows);
+            for (std::size_t i = 0; i < width; ++i) kernels::store(square + i * width, rows[i]);
+            for (std::size_t i = 0; i < width; ++i)
+                for (std::size_t j = 0; j < width; ++j) CHECK(square[i * width + j] == static_cast<T>(j * width + i));
+        });
+    });
+}
+
+TEST_CASE_TEMPLATE("relu_gradient_in_place keeps the gradient where the output is above 0 or NaN", T, float, double) {
+    const auto gradient = [](T output) {
+        T y = 3;
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            kernels::Vector<decltype(level), T> dy, outputs;
+            kernels::load_first(dy, &y, 1);
+            kernels::load_first(outputs, &output, 1);
+            kernels::relu_gradient_in_place(dy, outputs);
+            kernels::store_first(&y, dy, 1);
+        });
+        return y;
+    };
+    reference::for_each_isa([&](nib::Isa) {
+        CHECK(gradient(T{2.5}) == 3);
+        CHECK(gradient(std::numeric_limits<T>::denorm_min()) == 3);
+        CHECK(gradient(T{0}) == 0);
+        CHECK(gradient(T{-0.0}) == 0);
+        CHECK(gradient(T{-1}) == 0);
+        CHECK(gradient(std::numeric_limits<T>::quiet_NaN()) == 3);
+    });
+}

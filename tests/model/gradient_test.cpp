@@ -94,7 +94,7 @@ TEST_CASE_TEMPLATE("threads share out the rows of products and give the same bit
     nib::ThreadPool two{2}, three{3};
     for (nib::Executor* const executor : {static_cast<nib::Executor*>(&two), static_cast<nib::Executor*>(&three)})
         for (const double zeros : {0.0, 0.8}) {
-            check<T>(70, 601, 128, zeros, executor, rng);  // large enough to be shared out
+            check<T>(70, 1301, 128, zeros, executor, rng);  // large enough to be shared out
             check<T>(3, 10, 5, zeros, executor, rng);
         }
 }

@@ -138,13 +138,13 @@ TEST_CASE("data that do not fit the network are refused before the first step") 
 TEST_CASE("threads change no bit of what is learned, whether batches are shared out or not") {
     const auto learned = [](std::size_t threads, std::size_t batch_size, double zeros) {
         nib::Rng rng{7};
-        nib::Matrix<float> x(300, 200);
+        nib::Matrix<float> x(300, 500);
         std::vector<int> classes(x.rows());
         for (std::size_t i = 0; i < x.rows(); ++i) {
             classes[i] = static_cast<int>(rng.below(10));
             for (float& value : x.row(i)) value = rng.uniform() < zeros ? 0.0f : static_cast<float>(rng.normal());
         }
-        nib::Mlp net{{200, 256, 64, 10}, rng};
+        nib::Mlp net{{500, 256, 64, 10}, rng};
         nib::Adam adam{net};
         nib::fit(net, adam, nib::Examples{x, classes}, {.epochs = 2, .batch_size = batch_size, .threads = threads},
                  rng);

@@ -21,7 +21,7 @@ def draw_panel(axes, what, lines, peak, colors):
         label = f"{width}" if threads == 1 else f"{width}, {threads} threads"
         axes.plot(*zip(*points), STYLES.get(threads, ":"), color=colors[width], marker="o", markersize=4, label=label)
     axes.axhline(peak, color="black", linewidth=1, linestyle=":")
-    axes.annotate("multiply-adds in registers, one core", (1, peak), xytext=(0, 4), textcoords="offset points")
+    axes.annotate("one core's peak", (1, peak), xytext=(0, 4), textcoords="offset points")
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.set_title(f"{what}, 784-W-W-10")

@@ -53,6 +53,13 @@
 #define NIB_POSIX_FILES 0
 #endif
 
+// Whether threads are POSIX's: the standard's <thread> takes longer to parse than all of nib.
+#if __has_include(<pthread.h>)
+#define NIB_PTHREADS 1
+#else
+#define NIB_PTHREADS 0
+#endif
+
 #if !defined(__GNUC__)
 #error "nib's kernels are written in the vector types of GCC and Clang"
 #endif

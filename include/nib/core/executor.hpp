@@ -46,11 +46,14 @@ constexpr Range share_of(std::size_t count, std::size_t part, std::size_t parts,
     return {first, std::min(size, count - first)};
 }
 
-// How many parts a job of so many floating-point operations is worth: waking a thread and waiting for it takes some
-// microseconds, in which it could have done half a million.
-inline std::size_t worthwhile_parts(const Executor* executor, double operations) {
-    constexpr double least = 1e6;
-    if (executor == nullptr || operations < 2 * least) return 1;
+// How many parts a job on a batch of `rows` examples is worth, of so many floating-point operations in all. To wake a
+// thread and to wait for it takes time, in which the caller could have done much of a small job; and with few rows,
+// fetching the parameters that another thread has changed takes longer than sharing saves (tools/bench/compare.py
+// --scale, training with two threads).
+inline std::size_t worthwhile_parts(const Executor* executor, std::size_t rows, double operations) {
+    constexpr std::size_t fewest_rows = 64;
+    constexpr double least = 4e6;
+    if (executor == nullptr || rows < fewest_rows || operations < 2 * least) return 1;
     const double most = static_cast<double>(executor->size());
     return static_cast<std::size_t>(std::min(most, operations / least));
 }

@@ -15,13 +15,11 @@
 #include <string>
 #include <vector>
 
-#if __has_include(<pthread.h>)
+#if NIB_PTHREADS
 #include <pthread.h>
 #include <sched.h>
-#define NIB_PTHREADS 1
 #else
-#include <thread>  // takes longer to parse than all the rest
-#define NIB_PTHREADS 0
+#include <thread>
 #endif
 
 namespace nib::inline NIB_ABI {
@@ -139,5 +137,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#undef NIB_PTHREADS

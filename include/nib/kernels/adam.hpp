@@ -23,8 +23,7 @@ namespace detail {
 
 // Adding this to a moment and taking it off again rounds small moments to multiples of 2^10 times the smallest normal
 // number, and changes others by at most one unit in the last place. A mean that gets no gradients (a pixel at an
-// image's rim) would else decay into subnormal numbers and stay there for ever, and each operation on these takes many
-// times as long: steps took twice the time.
+// image's rim) would else decay into subnormal numbers and stay there for ever, and operations on these are slow.
 template <class T>
 inline constexpr T moment_rounding = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * 1024;
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <nib/core/matrix.hpp>
+#include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>
 
 #include <algorithm>
@@ -30,14 +31,6 @@ struct Epilogue {
 
 namespace detail {
 
-// The element (i, k) of a matrix that is read, not necessarily row-major, is data[i * row_stride + k * col_stride].
-template <class T>
-struct Strided {
-    const T* data;
-    std::size_t row_stride;
-    std::size_t col_stride;
-};
-
 // c = activation(a b + bias); c is row-major.
 template <class T>
 struct Product {
@@ -50,98 +43,6 @@ struct Product {
     Epilogue<T> epilogue;
     const T* mask = nullptr;  // [rows, cols]: where it is <= 0, c becomes 0
 };
-
-// One tile of c: `rows` rows of whole vectors, summed over `depth` steps of the inner index.
-template <class T>
-struct Tile {
-    std::size_t rows;
-    std::size_t depth;
-    Strided<T> a;
-    const T* b;  // [depth, the tile's vectors], b_stride apart
-    std::size_t b_stride;
-    T* c;
-    std::size_t c_stride;
-    bool go_on;     // from what c holds of an earlier part of the depth
-    const T* bias;  // else from this, the same for all rows; nullptr: from 0
-    bool relu;      // this is the last part of the depth, and the activation is ReLU
-    const T* mask;  // c's place in the mask; nullptr: none, or not the last part of the depth
-};
-
-// Up to Groups * rows_per_group x Vectors * lanes outputs in registers. A group's rows are one stride apart, so that
-// few registers hold addresses. Where the tile has fewer rows than that, the last group is moved up and computes some
-// rows a second time: the same loads, no branches inside the loop. In a tile of less than one group it is the last row
-// that is computed again.
-template <class Level, class T, std::size_t Groups, std::size_t Vectors>
-NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
-    using V = Vector<Level, T>;
-    constexpr std::size_t width = lanes<Level, T>;
-    constexpr std::size_t group = Level::rows_per_group;
-    constexpr std::size_t rows = Groups * group;
-    const auto row_of = [&](std::size_t r) NIB_LAMBDA_ALWAYS_INLINE {
-        if constexpr (Groups == 1) return std::min(r, tile.rows - 1);
-        return r < rows - group ? r : tile.rows - (rows - r);
-    };
-
-    V sums[rows][Vectors];
-    NIB_UNROLL
-    for (std::size_t v = 0; v < Vectors; ++v) {
-        V start = {};
-        if (tile.bias != nullptr) load(start, tile.bias + v * width);
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) sums[r][v] = start;
-    }
-    if (tile.go_on) {
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load(sums[r][v], tile.c + row_of(r) * tile.c_stride + v * width);
-        }
-    }
-
-    const std::size_t stride = tile.a.row_stride;
-    const T* a[rows];  // of one group all; of several, each one's first row alone is used
-    NIB_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
-    const T* b = tile.b;
-    std::size_t offset = 0;
-    for (std::size_t k = 0; k < tile.depth; ++k) {
-        V row[Vectors];
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) load(row[v], b + v * width);
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
-        }
-        offset += tile.a.col_stride;
-        b += tile.b_stride;
-    }
-
-    if (tile.relu) {
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) relu_in_place(sums[r][v]);
-        }
-    }
-    if (tile.mask != nullptr) {
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) {
-                V output;
-                load(output, tile.mask + row_of(r) * tile.c_stride + v * width);
-                relu_gradient_in_place(sums[r][v], output);
-            }
-        }
-    }
-    NIB_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) {
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) store(tile.c + row_of(r) * tile.c_stride + v * width, sums[r][v]);
-    }
-}
 
 // Copies `lines` lines of `length` numbers each, in whole vectors as far as `readable` numbers from the first one on
 // may be read; what stands behind a copied line is not specified, up to the next whole vector.
@@ -190,72 +91,11 @@ NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* fr
     }
 }
 
-template <class Level, class T, std::size_t Vectors>
-NIB_ALWAYS_INLINE void compute_rows(const Tile<T>& tile) {
-    constexpr std::size_t group = Level::rows_per_group;
-    if (Level::groups > 2 && tile.rows > 2 * group)
-        compute_tile<Level, T, Level::groups, Vectors>(tile);
-    else if (tile.rows > group)
-        compute_tile<Level, T, 2, Vectors>(tile);
-    else
-        compute_tile<Level, T, 1, Vectors>(tile);
-}
-
-// A copy of a tile whose columns fill no whole vectors, on the stack.
-template <class Level, class T>
-struct Edge {
-    static constexpr std::size_t most_cols = 2 * lanes<Level, T>;
-    T c[Level::groups * Level::rows_per_group * most_cols];
-    T mask[Level::groups * Level::rows_per_group * most_cols];
-    T bias[most_cols];
-};
-
-// Copies rows of `cols` numbers.
-template <std::size_t Most, class T>
-NIB_ALWAYS_INLINE void copy_rows(T* to, std::size_t to_stride, const T* from, std::size_t from_stride, std::size_t rows,
-                                 std::size_t cols) {
-    for (std::size_t r = 0; r < rows; ++r) copy_fewer<Most>(to + r * to_stride, from + r * from_stride, cols);
-}
-
-// All rows of a panel of `cols` columns, in as few tiles as there must be, of about the same size.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t cols) {
-    constexpr std::size_t width = lanes<Level, T>;
-    constexpr std::size_t group = Level::rows_per_group;
-    constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
-    const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
-    const std::size_t each = ((rows + tiles - 1) / tiles + group - 1) / group * group;
-    const bool whole = cols % width == 0;
-    Edge<Level, T> edge;
-    if (!whole && tile.bias != nullptr) {
-        copy_fewer<edge_cols>(edge.bias, tile.bias, cols);
-        tile.bias = edge.bias;
-    }
-    for (std::size_t i = 0; i < rows; i += tile.rows) {
-        tile.rows = std::min(each, rows - i);
-        Tile<T> part = tile;
-        if (!whole) {
-            if (tile.go_on) copy_rows<edge_cols>(edge.c, edge_cols, tile.c, tile.c_stride, tile.rows, cols);
-            if (tile.mask != nullptr) {
-                copy_rows<edge_cols>(edge.mask, edge_cols, tile.mask, tile.c_stride, tile.rows, cols);
-                part.mask = edge.mask;
-            }
-            part.c = edge.c;
-            part.c_stride = edge_cols;
-        }
-        cols > width ? compute_rows<Level, T, 2>(part) : compute_rows<Level, T, 1>(part);
-        if (!whole) copy_rows<edge_cols>(tile.c, tile.c_stride, edge.c, edge_cols, tile.rows, cols);
-        tile.a.data += tile.rows * tile.a.row_stride;
-        tile.c += tile.rows * tile.c_stride;
-        if (tile.mask != nullptr) tile.mask += tile.rows * tile.c_stride;
-    }
-}
-
 // How a product is cut into pieces that fit the caches, and the memory on the stack for copies of these.
 //
-// Copying costs as much as it gains, and is done only where it must be: a b whose columns are contiguous is transposed;
-// columns that fill no whole vector are made up; and lines whose distance is a power of two, or close to one, would all
-// fall on the same few places of a cache.
+// Copies are made only where they pay (tools/bench/compare.py --products shows whether they do): a b whose columns are
+// contiguous is transposed; columns that fill no whole vector are made up; and lines whose distance is a power of two,
+// or close to one, would all fall on the same few places of a cache.
 template <class Level, class T>
 struct Blocks {
     static constexpr std::size_t width = lanes<Level, T>;

@@ -173,8 +173,8 @@ NIB_ALWAYS_INLINE const Nonzero<T>* add_outer(const Nonzero<T>* entry, const Non
     return stop;
 }
 
-// For a block in the first-level cache, where a call of memset costs twice what these stores do. The compiler must not
-// see that they are zeros: it would make that call of them.
+// For a block in the first-level cache, where a call of memset costs more than these stores. The compiler must not see
+// that they are zeros: it would make that call of them.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void fill_zero(std::span<T> values) {
     constexpr std::size_t width = lanes<Level, T>;

@@ -1,9 +1,8 @@
 // Gradient: the gradients of a loss by all parameters of a network.
 //
 // Those by a dense layer's weights are a product, dW = x^T dy, and most of all numbers. They are not kept in memory: an
-// optimiser takes them block by block, each multiplied out just before it is used and still in the cache. (For the
-// default network on MNIST this halves the time from the gradients to the end of Adam's step.) Whoever wants all of
-// them in one array asks for values().
+// optimiser takes them block by block, each multiplied out just before it is used and still in the cache. Whoever wants
+// all of them in one array asks for values().
 #pragma once
 
 #include <nib/core/executor.hpp>
@@ -64,9 +63,9 @@ public:
         std::size_t most_rows = 0;
         for (const WeightGradient<T>& product : products_) {
             operations += cost(product);
-            if (product.x.is_sparse()) most_rows = std::max(most_rows, product.x.rows());
+            most_rows = std::max(most_rows, product.x.rows());
         }
-        const std::size_t parts = worthwhile_parts(executor_, operations);
+        const std::size_t parts = worthwhile_parts(executor_, most_rows, operations);
         const kernels::Nonzero<T>** const positions = positions_->room(parts * most_rows);
         const auto run = [&](std::size_t part) {
             if (part == 0) visit_rest(f);

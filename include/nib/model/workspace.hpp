@@ -57,7 +57,7 @@ public:
     // Calls f(first, count) for ranges of `rows` rows, which may run at the same time where the work is worth it.
     template <class F>
     void share_rows(std::size_t rows, double operations_per_row, const F& f) const {
-        const std::size_t parts = worthwhile_parts(executor_, operations_per_row * static_cast<double>(rows));
+        const std::size_t parts = worthwhile_parts(executor_, rows, operations_per_row * static_cast<double>(rows));
         if (parts == 1) return f(std::size_t{0}, rows);
         constexpr std::size_t whole_tiles = 8;
         executor_->run(parts, [&](std::size_t part) {
