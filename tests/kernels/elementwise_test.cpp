@@ -24,6 +24,13 @@ using reference::same_bits;
 template <class T>
 constexpr T huge = static_cast<T>(1e30);
 
+template <class T>
+T exponential(T x) {
+    T y;
+    kernels::scaled_exponentials<T>({&x, 1}, T{1}, {&y, 1});
+    return y;
+}
+
 // log_softmax of one row in long double.
 template <class T>
 std::vector<long double> log_softmax(std::span<const T> x) {
@@ -124,52 +131,58 @@ TEST_CASE_TEMPLATE("scale_bytes takes any number of bytes, runs of zeros or not"
 }
 
 TEST_CASE("exponential in float has a relative error below 1.2e-7") {
-    double worst = 0;
-    float worst_x = 0;
-    constexpr int steps = 1'000'000;
-    for (int i = 0; i <= steps; ++i) {
-        const float x = -87.0f + 175.0f * (static_cast<float>(i) / static_cast<float>(steps));
-        const double expected = std::exp(static_cast<double>(x));
-        const double error = std::abs(static_cast<double>(kernels::exponential(x)) - expected) / expected;
-        if (error > worst) {
-            worst = error;
-            worst_x = x;
+    constexpr std::size_t steps = 1'000'000;
+    std::vector<float> x(steps + 1), y(steps + 1);
+    for (std::size_t i = 0; i <= steps; ++i) x[i] = -87.0f + 175.0f * (static_cast<float>(i) / steps);
+    reference::for_each_isa([&](nib::Isa) {
+        kernels::scaled_exponentials<float>(x, 1.0f, y);
+        double worst = 0;
+        for (std::size_t i = 0; i <= steps; ++i) {
+            const double expected = std::exp(static_cast<double>(x[i]));
+            worst = std::max(worst, std::abs(static_cast<double>(y[i]) - expected) / expected);
         }
-    }
-    CAPTURE(worst_x);
-    CHECK(worst < 1.2e-7);
+        CHECK(worst < 1.2e-7);
+    });
 }
 
 TEST_CASE("exponential in float is exact at 0, and as good next to it") {
-    CHECK(kernels::exponential(0.0f) == 1.0f);
-    CHECK(kernels::exponential(-0.0f) == 1.0f);
-    for (const float x : {1e-3f, 1e-6f, 1e-10f, 1e-38f, 1e-45f})
-        for (const float signed_x : {x, -x})
-            CHECK(kernels::exponential(signed_x) == doctest::Approx(std::exp(signed_x)).epsilon(1.2e-7));
+    reference::for_each_isa([&](nib::Isa) {
+        CHECK(exponential(0.0f) == 1.0f);
+        CHECK(exponential(-0.0f) == 1.0f);
+        for (const float x : {1e-3f, 1e-6f, 1e-10f, 1e-38f, 1e-45f})
+            for (const float signed_x : {x, -x})
+                CHECK(exponential(signed_x) == doctest::Approx(std::exp(signed_x)).epsilon(1.2e-7));
+    });
 }
 
 TEST_CASE("exponential in float is 0 below -87, finite up to the largest float, and infinite above") {
-    constexpr float infinity = std::numeric_limits<float>::infinity();
-    CHECK(kernels::exponential(-87.0f) > 0.0f);
-    CHECK(kernels::exponential(std::nextafter(-87.0f, -infinity)) == 0.0f);
-    CHECK(kernels::exponential(-1e30f) == 0.0f);
-    CHECK(kernels::exponential(-infinity) == 0.0f);
-    const float last = 88.72283f;
-    CHECK(std::isfinite(kernels::exponential(last)));
-    CHECK(static_cast<double>(kernels::exponential(last)) ==
-          doctest::Approx(std::exp(static_cast<double>(last))).epsilon(2e-7));
-    CHECK(kernels::exponential(std::nextafter(last, infinity)) == infinity);
-    CHECK(kernels::exponential(1e30f) == infinity);
-    CHECK(kernels::exponential(infinity) == infinity);
+    reference::for_each_isa([&](nib::Isa) {
+        constexpr float infinity = std::numeric_limits<float>::infinity();
+        CHECK(exponential(-87.0f) > 0.0f);
+        CHECK(exponential(std::nextafter(-87.0f, -infinity)) == 0.0f);
+        CHECK(exponential(-1e30f) == 0.0f);
+        CHECK(exponential(-infinity) == 0.0f);
+        const float last = 88.72283f;
+        CHECK(std::isfinite(exponential(last)));
+        CHECK(static_cast<double>(exponential(last)) ==
+              doctest::Approx(std::exp(static_cast<double>(last))).epsilon(2e-7));
+        CHECK(exponential(std::nextafter(last, infinity)) == infinity);
+        CHECK(exponential(1e30f) == infinity);
+        CHECK(exponential(infinity) == infinity);
+    });
 }
 
 TEST_CASE_TEMPLATE("exponential keeps NaN", T, float, double) {
-    CHECK(std::isnan(kernels::exponential(std::numeric_limits<T>::quiet_NaN())));
-    CHECK(std::isnan(kernels::exponential(-std::numeric_limits<T>::quiet_NaN())));
+    reference::for_each_isa([&](nib::Isa) {
+        CHECK(std::isnan(exponential(std::numeric_limits<T>::quiet_NaN())));
+        CHECK(std::isnan(exponential(-std::numeric_limits<T>::quiet_NaN())));
+    });
 }
 
 TEST_CASE("exponential in double is std::exp") {
-    for (const double x : {-1e3, -700.0, -1.5, 0.0, 1.0, 709.0, 1e3}) CHECK(kernels::exponential(x) == std::exp(x));
+    reference::for_each_isa([&](nib::Isa) {
+        for (const double x : {-1e3, -700.0, -1.5, 0.0, 1.0, 709.0, 1e3}) CHECK(exponential(x) == std::exp(x));
+    });
 }
 
 TEST_CASE_TEMPLATE("log_softmax is x - log(sum(exp(x))) of each row", T, float, double) {

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -27,22 +29,24 @@ TEST_CASE_TEMPLATE("find_nonzeros lists every value that is not zero with its co
         CAPTURE(cols);
         Matrix<T> x = reference::random_matrix<T>(12, cols, rng, 0.8);
         for (T& value : x.row(0)) value = 0;
-        const Listed<T> listed{x};
-        REQUIRE(listed.inputs.is_sparse());
-        CHECK(listed.inputs.matrix().data() == x.data());
-        CHECK(listed.inputs.sparse().rows == 12);
-        CHECK(listed.inputs.sparse().cols == cols);
-        std::size_t n = 0;
-        for (std::size_t i = 0; i < x.rows(); ++i) {
-            CHECK(listed.starts[i] == n);
-            for (std::size_t j = 0; j < cols; ++j) {
-                if (x(i, j) == 0) continue;
-                CHECK(listed.entries[n].column == j);
-                CHECK(listed.entries[n].value == x(i, j));
-                ++n;
+        reference::for_each_isa([&](nib::Isa) {
+            const Listed<T> listed{x};
+            REQUIRE(listed.inputs.is_sparse());
+            CHECK(listed.inputs.matrix().data() == x.data());
+            CHECK(listed.inputs.sparse().rows == 12);
+            CHECK(listed.inputs.sparse().cols == cols);
+            std::size_t n = 0;
+            for (std::size_t i = 0; i < x.rows(); ++i) {
+                CHECK(listed.starts[i] == n);
+                for (std::size_t j = 0; j < cols; ++j) {
+                    if (x(i, j) == 0) continue;
+                    CHECK(listed.entries[n].column == j);
+                    CHECK(listed.entries[n].value == x(i, j));
+                    ++n;
+                }
             }
-        }
-        CHECK(listed.starts[x.rows()] == n);
+            CHECK(listed.starts[x.rows()] == n);
+        });
     }
 }
 
@@ -54,15 +58,18 @@ TEST_CASE_TEMPLATE("find_nonzeros lists NaN, infinity and subnormal numbers, and
     x(0, 5) = T{-0.0};
     x(0, 20) = Limits::denorm_min();
     x(0, 39) = -Limits::infinity();
-    const Listed<T> listed{x};
-    REQUIRE(listed.inputs.is_sparse());
-    REQUIRE(listed.starts[1] == 3);
-    CHECK(listed.entries[0].column == 3);
-    CHECK(listed.entries[1].column == 20);
-    CHECK(listed.entries[2].column == 39);
-    CHECK(std::isnan(listed.entries[0].value));
-    CHECK(listed.entries[1].value == Limits::denorm_min());
-    CHECK(listed.entries[2].value == -Limits::infinity());
+    reference::for_each_isa([&](nib::Isa) {
+        CHECK(kernels::count_nonzeros<T>(x.row(0)) == 3);
+        const Listed<T> listed{x};
+        REQUIRE(listed.inputs.is_sparse());
+        REQUIRE(listed.starts[1] == 3);
+        CHECK(listed.entries[0].column == 3);
+        CHECK(listed.entries[1].column == 20);
+        CHECK(listed.entries[2].column == 39);
+        CHECK(std::isnan(listed.entries[0].value));
+        CHECK(listed.entries[1].value == Limits::denorm_min());
+        CHECK(listed.entries[2].value == -Limits::infinity());
+    });
 }
 
 TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values are no zeros", T, float, double) {
@@ -83,6 +90,17 @@ TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values ar
     CHECK(!Listed<T>{Matrix<T>(0, 16)}.inputs.is_sparse());
 }
 
+TEST_CASE_TEMPLATE("count_nonzeros counts, whatever the length", T, float, double) {
+    nib::Rng rng{3};
+    for (const std::size_t size : reference::Sizes{0, 1, 7, 8, 9, 15, 16, 17, 784}) {
+        CAPTURE(size);
+        const Matrix<T> x = reference::random_matrix<T>(1, size, rng, 0.5);
+        std::size_t expected = 0;
+        for (const T value : x.values()) expected += value != 0 ? 1 : 0;
+        reference::for_each_isa([&](nib::Isa) { CHECK(kernels::count_nonzeros<T>(x.values()) == expected); });
+    }
+}
+
 TEST_CASE_TEMPLATE("inputs made from a matrix alone are not sparse", T, float, double) {
     const Matrix<T> zeros(3, 4);
     const kernels::Inputs<T> inputs{zeros.view()};
@@ -96,18 +114,30 @@ TEST_CASE_TEMPLATE("bytes are listed as the numbers that they stand for", T, flo
         nib::Rng rng{size};
         std::vector<std::uint8_t> bytes(size);
         for (std::uint8_t& byte : bytes) byte = rng.uniform() < 0.7 ? 0 : static_cast<std::uint8_t>(rng.below(256));
-        std::vector<kernels::Nonzero<T>> entries(size);
-        const std::size_t count = kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data());
-        std::size_t n = 0;
-        for (std::size_t j = 0; j < size; ++j) {
-            if (bytes[j] == 0) continue;
-            REQUIRE(n < count);
-            CHECK(entries[n].column == j);
-            CHECK(entries[n].value == static_cast<T>(bytes[j]) / T{255});
-            ++n;
-        }
-        CHECK(n == count);
+        reference::for_each_isa([&](nib::Isa) {
+            std::vector<kernels::Nonzero<T>> entries(size);
+            const std::size_t count = kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data());
+            std::size_t n = 0;
+            for (std::size_t j = 0; j < size; ++j) {
+                if (bytes[j] == 0) continue;
+                REQUIRE(n < count);
+                CHECK(entries[n].column == j);
+                CHECK(entries[n].value == static_cast<T>(bytes[j]) / T{255});
+                ++n;
+            }
+            CHECK(n == count);
+        });
     }
+}
+
+TEST_CASE_TEMPLATE("every byte is listed as byte / 255, correctly rounded", T, float, double) {
+    std::vector<std::uint8_t> bytes(256);
+    std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
+    reference::for_each_isa([&](nib::Isa) {
+        std::vector<kernels::Nonzero<T>> entries(256);
+        REQUIRE(kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data()) == 255);
+        for (std::size_t n = 0; n < 255; ++n) CHECK(entries[n].value == static_cast<T>(n + 1) / T{255});
+    });
 }
 
 TEST_CASE_TEMPLATE("lists without a matrix write one when it is asked for, of all rows or of some", T, float, double) {

@@ -4,8 +4,8 @@
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
+#include <algorithm>
 #include <array>
-#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstddef>
@@ -79,38 +79,72 @@ void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
     for (; i < bytes.size(); ++i) values[i] = scaled_bytes<T>[bytes[i]];
 }
 
-// exp(x). In float our own, because std::expf is a call that differs in its last bits from one C library to the next:
-// x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r (the coefficients of Cephes' expf). Relative
-// error below 1.2e-7 for x in [-87, 88]; 0 below, infinity above 88.7; NaN stays NaN.
-template <class T>
-NIB_ALWAYS_INLINE T exponential(T x) {
+namespace detail {
+
+// x = exp(x), lane by lane. In float our own, because std::expf is a call that differs in its last bits from one C
+// library to the next: x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r (the coefficients of
+// Cephes' expf). Relative error below 1.2e-7 for x in [-87, 88.7]; 0 below, infinity above; NaN stays NaN.
+template <class Level, class T, class V>
+NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
     if constexpr (std::is_same_v<T, float>) {
-        if (!(x >= -87.0f)) return x < -87.0f ? 0.0f : x;
-        if (x > 88.72283f) return std::numeric_limits<float>::infinity();
-        const auto exponent = static_cast<std::int32_t>(x * 1.44269504f + (x < 0 ? -0.5f : 0.5f));
-        const auto n = static_cast<float>(exponent);
-        const float r = x - n * 0.693359375f + n * 2.12194440e-4f;  // ln 2 in two parts, the first one exact
-        float p = 1.9875691500e-4f;
-        p = p * r + 1.3981999507e-3f;
-        p = p * r + 8.3334519073e-3f;
-        p = p * r + 4.1665795894e-2f;
-        p = p * r + 1.6666665459e-1f;
-        p = p * r + 5.0000001201e-1f;
-        p = p * r * r + r + 1.0f;
-        // p * 2^n in two factors: 2^128, which n = 128 would need, is no float.
-        const std::int32_t half = exponent / 2;
-        return p * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((exponent - half + 127) << 23);
+        using Integers = decltype(x < x);
+        const V zero = {};
+        const V lowest = zero - 87.0f, highest = zero + 89.0f;
+        V clamped = x < lowest ? lowest : x;
+        clamped = clamped > highest ? highest : clamped;
+        // Added to a number below 2^22, this leaves no bits for a fraction: the sum is rounded to an integer.
+        const V shift = zero + 12582912.0f;  // 1.5 * 2^23
+        V n = shift;
+        multiply_add<Level>(n, 1.44269504f, clamped);
+        n -= shift;
+        V r = clamped;  // - n ln 2, in two parts, the first one exact
+        multiply_add<Level>(r, -0.693359375f, n);
+        multiply_add<Level>(r, 2.12194440e-4f, n);
+        V p = zero + 1.9875691500e-4f;
+        const auto append = [&](float coefficient) NIB_LAMBDA_ALWAYS_INLINE {
+            V sum = zero + coefficient;
+            multiply_add<Level>(sum, p, r);
+            p = sum;
+        };
+        append(1.3981999507e-3f);
+        append(8.3334519073e-3f);
+        append(4.1665795894e-2f);
+        append(1.6666665459e-1f);
+        append(5.0000001201e-1f);
+        append(1.0f);
+        append(1.0f);
+        // p 2^n in two factors: 2^128, which n = 128 would need, is no float.
+        const Integers exponent = __builtin_convertvector(n, Integers);
+        const Integers half = exponent >> 1;
+        const auto power_of_two = [](const Integers& e, V& power) NIB_LAMBDA_ALWAYS_INLINE {
+            const Integers bits = (e + 127) << 23;
+            std::memcpy(&power, &bits, sizeof power);
+        };
+        V first, second;
+        power_of_two(half, first);
+        power_of_two(exponent - half, second);
+        p = p * first * second;
+        x = x < lowest ? zero : p;
     } else {
-        return std::exp(x);
+        for (std::size_t lane = 0; lane < sizeof(V) / sizeof(T); ++lane) x[lane] = std::exp(x[lane]);
     }
 }
+
+}  // namespace detail
 
 // y = scale exp(x). x and y may be the same.
 template <class T>
 void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
     assert(x.size() == y.size());
-    dispatch([=](auto) NIB_LAMBDA_ALWAYS_INLINE {
-        for (std::size_t i = 0; i < x.size(); ++i) y[i] = exponential(x[i]) * scale;
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        for (std::size_t i = 0; i < x.size(); i += lanes<Level, T>) {
+            Vector<Level, T> value;
+            load_at_most(value, x.data() + i, x.size() - i);
+            detail::exponential_in_place<Level, T>(value);
+            value *= scale;
+            store_at_most(y.data() + i, value, x.size() - i);
+        }
     });
 }
 
@@ -119,16 +153,26 @@ void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
 template <class T>
 void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
-    dispatch([=](auto) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        constexpr std::size_t width = lanes<Level, T>;
         for (std::size_t i = 0; i < x.rows(); ++i) {
-            const auto from = x.row(i);
-            const auto to = y.row(i);
+            const T* const from = x.data() + i * x.cols();
+            T* const to = y.data() + i * y.cols();
             T largest = from[0];
-            for (const T value : from) largest = largest < value ? value : largest;
+            for (std::size_t j = 1; j < x.cols(); ++j) largest = largest < from[j] ? from[j] : largest;
             T sum = 0;
-            for (const T value : from) sum += exponential(value - largest);
+            for (std::size_t j = 0; j < x.cols(); j += width) {
+                Vector<Level, T> value;
+                load_at_most(value, from + j, x.cols() - j);
+                value -= largest;
+                detail::exponential_in_place<Level, T>(value);
+                T terms[width];
+                store(terms, value);
+                for (std::size_t k = 0; k < std::min(width, x.cols() - j); ++k) sum += terms[k];
+            }
             const T shift = std::log(sum);
-            for (std::size_t j = 0; j < from.size(); ++j) to[j] = (from[j] - largest) - shift;
+            for (std::size_t j = 0; j < x.cols(); ++j) to[j] = (from[j] - largest) - shift;
         }
     });
 }
@@ -137,11 +181,20 @@ void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
 template <class T>
 void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx) {
     assert(y.rows() == dy.rows() && y.rows() == dx.rows() && y.cols() == dy.cols() && y.cols() == dx.cols());
-    dispatch([=](auto) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
         for (std::size_t i = 0; i < y.rows(); ++i) {
             T sum = 0;
             for (const T gradient : dy.row(i)) sum += gradient;
-            for (std::size_t j = 0; j < y.cols(); ++j) dx(i, j) = dy(i, j) - exponential(y(i, j)) * sum;
+            for (std::size_t j = 0; j < y.cols(); j += lanes<Level, T>) {
+                const std::size_t rest = y.cols() - j;
+                Vector<Level, T> probability, gradient;
+                load_at_most(probability, y.row(i).data() + j, rest);
+                load_at_most(gradient, dy.row(i).data() + j, rest);
+                detail::exponential_in_place<Level, T>(probability);
+                multiply_add<Level>(gradient, -sum, probability);
+                store_at_most(dx.row(i).data() + j, gradient, rest);
+            }
         }
     });
 }

@@ -4,6 +4,7 @@
 
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/vector.hpp>
 
 #include <bit>
 #include <cassert>
@@ -127,25 +128,19 @@ NIB_ALWAYS_INLINE bool is_nonzero(const Stored& stored) {
         return stored != Stored{0};
 }
 
-}  // namespace detail
-
-// Appends the non-zeros of one row, and returns how many there are; `entries` has room for all of x. Stored is T, or a
-// byte that stands for byte / 255.
-//
 // No branch depends on a number. First the chunks of x that are not all zero bits are counted into a list, then each
 // number of these is written as an entry, and the next one overwrites it when it was zero. (A branch for each chunk is
 // mispredicted so often that it costs more than both.)
 template <class T, class Stored>
-std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
+std::size_t append_nonzeros_from(std::span<const Stored> x, std::size_t j, Nonzero<T>* entries) {
     constexpr std::size_t chunk = (sizeof(Stored) == 1 ? 8 : 16) / sizeof(Stored);
     constexpr std::size_t most_chunks = 128;
     std::uint32_t used[most_chunks];
     std::size_t count = 0;
-    const auto visit = [&](std::size_t j) {
-        entries[count] = {static_cast<std::uint32_t>(j), detail::value_of<T>(x[j])};
-        count += detail::is_nonzero(x[j]) ? 1 : 0;
+    const auto visit = [&](std::size_t i) {
+        entries[count] = {static_cast<std::uint32_t>(i), value_of<T>(x[i])};
+        count += is_nonzero(x[i]) ? 1 : 0;
     };
-    std::size_t j = 0;
     while (j + chunk <= x.size()) {
         std::size_t used_count = 0;
         for (std::size_t end = j + most_chunks * chunk; j + chunk <= x.size() && j < end; j += chunk) {
@@ -165,9 +160,100 @@ std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
     return count;
 }
 
+#if NIB_X86_DISPATCH
+// The same with the instruction that moves those lanes together which a mask names, 16 numbers at a time. It takes a
+// third to half of the time.
+template <class Stored>
+[[gnu::target("avx2,fma,avx512f")]] std::size_t append_nonzeros_avx512(std::span<const Stored> x,
+                                                                       Nonzero<float>* entries) {
+    constexpr std::size_t width = 16;
+    typedef int Integers __attribute__((vector_size(4 * width)));
+#if defined(__clang__)
+    using Mask = unsigned short;
+#else
+    using Mask = short;
+#endif
+    constexpr int not_equal = 4;
+    Integers columns = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    std::size_t count = 0;
+    std::size_t j = 0;
+    for (; j + width <= x.size(); j += width) {
+        Integers values;  // the bits of the floats
+        Integers bits;    // none of them is set where the number is zero
+        if constexpr (std::is_same_v<Stored, float>) {
+            std::memcpy(&values, x.data() + j, sizeof values);
+            bits = values << 1;
+        } else {
+            typedef char Bytes __attribute__((vector_size(width)));
+            typedef float Floats __attribute__((vector_size(4 * width)));
+            Bytes bytes;
+            std::memcpy(&bytes, x.data() + j, sizeof bytes);
+#if defined(__clang__)
+            typedef unsigned char UnsignedBytes __attribute__((vector_size(width)));
+            bits = __builtin_convertvector(reinterpret_cast<UnsignedBytes>(bytes), Integers);
+#else  // it makes 16 scalar loads of that
+            bits = __builtin_ia32_pmovzxbd512_mask(bytes, Integers{}, -1);
+#endif
+            const Floats quotients = __builtin_convertvector(bits, Floats) / 255.0f;
+            std::memcpy(&values, &quotients, sizeof values);
+        }
+        const Mask mask = __builtin_ia32_cmpd512_mask(bits, Integers{}, not_equal, static_cast<Mask>(-1));
+        const Integers packed_columns = __builtin_ia32_compresssi512_mask(columns, Integers{}, mask);
+        const Integers packed_values = __builtin_ia32_compresssi512_mask(values, Integers{}, mask);
+        Integers packed[2];
+        zip(packed_columns, packed_values, packed[0], packed[1]);
+        std::memcpy(entries + count, packed, sizeof packed);
+        count += static_cast<std::size_t>(std::popcount(static_cast<std::uint16_t>(mask)));
+        columns += static_cast<int>(width);
+    }
+    return count + append_nonzeros_from<float>(x, j, entries + count);
+}
+#endif
+
+}  // namespace detail
+
+// Appends the non-zeros of one row, and returns how many there are; `entries` has room for all of x. Stored is T, or a
+// byte that stands for byte / 255.
+template <class T, class Stored>
+std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
+#if NIB_X86_DISPATCH
+    if constexpr (std::is_same_v<T, float>) {
+        if (active_isa() == Isa::avx512) return detail::append_nonzeros_avx512(x, entries);
+    }
+#endif
+    return detail::append_nonzeros_from(x, 0, entries);
+}
+
+// How many numbers are none of 0 and -0.
+template <class T>
+std::size_t count_nonzeros(std::span<const T> x) {
+    std::size_t total = 0;
+    std::size_t* const result = &total;
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = Vector<decltype(level), T>;
+        constexpr std::size_t width = lanes<decltype(level), T>;
+        using Counts = decltype(V{} != V{});  // in each lane 0 or -1
+        const V zero = {};
+        Counts counts = {};
+        std::size_t i = 0;
+        for (; i + width <= x.size(); i += width) {
+            V values;
+            load(values, x.data() + i);
+            counts -= values != zero;
+        }
+        std::size_t count = 0;
+        for (std::size_t lane = 0; lane < width; ++lane) count += static_cast<std::size_t>(counts[lane]);
+        for (; i < x.size(); ++i) count += x[i] != T{0} ? 1 : 0;
+        *result = count;
+    });
+    return total;
+}
+
 // Lists the non-zeros of x into `storage`, unless more than half of the values so far are none.
 template <class T>
 Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
+    // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it.
+    if (x.rows() == 1 && count_nonzeros(x.values()) > x.cols() / 2) return x;
     std::size_t count = 0;
     storage.starts[0] = 0;
     for (std::size_t i = 0; i < x.rows(); ++i) {

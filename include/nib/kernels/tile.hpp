@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace nib::inline NIB_ABI::kernels::detail {
 
@@ -15,6 +16,14 @@ struct Strided {
     const T* data;
     std::size_t row_stride;
     std::size_t col_stride;
+};
+
+// Rows that are asked for while a tile is computed, as the next one will read them from far away: those behind its own,
+// as many as it has, one line of each after the other. A stride of 0: none are.
+template <class T>
+struct Ahead {
+    const T* data;  // its own first row
+    std::size_t row_stride;
 };
 
 // One tile of c: `rows` rows of whole vectors, summed over `depth` steps of the inner index.
@@ -31,7 +40,14 @@ struct Tile {
     const T* bias;  // else from this, the same for all rows; nullptr: from 0
     bool relu;      // this is the last part of the depth, and the activation is ReLU
     const T* mask;  // c's place in the mask; nullptr: none, or not the last part of the depth
+    Ahead<T> ahead = {};
+    std::size_t last_lanes = 0;  // of a row's last vector, that belong to c, bias and mask
 };
+
+// Whether a vector's first lanes can be read and written alone at no cost. Where they cannot, a tile whose columns fill
+// no whole vectors is computed on a copy.
+template <class Level>
+inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_bytes == 64;
 
 // Up to Groups * rows_per_group x Vectors * lanes outputs in registers. A group's rows are one stride apart, so that
 // few registers hold addresses. Where the tile has fewer rows than that, the last group is moved up and computes some
@@ -48,11 +64,30 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
         return r < rows - group ? r : tile.rows - (rows - r);
     };
 
+    // Vector number v of a row of c, bias or mask.
+#if NIB_X86_INSTRUCTIONS
+    const unsigned last_mask = (2u << (tile.last_lanes - 1)) - 1;
+#endif
+    const auto load_part = [&](V& vector, const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
+#if NIB_X86_INSTRUCTIONS
+        if constexpr (has_lane_masks<Level>)
+            if (v + 1 == Vectors) return load_masked(vector, values + v * width, last_mask);
+#endif
+        load(vector, values + v * width);
+    };
+    const auto store_part = [&](T* values, const V& vector, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
+#if NIB_X86_INSTRUCTIONS
+        if constexpr (has_lane_masks<Level>)
+            if (v + 1 == Vectors) return store_masked(values + v * width, vector, last_mask);
+#endif
+        store(values + v * width, vector);
+    };
+
     V sums[rows][Vectors];
     NIB_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v) {
         V start = {};
-        if (tile.bias != nullptr) load(start, tile.bias + v * width);
+        if (tile.bias != nullptr) load_part(start, tile.bias, v);
         NIB_UNROLL
         for (std::size_t r = 0; r < rows; ++r) sums[r][v] = start;
     }
@@ -60,7 +95,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
         NIB_UNROLL
         for (std::size_t r = 0; r < rows; ++r) {
             NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load(sums[r][v], tile.c + row_of(r) * tile.c_stride + v * width);
+            for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], tile.c + row_of(r) * tile.c_stride, v);
         }
     }
 
@@ -70,6 +105,10 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
     const T* b = tile.b;
     std::size_t offset = 0;
+    // An address is only a number here: behind the last rows there may be nothing.
+    const std::size_t ahead_step = tile.ahead.row_stride * sizeof(T);
+    std::uintptr_t ahead = reinterpret_cast<std::uintptr_t>(tile.ahead.data) + tile.rows * ahead_step;
+    std::uintptr_t ahead_end = ahead + rows * ahead_step;
     for (std::size_t k = 0; k < tile.depth; ++k) {
         V row[Vectors];
         NIB_UNROLL
@@ -79,6 +118,14 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
             const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
+        }
+        if (ahead_step != 0) {
+            __builtin_prefetch(reinterpret_cast<const T*>(ahead));
+            ahead += ahead_step;
+            if (ahead == ahead_end) {  // on to the next line of each row
+                ahead += cache_line - rows * ahead_step;
+                ahead_end += cache_line;
+            }
         }
         offset += tile.a.col_stride;
         b += tile.b_stride;
@@ -97,7 +144,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) {
                 V output;
-                load(output, tile.mask + row_of(r) * tile.c_stride + v * width);
+                load_part(output, tile.mask + row_of(r) * tile.c_stride, v);
                 relu_gradient_in_place(sums[r][v], output);
             }
         }
@@ -105,7 +152,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     NIB_UNROLL
     for (std::size_t r = 0; r < rows; ++r) {
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) store(tile.c + row_of(r) * tile.c_stride + v * width, sums[r][v]);
+        for (std::size_t v = 0; v < Vectors; ++v) store_part(tile.c + row_of(r) * tile.c_stride, sums[r][v], v);
     }
 }
 
@@ -144,7 +191,8 @@ NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
     const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
     const std::size_t each = ((rows + tiles - 1) / tiles + group - 1) / group * group;
-    const bool whole = cols % width == 0;
+    const bool whole = has_lane_masks<Level> || cols % width == 0;
+    tile.last_lanes = whole ? (cols - 1) % width + 1 : width;
     Edge<Level, T> edge;
     if (!whole && tile.bias != nullptr) {
         copy_fewer<edge_cols>(edge.bias, tile.bias, cols);
@@ -166,6 +214,7 @@ NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t
         if (!whole) copy_rows<edge_cols>(tile.c, tile.c_stride, edge.c, edge_cols, tile.rows, cols);
         tile.a.data += tile.rows * tile.a.row_stride;
         tile.c += tile.rows * tile.c_stride;
+        tile.ahead.data += tile.rows * tile.ahead.row_stride;
         if (tile.mask != nullptr) tile.mask += tile.rows * tile.c_stride;
     }
 }

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace nib::inline NIB_ABI::kernels {
@@ -27,6 +28,60 @@ using Vector = typename VectorOf<T, Level::vector_bytes>::type;
 
 template <class Level, class T>
 inline constexpr std::size_t lanes = VectorOf<T, Level::vector_bytes>::lanes;
+
+#if NIB_X86_DISPATCH && !defined(__clang__)
+// The compiler's names of instructions, which exist once a function has these targets, and which a function without
+// them may use where it is inlined into one that has them (Clang does not allow that). Their results are assigned at
+// once, so what GCC says of a calling convention for vectors does not matter.
+#define NIB_X86_INSTRUCTIONS 1
+[[gnu::target("avx2,fma,avx512f")]] void name_instructions();
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpsabi"
+
+// Only the lanes whose bits are set in `mask`: the others are 0, and are not stored.
+template <class T, class V>
+NIB_ALWAYS_INLINE void load_masked(V& vector, const T* values, unsigned mask) {
+    static_assert(sizeof(V) == 64);
+    if constexpr (std::same_as<T, float>)
+        vector = __builtin_ia32_loadups512_mask(values, V{}, static_cast<short>(mask));
+    else
+        vector = __builtin_ia32_loadupd512_mask(values, V{}, static_cast<char>(mask));
+}
+
+template <class T, class V>
+NIB_ALWAYS_INLINE void store_masked(T* values, const V& vector, unsigned mask) {
+    static_assert(sizeof(V) == 64);
+    if constexpr (std::same_as<T, float>)
+        __builtin_ia32_storeups512_mask(values, vector, static_cast<short>(mask));
+    else
+        __builtin_ia32_storeupd512_mask(values, vector, static_cast<char>(mask));
+}
+
+// sum += a * b, rounded once.
+template <class T, class V>
+NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
+    constexpr bool single = std::same_as<T, float>;
+    if constexpr (sizeof(V) == 64 && single)
+        sum = __builtin_ia32_vfmaddps512_mask(a, b, sum, static_cast<short>(-1), 4);
+    else if constexpr (sizeof(V) == 64)
+        sum = __builtin_ia32_vfmaddpd512_mask(a, b, sum, static_cast<char>(-1), 4);
+    else if constexpr (sizeof(V) == 32 && single)
+        sum = __builtin_ia32_vfmaddps256(a, b, sum);
+    else if constexpr (sizeof(V) == 32)
+        sum = __builtin_ia32_vfmaddpd256(a, b, sum);
+    else if constexpr (sizeof(V) == 16 && single)
+        sum = __builtin_ia32_vfmaddps(a, b, sum);
+    else if constexpr (sizeof(V) == 16)
+        sum = __builtin_ia32_vfmaddpd(a, b, sum);
+    else if constexpr (single)
+        sum[0] = __builtin_fmaf(a[0], b[0], sum[0]);
+    else
+        sum[0] = __builtin_fma(a[0], b[0], sum[0]);
+}
+#pragma GCC diagnostic pop
+#else
+#define NIB_X86_INSTRUCTIONS 0
+#endif
 
 // vector = values[0], values[1], …: one for each lane.
 template <class T, class V>
@@ -57,6 +112,9 @@ NIB_ALWAYS_INLINE void copy_fewer(T* to, const T* from, std::size_t count) {
 template <class T, class V>
 NIB_ALWAYS_INLINE void load_first(V& vector, const T* values, std::size_t count) {
     constexpr std::size_t lanes = sizeof(V) / sizeof(T);
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (sizeof(V) == 64) return load_masked(vector, values, (1u << count) - 1);
+#endif
     T padded[lanes] = {};
     copy_fewer<lanes>(padded, values, count);
     load(vector, padded);
@@ -65,9 +123,23 @@ NIB_ALWAYS_INLINE void load_first(V& vector, const T* values, std::size_t count)
 template <class T, class V>
 NIB_ALWAYS_INLINE void store_first(T* values, const V& vector, std::size_t count) {
     constexpr std::size_t lanes = sizeof(V) / sizeof(T);
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (sizeof(V) == 64) return store_masked(values, vector, (1u << count) - 1);
+#endif
     T padded[lanes];
     store(padded, vector);
     copy_fewer<lanes>(values, padded, count);
+}
+
+// All lanes, or the first `count` where there are no more.
+template <class T, class V>
+NIB_ALWAYS_INLINE void load_at_most(V& vector, const T* values, std::size_t count) {
+    count < sizeof(V) / sizeof(T) ? load_first(vector, values, count) : load(vector, values);
+}
+
+template <class T, class V>
+NIB_ALWAYS_INLINE void store_at_most(T* values, const V& vector, std::size_t count) {
+    count < sizeof(V) / sizeof(T) ? store_first(values, vector, count) : store(values, vector);
 }
 
 // The lanes of a and b in turns: of their lower halves into `low`, of their upper halves into `high`.
@@ -96,46 +168,19 @@ NIB_ALWAYS_INLINE void transpose(V (&rows)[Rows]) {
     }
 }
 
-#if NIB_X86_DISPATCH && !defined(__clang__)
-// The compiler's names of the fused instructions, which exist once a function has these targets. Their results are
-// assigned at once, so what GCC says of a calling convention for vectors does not matter.
-[[gnu::target("avx2,fma,avx512f")]] void name_fused_instructions();
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpsabi"
-template <class T, class V>
-NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
-    constexpr bool single = std::same_as<T, float>;
-    if constexpr (sizeof(V) == 64 && single)
-        sum = __builtin_ia32_vfmaddps512_mask(a, b, sum, static_cast<short>(-1), 4);
-    else if constexpr (sizeof(V) == 64)
-        sum = __builtin_ia32_vfmaddpd512_mask(a, b, sum, static_cast<char>(-1), 4);
-    else if constexpr (sizeof(V) == 32 && single)
-        sum = __builtin_ia32_vfmaddps256(a, b, sum);
-    else if constexpr (sizeof(V) == 32)
-        sum = __builtin_ia32_vfmaddpd256(a, b, sum);
-    else if constexpr (sizeof(V) == 16 && single)
-        sum = __builtin_ia32_vfmaddps(a, b, sum);
-    else if constexpr (sizeof(V) == 16)
-        sum = __builtin_ia32_vfmaddpd(a, b, sum);
-    else if constexpr (single)
-        sum[0] = __builtin_fmaf(a[0], b[0], sum[0]);
-    else
-        sum[0] = __builtin_fma(a[0], b[0], sum[0]);
+// sum += factors * x, rounded once on a level that has fused multiply-add. GCC is told so: left alone, it fuses from
+// -O2 on, and tuned for some CPUs (-march=znver3 and sapphirerapids are two) not where a loop has a single sum.
+template <class Level, class V>
+NIB_ALWAYS_INLINE void multiply_add(V& sum, const V& factors, const V& x) {
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (Level::has_fma) return fused_multiply_add<std::remove_cvref_t<decltype(sum[0])>>(sum, factors, x);
+#endif
+    sum += factors * x;
 }
-#pragma GCC diagnostic pop
-#endif
-
-// sum += factor * x, rounded once on a level that has fused multiply-add. GCC is told so: left alone, it fuses from -O2
-// on, and tuned for some CPUs (-march=znver3 and sapphirerapids are two) not where a loop has a single sum.
-template <class Level, class T, class V>
+template <class Level, std::floating_point T, class V>
 NIB_ALWAYS_INLINE void multiply_add(V& sum, T factor, const V& x) {
-#if NIB_X86_DISPATCH && !defined(__clang__)
-    if constexpr (Level::has_fma) {
-        const V factors = factor - V{};  // in every lane; -0 stays -0
-        return fused_multiply_add<T>(sum, factors, x);
-    }
-#endif
-    sum += factor * x;
+    const V factors = factor - V{};  // in every lane; -0 stays -0
+    multiply_add<Level>(sum, factors, x);
 }
 
 // NaN stays NaN, as in PyTorch.

@@ -81,8 +81,10 @@ public:
 private:
     // Whole tiles of the dense kernels.
     static constexpr std::size_t row_step = 24;
-    // A block's gradients are read right after they are written: they should not leave the first-level cache.
-    static constexpr std::size_t block_bytes = 24 * 1024;
+    // A block's gradients are read right after they are written: they should not leave the cache. The kernels go
+    // through it by columns, of which 64 floats fit the first level.
+    static constexpr std::size_t most_rows_at_once = 4 * row_step;
+    static constexpr std::size_t block_bytes = 256 * 1024;
 
     // Floating-point operations, with a guess at how full lists of non-zeros are, and at an optimiser's share.
     static double cost(const WeightGradient<T>& product) {
@@ -111,7 +113,7 @@ private:
         if (rows.count == 0) return;
         const std::size_t cols = product.cols();
         const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
-        const std::size_t step = std::min(std::max(fitting, 2 * row_step), rows.count);
+        const std::size_t step = std::clamp(fitting, row_step, most_rows_at_once);
         T* const place = values_.data() + product.offset + rows.first * cols;
         if (product.x.is_sparse()) kernels::find_column<T>(product.x.sparse(), rows.first, positions);
         for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {
