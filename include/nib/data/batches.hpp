@@ -160,24 +160,18 @@ private:
         const std::size_t count = std::min(targets_.size(), order_.size() - first);
         const auto indices = std::span{order_}.subspan(first, count);
         for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, indices[i]);
-        const Batch<T> batch{list(indices), {targets_.data(), count}};
-        if constexpr (requires { prefetch_example(data_, 0); }) {
-            const std::size_t next = first + count;
-            const std::size_t next_count = std::min(targets_.size(), order_.size() - next);
-            for (const std::uint32_t index : std::span{order_}.subspan(next, next_count))
-                prefetch_example(data_, index);
-        }
-        return batch;
+        return {list(first, indices), {targets_.data(), count}};
     }
 
     // Lists of the examples' non-zeros, or copies where these do not pay.
-    kernels::Inputs<T> list(std::span<const std::uint32_t> indices) {
+    kernels::Inputs<T> list(std::size_t first, std::span<const std::uint32_t> indices) {
         const std::size_t cols = data_.input_size();
         const MatrixView<T> matrix{matrix_.room(indices.size() * cols), indices.size(), cols};
         if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
             kernels::Nonzero<T>* const entries = entries_.room(kernels::sparse_capacity(indices.size(), cols));
             std::size_t count = 0, row = 0;
             for (; row < indices.size(); ++row) {
+                prefetch(first + row + examples_ahead);
                 count += list_example(data_, indices[row], entries + count);
                 if (count > (row + 1) * cols / 2) break;
                 starts_[row + 1] = count;
@@ -186,6 +180,15 @@ private:
         }
         for (std::size_t i = 0; i < indices.size(); ++i) copy_example(data_, indices[i], matrix.row(i));
         return MatrixView<const T>{matrix};
+    }
+
+    // Far enough for memory to answer, and so near that the example is not driven out of the cache again: small batches
+    // are done with before it comes to it.
+    static constexpr std::size_t examples_ahead = 16;
+
+    void prefetch([[maybe_unused]] std::size_t place) const {
+        if constexpr (requires { prefetch_example(data_, 0); })
+            if (place < order_.size()) prefetch_example(data_, order_[place]);
     }
 
     Data data_;

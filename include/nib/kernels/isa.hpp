@@ -116,6 +116,8 @@ private:
 
 namespace detail {
 
+// (prfchw is no matter of the level: where a machine does not have it, its instruction does nothing.)
+//
 // Each runs a copy of its own: what the kernel captured is then out of reach of its own stores, and stays in registers.
 template <class Kernel>
 void run_baseline(const Kernel& kernel) {
@@ -124,12 +126,12 @@ void run_baseline(const Kernel& kernel) {
 }
 #if NIB_X86_DISPATCH
 template <class Kernel>
-[[gnu::target("avx2,fma")]] void run_avx2(const Kernel& kernel) {
+[[gnu::target("avx2,fma,prfchw")]] void run_avx2(const Kernel& kernel) {
     const Kernel own = kernel;
     own(Avx2{});
 }
 template <class Kernel>
-[[gnu::target("avx2,fma,avx512f")]] void run_avx512(const Kernel& kernel) {
+[[gnu::target("avx2,fma,avx512f,prfchw")]] void run_avx512(const Kernel& kernel) {
     const Kernel own = kernel;
     own(Avx512{});
 }

@@ -105,7 +105,6 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
     const T* b = tile.b;
     std::size_t offset = 0;
-    // An address is only a number here: behind the last rows there may be nothing.
     const std::size_t ahead_step = tile.ahead.row_stride * sizeof(T);
     std::uintptr_t ahead = reinterpret_cast<std::uintptr_t>(tile.ahead.data) + tile.rows * ahead_step;
     std::uintptr_t ahead_end = ahead + rows * ahead_step;
@@ -120,7 +119,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
             for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
         }
         if (ahead_step != 0) {
-            __builtin_prefetch(reinterpret_cast<const T*>(ahead));
+            prefetch(ahead);
             ahead += ahead_step;
             if (ahead == ahead_end) {  // on to the next line of each row
                 ahead += cache_line - rows * ahead_step;

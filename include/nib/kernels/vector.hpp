@@ -94,6 +94,13 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
     *reinterpret_cast<typename VectorOf<T, sizeof(V)>::unaligned*>(values) = vector;
 }
 
+// Asks for the cache line at an address, to read it or, where it is the only copy that is wanted, to write it. There
+// may be nothing: an address is only a number here.
+NIB_ALWAYS_INLINE void prefetch(std::uintptr_t address) { __builtin_prefetch(reinterpret_cast<const char*>(address)); }
+NIB_ALWAYS_INLINE void prefetch_to_write(std::uintptr_t address) {
+    __builtin_prefetch(reinterpret_cast<const char*>(address), 1);
+}
+
 // Copies `count` numbers, fewer than Most, a power of two: by halves, without a loop.
 template <std::size_t Most, class T>
 NIB_ALWAYS_INLINE void copy_fewer(T* to, const T* from, std::size_t count) {
