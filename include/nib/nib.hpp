@@ -1,6 +1,7 @@
 // All of nib.
 #pragma once
 
+#include <nib/core/clock.hpp>
 #include <nib/core/config.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>

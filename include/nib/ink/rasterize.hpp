@@ -127,7 +127,7 @@ public:
 
     void clear() { std::fill(squared_.begin(), squared_.end(), static_cast<float>(reach_ * reach_)); }
 
-    std::span<const float> squared() const { return squared_; }
+    const std::vector<float>& squared() const { return squared_; }
 
     void add(const Stroke& stroke, const Placement& placement) {
         if (stroke.empty()) return;
@@ -196,7 +196,7 @@ public:
         const float reach = static_cast<float>(pen_.reach());
         const float nothing = reach * reach;
         const float per_pixel = 255 / static_cast<float>(pen_.softness);
-        const std::span<const float> squared = field_.squared();
+        const std::vector<float>& squared = field_.squared();
         for (std::size_t i = 0; i < pixels_.size(); ++i) {
             const float value = squared[i] < nothing ? (reach - std::sqrt(squared[i])) * per_pixel : 0.0f;
             pixels_[i] = static_cast<std::uint8_t>(std::min(value, 255.0f) + 0.5f);
@@ -308,7 +308,7 @@ inline void rasterize(const Drawing& drawing, const RasterOptions& options, std:
 [[nodiscard]] inline Image rasterize(const Drawing& drawing, const RasterOptions& options = {}) {
     detail::check_options(options);
     Image image{options.size, options.size, std::vector<std::uint8_t>(options.size * options.size)};
-    rasterize(drawing, options, image.pixels);
+    rasterize(drawing, options, {image.pixels.data(), image.pixels.size()});
     return image;
 }
 

@@ -41,7 +41,7 @@ inline Point catmull_rom(const Point& a, const Point& b, const Point& c, const P
 }
 
 // Appends the curve through `knots` to `stroke`, which ends at the first of them.
-inline void append_curve(std::span<const Point> knots, Stroke& stroke) {
+inline void append_curve(const std::vector<Point>& knots, Stroke& stroke) {
     if (knots.size() == 2) {
         stroke.push_back(knots[1]);
         return;
@@ -58,7 +58,7 @@ inline void append_curve(std::span<const Point> knots, Stroke& stroke) {
 }
 
 // The strokes of a path whose control points are `points`; corners end one curve and start the next.
-inline std::vector<Stroke> strokes_through(std::span<const ControlPoint> points) {
+inline std::vector<Stroke> strokes_through(const std::vector<ControlPoint>& points) {
     std::vector<Stroke> strokes;
     std::vector<Point> knots;
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -116,7 +116,7 @@ private:
 
 inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, Rng& rng) {
     constexpr double deviation = 0.045;
-    std::vector<ControlPoint> result(points.begin(), points.end());
+    std::vector<ControlPoint> result(points.data(), points.data() + points.size());
     for (ControlPoint& point : result) {
         point.x += static_cast<float>(deviation * rng.normal());
         point.y += static_cast<float>(deviation * rng.normal());
@@ -161,13 +161,13 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     dataset.labels.resize(count);
     for (std::size_t i = 0; i < count; ++i) dataset.labels[i] = static_cast<int>(i % 10);
     Rng order{seed};
-    order.shuffle(std::span{dataset.labels});
+    order.shuffle(dataset.labels);
     dataset.pixels.resize(count * dataset.input_size());
     for (std::size_t i = 0; i < count; ++i) {
         Rng rng = detail::image_rng(seed, i);
         const Drawing drawing = synthetic_digit(dataset.labels[i], rng);
         rasterize(drawing, detail::random_pen(rng),
-                  std::span{dataset.pixels}.subspan(i * dataset.input_size(), dataset.input_size()));
+                  {dataset.pixels.data() + i * dataset.input_size(), dataset.input_size()});
     }
     return dataset;
 }

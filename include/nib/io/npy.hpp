@@ -212,7 +212,7 @@ NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path)
 template <class T>
 NpyArray<T> load_npy(const std::string& path) {
     const std::string content = read_file(path);
-    return parse_npy<T>(std::as_bytes(std::span{content}), path);
+    return parse_npy<T>(bytes_of(content), path);
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -97,7 +97,7 @@ inline std::span<const Isa> supported_isas() {
     static constexpr Isa all[] = {Isa::baseline, Isa::avx2, Isa::avx512};
     const auto first = static_cast<std::size_t>(detail::build_isa);
     const auto last = static_cast<std::size_t>(detail::best_isa());
-    return std::span{all}.subspan(first, last - first + 1);
+    return {all + first, last - first + 1};
 }
 
 // Runs on `isa` within a scope, for tests and benchmarks; `isa` is one of supported_isas(). Not for use while other

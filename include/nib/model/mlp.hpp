@@ -55,10 +55,10 @@ public:
     std::size_t output_size() const { return widths_.back(); }
     std::size_t parameter_count() const { return offsets_.back(); }
     static constexpr bool ends_in_log_softmax() { return true; }
-    std::span<const std::size_t> widths() const { return widths_; }
+    std::span<const std::size_t> widths() const { return {widths_.data(), widths_.size()}; }
 
-    std::span<T> parameters() { return parameters_; }
-    std::span<const T> parameters() const { return parameters_; }
+    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
+    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
 
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const {
@@ -107,7 +107,7 @@ public:
 
     // The names of the dense layers in model files: "0", "2", "4", …, or what the file called them that it was loaded
     // from.
-    std::span<const std::string> layer_names() const { return names_; }
+    std::span<const std::string> layer_names() const { return {names_.data(), names_.size()}; }
     void set_layer_names(std::vector<std::string> names) {
         if (names.size() != layer_count())
             fail("Mlp: expected " + std::to_string(layer_count()) + " layer names, found " +

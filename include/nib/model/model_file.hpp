@@ -17,7 +17,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +35,7 @@ void transpose(MatrixView<const T> from, MatrixView<T> to) {
         for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
 }
 
-inline std::string tensor_text(std::string_view name, std::span<const std::size_t> shape) {
+inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
     return tensor_label(name) + " " + safetensors_list(shape);
 }
 
@@ -63,7 +62,7 @@ inline void check_place(const ParameterTensor& info, std::size_t parameters) {
 
 // Appends `numbers`, ordered as a network's parameters are, under the names of `infos` with `prefix` before them.
 template <class T>
-void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> numbers, const std::string& prefix,
+void append_tensors(const std::vector<ParameterTensor>& infos, std::span<const T> numbers, const std::string& prefix,
                     TensorList& list) {
     for (const ParameterTensor& info : infos) {
         std::vector<T> ordered(info.size());
@@ -73,15 +72,15 @@ void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> n
             transpose<T>({from, info.shape[1], info.shape[0]}, {ordered.data(), info.shape[0], info.shape[1]});
         else
             std::copy_n(from, ordered.size(), ordered.data());
-        list.bytes.push_back(tensor_bytes<T>(ordered));
+        list.bytes.push_back(tensor_bytes<T>({ordered.data(), ordered.size()}));
         const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
         list.tensors.push_back(
-            {.name = prefix + info.name, .dtype = dtype, .shape = info.shape, .data = list.bytes.back()});
+            {.name = prefix + info.name, .dtype = dtype, .shape = info.shape, .data = bytes_of(list.bytes.back())});
     }
 }
 
 // All that does not fit, in one error, as PyTorch's load_state_dict does.
-inline void check_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted) {
+inline void check_tensors(const Safetensors& file, const std::vector<ParameterTensor>& wanted) {
     constexpr std::size_t listed = 100;
     std::string problems;
     std::size_t count = 0;
@@ -108,7 +107,7 @@ inline void check_tensors(const Safetensors& file, std::span<const ParameterTens
 // The numbers of `count` parameters from the file's tensors, whose names have `prefix` before them. They are known to
 // fit.
 template <class T>
-AlignedVector<T> read_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted, std::size_t count,
+AlignedVector<T> read_tensors(const Safetensors& file, const std::vector<ParameterTensor>& wanted, std::size_t count,
                               const std::string& prefix = "") {
     AlignedVector<T> loaded(count);
     for (const ParameterTensor& want : wanted) {
@@ -205,7 +204,7 @@ template <Network Net>
 void save(const Net& net, const std::string& path) {
     detail::TensorList list;
     detail::append_tensors<typename Net::scalar_type>(net.tensors(), net.parameters(), "", list);
-    save_safetensors(path, list.tensors, {{"format", "pt"}});
+    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, {{"format", "pt"}});
 }
 
 // F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,

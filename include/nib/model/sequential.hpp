@@ -128,8 +128,8 @@ public:
         });
     }
 
-    std::span<T> parameters() { return parameters_; }
-    std::span<const T> parameters() const { return parameters_; }
+    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
+    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
 
     // The outputs for one example of input_size() numbers; fails on any other number of them. The stack must hold 1.5
     // times the inputs (their non-zeros) and twice the widest layer.

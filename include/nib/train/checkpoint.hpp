@@ -53,7 +53,7 @@ void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int ep
     Safetensors::Metadata metadata{{"epochs", std::to_string(epochs_done)}, {"steps", std::to_string(adam.steps())}};
     for (std::size_t i = 0; i < rng.state().size(); ++i)
         metadata[detail::random_state_key(i)] = std::to_string(rng.state()[i]);
-    save_safetensors(path, list.tensors, metadata);
+    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 // Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
