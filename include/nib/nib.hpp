@@ -1,10 +1,13 @@
 // All of nib.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
+#include <nib/core/atomic.hpp>
 #include <nib/core/clock.hpp>
 #include <nib/core/config.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>

@@ -9,12 +9,12 @@
 // bytes than its header declares. Nothing is allocated before that is known.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
@@ -142,7 +142,7 @@ template <class Input>
 std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
     const std::string& path = input.path();
     std::array<std::byte, 4> magic{};
-    const std::size_t count = std::min(input.remaining(), magic.size());
+    const std::size_t count = smaller(input.remaining(), magic.size());
     if (count == 0) fail(path + ": byte 0: expected an IDX file, found an empty one");
     input.read({magic.data(), count});
     if (magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b})
@@ -187,7 +187,8 @@ IdxHeader read_idx_header(Input& input) {
 inline void swap_idx_values(std::span<std::byte> data, IdxType type) {
     const std::size_t size = idx_type_size(type);
     if (std::endian::native == std::endian::big || size == 1) return;
-    for (std::size_t i = 0; i < data.size(); i += size) std::reverse(data.data() + i, data.data() + i + size);
+    for (std::size_t i = 0; i < data.size(); i += size)
+        for (std::size_t j = 0; j < size / 2; ++j) std::swap(data[i + j], data[i + size - 1 - j]);
 }
 
 template <class Input>

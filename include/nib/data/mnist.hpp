@@ -9,12 +9,12 @@
 // numbers of images and labels differ.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/io/file.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -57,7 +57,7 @@ Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, cons
     if (header.type != IdxType::u8 || header.shape.size() != shape.size())
         fail(path + ": byte 2: expected " + what + ", which are u8 of rank " + std::to_string(shape.size()) +
              ", found " + std::string(idx_type_name(header.type)) + " of rank " + std::to_string(header.shape.size()));
-    std::copy(header.shape.begin(), header.shape.end(), shape.begin());
+    copy_values(header.shape.data(), header.shape.size(), shape.data());
     Bytes bytes(header.bytes);
     file.read({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()});
     return bytes;

@@ -12,15 +12,15 @@
 // do not end where the file ends; metadata that is not strings.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 
-#include <algorithm>
 #include <bit>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -79,9 +79,8 @@ public:
 
     // Null where there is none of that name.
     const Tensor* find(std::string_view name) const {
-        const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                            [](const Tensor* a, std::string_view n) { return a->name.compare(n) < 0; });
-        return found != by_name_.end() && (*found)->name == name ? *found : nullptr;
+        const std::size_t found = first_not(by_name_.size(), [&](std::size_t i) { return by_name_[i]->name < name; });
+        return found < by_name_.size() && by_name_[found]->name == name ? by_name_[found] : nullptr;
     }
 
     friend Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
@@ -206,7 +205,7 @@ inline bool written_before(const Tensor& a, const Tensor& b) {
 inline std::vector<const Tensor*> sorted_tensors(std::span<const Tensor> tensors, TensorOrder before) {
     std::vector<const Tensor*> order;
     for (const Tensor& tensor : tensors) order.push_back(&tensor);
-    std::sort(order.begin(), order.end(), [before](const Tensor* a, const Tensor* b) { return before(*a, *b); });
+    sort_values(order.data(), order.size(), [before](const Tensor* a, const Tensor* b) { return before(*a, *b); });
     return order;
 }
 
@@ -338,7 +337,8 @@ std::vector<T> values(const Tensor& tensor, const std::string& path = "") {
     for (T& number : result) {
         const double value = tensor.dtype == Dtype::f32 ? double{load_number<float>(bytes, std::endian::little)}
                                                         : load_number<double>(bytes, std::endian::little);
-        if (std::isfinite(value) && std::fabs(value) > static_cast<double>(std::numeric_limits<T>::max()))
+        const double size = magnitude(value);
+        if (size > static_cast<double>(std::numeric_limits<T>::max()) && size <= std::numeric_limits<double>::max())
             refuse("a number is too large for the type that is to hold it");
         number = static_cast<T>(value);
         bytes += dtype_size(tensor.dtype);

@@ -1,13 +1,13 @@
 // Loops over single numbers: activations, bytes to numbers, exp, log-softmax.
 #pragma once
 
+#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
 #include <array>
 #include <bit>
 #include <cassert>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -101,7 +101,7 @@ NIB_ALWAYS_INLINE T exponential(T x) {
         const std::int32_t half = exponent / 2;
         return p * std::bit_cast<float>((half + 127) << 23) * std::bit_cast<float>((exponent - half + 127) << 23);
     } else {
-        return std::exp(x);
+        return nib::exponential(x);
     }
 }
 
@@ -127,7 +127,7 @@ void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
             for (const T value : from) largest = largest < value ? value : largest;
             T sum = 0;
             for (const T value : from) sum += exponential(value - largest);
-            const T shift = std::log(sum);
+            const T shift = nib::logarithm(sum);
             for (std::size_t j = 0; j < from.size(); ++j) to[j] = (from[j] - largest) - shift;
         }
     });

@@ -5,12 +5,12 @@
 // sum of -0, from a bias of -0, becomes 0 there and stays -0 here.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -105,7 +105,7 @@ NIB_ALWAYS_INLINE std::size_t multiply_wide(const SparseRows<T>& x, MatrixView<c
     static constexpr T zeros[block] = {};
     const std::size_t whole = w.cols() / block * block;
     for (std::size_t first = 0; first < x.rows; first += most_rows) {
-        const std::size_t rows = std::min(most_rows, x.rows - first);
+        const std::size_t rows = smaller(most_rows, x.rows - first);
         for (std::size_t j = 0; j < whole; j += block) {
             const Nonzero<T>* next[most_rows];
             for (std::size_t i = 0; i < rows; ++i) next[i] = x.row(first + i).data();
@@ -217,8 +217,8 @@ template <class T>
 void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** positions) {
     for (std::size_t i = 0; i < x.rows; ++i) {
         const auto entries = x.row(i);
-        const auto before = [=](const Nonzero<T>& entry) { return entry.column < column; };
-        positions[i] = std::partition_point(entries.data(), entries.data() + entries.size(), before);
+        const auto before = [=](std::size_t k) { return entries[k].column < column; };
+        positions[i] = entries.data() + first_not(entries.size(), before);
     }
 }
 

@@ -9,6 +9,7 @@
 // Workspace of its own (net(x) needs none). It can be copied and moved.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/layers/dense.hpp>
@@ -17,7 +18,6 @@
 #include <nib/layers/relu.hpp>
 #include <nib/model/network.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstddef>
@@ -144,7 +144,7 @@ public:
         alignas(cache_line) T a[widest], b[widest];
         std::array<T, output_size()> outputs;
         apply_from<0>(parameters, x.data(), a, b);
-        std::copy_n(result_in_a() ? a : b, output_size(), outputs.data());
+        copy_values(result_in_a() ? a : b, output_size(), outputs.data());
         return outputs;
     }
 
@@ -195,7 +195,11 @@ public:
     }
 
 private:
-    static constexpr std::size_t widest = *std::max_element(sizes.begin() + 1, sizes.end());
+    static constexpr std::size_t widest = [] {
+        std::size_t most = 0;
+        for (std::size_t i = 1; i < sizes.size(); ++i) most = larger(most, sizes[i]);
+        return most;
+    }();
 
     template <class F>
     static void for_each_layer(F&& f) {
