@@ -29,6 +29,7 @@
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/safetensors.hpp>
+#include <nib/io/strings.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>

@@ -19,13 +19,13 @@
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
+#include <nib/io/strings.hpp>
 
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,7 +68,7 @@ struct Tensor {
 // A file's tensors in the order of their data. Moved, never copied: a loaded file's tensors point into it.
 class Safetensors {
 public:
-    using Metadata = std::map<std::string, std::string>;
+    using Metadata = StringMap;
 
     Safetensors(Safetensors&&) = default;
     Safetensors& operator=(Safetensors&&) = default;
@@ -253,15 +253,13 @@ inline std::string make_safetensors_header(const std::vector<const Tensor*>& ten
 }
 
 inline void check_safetensors_input(const std::string& path, std::span<const Tensor> tensors) {
-    const Tensor* last = nullptr;
-    for (const Tensor* const next : sorted_tensors(tensors, name_before)) {
-        const Tensor& tensor = *next;
+    StringSet names;
+    for (const Tensor& tensor : tensors) {
         const auto refuse = [&](const std::string& why) {
             fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
         };
         if (tensor.name == metadata_key) refuse("a tensor cannot have this name");
-        if (last != nullptr && last->name == tensor.name) refuse("two tensors have this name");
-        last = next;
+        if (!names.insert(tensor.name)) refuse("two tensors have this name");
         std::size_t bytes = 0;
         if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
             refuse("expected the data of shape " + safetensors_list(tensor.shape) + " of " +
@@ -277,12 +275,13 @@ inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std
     const std::size_t header_end = 8 + header.size();
     const std::span<const std::byte> data = bytes.subspan(header_end);
     Safetensors result;
-    std::vector<Tensor> found;
     result.path_ = path;
+    std::vector<Tensor> found;
+    std::vector<StringMap::Entry> metadata;
     JsonReader json{header, path, 8};
     json.object([&](const std::string& key) {
         if (key == detail::metadata_key) {
-            json.object([&](const std::string& entry) { result.metadata_.emplace(entry, json.string()); });
+            json.object([&](const std::string& entry) { metadata.push_back({entry, json.string()}); });
         } else {
             found.push_back(detail::read_safetensors_tensor(json, key, data));
         }
@@ -293,6 +292,7 @@ inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std
         result.tensors_.push_back(std::move(found[static_cast<std::size_t>(tensor - found.data())]));
     detail::check_safetensors_coverage(result.tensors(), data, header_end, path);
     result.by_name_ = detail::sorted_tensors(result.tensors(), detail::name_before);
+    result.metadata_ = StringMap{std::move(metadata)};
     return result;
 }
 

@@ -23,7 +23,6 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -64,6 +63,14 @@ constexpr std::size_t input_size_of() {
     }
 }
 
+// Layer I of a list. (std::tuple_element takes <tuple>, which a compiler reads as long as all of nib's layers.)
+template <std::size_t I, class First, class... Rest>
+struct LayerAt : LayerAt<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct LayerAt<0, First, Rest...> {
+    using type = First;
+};
+
 template <class L>
 inline constexpr bool is_dense = false;
 template <std::size_t In, std::size_t Out, Name LayerName>
@@ -76,7 +83,7 @@ requires(sizeof...(Layers) > 0) class BasicSequential {
     static constexpr std::size_t layer_count = sizeof...(Layers);
 
     template <std::size_t I>
-    using LayerAt = std::tuple_element_t<I, std::tuple<Layers...>>;
+    using LayerAt = typename detail::LayerAt<I, Layers...>::type;
 
     // sizes[i] features go into layer i, sizes[i + 1] come out.
     static constexpr std::array<std::size_t, layer_count + 1> sizes = [] {
