@@ -58,7 +58,7 @@ inline void append_curve(const std::vector<Point>& knots, Stroke& stroke) {
 }
 
 // The strokes of a path whose control points are `points`; corners end one curve and start the next.
-inline std::vector<Stroke> strokes_through(const std::vector<ControlPoint>& points) {
+inline std::vector<Stroke> strokes_through(std::span<const ControlPoint> points) {
     std::vector<Stroke> strokes;
     std::vector<Point> knots;
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -146,7 +146,7 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     const DigitTemplate& chosen = choices[rng.below(choices.size())];
     const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
     const detail::Handwriting hand{rng};
-    Drawing drawing{detail::strokes_through(points), std::to_string(digit)};
+    Drawing drawing{detail::strokes_through({points.data(), points.size()}), std::to_string(digit)};
     for (Stroke& stroke : drawing.strokes)
         for (Point& point : stroke) point = hand(point);
     return drawing;
