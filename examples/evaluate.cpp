@@ -1,7 +1,7 @@
 // Tests a trained network: accuracy, precision and recall of each class, and the confusion matrix.
-#include "command_line.hpp"
-#include "digit_data.hpp"
-#include "report.hpp"
+#include "common/command_line.hpp"
+#include "common/digit_data.hpp"
+#include "common/report.hpp"
 
 #include <nib/nib.hpp>
 

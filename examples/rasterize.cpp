@@ -1,8 +1,8 @@
 // Turns stroke files into images: PNG files, or an IDX pair that any MNIST reader loads.
-#include "command_line.hpp"
-#include "picture.hpp"
-#include "report.hpp"
-#include "stroke_options.hpp"
+#include "common/command_line.hpp"
+#include "common/picture.hpp"
+#include "common/report.hpp"
+#include "common/stroke_options.hpp"
 
 #include <nib/nib.hpp>
 

@@ -1,7 +1,7 @@
 // Recognises drawn digits: one line a drawing, with the digit, its probability, the runner-up and its probability.
-#include "command_line.hpp"
-#include "report.hpp"
-#include "stroke_options.hpp"
+#include "common/command_line.hpp"
+#include "common/report.hpp"
+#include "common/stroke_options.hpp"
 
 #include <nib/nib.hpp>
 

@@ -1,7 +1,7 @@
 // Trains a dense network on handwritten digits, tests it after each epoch, and saves it.
-#include "command_line.hpp"
-#include "digit_data.hpp"
-#include "report.hpp"
+#include "common/command_line.hpp"
+#include "common/digit_data.hpp"
+#include "common/report.hpp"
 
 #include <nib/nib.hpp>
 

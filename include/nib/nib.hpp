@@ -1,9 +1,13 @@
 // All of nib.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
+#include <nib/core/atomic.hpp>
+#include <nib/core/clock.hpp>
 #include <nib/core/config.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>
@@ -25,6 +29,7 @@
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/safetensors.hpp>
+#include <nib/io/strings.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>

@@ -2,6 +2,7 @@
 
 #include "../support.hpp"
 
+#include <algorithm>
 #include <set>
 
 TEST_CASE("each digit has at least four templates, in the order of the digits") {

@@ -5,6 +5,7 @@
 #include <nib/core/random.hpp>
 #include <nib/ink/read_drawings.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

@@ -5,6 +5,7 @@
 #include <nib/io/file.hpp>
 
 #include <array>
+#include <cmath>
 #include <map>
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include "../support.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>

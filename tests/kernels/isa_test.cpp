@@ -74,7 +74,7 @@ TEST_CASE("an unknown word in NIB_CPU changes nothing") {
 TEST_CASE("NIB_CPU is read at the first use and not again") {
     const kernels::ScopedIsa restored{kernels::active_isa()};
     const ScopedNibCpu environment{"sse2"};
-    kernels::detail::active.store(0);  // as in a program that has just started
+    kernels::detail::active.store_relaxed(0);  // as in a program that has just started
     CHECK(kernels::active_isa() == possible(Isa::baseline));
     const ScopedNibCpu changed{"avx512"};
     CHECK(kernels::active_isa() == possible(Isa::baseline));

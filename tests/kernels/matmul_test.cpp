@@ -3,6 +3,7 @@
 #include "../reference.hpp"
 #include "../support.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>

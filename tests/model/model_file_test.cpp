@@ -4,6 +4,7 @@
 
 #include <nib/model/sequential.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace {

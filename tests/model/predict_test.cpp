@@ -5,6 +5,7 @@
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace {

@@ -6,6 +6,8 @@
 #include <nib/model/mlp.hpp>
 #include <nib/train/fit.hpp>
 
+#include <algorithm>
+
 namespace {
 
 // A network, its optimiser and its generator, as a training program has them.

@@ -7,6 +7,8 @@
 #include <nib/model/sequential.hpp>
 #include <nib/optim/adam.hpp>
 
+#include <algorithm>
+
 namespace {
 
 // Two classes that a line cannot part: inside and outside of a circle.

@@ -17,7 +17,7 @@ public:
 
 // The one place that raises an Error. Without exceptions (-fno-exceptions) it ends the program, silently: nothing in
 // the core, the layers or inference reaches it unless the caller broke a function's contract.
-[[noreturn]] inline void fail(const std::string& message) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(const std::string& message) {
 #if defined(__cpp_exceptions)
     throw Error(message);
 #else

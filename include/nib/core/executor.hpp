@@ -2,9 +2,9 @@
 // of its own can write another. The kernels below know only this, so that inference needs no thread header.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/config.hpp>
 
-#include <algorithm>
 #include <cstddef>
 
 namespace nib::inline NIB_ABI {
@@ -42,8 +42,8 @@ struct Range {
 constexpr Range share_of(std::size_t count, std::size_t part, std::size_t parts, std::size_t step = 1) {
     const std::size_t each = (count + parts - 1) / parts;
     const std::size_t size = (each + step - 1) / step * step;
-    const std::size_t first = std::min(part * size, count);
-    return {first, std::min(size, count - first)};
+    const std::size_t first = smaller(part * size, count);
+    return {first, smaller(size, count - first)};
 }
 
 // How many parts a job on a batch of `rows` examples is worth, of so many floating-point operations in all. To wake a
@@ -55,7 +55,7 @@ inline std::size_t worthwhile_parts(const Executor* executor, std::size_t rows, 
     constexpr double least = 4e6;
     if (executor == nullptr || rows < fewest_rows || operations < 2 * least) return 1;
     const double most = static_cast<double>(executor->size());
-    return static_cast<std::size_t>(std::min(most, operations / least));
+    return static_cast<std::size_t>(smaller(most, operations / least));
 }
 
 }  // namespace nib::inline NIB_ABI

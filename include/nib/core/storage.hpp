@@ -8,7 +8,6 @@
 #include <nib/core/config.hpp>
 
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -34,7 +33,8 @@ struct AlignedAllocator {
     constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
     T* allocate(std::size_t count) {
-        if (count > static_cast<std::size_t>(-1) / sizeof(T)) return std::allocator<T>{}.allocate(count);  // throws
+        if (count > static_cast<std::size_t>(-1) / sizeof(T))
+            return typename std::vector<T>::allocator_type{}.allocate(count);  // throws
         return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{cache_line}));
     }
     void deallocate(T* data, std::size_t) noexcept { ::operator delete (data, std::align_val_t{cache_line}); }

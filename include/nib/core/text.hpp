@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 namespace nib::inline NIB_ABI {
 
@@ -17,7 +16,7 @@ namespace nib::inline NIB_ABI {
 inline std::string fixed(double value, int digits) {
     char buffer[400];  // the largest double has 309 digits before the point
     const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits);
-    return error == std::errc{} ? std::string(buffer, end) : std::string("?");
+    return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
 }
 
 // The number that the whole of `text` spells, or nothing: no spaces, no sign '+', no rest, no overflow.
@@ -26,7 +25,7 @@ requires(std::integral<Number> ||
          std::floating_point<Number>) std::optional<Number> parse_number(std::string_view text) {
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    if (error != decltype(error){} || end != text.data() + text.size()) return std::nullopt;
     return value;
 }
 

@@ -6,10 +6,10 @@
 // Results are the same to the bit for every number of threads: they share out outputs, never sums.
 #pragma once
 
+#include <nib/core/atomic.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -19,10 +19,63 @@
 #include <pthread.h>
 #include <sched.h>
 #else
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #endif
 
 namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// Where threads sleep until something has happened.
+class Bell {
+public:
+    Bell() = default;
+    Bell(const Bell&) = delete;
+    Bell& operator=(const Bell&) = delete;
+
+    // Sleeps until happened() is true, which is asked again after each ring().
+    template <class Happened>
+    void sleep_until(Happened happened) {
+        lock();
+        sleepers_.add(1);
+        while (!happened()) wait();
+        sleepers_.add(static_cast<std::size_t>(-1));
+        unlock();
+    }
+
+    // Called after it has happened. Either this sees the sleeper, or the sleeper, who is counted first, sees that it
+    // has happened.
+    void ring() {
+        if (sleepers_.load() == 0) return;
+        lock();
+        wake_all();
+        unlock();
+    }
+
+private:
+#if NIB_PTHREADS
+    void lock() { pthread_mutex_lock(&mutex_); }
+    void unlock() { pthread_mutex_unlock(&mutex_); }
+    void wait() { pthread_cond_wait(&condition_, &mutex_); }
+    void wake_all() { pthread_cond_broadcast(&condition_); }
+
+    pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
+#else
+    void lock() { mutex_.lock(); }
+    void unlock() { mutex_.unlock(); }
+    void wait() { condition_.wait(mutex_); }
+    void wake_all() { condition_.notify_all(); }
+
+    std::mutex mutex_;
+    std::condition_variable_any condition_;
+#endif
+    Atomic<std::size_t> sleepers_{0};
+};
+
+}  // namespace detail
 
 class ThreadPool final : public Executor {
 public:
@@ -77,29 +130,28 @@ private:
         ThreadPool& pool = *worker.pool;
         std::uint32_t seen = 0;
         for (;;) {
-            for (int spin = 0; pool.round_.load(std::memory_order_acquire) == seen; ++spin)
-                spin < spins_before_sleep ? pause() : pool.round_.wait(seen, std::memory_order_acquire);
-            seen = pool.round_.load(std::memory_order_acquire);
+            for (int spin = 0; spin < spins_before_sleep && pool.round_.load_acquire() == seen; ++spin) pause();
+            if (pool.round_.load_acquire() == seen) pool.bell_.sleep_until([&] { return pool.round_.load() != seen; });
+            seen = pool.round_.load_acquire();
             if (pool.part_ == nullptr) return;
             if (worker.number < pool.parts_) pool.part_(pool.job_, worker.number);
-            pool.unfinished_.fetch_sub(1, std::memory_order_release);
+            pool.unfinished_.subtract_release(1);
         }
     }
 
     void run_parts(std::size_t parts, Part part, const void* job) override {
         begin_round(parts, part, job);
         part(job, 0);
-        for (int spin = 0; unfinished_.load(std::memory_order_acquire) != 0; ++spin)
-            spin < spins_before_yield ? pause() : yield();
+        for (int spin = 0; unfinished_.load_acquire() != 0; ++spin) spin < spins_before_yield ? pause() : yield();
     }
 
     void begin_round(std::size_t parts, Part part, const void* job) {
         parts_ = parts;
         part_ = part;
         job_ = job;
-        unfinished_.store(started_, std::memory_order_relaxed);
-        round_.fetch_add(1, std::memory_order_release);
-        round_.notify_all();
+        unfinished_.store_relaxed(started_);
+        round_.add(1);
+        bell_.ring();
     }
 
     // The part that is none ends the threads.
@@ -132,8 +184,9 @@ private:
     std::size_t parts_ = 0;
     Part part_ = nullptr;
     const void* job_ = nullptr;
-    std::atomic<std::uint32_t> round_{0};
-    std::atomic<std::size_t> unfinished_{0};
+    Atomic<std::uint32_t> round_{0};
+    Atomic<std::size_t> unfinished_{0};
+    detail::Bell bell_;
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -6,6 +6,7 @@
 // Each batch is gathered into the same memory, so it is valid until the next one; after the first, none is allocated.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
@@ -14,13 +15,10 @@
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/nonzeros.hpp>
 
-#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -70,7 +68,7 @@ void copy_example(const Dataset& data, std::size_t index, std::span<T> to) {
 template <class T>
 void copy_example(const Examples<T>& data, std::size_t index, std::span<T> to) {
     const auto from = data.inputs.row(index);
-    std::copy(from.begin(), from.end(), to.begin());
+    copy_values(from.data(), from.size(), to.data());
 }
 
 // Its non-zeros, and how many there are; `entries` has room for all of it. What has no such function is copied.
@@ -115,7 +113,7 @@ public:
     Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order)
         : data_{std::forward<Data>(data)},
           order_{std::move(order)},
-          targets_(std::min(batch_size, order_.size())),
+          targets_(smaller(batch_size, order_.size())),
           starts_(targets_.size() + 1) {
         if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
         for (const std::uint32_t index : order_)
@@ -126,6 +124,8 @@ public:
 
     // How many batches there are.
     std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / targets_.size() + 1; }
+
+    struct End {};
 
     class Iterator {
     public:
@@ -143,7 +143,7 @@ public:
             return *this;
         }
         void operator++(int) { ++*this; }
-        friend bool operator==(const Iterator& i, std::default_sentinel_t) { return i.batch_.targets.empty(); }
+        friend bool operator==(const Iterator& i, End) { return i.batch_.targets.empty(); }
 
     private:
         Batches* batches_ = nullptr;
@@ -152,12 +152,12 @@ public:
     };
 
     Iterator begin() { return Iterator{*this}; }
-    std::default_sentinel_t end() const { return {}; }
+    End end() const { return {}; }
 
 private:
     // The batch that starts with example number `first` of the order; empty at the end.
     Batch<T> gather(std::size_t first) {
-        const std::size_t count = std::min(targets_.size(), order_.size() - first);
+        const std::size_t count = smaller(targets_.size(), order_.size() - first);
         const auto indices = std::span{order_}.subspan(first, count);
         for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, indices[i]);
         return {list(first, indices), {targets_.data(), count}};
@@ -206,7 +206,7 @@ std::vector<std::uint32_t> ascending_order(const Data& data) {
     if (data.size() > std::numeric_limits<std::uint32_t>::max())
         fail("batches: expected fewer than 2^32 examples, found " + std::to_string(data.size()));
     std::vector<std::uint32_t> order(data.size());
-    std::iota(order.begin(), order.end(), std::uint32_t{0});
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
     return order;
 }
 

@@ -9,17 +9,18 @@
 // bytes than its header declares. Nothing is allocated before that is known.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -112,7 +113,7 @@ public:
     std::size_t remaining() const { return rest_.size(); }
     // There are at least as many bytes left.
     void read(std::span<std::byte> bytes) {
-        std::copy_n(rest_.begin(), bytes.size(), bytes.begin());
+        if (!bytes.empty()) std::memcpy(bytes.data(), rest_.data(), bytes.size());
         rest_ = rest_.subspan(bytes.size());
     }
 
@@ -124,8 +125,7 @@ private:
 inline std::string idx_shape_text(std::span<const std::size_t> shape) {
     constexpr std::size_t longest = 8;
     std::string text;
-    for (const std::size_t size : shape.first(std::min(shape.size(), longest)))
-        append_to_list(text, "x", std::to_string(size));
+    for (std::size_t i = 0; i < shape.size() && i < longest; ++i) append_to_list(text, "x", std::to_string(shape[i]));
     return text.empty() ? "1" : shape.size() > longest ? text + "x..." : text;
 }
 
@@ -142,9 +142,9 @@ template <class Input>
 std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
     const std::string& path = input.path();
     std::array<std::byte, 4> magic{};
-    const std::size_t count = std::min(input.remaining(), magic.size());
+    const std::size_t count = smaller(input.remaining(), magic.size());
     if (count == 0) fail(path + ": byte 0: expected an IDX file, found an empty one");
-    input.read(std::span{magic}.first(count));
+    input.read({magic.data(), count});
     if (magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b})
         fail(path + ": byte 0: is gzip-compressed: unpack it first with gunzip");
     if (magic[0] != std::byte{0} || magic[1] != std::byte{0})
@@ -168,14 +168,15 @@ IdxHeader read_idx_header(Input& input) {
     if (input.remaining() < rank * 4)
         fail(path + ": byte 4: expected " + std::to_string(rank) + " sizes of 4 bytes each, the file holds " +
              std::to_string(input.remaining()) + " bytes");
-    input.read(std::span{sizes}.first(rank * 4));
+    input.read({sizes.data(), rank * 4});
     IdxHeader header{type, std::vector<std::size_t>(rank), 0};
     for (std::size_t i = 0; i < rank; ++i)
         header.shape[i] = load_number<std::uint32_t>(sizes.data() + 4 * i, std::endian::big);
-    const bool fits = idx_size(type, header.shape, header.bytes);
+    const std::span<const std::size_t> shape{header.shape.data(), rank};
+    const bool fits = idx_size(type, shape, header.bytes);
     if (!fits || header.bytes != input.remaining()) {
         const char* what = type == IdxType::u8 && rank == 3 ? " bytes of pixels" : " bytes of values";
-        fail(path + ": byte 4: header declares " + idx_shape_text(header.shape) + " (" +
+        fail(path + ": byte 4: header declares " + idx_shape_text(shape) + " (" +
              (fits ? std::to_string(header.bytes) : "too many") + what + "), the file holds " +
              std::to_string(input.remaining()));
     }
@@ -186,15 +187,17 @@ IdxHeader read_idx_header(Input& input) {
 inline void swap_idx_values(std::span<std::byte> data, IdxType type) {
     const std::size_t size = idx_type_size(type);
     if (std::endian::native == std::endian::big || size == 1) return;
-    for (std::size_t i = 0; i < data.size(); i += size) std::reverse(data.data() + i, data.data() + i + size);
+    for (std::size_t i = 0; i < data.size(); i += size)
+        for (std::size_t j = 0; j < size / 2; ++j) std::swap(data[i + j], data[i + size - 1 - j]);
 }
 
 template <class Input>
 Idx read_idx(Input& input) {
     IdxHeader header = read_idx_header(input);
     Idx idx{header.type, std::move(header.shape), AlignedVector<std::byte>(header.bytes), input.path()};
-    input.read(idx.data);
-    swap_idx_values(idx.data, idx.type);
+    const std::span<std::byte> data{idx.data.data(), idx.data.size()};
+    input.read(data);
+    swap_idx_values(data, idx.type);
     return idx;
 }
 
@@ -213,11 +216,11 @@ inline void write_idx(AtomicFile& file, const std::string& path, IdxType type, s
         if (shape[i] > 0xffffffffu) fail(path + ": IDX sizes have 32 bits, found " + std::to_string(shape[i]));
         store_number(header.data() + 4 + 4 * i, static_cast<std::uint32_t>(shape[i]), std::endian::big);
     }
-    file.write(header);
+    file.write(bytes_of(header));
     if (idx_type_size(type) == 1) return file.write(data);
-    std::vector<std::byte> swapped(data.begin(), data.end());
-    swap_idx_values(swapped, type);
-    file.write(swapped);
+    std::vector<std::byte> swapped(data.data(), data.data() + data.size());
+    swap_idx_values({swapped.data(), swapped.size()}, type);
+    file.write(bytes_of(swapped));
 }
 
 }  // namespace detail
@@ -236,13 +239,13 @@ inline Idx load_idx(const std::string& path) {
 template <class T>
 void save_idx(const std::string& path, std::span<const std::size_t> shape, std::span<const T> values) {
     AtomicFile file{path};
-    detail::write_idx(file, path, idx_type_of<T>(), shape, std::as_bytes(values));
+    detail::write_idx(file, path, idx_type_of<T>(), shape, bytes_of(values));
     file.commit();
 }
 
 inline void save_idx(const std::string& path, const Idx& idx) {
     AtomicFile file{path};
-    detail::write_idx(file, path, idx.type, idx.shape, idx.data);
+    detail::write_idx(file, path, idx.type, {idx.shape.data(), idx.shape.size()}, bytes_of(idx.data));
     file.commit();
 }
 

@@ -9,12 +9,12 @@
 // numbers of images and labels differ.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/io/file.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -33,7 +33,7 @@ namespace detail {
 inline bool mnist_file_exists(const std::string& path) {
     errno = 0;
     const FileHandle file{std::fopen(path.c_str(), "rb")};
-    return file != nullptr || (errno != ENOENT && errno != ENOTDIR);
+    return file || (errno != ENOENT && errno != ENOTDIR);
 }
 
 // `stem` is "train-images" or the like, `suffix` "idx3-ubyte" or "idx1-ubyte".
@@ -57,9 +57,9 @@ Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, cons
     if (header.type != IdxType::u8 || header.shape.size() != shape.size())
         fail(path + ": byte 2: expected " + what + ", which are u8 of rank " + std::to_string(shape.size()) +
              ", found " + std::string(idx_type_name(header.type)) + " of rank " + std::to_string(header.shape.size()));
-    std::copy(header.shape.begin(), header.shape.end(), shape.begin());
+    copy_values(header.shape.data(), header.shape.size(), shape.data());
     Bytes bytes(header.bytes);
-    file.read(std::as_writable_bytes(std::span{bytes}));
+    file.read({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()});
     return bytes;
 }
 
@@ -78,17 +78,17 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
 }  // namespace detail
 
 [[nodiscard]] inline Dataset load_images(const std::string& images_path, const std::string& labels_path) {
-    std::array<std::size_t, 3> images_shape{};
-    std::array<std::size_t, 1> labels_shape{};
+    std::size_t images_shape[3] = {};
+    std::size_t labels_shape[1] = {};
     Dataset dataset;
-    dataset.pixels = detail::load_idx_bytes<AlignedVector<std::uint8_t>>(images_path, images_shape, "images");
-    const auto labels = detail::load_idx_bytes<std::vector<std::uint8_t>>(labels_path, labels_shape, "labels");
+    dataset.pixels = detail::load_idx_bytes<AlignedVector<std::uint8_t>>(images_path, {images_shape, 3}, "images");
+    const auto labels = detail::load_idx_bytes<std::vector<std::uint8_t>>(labels_path, {labels_shape, 1}, "labels");
     if (images_shape[0] != labels_shape[0])
         fail(images_path + ": byte 4: holds " + std::to_string(images_shape[0]) + " images, but " + labels_path +
              " holds " + std::to_string(labels_shape[0]) + " labels");
     if (dataset.pixels.empty())
         fail(images_path + ": byte 4: expected at least one image of one pixel, found " +
-             detail::idx_shape_text(images_shape));
+             detail::idx_shape_text({images_shape, 3}));
     dataset.rows = images_shape[1];
     dataset.cols = images_shape[2];
     dataset.labels.assign(labels.begin(), labels.end());
@@ -106,13 +106,12 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
 inline void save_images(const Dataset& dataset, const std::string& prefix) {
     const std::string images_path = prefix + "-images-idx3-ubyte";
     const std::string labels_path = prefix + "-labels-idx1-ubyte";
-    const std::array<std::size_t, 3> images_shape{dataset.size(), dataset.rows, dataset.cols};
-    const std::array<std::size_t, 1> labels_shape{dataset.size()};
+    const std::size_t shape[] = {dataset.size(), dataset.rows, dataset.cols};
     const std::vector<std::uint8_t> labels = detail::labels_as_bytes(dataset, labels_path);
     AtomicFile images_file{images_path};
     AtomicFile labels_file{labels_path};
-    detail::write_idx(images_file, images_path, IdxType::u8, images_shape, std::as_bytes(std::span{dataset.pixels}));
-    detail::write_idx(labels_file, labels_path, IdxType::u8, labels_shape, std::as_bytes(std::span{labels}));
+    detail::write_idx(images_file, images_path, IdxType::u8, {shape, 3}, bytes_of(dataset.pixels));
+    detail::write_idx(labels_file, labels_path, IdxType::u8, {shape, 1}, bytes_of(labels));
     images_file.commit();
     labels_file.commit();
 }

@@ -24,6 +24,10 @@ struct DigitTemplate {
     int digit = 0;
     const char* name = "";
     std::span<const ControlPoint> points;
+
+    template <std::size_t Size>
+    constexpr DigitTemplate(int of, const char* called, const ControlPoint (&through)[Size])
+        : digit{of}, name{called}, points{through, Size} {}
 };
 
 namespace detail::templates {
@@ -330,7 +334,8 @@ inline constexpr DigitTemplate all[] = {
 }  // namespace detail::templates
 
 // Ordered by digit.
-inline constexpr std::span<const DigitTemplate> digit_templates{detail::templates::all};
+inline constexpr std::span<const DigitTemplate> digit_templates{detail::templates::all,
+                                                                std::size(detail::templates::all)};
 
 // Those of one digit, 0 to 9.
 constexpr std::span<const DigitTemplate> templates_of(int digit) {

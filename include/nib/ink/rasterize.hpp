@@ -10,12 +10,12 @@
 // its canvas.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/stroke.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -60,7 +60,7 @@ struct Bounds {
     double right = 0;
     double bottom = 0;
 
-    double longer_side() const { return std::max(right - left, bottom - top); }
+    double longer_side() const { return larger(right - left, bottom - top); }
 };
 
 // image = scale * drawing + offset
@@ -110,8 +110,8 @@ inline Bounds bounds_of(const Drawing& drawing) {
             const double y = static_cast<double>(point.y);
             check_range("coordinate", x, -limit, limit, 0);
             check_range("coordinate", y, -limit, limit, 0);
-            bounds = {std::min(bounds.left, x), std::min(bounds.top, y), std::max(bounds.right, x),
-                      std::max(bounds.bottom, y)};
+            bounds = {smaller(bounds.left, x), smaller(bounds.top, y), larger(bounds.right, x),
+                      larger(bounds.bottom, y)};
             empty = false;
         }
     }
@@ -125,9 +125,9 @@ public:
     DistanceField(std::size_t size, double reach)
         : size_{size}, reach_{reach}, squared_(size * size, static_cast<float>(reach * reach)) {}
 
-    void clear() { std::fill(squared_.begin(), squared_.end(), static_cast<float>(reach_ * reach_)); }
+    void clear() { fill_values(squared_.data(), squared_.size(), static_cast<float>(reach_ * reach_)); }
 
-    std::span<const float> squared() const { return squared_; }
+    const std::vector<float>& squared() const { return squared_; }
 
     void add(const Stroke& stroke, const Placement& placement) {
         if (stroke.empty()) return;
@@ -149,28 +149,28 @@ private:
         const double dy = b.y - a.y;
         const double length_squared = dx * dx + dy * dy;
         const double inverse = length_squared > 1e-12 ? 1 / length_squared : 0;
-        const double height = std::max(dy, 1e-9);
+        const double height = larger(dy, 1e-9);
         const std::size_t last_row = pixel_after(b.y + reach_);
         for (std::size_t row = pixel_after(a.y - reach_); row < last_row; ++row) {
             const double y = static_cast<double>(row) + 0.5;
-            const double x0 = a.x + dx * std::clamp((y - reach_ - a.y) / height, 0.0, 1.0);
-            const double x1 = a.x + dx * std::clamp((y + reach_ - a.y) / height, 0.0, 1.0);
-            const std::size_t last = pixel_after(std::max(x0, x1) + reach_);
+            const double x0 = a.x + dx * clamped((y - reach_ - a.y) / height, 0.0, 1.0);
+            const double x1 = a.x + dx * clamped((y + reach_ - a.y) / height, 0.0, 1.0);
+            const std::size_t last = pixel_after(larger(x0, x1) + reach_);
             float* const values = squared_.data() + row * size_;
-            for (std::size_t col = pixel_after(std::min(x0, x1) - reach_); col < last; ++col) {
+            for (std::size_t col = pixel_after(smaller(x0, x1) - reach_); col < last; ++col) {
                 const double px = static_cast<double>(col) + 0.5 - a.x;
                 const double py = y - a.y;
-                const double along = std::min(std::max((px * dx + py * dy) * inverse, 0.0), 1.0);
+                const double along = smaller(larger((px * dx + py * dy) * inverse, 0.0), 1.0);
                 const double ex = px - along * dx;
                 const double ey = py - along * dy;
-                values[col] = std::min(values[col], static_cast<float>(ex * ex + ey * ey));
+                values[col] = smaller(values[col], static_cast<float>(ex * ex + ey * ey));
             }
         }
     }
 
     // The first pixel whose centre is after `position`, at most size. (Where a centre is exactly there it has no ink.)
     std::size_t pixel_after(double position) const {
-        return static_cast<std::size_t>(std::min(std::max(position + 0.5, 0.0), static_cast<double>(size_)));
+        return static_cast<std::size_t>(smaller(larger(position + 0.5, 0.0), static_cast<double>(size_)));
     }
 
     std::size_t size_;
@@ -196,10 +196,10 @@ public:
         const float reach = static_cast<float>(pen_.reach());
         const float nothing = reach * reach;
         const float per_pixel = 255 / static_cast<float>(pen_.softness);
-        const std::span<const float> squared = field_.squared();
+        const std::vector<float>& squared = field_.squared();
         for (std::size_t i = 0; i < pixels_.size(); ++i) {
-            const float value = squared[i] < nothing ? (reach - std::sqrt(squared[i])) * per_pixel : 0.0f;
-            pixels_[i] = static_cast<std::uint8_t>(std::min(value, 255.0f) + 0.5f);
+            const float value = squared[i] < nothing ? (reach - square_root(squared[i])) * per_pixel : 0.0f;
+            pixels_[i] = static_cast<std::uint8_t>(smaller(value, 255.0f) + 0.5f);
         }
     }
 
@@ -232,7 +232,7 @@ private:
 
 // Centres the path's box; its longer side becomes 17/28 of the image, or what is left beside a very wide pen.
 inline Placement fitted(const Bounds& bounds, double size, double reach) {
-    const double side = std::min(size * 17 / 28, size - 2 * reach);
+    const double side = smaller(size * 17 / 28, size - 2 * reach);
     const double longer = bounds.longer_side();
     const double scale = longer > 0 ? side / longer : 1;
     return {scale, size / 2 - scale * (bounds.left + bounds.right) / 2,
@@ -241,13 +241,13 @@ inline Placement fitted(const Bounds& bounds, double size, double reach) {
 
 // `shift`, or what of it keeps [low, high] within [-0.5, size + 0.5]: beyond are the centres of pixels outside.
 inline double allowed_shift(double shift, double low, double high, double size) {
-    return std::clamp(shift, std::min(-0.5 - low, 0.0), std::max(size + 0.5 - high, 0.0));
+    return clamped(shift, smaller(-0.5 - low, 0.0), larger(size + 0.5 - high, 0.0));
 }
 
 inline void render_normalized(Renderer& renderer, const Drawing& drawing, const Bounds& bounds) {
     const double size = renderer.size();
     const double reach = renderer.pen().reach();
-    const double target = std::floor(size / 2) + 0.5;
+    const double target = rounded_down(size / 2) + 0.5;
     constexpr double close_enough = 0.02;  // pixels
     Placement placement = fitted(bounds, size, reach);
     renderer.render(drawing, placement);
@@ -261,7 +261,7 @@ inline void render_normalized(Renderer& renderer, const Drawing& drawing, const 
         const double step = attempt < 2 ? 1 : 0.5;
         const double dx = allowed_shift(step * (target - center.x), left, right, size);
         const double dy = allowed_shift(step * (target - center.y), top, bottom, size);
-        if (std::abs(dx) < close_enough && std::abs(dy) < close_enough) return;
+        if (magnitude(dx) < close_enough && magnitude(dy) < close_enough) return;
         placement.offset_x += dx;
         placement.offset_y += dy;
         renderer.render(drawing, placement);
@@ -308,7 +308,7 @@ inline void rasterize(const Drawing& drawing, const RasterOptions& options, std:
 [[nodiscard]] inline Image rasterize(const Drawing& drawing, const RasterOptions& options = {}) {
     detail::check_options(options);
     Image image{options.size, options.size, std::vector<std::uint8_t>(options.size * options.size)};
-    rasterize(drawing, options, image.pixels);
+    rasterize(drawing, options, {image.pixels.data(), image.pixels.size()});
     return image;
 }
 

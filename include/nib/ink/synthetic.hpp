@@ -7,6 +7,7 @@
 // -march=native does, a pixel may differ by one grey level).
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
 #include <nib/data/dataset.hpp>
@@ -14,7 +15,6 @@
 #include <nib/ink/rasterize.hpp>
 #include <nib/ink/stroke.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +28,7 @@ namespace detail {
 
 // exp(x) within 4% for |x| <= 0.75, and reciprocal exactly as exp is: the (1, 1) Padé approximant.
 inline double scale_factor(double x) {
-    const double half = std::clamp(x, -0.75, 0.75) / 2;
+    const double half = clamped(x, -0.75, 0.75) / 2;
     return (1 + half) / (1 - half);
 }
 
@@ -41,7 +41,7 @@ inline Point catmull_rom(const Point& a, const Point& b, const Point& c, const P
 }
 
 // Appends the curve through `knots` to `stroke`, which ends at the first of them.
-inline void append_curve(std::span<const Point> knots, Stroke& stroke) {
+inline void append_curve(const std::vector<Point>& knots, Stroke& stroke) {
     if (knots.size() == 2) {
         stroke.push_back(knots[1]);
         return;
@@ -49,7 +49,7 @@ inline void append_curve(std::span<const Point> knots, Stroke& stroke) {
     constexpr int steps = 6;
     for (std::size_t i = 1; i < knots.size(); ++i) {
         const Point& before = knots[i > 1 ? i - 2 : 0];
-        const Point& after = knots[std::min(i + 1, knots.size() - 1)];
+        const Point& after = knots[smaller(i + 1, knots.size() - 1)];
         for (int step = 1; step <= steps; ++step) {
             const float u = static_cast<float>(step) / steps;
             stroke.push_back(catmull_rom(before, knots[i - 1], knots[i], after, u));
@@ -84,10 +84,10 @@ public:
         constexpr double warp = 0.1;
         for (auto& row : warp_)
             for (double& coefficient : row) coefficient = warp * rng.normal();
-        aspect_ = 0.72 * scale_factor(std::max(0.25 * rng.normal(), -0.45));
-        slant_ = std::clamp(-0.15 + 0.25 * rng.normal(), -0.8, 0.6);
+        aspect_ = 0.72 * scale_factor(larger(0.25 * rng.normal(), -0.45));
+        slant_ = clamped(-0.15 + 0.25 * rng.normal(), -0.8, 0.6);
         // A rotation whose tangent of the half angle is t: sd 7 degrees.
-        const double t = std::clamp(0.061 * rng.normal(), -0.2, 0.2);
+        const double t = clamped(0.061 * rng.normal(), -0.2, 0.2);
         cosine_ = (1 - t * t) / (1 + t * t);
         sine_ = 2 * t / (1 + t * t);
     }
@@ -116,7 +116,7 @@ private:
 
 inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, Rng& rng) {
     constexpr double deviation = 0.045;
-    std::vector<ControlPoint> result(points.begin(), points.end());
+    std::vector<ControlPoint> result(points.data(), points.data() + points.size());
     for (ControlPoint& point : result) {
         point.x += static_cast<float>(deviation * rng.normal());
         point.y += static_cast<float>(deviation * rng.normal());
@@ -126,7 +126,7 @@ inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, 
 
 inline RasterOptions random_pen(Rng& rng) {
     RasterOptions options;
-    options.pen_radius = static_cast<float>(std::clamp(1.15 + 0.35 * rng.normal(), 0.4, 2.2));
+    options.pen_radius = static_cast<float>(clamped(1.15 + 0.35 * rng.normal(), 0.4, 2.2));
     options.softness = static_cast<float>(rng.uniform(0.6, 1.5));
     return options;
 }
@@ -146,7 +146,7 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     const DigitTemplate& chosen = choices[rng.below(choices.size())];
     const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
     const detail::Handwriting hand{rng};
-    Drawing drawing{detail::strokes_through(points), std::to_string(digit)};
+    Drawing drawing{detail::strokes_through({points.data(), points.size()}), std::to_string(digit)};
     for (Stroke& stroke : drawing.strokes)
         for (Point& point : stroke) point = hand(point);
     return drawing;
@@ -161,13 +161,13 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     dataset.labels.resize(count);
     for (std::size_t i = 0; i < count; ++i) dataset.labels[i] = static_cast<int>(i % 10);
     Rng order{seed};
-    order.shuffle(std::span{dataset.labels});
+    order.shuffle(dataset.labels);
     dataset.pixels.resize(count * dataset.input_size());
     for (std::size_t i = 0; i < count; ++i) {
         Rng rng = detail::image_rng(seed, i);
         const Drawing drawing = synthetic_digit(dataset.labels[i], rng);
         rasterize(drawing, detail::random_pen(rng),
-                  std::span{dataset.pixels}.subspan(i * dataset.input_size(), dataset.input_size()));
+                  {dataset.pixels.data() + i * dataset.input_size(), dataset.input_size()});
     }
     return dataset;
 }

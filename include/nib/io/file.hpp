@@ -14,7 +14,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,10 +29,27 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-struct FileCloser {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+// A std::FILE that is closed in the end. (Not a std::unique_ptr: <memory> takes a compiler longer than all of nib's
+// io.)
+class FileHandle {
+public:
+    explicit FileHandle(std::FILE* file = nullptr) : file_{file} {}
+    FileHandle(FileHandle&& other) noexcept : file_{other.release()} {}
+    FileHandle& operator=(FileHandle other) noexcept {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~FileHandle() {
+        if (file_ != nullptr) std::fclose(file_);
+    }
+
+    explicit operator bool() const { return file_ != nullptr; }
+    std::FILE* get() const { return file_; }
+    std::FILE* release() { return std::exchange(file_, nullptr); }
+
+private:
+    std::FILE* file_;
 };
-using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 
 [[noreturn]] inline void fail_with_errno(const std::string& path, const char* what) {
     const int code = errno;
@@ -43,7 +59,7 @@ using FileHandle = std::unique_ptr<std::FILE, FileCloser>;
 inline FileHandle open_for_reading(const std::string& path) {
     errno = 0;
     FileHandle file{std::fopen(path.c_str(), "rb")};
-    if (file == nullptr) fail_with_errno(path, "cannot open");
+    if (!file) fail_with_errno(path, "cannot open");
     // A directory opens, and fails when read.
     const int first = std::fgetc(file.get());
     if (first == EOF && std::ferror(file.get()) != 0) fail_with_errno(path, "cannot read");
@@ -52,6 +68,12 @@ inline FileHandle open_for_reading(const std::string& path) {
 }
 
 }  // namespace detail
+
+// The bytes of a vector, an array or a string, as they lie in memory.
+template <class Container>
+std::span<const std::byte> bytes_of(const Container& container) {
+    return {reinterpret_cast<const std::byte*>(container.data()), container.size() * sizeof(*container.data())};
+}
 
 // A file that is read piece by piece, its size known before anything is allocated. Fails on what is missing, cannot be
 // read, or has no size (a pipe).
@@ -112,21 +134,21 @@ public:
         resolve_target();
         errno = 0;
         if (direct_) {
-            file_.reset(std::fopen(target_.c_str(), "wb"));
+            file_ = detail::FileHandle{std::fopen(target_.c_str(), "wb")};
         } else {
             for (int attempt = 0; attempt < 1000; ++attempt) {
                 temporary_ = target_ + ".tmp" + std::to_string(attempt);
-                file_.reset(std::fopen(temporary_.c_str(), "wbx"));
-                if (file_ != nullptr || errno != EEXIST) break;
+                file_ = detail::FileHandle{std::fopen(temporary_.c_str(), "wbx")};
+                if (file_ || errno != EEXIST) break;
             }
         }
-        if (file_ == nullptr) detail::fail_with_errno(path_, "cannot write");
+        if (!file_) detail::fail_with_errno(path_, "cannot write");
         copy_permissions();
     }
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;
     ~AtomicFile() {
-        file_.reset();
+        file_ = detail::FileHandle{};
         if (!committed_ && !direct_) std::remove(temporary_.c_str());
     }
 
@@ -135,7 +157,7 @@ public:
         if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size())
             detail::fail_with_errno(path_, "cannot write");
     }
-    void write(std::string_view text) { write(std::as_bytes(std::span{text})); }
+    void write(std::string_view text) { write(bytes_of(text)); }
 
     void commit() {
         errno = 0;
@@ -159,8 +181,11 @@ private:
         if (direct_) return;
         permissions_ = status.st_mode & 07777;
         keep_permissions_ = true;
-        const std::unique_ptr<char, decltype(&std::free)> real{::realpath(target_.c_str(), nullptr), &std::free};
-        if (real != nullptr) target_ = real.get();
+        const struct Freed {
+            char* text;
+            ~Freed() { std::free(text); }
+        } real{::realpath(target_.c_str(), nullptr)};
+        if (real.text != nullptr) target_ = real.text;
 #endif
     }
 

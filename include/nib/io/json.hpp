@@ -15,12 +15,12 @@
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/strings.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -93,16 +93,16 @@ public:
     template <class OnMember>
     void object(OnMember&& on_member) {
         require(JsonType::object, "an object");
-        std::set<std::string> keys;
+        StringSet keys;
         if (opens_empty('}')) return;
         do {
             require(JsonType::string, "a key");
             const std::size_t key_position = position();
-            const auto [key, is_new] = keys.insert(string());
-            if (!is_new) fail_at(key_position, "the key " + in_quotes(*key) + " stands twice in one object");
+            const std::string key = string();
+            if (!keys.insert(key)) fail_at(key_position, "the key " + in_quotes(key) + " stands twice in one object");
             skip_space();
             if (!accept(':')) fail_expected("':'");
-            on_member(*key);
+            on_member(key);
         } while (continues('}'));
     }
 

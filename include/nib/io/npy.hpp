@@ -5,12 +5,12 @@
 // 'descr', 'fortran_order' and 'shape' that NumPy writes, and data of another size than the shape's.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <concepts>
 #include <cstddef>
@@ -121,7 +121,7 @@ private:
 
     std::size_t size() {
         skip_spaces();
-        const std::size_t end = std::min(text_.find_first_not_of("0123456789", position_), text_.size());
+        const std::size_t end = smaller(text_.find_first_not_of("0123456789", position_), text_.size());
         const auto value = parse_number<std::size_t>(text_.substr(position_, end - position_));
         if (!value) fail_expected("a size");
         position_ = end;
@@ -212,7 +212,7 @@ NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path)
 template <class T>
 NpyArray<T> load_npy(const std::string& path) {
     const std::string content = read_file(path);
-    return parse_npy<T>(std::as_bytes(std::span{content}), path);
+    return parse_npy<T>(bytes_of(content), path);
 }
 
 }  // namespace nib::inline NIB_ABI

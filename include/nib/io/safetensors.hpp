@@ -12,28 +12,24 @@
 // do not end where the file ends; metadata that is not strings.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
+#include <nib/io/strings.hpp>
 
-#include <algorithm>
-#include <array>
 #include <bit>
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <map>
-#include <numeric>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -44,9 +40,10 @@ enum class Dtype { boolean, u8, i8, f8_e5m2, f8_e4m3, i16, u16, f16, bf16, i32, 
 
 namespace detail {
 
-inline constexpr std::array<std::string_view, 15> dtype_names{
+inline constexpr std::size_t dtype_count = 15;
+inline constexpr std::string_view dtype_names[dtype_count] = {
     "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "F64", "I64", "U64"};
-inline constexpr std::array<std::size_t, 15> dtype_sizes{1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
+inline constexpr std::size_t dtype_sizes[dtype_count] = {1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
 
 }  // namespace detail
 
@@ -56,7 +53,7 @@ constexpr std::string_view dtype_name(Dtype dtype) { return detail::dtype_names[
 constexpr std::size_t dtype_size(Dtype dtype) { return detail::dtype_sizes[static_cast<std::size_t>(dtype)]; }
 
 constexpr std::optional<Dtype> dtype_named(std::string_view name) {
-    for (std::size_t i = 0; i < detail::dtype_names.size(); ++i)
+    for (std::size_t i = 0; i < detail::dtype_count; ++i)
         if (detail::dtype_names[i] == name) return static_cast<Dtype>(i);
     return std::nullopt;
 }
@@ -71,20 +68,19 @@ struct Tensor {
 // A file's tensors in the order of their data. Moved, never copied: a loaded file's tensors point into it.
 class Safetensors {
 public:
-    using Metadata = std::map<std::string, std::string>;
+    using Metadata = StringMap;
 
     Safetensors(Safetensors&&) = default;
     Safetensors& operator=(Safetensors&&) = default;
 
     const std::string& path() const { return path_; }
-    std::span<const Tensor> tensors() const { return tensors_; }
+    std::span<const Tensor> tensors() const { return {tensors_.data(), tensors_.size()}; }
     const Metadata& metadata() const { return metadata_; }
 
     // Null where there is none of that name.
     const Tensor* find(std::string_view name) const {
-        const auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
-                                            [&](std::size_t i, std::string_view n) { return tensors_[i].name < n; });
-        return found != by_name_.end() && tensors_[*found].name == name ? &tensors_[*found] : nullptr;
+        const std::size_t found = first_not(by_name_.size(), [&](std::size_t i) { return by_name_[i]->name < name; });
+        return found < by_name_.size() && by_name_[found]->name == name ? by_name_[found] : nullptr;
     }
 
     friend Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
@@ -95,7 +91,7 @@ private:
 
     std::string path_;
     std::vector<Tensor> tensors_;
-    std::vector<std::size_t> by_name_;  // indices of tensors_, in the order of their names
+    std::vector<const Tensor*> by_name_;  // tensors_, in the order of their names
     Metadata metadata_;
     AlignedVector<std::byte> bytes_;  // what tensors_ point into, unless the caller keeps it
 };
@@ -112,18 +108,17 @@ inline std::string tensor_label(std::string_view name) {
 }
 
 // False where the number of bytes overflows.
-inline bool tensor_size(Dtype dtype, std::span<const std::size_t> shape, std::size_t& bytes) {
+inline bool tensor_size(Dtype dtype, const std::vector<std::size_t>& shape, std::size_t& bytes) {
     bytes = 1;
     for (const std::size_t size : shape)
         if (!multiply_sizes(bytes, size, bytes)) return false;
     return multiply_sizes(bytes, dtype_size(dtype), bytes);
 }
 
-inline std::string safetensors_list(std::span<const std::size_t> sizes) {
+inline std::string safetensors_list(const std::vector<std::size_t>& sizes) {
     constexpr std::size_t longest = 8;
     std::string text;
-    for (const std::size_t size : sizes.first(std::min(sizes.size(), longest)))
-        append_to_list(text, ", ", std::to_string(size));
+    for (std::size_t i = 0; i < sizes.size() && i < longest; ++i) append_to_list(text, ", ", std::to_string(sizes[i]));
     return "[" + text + (sizes.size() > longest ? ", ...]" : "]");
 }
 
@@ -158,36 +153,60 @@ inline Tensor read_safetensors_tensor(JsonReader& json, const std::string& name,
     const auto refuse = [&](const std::string& why) {
         json.fail_at(start, "tensor " + tensor_label(name) + ": " + why);
     };
-    std::optional<std::string> type_name;
-    std::optional<std::vector<std::size_t>> shape;
-    std::optional<std::vector<std::size_t>> offsets;
+    std::string type_name;
+    std::vector<std::size_t> shape, offsets;
+    bool has_type = false, has_shape = false, has_offsets = false;
     json.object([&](const std::string& key) {
         if (key == "dtype") {
             type_name = json.string();
+            has_type = true;
         } else if (key == "shape") {
             shape = read_safetensors_sizes(json);
+            has_shape = true;
         } else if (key == "data_offsets") {
             offsets = read_safetensors_sizes(json);
+            has_offsets = true;
         } else {
             refuse("expected dtype, shape and data_offsets alone, found " + in_quotes(key));
         }
     });
-    const char* missing = !type_name ? "dtype" : !shape ? "shape" : !offsets ? "data_offsets" : nullptr;
+    const char* missing = !has_type ? "dtype" : !has_shape ? "shape" : !has_offsets ? "data_offsets" : nullptr;
     if (missing != nullptr) refuse(std::string("expected dtype, shape and data_offsets, found no ") + missing);
-    const std::optional<Dtype> dtype = dtype_named(*type_name);
-    if (!dtype) refuse("dtype " + in_quotes(*type_name) + " is not known");
-    const std::string place = "data_offsets " + safetensors_list(*offsets);
-    if (offsets->size() != 2) refuse("expected two numbers, found " + place);
-    const std::size_t begin = offsets->front();
-    const std::size_t end = offsets->back();
+    const std::optional<Dtype> dtype = dtype_named(type_name);
+    if (!dtype) refuse("dtype " + in_quotes(type_name) + " is not known");
+    const std::string place = "data_offsets " + safetensors_list(offsets);
+    if (offsets.size() != 2) refuse("expected two numbers, found " + place);
+    const std::size_t begin = offsets.front();
+    const std::size_t end = offsets.back();
     if (begin > end || end > data.size())
         refuse(place + " lie outside the " + std::to_string(data.size()) + " bytes of data");
-    const std::string what = "shape " + safetensors_list(*shape) + " of " + std::string(dtype_name(*dtype));
+    const std::string what = "shape " + safetensors_list(shape) + " of " + std::string(dtype_name(*dtype));
     std::size_t bytes = 0;
-    if (!tensor_size(*dtype, *shape, bytes)) refuse(what + " overflows");
+    if (!tensor_size(*dtype, shape, bytes)) refuse(what + " overflows");
     if (bytes != end - begin)
         refuse(what + " takes " + std::to_string(bytes) + " bytes, " + place + " hold " + std::to_string(end - begin));
-    return {name, *dtype, std::move(*shape), data.subspan(begin, bytes)};
+    return {name, *dtype, std::move(shape), data.subspan(begin, bytes)};
+}
+
+using TensorOrder = bool (*)(const Tensor&, const Tensor&);
+
+inline bool name_before(const Tensor& a, const Tensor& b) { return a.name < b.name; }
+
+inline bool place_before(const Tensor& a, const Tensor& b) {
+    if (a.data.data() != b.data.data()) return a.data.data() < b.data.data();
+    return a.data.size() != b.data.size() ? a.data.size() < b.data.size() : name_before(a, b);
+}
+
+// As the reference writer lays them out.
+inline bool written_before(const Tensor& a, const Tensor& b) {
+    return a.dtype != b.dtype ? a.dtype > b.dtype : name_before(a, b);
+}
+
+inline std::vector<const Tensor*> sorted_tensors(std::span<const Tensor> tensors, TensorOrder before) {
+    std::vector<const Tensor*> order;
+    for (const Tensor& tensor : tensors) order.push_back(&tensor);
+    sort_values(order.data(), order.size(), [before](const Tensor* a, const Tensor* b) { return before(*a, *b); });
+    return order;
 }
 
 // Tensors sorted by their place cover `data` without hole or overlap.
@@ -207,7 +226,7 @@ inline void check_safetensors_coverage(std::span<const Tensor> tensors, std::spa
 }
 
 // What a file starts with, padded.
-inline std::string make_safetensors_header(std::span<const Tensor* const> tensors,
+inline std::string make_safetensors_header(const std::vector<const Tensor*>& tensors,
                                            const Safetensors::Metadata& metadata) {
     std::string entries;
     const auto add = [&](std::string_view key, const std::string& value) {
@@ -234,13 +253,13 @@ inline std::string make_safetensors_header(std::span<const Tensor* const> tensor
 }
 
 inline void check_safetensors_input(const std::string& path, std::span<const Tensor> tensors) {
-    std::set<std::string_view> names;
+    StringSet names;
     for (const Tensor& tensor : tensors) {
         const auto refuse = [&](const std::string& why) {
             fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
         };
         if (tensor.name == metadata_key) refuse("a tensor cannot have this name");
-        if (!names.insert(tensor.name).second) refuse("two tensors have this name");
+        if (!names.insert(tensor.name)) refuse("two tensors have this name");
         std::size_t bytes = 0;
         if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
             refuse("expected the data of shape " + safetensors_list(tensor.shape) + " of " +
@@ -257,33 +276,31 @@ inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std
     const std::span<const std::byte> data = bytes.subspan(header_end);
     Safetensors result;
     result.path_ = path;
+    std::vector<Tensor> found;
+    std::vector<StringMap::Entry> metadata;
     JsonReader json{header, path, 8};
     json.object([&](const std::string& key) {
         if (key == detail::metadata_key) {
-            json.object([&](const std::string& entry) { result.metadata_.emplace(entry, json.string()); });
+            json.object([&](const std::string& entry) { metadata.push_back({entry, json.string()}); });
         } else {
-            result.tensors_.push_back(detail::read_safetensors_tensor(json, key, data));
+            found.push_back(detail::read_safetensors_tensor(json, key, data));
         }
     });
     if (header.find_first_not_of(' ', json.position() - 8) != std::string_view::npos)
         json.fail_at(json.position(), "expected nothing but spaces after the header's '}'");
-    std::sort(result.tensors_.begin(), result.tensors_.end(), [](const Tensor& a, const Tensor& b) {
-        return std::tuple(a.data.data(), a.data.size(), std::string_view(a.name)) <
-               std::tuple(b.data.data(), b.data.size(), std::string_view(b.name));
-    });
-    detail::check_safetensors_coverage(result.tensors_, data, header_end, path);
-    result.by_name_.resize(result.tensors_.size());
-    std::iota(result.by_name_.begin(), result.by_name_.end(), std::size_t{0});
-    std::sort(result.by_name_.begin(), result.by_name_.end(),
-              [&](std::size_t a, std::size_t b) { return result.tensors_[a].name < result.tensors_[b].name; });
+    for (const Tensor* const tensor : detail::sorted_tensors({found.data(), found.size()}, detail::place_before))
+        result.tensors_.push_back(std::move(found[static_cast<std::size_t>(tensor - found.data())]));
+    detail::check_safetensors_coverage(result.tensors(), data, header_end, path);
+    result.by_name_ = detail::sorted_tensors(result.tensors(), detail::name_before);
+    result.metadata_ = StringMap{std::move(metadata)};
     return result;
 }
 
 [[nodiscard]] inline Safetensors load_safetensors(const std::string& path) {
     InputFile file{path};
     AlignedVector<std::byte> bytes(file.size());
-    file.read(bytes);
-    Safetensors result = parse_safetensors(bytes, path);
+    file.read({bytes.data(), bytes.size()});
+    Safetensors result = parse_safetensors(bytes_of(bytes), path);
     result.bytes_ = std::move(bytes);
     return result;
 }
@@ -292,19 +309,15 @@ inline Safetensors parse_safetensors(std::span<const std::byte> bytes, const std
 inline void save_safetensors(const std::string& path, std::span<const Tensor> tensors,
                              const Safetensors::Metadata& metadata = {}) {
     detail::check_safetensors_input(path, tensors);
-    std::vector<const Tensor*> order;
-    for (const Tensor& tensor : tensors) order.push_back(&tensor);
-    std::sort(order.begin(), order.end(), [](const Tensor* a, const Tensor* b) {
-        return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
-    });
+    const std::vector<const Tensor*> order = detail::sorted_tensors(tensors, detail::written_before);
     const std::string header = detail::make_safetensors_header(order, metadata);
     if (header.size() > detail::max_safetensors_header)
         fail(path + ": a safetensors header of " + std::to_string(header.size()) +
              " bytes is more than readers accept");
-    std::array<std::byte, 8> length;
-    store_number(length.data(), static_cast<std::uint64_t>(header.size()), std::endian::little);
+    std::byte length[8];
+    store_number(length, static_cast<std::uint64_t>(header.size()), std::endian::little);
     AtomicFile file{path};
-    file.write(length);
+    file.write({length, sizeof length});
     file.write(header);
     for (const Tensor* tensor : order) file.write(tensor->data);
     file.commit();
@@ -324,7 +337,8 @@ std::vector<T> values(const Tensor& tensor, const std::string& path = "") {
     for (T& number : result) {
         const double value = tensor.dtype == Dtype::f32 ? double{load_number<float>(bytes, std::endian::little)}
                                                         : load_number<double>(bytes, std::endian::little);
-        if (std::isfinite(value) && std::fabs(value) > static_cast<double>(std::numeric_limits<T>::max()))
+        const double size = magnitude(value);
+        if (size > static_cast<double>(std::numeric_limits<T>::max()) && size <= std::numeric_limits<double>::max())
             refuse("a number is too large for the type that is to hold it");
         number = static_cast<T>(value);
         bytes += dtype_size(tensor.dtype);

@@ -1,13 +1,13 @@
 // Loops over single numbers: activations, bytes to numbers, exp, log-softmax.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cassert>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -90,14 +90,14 @@ NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
         using Integers = decltype(x < x);
         const V zero = {};
         const V lowest = zero - 87.0f, highest = zero + 89.0f;
-        V clamped = x < lowest ? lowest : x;
-        clamped = clamped > highest ? highest : clamped;
+        V inside = x < lowest ? lowest : x;
+        inside = inside > highest ? highest : inside;
         // Added to a number below 2^22, this leaves no bits for a fraction: the sum is rounded to an integer.
         const V shift = zero + 12582912.0f;  // 1.5 * 2^23
         V n = shift;
-        multiply_add<Level>(n, 1.44269504f, clamped);
+        multiply_add<Level>(n, 1.44269504f, inside);
         n -= shift;
-        V r = clamped;  // - n ln 2, in two parts, the first one exact
+        V r = inside;  // - n ln 2, in two parts, the first one exact
         multiply_add<Level>(r, -0.693359375f, n);
         multiply_add<Level>(r, 2.12194440e-4f, n);
         V p = zero + 1.9875691500e-4f;
@@ -126,7 +126,7 @@ NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
         p = p * first * second;
         x = x < lowest ? zero : p;
     } else {
-        for (std::size_t lane = 0; lane < sizeof(V) / sizeof(T); ++lane) x[lane] = std::exp(x[lane]);
+        for (std::size_t lane = 0; lane < sizeof(V) / sizeof(T); ++lane) x[lane] = nib::exponential(x[lane]);
     }
 }
 
@@ -169,9 +169,9 @@ void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
                 detail::exponential_in_place<Level, T>(value);
                 T terms[width];
                 store(terms, value);
-                for (std::size_t k = 0; k < std::min(width, x.cols() - j); ++k) sum += terms[k];
+                for (std::size_t k = 0; k < smaller(width, x.cols() - j); ++k) sum += terms[k];
             }
-            const T shift = std::log(sum);
+            const T shift = nib::logarithm(sum);
             for (std::size_t j = 0; j < x.cols(); ++j) to[j] = (from[j] - largest) - shift;
         }
     });

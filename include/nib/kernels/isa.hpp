@@ -10,9 +10,9 @@
 // above, with its own choice of -ffp-contract); without it (SSE2) the last bits differ.
 #pragma once
 
+#include <nib/core/atomic.hpp>
 #include <nib/core/config.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <span>
@@ -79,16 +79,16 @@ inline Isa chosen_isa() {
 }
 
 // The chosen level plus one; 0 until the first use. Threads that race here all store the same.
-inline constinit std::atomic<unsigned char> active{0};
+inline constinit Atomic<unsigned char> active{0};
 
 }  // namespace detail
 
 // The level that kernels run on.
 inline Isa active_isa() {
-    const unsigned char stored = detail::active.load(std::memory_order_relaxed);
+    const unsigned char stored = detail::active.load_relaxed();
     if (stored != 0) return static_cast<Isa>(stored - 1);
     const Isa isa = detail::chosen_isa();
-    detail::active.store(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1), std::memory_order_relaxed);
+    detail::active.store_relaxed(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1));
     return isa;
 }
 
@@ -97,7 +97,7 @@ inline std::span<const Isa> supported_isas() {
     static constexpr Isa all[] = {Isa::baseline, Isa::avx2, Isa::avx512};
     const auto first = static_cast<std::size_t>(detail::build_isa);
     const auto last = static_cast<std::size_t>(detail::best_isa());
-    return std::span{all}.subspan(first, last - first + 1);
+    return {all + first, last - first + 1};
 }
 
 // Runs on `isa` within a scope, for tests and benchmarks; `isa` is one of supported_isas(). Not for use while other
@@ -110,7 +110,9 @@ public:
     ~ScopedIsa() { set(before_); }
 
 private:
-    static void set(Isa isa) { detail::active.store(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1)); }
+    static void set(Isa isa) {
+        detail::active.store_relaxed(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1));
+    }
     Isa before_;
 };
 

@@ -9,11 +9,11 @@
 // numbers in give the same bits out.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 
@@ -72,7 +72,7 @@ NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* fr
                                        std::size_t depth, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
     for (std::size_t j = 0; j < cols; j += width) {
-        const std::size_t count = std::min(width, cols - j);
+        const std::size_t count = smaller(width, cols - j);
         std::size_t k = 0;
         for (; count == width && k + width <= depth; k += width) {
             Vector<Level, T> square[width];
@@ -97,9 +97,9 @@ NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols,
     constexpr std::size_t width = lanes<Level, T>;
     for (std::size_t r = 0; r < rows; r += width) {
         Vector<Level, T> square[width];
-        for (std::size_t j = 0; j < width; ++j) load(square[j], from + std::min(j, cols - 1) * rows + r);
+        for (std::size_t j = 0; j < width; ++j) load(square[j], from + smaller(j, cols - 1) * rows + r);
         transpose(square);
-        const std::size_t count = std::min(width, rows - r);
+        const std::size_t count = smaller(width, rows - r);
         for (std::size_t i = 0; i < count; ++i) store_first(to + (r + i) * cols, square[i], cols);
     }
 }
@@ -151,7 +151,7 @@ NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, Blocks<Level, T>& b
     } else {
         for (std::size_t c = 0; c < cols; c += B::panel_cols) {
             T* const to = blocks.b_copy + c * B::depth;
-            const std::size_t count = std::min(B::panel_cols, cols - c);
+            const std::size_t count = smaller(B::panel_cols, cols - c);
             if (turned)
                 transpose_lines<Level, T>(to, B::panel_cols, from + c * p.b.col_stride, p.b.col_stride, depth, count);
             else
@@ -190,18 +190,18 @@ template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
     using B = Blocks<Level, T>;
     B blocks;
-    const std::size_t depth_parts = std::max<std::size_t>((p.depth + B::depth - 1) / B::depth, 1);
+    const std::size_t depth_parts = larger<std::size_t>((p.depth + B::depth - 1) / B::depth, 1);
     for (std::size_t i0 = 0; i0 < p.rows; i0 += B::rows) {
-        const std::size_t i_end = std::min(i0 + B::rows, p.rows);
+        const std::size_t i_end = smaller(i0 + B::rows, p.rows);
         for (std::size_t part = 0; part < depth_parts; ++part) {  // also once for depth 0, which still has a bias
             const std::size_t first = p.depth * part / depth_parts;
             const std::size_t depth = p.depth * (part + 1) / depth_parts - first;
             const bool last = part + 1 == depth_parts;
             for (std::size_t j0 = 0; j0 < p.cols; j0 += B::cols) {
-                const std::size_t j_end = std::min(j0 + B::cols, p.cols);
+                const std::size_t j_end = smaller(j0 + B::cols, p.cols);
                 const Panels<T> b = take_panels(p, blocks, first, depth, j0, j_end - j0);
                 for (std::size_t i = i0; i < i_end; i += B::few_rows) {
-                    const std::size_t rows = std::min(B::few_rows, i_end - i);
+                    const std::size_t rows = smaller(B::few_rows, i_end - i);
                     const Strided<T> a = take_rows(p, blocks, i, rows, first, depth);
                     for (std::size_t j = j0; j < j_end; j += B::panel_cols) {
                         const std::size_t place = i * p.cols + j;
@@ -217,7 +217,7 @@ NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
                                                  .relu = last && p.epilogue.activation == Activation::relu,
                                                  .mask = last && p.mask != nullptr ? p.mask + place : nullptr,
                                                  .ahead = rows_ahead<Level>(p, i, j, first, depth_parts > 1)},
-                                                rows, std::min(B::panel_cols, j_end - j));
+                                                rows, smaller(B::panel_cols, j_end - j));
                     }
                 }
             }
@@ -247,7 +247,7 @@ void multiply(Product<T> product) {
         const bool turned = is_better_transposed<Level>(product);
         const std::size_t step = turned ? block : product.rows;
         for (std::size_t i = 0; i < product.rows; i += step) {
-            const std::size_t count = std::min(step, product.rows - i);
+            const std::size_t count = smaller(step, product.rows - i);
             Product<T> part = product;
             if (turned)
                 part = {.rows = product.cols,

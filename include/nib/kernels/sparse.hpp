@@ -5,12 +5,12 @@
 // sum of -0, from a bias of -0, becomes 0 there and stays -0 here.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -46,7 +46,7 @@ NIB_ALWAYS_INLINE void multiply_row_block(const Terms& terms, MatrixView<const T
     constexpr std::size_t width = VectorBytes / sizeof(T);
     std::size_t columns[Vectors];
     NIB_UNROLL
-    for (std::size_t v = 0; v < Vectors; ++v) columns[v] = std::min(j + v * width, w.cols() - width);
+    for (std::size_t v = 0; v < Vectors; ++v) columns[v] = smaller(j + v * width, w.cols() - width);
     V sums[Vectors] = {};
     if (epilogue.bias != nullptr) {
         NIB_UNROLL
@@ -71,7 +71,7 @@ NIB_ALWAYS_INLINE void multiply_row_block(const Terms& terms, MatrixView<const T
 
 // The most vectors whose sums are worth keeping at once: what hides the latency of a multiply-add, or 256 bytes.
 template <std::size_t VectorBytes>
-inline constexpr std::size_t row_vectors = std::min<std::size_t>(256 / VectorBytes, 8);
+inline constexpr std::size_t row_vectors = smaller<std::size_t>(256 / VectorBytes, 8);
 
 // All columns of all rows of y; terms_of(i) are those of row i. One block of columns after the other, so that a block
 // of w stays in the second-level cache while all rows pass by.
@@ -195,8 +195,8 @@ template <class T>
 void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** positions) {
     for (std::size_t i = 0; i < x.rows; ++i) {
         const auto entries = x.row(i);
-        const auto before = [=](const Nonzero<T>& entry) { return entry.column < column; };
-        positions[i] = std::partition_point(entries.data(), entries.data() + entries.size(), before);
+        const auto before = [=](std::size_t k) { return entries[k].column < column; };
+        positions[i] = entries.data() + first_not(entries.size(), before);
     }
 }
 

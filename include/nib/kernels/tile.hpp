@@ -1,10 +1,10 @@
 // Tiles of a matrix product: as many outputs as the registers hold, summed over a part of the inner index.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -60,7 +60,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t rows = Groups * group;
     const auto row_of = [&](std::size_t r) NIB_LAMBDA_ALWAYS_INLINE {
-        if constexpr (Groups == 1) return std::min(r, tile.rows - 1);
+        if constexpr (Groups == 1) return smaller(r, tile.rows - 1);
         return r < rows - group ? r : tile.rows - (rows - r);
     };
 
@@ -198,7 +198,7 @@ NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t
         tile.bias = edge.bias;
     }
     for (std::size_t i = 0; i < rows; i += tile.rows) {
-        tile.rows = std::min(each, rows - i);
+        tile.rows = smaller(each, rows - i);
         Tile<T> part = tile;
         if (!whole) {
             if (tile.go_on) copy_rows<edge_cols>(edge.c, edge_cols, tile.c, tile.c_stride, tile.rows, cols);

@@ -4,9 +4,9 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/math.hpp>
 #include <nib/kernels/isa.hpp>
 
-#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -240,7 +240,7 @@ NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
 #else
 template <class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
-    for (std::size_t i = 0; i < sizeof(V) / sizeof(T); ++i) root[i] = std::sqrt(x[i]);
+    for (std::size_t i = 0; i < sizeof(V) / sizeof(T); ++i) root[i] = nib::square_root(x[i]);
 }
 #endif
 

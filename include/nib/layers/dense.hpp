@@ -4,11 +4,11 @@
 // files it is PyTorch's [Out, In].
 #pragma once
 
+#include <nib/core/algorithm.hpp>
+#include <nib/core/math.hpp>
 #include <nib/kernels/sparse.hpp>
 #include <nib/layers/layer.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -21,7 +21,7 @@ namespace nib::inline NIB_ABI {
 template <std::size_t Size>
 struct Name {
     char text[Size] = {};
-    consteval Name(const char (&literal)[Size]) { std::copy_n(literal, Size, text); }
+    consteval Name(const char (&literal)[Size]) { copy_values(literal, Size, text); }
     constexpr std::string_view view() const { return {text, Size - 1}; }
 };
 
@@ -58,7 +58,7 @@ void dense_backward(DenseParameters<const T> parameters, const kernels::Inputs<T
 // Weights and biases uniform in ±1/sqrt(in): what torch.nn.Linear starts from (He et al. 2015 with a = sqrt(5)).
 template <class T>
 void dense_initialize(std::span<T> parameters, std::size_t in, Rng& rng) {
-    const double bound = 1.0 / std::sqrt(static_cast<double>(in));
+    const double bound = 1.0 / square_root(static_cast<double>(in));
     for (T& parameter : parameters) parameter = static_cast<T>(rng.uniform(-bound, bound));
 }
 

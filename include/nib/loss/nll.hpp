@@ -3,10 +3,10 @@
 //   loss = -1/B sum over b of y[b, target[b]]     y: [B, C] log-probabilities, targets: [B] in 0..C-1
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/elementwise.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <span>
@@ -27,7 +27,7 @@ struct NllLoss {
     template <class T>
     static void gradient(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dy) {
         assert(y.rows() == targets.size() && y.rows() == dy.rows() && y.cols() == dy.cols());
-        std::fill(dy.values().begin(), dy.values().end(), T{0});
+        fill_values(dy.data(), dy.size(), T{0});
         for (std::size_t b = 0; b < y.rows(); ++b) dy(b, index(targets[b])) = T{-1} / static_cast<T>(y.rows());
     }
 

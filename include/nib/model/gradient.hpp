@@ -5,11 +5,11 @@
 // all of them in one array asks for values().
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/kernels/sparse.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <span>
@@ -63,7 +63,7 @@ public:
         std::size_t most_rows = 0;
         for (const WeightGradient<T>& product : products_) {
             operations += cost(product);
-            most_rows = std::max(most_rows, product.x.rows());
+            most_rows = larger(most_rows, product.x.rows());
         }
         const std::size_t parts = worthwhile_parts(executor_, most_rows, operations);
         const kernels::Nonzero<T>** const positions = positions_->room(parts * most_rows);
@@ -113,11 +113,11 @@ private:
         if (rows.count == 0) return;
         const std::size_t cols = product.cols();
         const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
-        const std::size_t step = std::clamp(fitting, row_step, most_rows_at_once);
+        const std::size_t step = clamped(fitting, row_step, most_rows_at_once);
         T* const place = values_.data() + product.offset + rows.first * cols;
         if (product.x.is_sparse()) kernels::find_column<T>(product.x.sparse(), rows.first, positions);
         for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {
-            const std::size_t count = std::min(step, rows.first + rows.count - row);
+            const std::size_t count = smaller(step, rows.first + rows.count - row);
             const MatrixView<T> block{place, count, cols};
             if (product.x.is_sparse())
                 kernels::sparse_weight_gradient_rows<T>(product.x.sparse(), product.dy, row, block, positions);

@@ -6,6 +6,7 @@
 // Memory is allocated when it is made and, by workspaces, in the first passes; net(x) allocates its result.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/layers/dense.hpp>
@@ -13,7 +14,6 @@
 #include <nib/layers/relu.hpp>
 #include <nib/model/network.hpp>
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
 #include <span>
@@ -37,7 +37,7 @@ public:
             if (in(i) == 0 || out(i) == 0) fail("Mlp: expected widths of at least 1, found 0");
             std::size_t weights = 0;
             constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
-            if (!multiply_sizes(in(i), out(i), weights) || weights > most - std::min(most, offsets_.back() + out(i)))
+            if (!multiply_sizes(in(i), out(i), weights) || weights > most - smaller(most, offsets_.back() + out(i)))
                 fail("Mlp: a layer from " + std::to_string(in(i)) + " to " + std::to_string(out(i)) +
                      " features has more parameters than memory has places");
             offsets_.push_back(offsets_.back() + DenseParameters<T>::count(in(i), out(i)));
@@ -55,10 +55,10 @@ public:
     std::size_t output_size() const { return widths_.back(); }
     std::size_t parameter_count() const { return offsets_.back(); }
     static constexpr bool ends_in_log_softmax() { return true; }
-    std::span<const std::size_t> widths() const { return widths_; }
+    std::span<const std::size_t> widths() const { return {widths_.data(), widths_.size()}; }
 
-    std::span<T> parameters() { return parameters_; }
-    std::span<const T> parameters() const { return parameters_; }
+    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
+    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
 
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const {
@@ -107,7 +107,7 @@ public:
 
     // The names of the dense layers in model files: "0", "2", "4", …, or what the file called them that it was loaded
     // from.
-    std::span<const std::string> layer_names() const { return names_; }
+    std::span<const std::string> layer_names() const { return {names_.data(), names_.size()}; }
     void set_layer_names(std::vector<std::string> names) {
         if (names.size() != layer_count())
             fail("Mlp: expected " + std::to_string(layer_count()) + " layer names, found " +
@@ -129,7 +129,7 @@ private:
 
     // What comes out of dense layer i, after its ReLU; number layer_count() is the log-softmax of the last one's.
     MatrixView<T> activation(Workspace<T>& workspace, std::size_t i, std::size_t rows) const {
-        return workspace.activation(i, rows, out(std::min(i, layer_count() - 1)));
+        return workspace.activation(i, rows, out(smaller(i, layer_count() - 1)));
     }
     // The gradient by what comes out of dense layer i, before its ReLU.
     MatrixView<T> gradient(Workspace<T>& workspace, std::size_t i, std::size_t rows) const {

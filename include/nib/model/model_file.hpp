@@ -7,17 +7,16 @@
 // In PyTorch: safetensors.torch.load_file(path), or load_model(net, path) for an nn.Sequential of the same layers.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +35,7 @@ void transpose(MatrixView<const T> from, MatrixView<T> to) {
         for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
 }
 
-inline std::string tensor_text(std::string_view name, std::span<const std::size_t> shape) {
+inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
     return tensor_label(name) + " " + safetensors_list(shape);
 }
 
@@ -63,7 +62,7 @@ inline void check_place(const ParameterTensor& info, std::size_t parameters) {
 
 // Appends `numbers`, ordered as a network's parameters are, under the names of `infos` with `prefix` before them.
 template <class T>
-void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> numbers, const std::string& prefix,
+void append_tensors(const std::vector<ParameterTensor>& infos, std::span<const T> numbers, const std::string& prefix,
                     TensorList& list) {
     for (const ParameterTensor& info : infos) {
         std::vector<T> ordered(info.size());
@@ -72,16 +71,16 @@ void append_tensors(std::span<const ParameterTensor> infos, std::span<const T> n
         if (info.transposed)
             transpose<T>({from, info.shape[1], info.shape[0]}, {ordered.data(), info.shape[0], info.shape[1]});
         else
-            std::copy_n(from, ordered.size(), ordered.data());
-        list.bytes.push_back(tensor_bytes<T>(ordered));
+            copy_values(from, ordered.size(), ordered.data());
+        list.bytes.push_back(tensor_bytes<T>({ordered.data(), ordered.size()}));
         const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
         list.tensors.push_back(
-            {.name = prefix + info.name, .dtype = dtype, .shape = info.shape, .data = list.bytes.back()});
+            {.name = prefix + info.name, .dtype = dtype, .shape = info.shape, .data = bytes_of(list.bytes.back())});
     }
 }
 
 // All that does not fit, in one error, as PyTorch's load_state_dict does.
-inline void check_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted) {
+inline void check_tensors(const Safetensors& file, const std::vector<ParameterTensor>& wanted) {
     constexpr std::size_t listed = 100;
     std::string problems;
     std::size_t count = 0;
@@ -97,9 +96,9 @@ inline void check_tensors(const Safetensors& file, std::span<const ParameterTens
                 safetensors_list(found->shape));
     }
     for (const Tensor& tensor : file.tensors()) {
-        const auto is_wanted = [&](const ParameterTensor& want) { return want.name == tensor.name; };
-        if (std::none_of(wanted.begin(), wanted.end(), is_wanted))
-            add("unexpected " + tensor_text(tensor.name, tensor.shape));
+        bool is_wanted = false;
+        for (const ParameterTensor& want : wanted) is_wanted = is_wanted || want.name == tensor.name;
+        if (!is_wanted) add("unexpected " + tensor_text(tensor.name, tensor.shape));
     }
     if (count > listed) problems += "; and " + std::to_string(count - listed) + " more";
     if (count > 0) fail(file.path() + ": does not fit the network: " + problems);
@@ -108,7 +107,7 @@ inline void check_tensors(const Safetensors& file, std::span<const ParameterTens
 // The numbers of `count` parameters from the file's tensors, whose names have `prefix` before them. They are known to
 // fit.
 template <class T>
-AlignedVector<T> read_tensors(const Safetensors& file, std::span<const ParameterTensor> wanted, std::size_t count,
+AlignedVector<T> read_tensors(const Safetensors& file, const std::vector<ParameterTensor>& wanted, std::size_t count,
                               const std::string& prefix = "") {
     AlignedVector<T> loaded(count);
     for (const ParameterTensor& want : wanted) {
@@ -123,7 +122,7 @@ AlignedVector<T> read_tensors(const Safetensors& file, std::span<const Parameter
         if (want.transposed)
             transpose<T>({numbers.data(), want.shape[0], want.shape[1]}, {to, want.shape[1], want.shape[0]});
         else
-            std::copy(numbers.begin(), numbers.end(), to);
+            copy_values(numbers.data(), numbers.size(), to);
     }
     return loaded;
 }
@@ -132,10 +131,11 @@ AlignedVector<T> read_tensors(const Safetensors& file, std::span<const Parameter
 inline bool natural_less(std::string_view a, std::string_view b) {
     const auto is_digit_char = [](char c) { return c >= '0' && c <= '9'; };
     const auto take_number = [&](std::string_view& text) {
-        const auto end = std::find_if_not(text.begin(), text.end(), is_digit_char);
-        std::string_view digits = text.substr(0, static_cast<std::size_t>(end - text.begin()));
+        std::size_t count = 0;
+        while (count < text.size() && is_digit_char(text[count])) ++count;
+        std::string_view digits = text.substr(0, count);
         text.remove_prefix(digits.size());
-        digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+        digits.remove_prefix(smaller(digits.find_first_not_of('0'), digits.size()));
         return digits;
     };
     while (!a.empty() && !b.empty()) {
@@ -181,7 +181,8 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
         }
     }
     if (layers.empty()) refuse("found none");
-    std::sort(layers.begin(), layers.end(), [](const auto& a, const auto& b) { return natural_less(a.name, b.name); });
+    sort_values(layers.data(), layers.size(),
+                [](const DenseShape& a, const DenseShape& b) { return natural_less(a.name, b.name); });
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const DenseShape& layer = layers[i];
         const Tensor* const bias = file.find(layer.name + ".bias");
@@ -205,7 +206,7 @@ template <Network Net>
 void save(const Net& net, const std::string& path) {
     detail::TensorList list;
     detail::append_tensors<typename Net::scalar_type>(net.tensors(), net.parameters(), "", list);
-    save_safetensors(path, list.tensors, {{"format", "pt"}});
+    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, {{"format", "pt"}});
 }
 
 // F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,
@@ -217,7 +218,7 @@ void load(Net& net, const std::string& path) {
     detail::check_tensors(file, wanted);
     // Read whole before the first parameter changes.
     const auto loaded = detail::read_tensors<typename Net::scalar_type>(file, wanted, net.parameters().size());
-    std::copy(loaded.begin(), loaded.end(), net.parameters().begin());
+    copy_values(loaded.data(), loaded.size(), net.parameters().data());
 }
 
 // The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, the
@@ -236,7 +237,7 @@ template <class T = float>
     BasicMlp<T> net{std::move(widths)};
     net.set_layer_names(std::move(names));
     const auto loaded = detail::read_tensors<T>(file, net.tensors(), net.parameters().size());
-    std::copy(loaded.begin(), loaded.end(), net.parameters().begin());
+    copy_values(loaded.data(), loaded.size(), net.parameters().data());
     return net;
 }
 

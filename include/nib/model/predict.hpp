@@ -4,11 +4,11 @@
 // optional Workspace, so that calls in a loop allocate only their result.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/model/network.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -21,7 +21,10 @@ namespace detail {
 // The index of the largest value, the first one if there are several.
 template <class T>
 int argmax(std::span<const T> values) {
-    return static_cast<int>(std::max_element(values.begin(), values.end()) - values.begin());
+    std::size_t best = 0;
+    for (std::size_t i = 1; i < values.size(); ++i)
+        if (values[best] < values[i]) best = i;
+    return static_cast<int>(best);
 }
 
 template <Network Net>
@@ -42,7 +45,7 @@ void for_each_piece(const Net& net, const kernels::Inputs<typename Net::scalar_t
     const std::size_t threads = workspace.executor() != nullptr ? workspace.executor()->size() : 1;
     const std::size_t most = 128 * threads;
     for (std::size_t first = 0; first < examples.rows(); first += most)
-        f(first, net.forward(examples.middle_rows(first, std::min(most, examples.rows() - first)), workspace));
+        f(first, net.forward(examples.middle_rows(first, smaller(most, examples.rows() - first)), workspace));
 }
 
 }  // namespace detail

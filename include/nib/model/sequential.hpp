@@ -9,6 +9,7 @@
 // Workspace of its own (net(x) needs none). It can be copied and moved.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/layers/dense.hpp>
@@ -17,13 +18,11 @@
 #include <nib/layers/relu.hpp>
 #include <nib/model/network.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cstddef>
 #include <span>
 #include <string>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -64,6 +63,14 @@ constexpr std::size_t input_size_of() {
     }
 }
 
+// Layer I of a list. (std::tuple_element takes <tuple>, which a compiler reads as long as all of nib's layers.)
+template <std::size_t I, class First, class... Rest>
+struct LayerAt : LayerAt<I - 1, Rest...> {};
+template <class First, class... Rest>
+struct LayerAt<0, First, Rest...> {
+    using type = First;
+};
+
 template <class L>
 inline constexpr bool is_dense = false;
 template <std::size_t In, std::size_t Out, Name LayerName>
@@ -76,7 +83,7 @@ requires(sizeof...(Layers) > 0) class BasicSequential {
     static constexpr std::size_t layer_count = sizeof...(Layers);
 
     template <std::size_t I>
-    using LayerAt = std::tuple_element_t<I, std::tuple<Layers...>>;
+    using LayerAt = typename detail::LayerAt<I, Layers...>::type;
 
     // sizes[i] features go into layer i, sizes[i + 1] come out.
     static constexpr std::array<std::size_t, layer_count + 1> sizes = [] {
@@ -128,8 +135,8 @@ public:
         });
     }
 
-    std::span<T> parameters() { return parameters_; }
-    std::span<const T> parameters() const { return parameters_; }
+    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
+    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
 
     // The outputs for one example of input_size() numbers; fails on any other number of them. The stack must hold 1.5
     // times the inputs (their non-zeros) and twice the widest layer.
@@ -144,7 +151,7 @@ public:
         alignas(cache_line) T a[widest], b[widest];
         std::array<T, output_size()> outputs;
         apply_from<0>(parameters, x.data(), a, b);
-        std::copy_n(result_in_a() ? a : b, output_size(), outputs.data());
+        copy_values(result_in_a() ? a : b, output_size(), outputs.data());
         return outputs;
     }
 
@@ -195,7 +202,11 @@ public:
     }
 
 private:
-    static constexpr std::size_t widest = *std::max_element(sizes.begin() + 1, sizes.end());
+    static constexpr std::size_t widest = [] {
+        std::size_t most = 0;
+        for (std::size_t i = 1; i < sizes.size(); ++i) most = larger(most, sizes[i]);
+        return most;
+    }();
 
     template <class F>
     static void for_each_layer(F&& f) {

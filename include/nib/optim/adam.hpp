@@ -7,13 +7,13 @@
 // the network may be moved or copied between steps.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/model/network.hpp>
 
-#include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -73,8 +73,8 @@ public:
             fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " +
                  std::to_string(means.size()) + " means and " + std::to_string(squares.size()) + " squares");
         steps_ = steps;
-        std::copy(means.begin(), means.end(), means_.begin());
-        std::copy(squares.begin(), squares.end(), squares_.begin());
+        copy_values(means.data(), means.size(), means_.data());
+        copy_values(squares.data(), squares.size(), squares_.data());
     }
     // May be changed between steps: a learning-rate schedule does.
     AdamOptions& options() { return options_; }
@@ -90,8 +90,8 @@ private:
     // Counts the step, and folds its bias corrections into the scalars.
     kernels::AdamScalars<T> next_step() {
         const auto t = static_cast<double>(++steps_);
-        const double correction1 = 1 - std::pow(options_.beta1, t);
-        const double correction2 = std::sqrt(1 - std::pow(options_.beta2, t));
+        const double correction1 = 1 - power(options_.beta1, t);
+        const double correction2 = square_root(1 - power(options_.beta2, t));
         return {.one_minus_beta1 = static_cast<T>(1 - options_.beta1),
                 .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
                 .step_size = static_cast<T>(options_.learning_rate * correction2 / correction1),

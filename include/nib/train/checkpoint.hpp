@@ -4,6 +4,7 @@
 // exp_avg_sq.NAME; in the metadata the epochs that are done, Adam's steps and the generator's state.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/text.hpp>
@@ -11,7 +12,6 @@
 #include <nib/model/model_file.hpp>
 #include <nib/optim/adam.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -53,7 +53,7 @@ void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int ep
     Safetensors::Metadata metadata{{"epochs", std::to_string(epochs_done)}, {"steps", std::to_string(adam.steps())}};
     for (std::size_t i = 0; i < rng.state().size(); ++i)
         metadata[detail::random_state_key(i)] = std::to_string(rng.state()[i]);
-    save_safetensors(path, list.tensors, metadata);
+    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 // Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
@@ -84,11 +84,11 @@ template <Network Net, class T>
     const auto parameters = detail::read_tensors<T>(file, infos, count);
     const auto means = detail::read_tensors<T>(file, infos, count, detail::means_prefix);
     const auto squares = detail::read_tensors<T>(file, infos, count, detail::squares_prefix);
-    if (std::any_of(squares.begin(), squares.end(), [](T square) { return square < T{0}; }))
-        fail(path + ": exp_avg_sq: expected squares, found a negative number");
+    for (const T square : squares)
+        if (square < T{0}) fail(path + ": exp_avg_sq: expected squares, found a negative number");
 
     adam.restore(steps, means, squares);  // fails before it changes anything, if at all
-    std::copy(parameters.begin(), parameters.end(), net.parameters().begin());
+    copy_values(parameters.data(), parameters.size(), net.parameters().data());
     rng = Rng{state};
     return epochs;
 }

@@ -5,6 +5,7 @@
 //   });
 #pragma once
 
+#include <nib/core/clock.hpp>
 #include <nib/core/threads.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/loss/nll.hpp>
@@ -13,7 +14,6 @@
 #include <nib/train/gradients.hpp>
 #include <nib/train/progress.hpp>
 
-#include <chrono>
 #include <cstddef>
 
 namespace nib::inline NIB_ABI {
@@ -44,20 +44,19 @@ template <Network Net, class Optimizer, class Data, class OnEpoch = Quiet, class
 void fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& options, Rng& rng, OnEpoch&& on_epoch = {},
          OnProgress&& on_progress = {}, Loss loss = {}) {
     using T = typename Net::scalar_type;
-    using Clock = std::chrono::steady_clock;
     check_data(net, data);
     ThreadPool pool{options.threads};
     Gradients gradients{net, loss, &pool};
     Progress progress{.epochs = options.epochs, .first_epoch = options.first_epoch, .examples_per_epoch = data.size()};
     for (int epoch = options.first_epoch; epoch <= options.epochs; ++epoch) {
         const double seconds_before = progress.seconds;
-        const auto start = Clock::now();
+        const Stopwatch stopwatch;
         double loss_sum = 0;
         for (const auto& batch : batches<T>(data, options.batch_size, rng)) {
             optimizer.step(net, gradients(batch));
             loss_sum += gradients.loss() * static_cast<double>(batch.targets.size());
             progress.examples += batch.targets.size();
-            progress.seconds = seconds_before + std::chrono::duration<double>(Clock::now() - start).count();
+            progress.seconds = seconds_before + stopwatch.seconds();
             on_progress(progress);
         }
         on_epoch(EpochReport{.epoch = epoch,

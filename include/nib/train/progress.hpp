@@ -1,9 +1,9 @@
 // Progress: how far a training run is, how fast it goes and how long it will take; and one line that says so.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/text.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 
@@ -17,31 +17,31 @@ struct Progress {
     double seconds = 0;                  // of training so far
 
     std::size_t all_examples() const {
-        return examples_per_epoch * static_cast<std::size_t>(std::max(epochs - first_epoch + 1, 0));
+        return examples_per_epoch * static_cast<std::size_t>(larger(epochs - first_epoch + 1, 0));
     }
     // Examples a second; 0 before anything is known.
     double rate() const { return seconds > 0 ? static_cast<double>(examples) / seconds : 0; }
     // Seconds left at this rate.
     double seconds_left() const {
-        return rate() > 0 ? static_cast<double>(all_examples() - std::min(examples, all_examples())) / rate() : 0;
+        return rate() > 0 ? static_cast<double>(all_examples() - smaller(examples, all_examples())) / rate() : 0;
     }
 };
 
 // "epoch 2/4  [#####---------------]  25%  310k examples/s  0:02 left": at most 79 characters, no line break.
 inline std::string progress_line(const Progress& progress) {
-    const std::size_t all = std::max<std::size_t>(progress.all_examples(), 1);
-    const std::size_t done = std::min(progress.examples, all);
+    const std::size_t all = larger<std::size_t>(progress.all_examples(), 1);
+    const std::size_t done = smaller(progress.examples, all);
     constexpr std::size_t width = 20;
     std::string bar(width, '-');
-    std::fill_n(bar.begin(), done * width / all, '#');
-    const std::size_t per_epoch = std::max<std::size_t>(progress.examples_per_epoch, 1);
-    const std::size_t epoch = std::min(done / per_epoch + static_cast<std::size_t>(progress.first_epoch),
-                                       static_cast<std::size_t>(std::max(progress.epochs, 1)));
+    fill_values(bar.data(), done * width / all, '#');
+    const std::size_t per_epoch = larger<std::size_t>(progress.examples_per_epoch, 1);
+    const std::size_t epoch = smaller(done / per_epoch + static_cast<std::size_t>(progress.first_epoch),
+                                      static_cast<std::size_t>(larger(progress.epochs, 1)));
     const double rate = progress.rate();
     const std::string speed = rate >= 1e6   ? fixed(rate / 1e6, 1) + "M"
                               : rate >= 1e3 ? fixed(rate / 1e3, 0) + "k"
                                             : fixed(rate, 0);
-    const auto left = static_cast<std::size_t>(std::min(progress.seconds_left(), 3.6e6) + 0.5);
+    const auto left = static_cast<std::size_t>(smaller(progress.seconds_left(), 3.6e6) + 0.5);
     const auto two_digits = [](std::size_t number) {
         std::string digits = number < 10 ? "0" : "";
         return digits.append(std::to_string(number));

@@ -16,11 +16,6 @@
 #include <string_view>
 #include <vector>
 
-#define STB_IMAGE_WRITE_STATIC
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#define STBI_WRITE_NO_STDIO
-#include <stb_image_write.h>
-
 namespace examples {
 
 struct Color {
@@ -91,34 +86,12 @@ private:
 };
 
 // `text` with its upper left corner at (left, top), every pixel of the font scale x scale pixels.
-inline void draw_text(Picture& picture, int left, int top, std::string_view text, Color color, int scale = 1) {
-    for (const char character : text) {
-        for (int row = 0; row < glyph_height; ++row)
-            for (int column = 0; column < glyph_width; ++column)
-                if (glyph_has_ink(character, column, row))
-                    picture.fill(left + column * scale, top + row * scale, scale, scale, color);
-        left += (glyph_width + 1) * scale;
-    }
-}
+void draw_text(Picture& picture, int left, int top, std::string_view text, Color color, int scale = 1);
 
 // The width of what draw_text draws, in pixels.
-inline int text_width(std::string_view text, int scale = 1) {
-    return text.empty() ? 0 : (static_cast<int>(text.size()) * (glyph_width + 1) - 1) * scale;
-}
+int text_width(std::string_view text, int scale = 1);
 
-inline void write_png(const Picture& picture, const std::string& path) {
-    std::string png;
-    const auto append = [](void* context, void* data, int size) {
-        static_cast<std::string*>(context)->append(static_cast<const char*>(data), static_cast<std::size_t>(size));
-    };
-    const int channels = picture.channels();
-    const int written = stbi_write_png_to_func(append, &png, picture.width(), picture.height(), channels,
-                                               picture.pixels().data(), picture.width() * channels);
-    if (written == 0) throw std::bad_alloc();
-    nib::AtomicFile file{path};
-    file.write(png);
-    file.commit();
-}
+void write_png(const Picture& picture, const std::string& path);
 
 enum class Verdict { none, right, wrong };
 
@@ -128,47 +101,12 @@ struct CaptionedImage {
     Verdict verdict = Verdict::none;
 };
 
-constexpr Color caption_color(Verdict verdict) {
-    return verdict == Verdict::right ? Color{0, 110, 40} : verdict == Verdict::wrong ? Color{190, 20, 20} : black;
-}
-
 // Dark ink on white paper, `scale` times as large as the image of rows x cols pixels.
-inline void draw_image(Picture& picture, int left, int top, std::span<const std::uint8_t> pixels, int rows, int cols,
-                       int scale) {
-    for (int y = 0; y < rows; ++y)
-        for (int x = 0; x < cols; ++x) {
-            const std::uint8_t ink = pixels[static_cast<std::size_t>(y * cols + x)];
-            const auto paper = static_cast<std::uint8_t>(255 - ink);
-            picture.fill(left + x * scale, top + y * scale, scale, scale, Color{paper, paper, paper});
-        }
-}
+void draw_image(Picture& picture, int left, int top, std::span<const std::uint8_t> pixels, int rows, int cols,
+                int scale);
 
 // Images of rows x cols pixels in a grid of `columns`, each `scale` times as large; below each its caption, green where
 // the verdict is right and red where it is wrong.
-inline Picture contact_sheet(std::span<const CaptionedImage> images, int rows, int cols, int scale, int columns) {
-    constexpr int gap = 8;
-    constexpr int text_scale = 2;
-    const int count = static_cast<int>(images.size());
-    columns = std::clamp(columns, 1, std::max(count, 1));
-    const int grid_rows = std::max((count + columns - 1) / columns, 1);
-
-    const int image_width = cols * scale;
-    const int caption_top = rows * scale + gap / 2;
-    int cell_width = image_width;
-    for (const auto& image : images) cell_width = std::max(cell_width, text_width(image.caption, text_scale));
-    const int step_x = cell_width + gap;
-    const int step_y = caption_top + glyph_height * text_scale + gap;
-
-    Picture sheet{columns * step_x + gap, grid_rows * step_y + gap, PixelFormat::rgb, Color{226, 229, 233}};
-    for (int i = 0; i < count; ++i) {
-        const CaptionedImage& image = images[static_cast<std::size_t>(i)];
-        const int middle = gap + i % columns * step_x + cell_width / 2;
-        const int top = gap + i / columns * step_y;
-        draw_image(sheet, middle - image_width / 2, top, image.pixels, rows, cols, scale);
-        draw_text(sheet, middle - text_width(image.caption, text_scale) / 2, top + caption_top, image.caption,
-                  caption_color(image.verdict), text_scale);
-    }
-    return sheet;
-}
+Picture contact_sheet(std::span<const CaptionedImage> images, int rows, int cols, int scale, int columns);
 
 }  // namespace examples

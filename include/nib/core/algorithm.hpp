@@ -1,0 +1,73 @@
+// The few of <algorithm>'s functions that nib needs, under names that do not collide with std's: <algorithm> itself
+// takes a compiler a tenth of what all of nib takes, and brings much of <functional> with it in some libraries.
+#pragma once
+
+#include <nib/core/config.hpp>
+
+#include <cstddef>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
+
+// a where both are equal or one is no number, as std::min and std::max do.
+template <class T>
+constexpr T smaller(T a, T b) {
+    return b < a ? b : a;
+}
+template <class T>
+constexpr T larger(T a, T b) {
+    return a < b ? b : a;
+}
+
+// `value`, or the end of [low, high] that it lies beyond; low <= high.
+template <class T>
+constexpr T clamped(T value, T low, T high) {
+    return value < low ? low : high < value ? high : value;
+}
+
+// `from` and `to` do not overlap.
+template <class From, class To>
+constexpr void copy_values(const From* __restrict from, std::size_t count, To* __restrict to) {
+    for (std::size_t i = 0; i < count; ++i) to[i] = from[i];
+}
+
+template <class T>
+constexpr void fill_values(T* to, std::size_t count, T value) {
+    for (std::size_t i = 0; i < count; ++i) to[i] = value;
+}
+
+// The first index in [0, count) for which before(index) is false, or count; before() is true up to there and false
+// after.
+template <class Before>
+constexpr std::size_t first_not(std::size_t count, Before before) {
+    std::size_t first = 0;
+    while (count > 0) {
+        const std::size_t half = count / 2;
+        if (before(first + half)) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return first;
+}
+
+// Ascending by before(a, b); what is equal may change places. Heapsort: count log(count) steps, whatever the order.
+template <class T, class Before>
+constexpr void sort_values(T* values, std::size_t count, Before before) {
+    const auto sink = [&](std::size_t parent, std::size_t end) {
+        for (std::size_t child; (child = 2 * parent + 1) < end; parent = child) {
+            if (child + 1 < end && before(values[child], values[child + 1])) ++child;
+            if (!before(values[parent], values[child])) return;
+            std::swap(values[parent], values[child]);
+        }
+    };
+    for (std::size_t i = count / 2; i > 0; --i) sink(i - 1, count);
+    for (std::size_t end = count; end > 1; --end) {
+        std::swap(values[0], values[end - 1]);
+        sink(0, end - 1);
+    }
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,18 @@
+// The few of <cmath>'s functions that nib needs, in float and double: <cmath> brings the special functions of C++17
+// with it, and takes a compiler as long as all of nib's layers.
+#pragma once
+
+#include <nib/core/config.hpp>
+
+namespace nib::inline NIB_ABI {
+
+inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline double square_root(double x) { return __builtin_sqrt(x); }
+inline double exponential(double x) { return __builtin_exp(x); }
+inline float logarithm(float x) { return __builtin_logf(x); }
+inline double logarithm(double x) { return __builtin_log(x); }
+inline double power(double base, double exponent) { return __builtin_pow(base, exponent); }
+inline double rounded_down(double x) { return __builtin_floor(x); }
+inline double magnitude(double x) { return __builtin_fabs(x); }
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,103 @@
+// StringSet: whether a string was there before.  StringMap: strings by the names of strings, in the names' order, as
+// std::map has them. Both are plain vectors: <map> and <set> take a compiler longer than all else that nib reads and
+// writes files with.
+#pragma once
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// The strings lie in sorted runs, whose lengths are the powers of two that add up to their number: a new string ends as
+// many runs as a carry runs through digits. n strings take n log(n)^2 steps, in whatever order they come.
+class StringSet {
+public:
+    // False where it is there already.
+    bool insert(std::string text) {
+        std::size_t first = 0;
+        while (first < strings_.size()) {
+            const std::string* const run = strings_.data() + first;
+            const std::size_t length = std::bit_floor(strings_.size() - first);
+            const std::size_t place = first_not(length, [&](std::size_t i) { return run[i] < text; });
+            if (place < length && run[place] == text) return false;
+            first += length;
+        }
+        strings_.push_back(std::move(text));
+        const std::size_t length = std::size_t{1} << std::countr_zero(strings_.size());
+        sort_values(strings_.data() + strings_.size() - length, length,
+                    [](const std::string& a, const std::string& b) { return a < b; });
+        return true;
+    }
+
+private:
+    std::vector<std::string> strings_;
+};
+
+class StringMap {
+public:
+    struct Entry {
+        std::string first;
+        std::string second;
+        friend bool operator==(const Entry&, const Entry&) = default;
+    };
+
+    StringMap() = default;
+    // Of several entries with one name, the first.
+    StringMap(std::initializer_list<Entry> entries) {
+        for (const Entry& entry : entries)
+            if (!contains(entry.first)) (*this)[entry.first] = entry.second;
+    }
+    // The names differ.
+    explicit StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
+        sort_values(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
+    }
+
+    bool empty() const { return entries_.empty(); }
+    std::size_t size() const { return entries_.size(); }
+    const Entry* begin() const { return entries_.data(); }
+    const Entry* end() const { return entries_.data() + entries_.size(); }
+
+    // end() where there is none of that name.
+    const Entry* find(std::string_view name) const {
+        const std::size_t place = place_of(name);
+        return place < size() && entries_[place].first == name ? begin() + place : end();
+    }
+    bool contains(std::string_view name) const { return find(name) != end(); }
+    // Fails where there is none of that name.
+    const std::string& at(std::string_view name) const {
+        if (!contains(name)) fail("StringMap: there is no '" + std::string(name) + "'");
+        return find(name)->second;
+    }
+    // Empty at first.
+    std::string& operator[](std::string_view name) {
+        const std::size_t place = place_of(name);
+        if (!contains(name)) {
+            entries_.push_back({std::string(name), {}});
+            for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
+        }
+        return entries_[place].second;
+    }
+
+    friend bool operator==(const StringMap& a, const StringMap& b) {
+        bool equal = a.size() == b.size();
+        for (std::size_t i = 0; equal && i < a.size(); ++i) equal = a.entries_[i] == b.entries_[i];
+        return equal;
+    }
+
+private:
+    std::size_t place_of(std::string_view name) const {
+        return first_not(size(), [&](std::size_t i) { return entries_[i].first < name; });
+    }
+
+    std::vector<Entry> entries_;
+};
+
+}  // namespace nib::inline NIB_ABI
