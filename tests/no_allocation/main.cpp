@@ -1,0 +1,153 @@
+// Training and inference allocate nothing once their first step has made room: every way to ask the C library for
+// memory is counted, in this program and in the libraries below it.
+#include <nib/nib.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+// glibc's own functions, behind the names that a program may replace.
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+}
+
+namespace {
+
+std::atomic<std::size_t> allocations{0};
+
+}  // namespace
+
+extern "C" {
+void* malloc(std::size_t size) {
+    ++allocations;
+    return __libc_malloc(size);
+}
+void* calloc(std::size_t count, std::size_t size) {
+    ++allocations;
+    return __libc_calloc(count, size);
+}
+void* realloc(void* memory, std::size_t size) {
+    ++allocations;
+    return __libc_realloc(memory, size);
+}
+void* memalign(std::size_t alignment, std::size_t size) {
+    ++allocations;
+    return __libc_memalign(alignment, size);
+}
+void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
+int posix_memalign(void** memory, std::size_t alignment, std::size_t size) {
+    *memory = memalign(alignment, size);
+    return *memory == nullptr ? ENOMEM : 0;
+}
+}
+
+namespace {
+
+using Small = nib::Sequential<nib::Dense<784, 32>, nib::ReLU, nib::Dense<32, 10>, nib::LogSoftmax>;
+
+// 300 images: `zeros` of their pixels are 0.
+nib::Dataset images(double zeros) {
+    nib::Dataset data;
+    data.rows = data.cols = 28;
+    nib::Rng rng{1};
+    for (std::size_t i = 0; i < 300; ++i) {
+        data.labels.push_back(static_cast<std::uint8_t>(i % 10));
+        for (std::size_t k = 0; k < 784; ++k)
+            data.pixels.push_back(rng.uniform() < zeros ? std::uint8_t{0} : static_cast<std::uint8_t>(rng.below(256)));
+    }
+    return data;
+}
+
+nib::Matrix<float> floats(const nib::Dataset& data) {
+    nib::Matrix<float> x(data.size(), data.input_size());
+    for (std::size_t i = 0; i < data.size(); ++i) nib::copy_example<float>(data, i, x.row(i));
+    return x;
+}
+
+// The allocations of an epoch's steps after its first.
+template <class Net, class Data>
+std::size_t training_allocations(Net& net, const Data& data, std::size_t threads) {
+    nib::Rng rng{2};
+    nib::Adam adam{net};
+    nib::ThreadPool pool{threads};
+    nib::Gradients gradients{net, nib::NllLoss{}, &pool};
+    std::size_t before = 0;
+    bool first = true;
+    for (const auto& batch : nib::batches(data, 128, rng)) {
+        adam.step(net, gradients(batch));
+        if (first) before = allocations;
+        first = false;
+    }
+    return allocations - before;
+}
+
+}  // namespace
+
+TEST_CASE("the counter counts") {
+    const std::size_t before = allocations;
+    const std::vector<float> vector(100);
+    const nib::Matrix<float> matrix(10, 10);
+    CHECK(vector.size() == matrix.size());
+    CHECK(allocations == before + 2);
+}
+
+TEST_CASE("training allocates nothing after the first step") {
+    nib::Rng rng{3};
+    for (const double zeros : {0.8, 0.1}) {
+        CAPTURE(zeros);
+        const nib::Dataset data = images(zeros);
+        const nib::Matrix<float> x = floats(data);
+        const std::vector<int> classes(data.labels.begin(), data.labels.end());
+        const nib::Examples examples{x, classes};
+        for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+            CAPTURE(threads);
+            Small small{rng};
+            CHECK(training_allocations(small, data, threads) == 0);
+            CHECK(training_allocations(small, examples, threads) == 0);
+            // Large enough for two threads.
+            nib::Mlp large{{784, 400, 10}, rng};
+            CHECK(training_allocations(large, data, threads) == 0);
+            CHECK(training_allocations(large, examples, threads) == 0);
+        }
+    }
+}
+
+TEST_CASE("one example through a Sequential allocates nothing, from the first on") {
+    nib::Rng rng{4};
+    const Small net{rng};
+    for (const double zeros : {0.8, 0.1}) {
+        const nib::Matrix<float> x = floats(images(zeros));
+        const std::size_t before = allocations;
+        int sum = 0;
+        for (std::size_t i = 0; i < x.rows(); ++i) sum += nib::predict(net, x.row(i));
+        const auto probabilities = nib::probabilities(net, x.row(0));
+        CHECK(allocations == before);
+        CHECK(sum >= 0);
+        CHECK(probabilities[0] > 0);
+    }
+}
+
+TEST_CASE("batches through a network allocate nothing after the first, and predictions only their result") {
+    nib::Rng rng{5};
+    const nib::Mlp net{{784, 400, 10}, rng};
+    nib::ThreadPool pool{2};
+    for (const double zeros : {0.8, 0.1}) {
+        const nib::Matrix<float> x = floats(images(zeros));
+        nib::Workspace<float> workspace{&pool};
+        net.forward(x, workspace);
+        std::size_t before = allocations;
+        for (int i = 0; i < 3; ++i) net.forward(x, workspace);
+        CHECK(allocations == before);
+        static_cast<void>(nib::predict(net, x, workspace));
+        before = allocations;
+        static_cast<void>(nib::predict(net, x, workspace));
+        CHECK(allocations == before + 1);
+    }
+}
