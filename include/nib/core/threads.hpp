@@ -82,8 +82,11 @@ public:
     // `threads` counts the caller's own: 1 starts none. Fails on 0, and where the system gives no more threads.
     explicit ThreadPool(std::size_t threads) {
         if (threads == 0) fail("ThreadPool: expected at least 1 thread, found 0");
-        workers_.reserve(threads - 1);
-        for (std::size_t i = 1; i < threads; ++i) workers_.push_back({.pool = this, .number = i});
+        workers_ = std::vector<Worker>(threads - 1);
+        for (std::size_t i = 0; i < workers_.size(); ++i) {
+            workers_[i].pool = this;
+            workers_[i].number = i + 1;
+        }
         for (; started_ + 1 < threads; ++started_)
             if (!start(workers_[started_])) {
                 stop();

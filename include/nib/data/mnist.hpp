@@ -64,13 +64,12 @@ Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, cons
 }
 
 inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const std::string& path) {
-    std::vector<std::uint8_t> bytes;
-    bytes.reserve(dataset.size());
-    for (const int label : dataset.labels) {
+    std::vector<std::uint8_t> bytes(dataset.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        const int label = dataset.labels[i];
         if (label < 0 || label > 255)
-            fail(path + ": expected labels from 0 to 255, label " + std::to_string(bytes.size()) + " is " +
-                 std::to_string(label));
-        bytes.push_back(static_cast<std::uint8_t>(label));
+            fail(path + ": expected labels from 0 to 255, label " + std::to_string(i) + " is " + std::to_string(label));
+        bytes[i] = static_cast<std::uint8_t>(label);
     }
     return bytes;
 }
@@ -91,7 +90,8 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
              detail::idx_shape_text({images_shape, 3}));
     dataset.rows = images_shape[1];
     dataset.cols = images_shape[2];
-    dataset.labels.assign(labels.begin(), labels.end());
+    dataset.labels.resize(labels.size());
+    copy_values(labels.data(), labels.size(), dataset.labels.data());
     dataset.name = images_path;
     return dataset;
 }

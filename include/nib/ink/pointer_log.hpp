@@ -53,7 +53,7 @@ inline std::vector<Drawing> parse_pointer_log(std::string_view text, const std::
         const bool first = drawing.strokes.empty();
         if (first) start = last = sample.t;
         if (sample.t < last) scanner.fail_here("a time not before that of the sample above");
-        if (first || sample.t - last >= gap) drawing.strokes.emplace_back();
+        if (first || sample.t - last >= gap) drawing.strokes.push_back({});
         drawing.strokes.back().push_back({sample.x, sample.y, static_cast<float>(sample.t - start)});
         last = sample.t;
     }

@@ -80,7 +80,7 @@ private:
         if (!pen_down_) return;
         if (stroke_.empty()) scanner_.fail_at(pen_down_line_, "points after .PEN_DOWN", "none");
         component_lines_.push_back(pen_down_line_);
-        components_.emplace_back(stroke_.begin(), stroke_.end());
+        components_.push_back(Stroke(stroke_));
         stroke_.clear();
         pen_down_ = false;
     }
@@ -150,7 +150,7 @@ private:
     }
 
     std::vector<Drawing> whole_file() {
-        drawings_.emplace_back();
+        drawings_.push_back({});
         drawings_.back().strokes = std::move(components_);
         return std::move(drawings_);
     }
