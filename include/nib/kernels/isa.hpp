@@ -34,7 +34,7 @@ struct Baseline {
     static constexpr bool has_fma = false;
 #endif
     static constexpr std::size_t vector_bytes = 16;
-    static constexpr std::size_t rows_per_group = 2;
+    static constexpr std::size_t rows_per_group = 3;
     static constexpr std::size_t groups = 2;
 };
 struct Avx2 {

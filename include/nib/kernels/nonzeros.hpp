@@ -2,6 +2,7 @@
 // then cost a fifth.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/vector.hpp>
@@ -224,36 +225,36 @@ std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
     return detail::append_nonzeros_from(x, 0, entries);
 }
 
-// How many numbers are none of 0 and -0.
+// Whether more than half of a row's numbers are no zeros, by a sample of it: one vector of eight, from the first on.
 template <class T>
-std::size_t count_nonzeros(std::span<const T> x) {
-    std::size_t total = 0;
-    std::size_t* const result = &total;
+bool looks_dense(std::span<const T> x) {
+    bool dense = false;
+    bool* const result = &dense;
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
         using Counts = decltype(V{} != V{});  // in each lane 0 or -1
         const V zero = {};
         Counts counts = {};
-        std::size_t i = 0;
-        for (; i + width <= x.size(); i += width) {
+        std::size_t vectors = 0;
+        for (std::size_t i = 0; i < x.size(); i += 8 * width, ++vectors) {
             V values;
-            load(values, x.data() + i);
+            load_at_most(values, x.data() + i, x.size() - i);
             counts -= values != zero;
         }
-        std::size_t count = 0;
-        for (std::size_t lane = 0; lane < width; ++lane) count += static_cast<std::size_t>(counts[lane]);
-        for (; i < x.size(); ++i) count += x[i] != T{0} ? 1 : 0;
-        *result = count;
+        std::size_t nonzeros = 0;
+        for (std::size_t lane = 0; lane < width; ++lane) nonzeros += static_cast<std::size_t>(counts[lane]);
+        *result = 2 * nonzeros > smaller(vectors * width, x.size());
     });
-    return total;
+    return dense;
 }
 
 // Lists the non-zeros of x into `storage`, unless more than half of the values so far are none.
 template <class T>
 Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
-    // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it.
-    if (x.rows() == 1 && count_nonzeros(x.values()) > x.cols() / 2) return x;
+    // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it. (A look at
+    // all of the row would wait for memory, which the product can do as well.)
+    if (x.rows() == 1 && looks_dense(x.values())) return x;
     std::size_t count = 0;
     storage.starts[0] = 0;
     for (std::size_t i = 0; i < x.rows(); ++i) {
