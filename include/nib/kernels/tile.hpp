@@ -105,29 +105,28 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
     const T* b = tile.b;
     std::size_t offset = 0;
+    // One line of a row of a after the other, so that the inner loop is nothing but loads and multiply-adds: with a
+    // branch in it, Clang runs out of registers.
     const std::size_t ahead_step = tile.ahead.row_stride * sizeof(T);
     std::uintptr_t ahead = reinterpret_cast<std::uintptr_t>(tile.ahead.data) + tile.rows * ahead_step;
-    std::uintptr_t ahead_end = ahead + rows * ahead_step;
-    for (std::size_t k = 0; k < tile.depth; ++k) {
-        V row[Vectors];
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) load(row[v], b + v * width);
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
-        }
+    for (std::size_t k = 0; k < tile.depth;) {
         if (ahead_step != 0) {
-            prefetch(ahead);
-            ahead += ahead_step;
-            if (ahead == ahead_end) {  // on to the next line of each row
-                ahead += cache_line - rows * ahead_step;
-                ahead_end += cache_line;
-            }
+            for (std::size_t r = 0; r < rows; ++r) prefetch(ahead + r * ahead_step);
+            ahead += cache_line;
         }
-        offset += tile.a.col_stride;
-        b += tile.b_stride;
+        for (const std::size_t end = smaller(k + cache_line / sizeof(T), tile.depth); k < end; ++k) {
+            V row[Vectors];
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) load(row[v], b + v * width);
+            NIB_UNROLL
+            for (std::size_t r = 0; r < rows; ++r) {
+                const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
+                NIB_UNROLL
+                for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
+            }
+            offset += tile.a.col_stride;
+            b += tile.b_stride;
+        }
     }
 
     if (tile.relu) {
