@@ -166,6 +166,8 @@ TEST_CASE_TEMPLATE("moments without gradients never become subnormal, and small 
             if (step == 99) CHECK(static_cast<double>(means[0]) == doctest::Approx(expected).epsilon(1e-4));
             for (const T* const moments : {means.data(), squares.data()})
                 for (std::size_t i = 0; i < count; ++i) REQUIRE((moments[i] == 0 || std::abs(moments[i]) >= smallest));
+            // Nor is the product of a mean with a small learning rate.
+            for (const T mean : means) REQUIRE((mean == 0 || std::abs(mean) * T(1e-7) >= smallest));
         }
     });
 }

@@ -22,21 +22,24 @@ struct AdamScalars {
 
 namespace detail {
 
-// Adding this to a moment and taking it off again rounds small moments to multiples of 2^10 times the smallest normal
-// number, and changes others by at most one unit in the last place. A mean that gets no gradients (a pixel at an
-// image's rim) would else decay into subnormal numbers and stay there for ever, and operations on these are slow.
+// Adding this to a moment and taking it off again rounds small moments to multiples of a smallest one, and changes
+// others by at most one unit in the last place. A mean that gets no more gradients (of a unit that has died) would else
+// decay into subnormal numbers and stay there for ever, and operations on these are slow. The smallest square is 2^10
+// times the smallest normal number; the smallest mean is another 2^23 times that, because its product with the learning
+// rate should be normal too. Both are far below what an epsilon of 1e-8 lets count.
 template <class T>
-inline constexpr T moment_rounding = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * 1024;
+inline constexpr T square_rounding = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * 1024;
+template <class T>
+inline constexpr T mean_rounding = square_rounding<T> * 8'388'608;
 
 // One vector of each array. m and v are written as m + (1 - beta1) (g - m), so that each sum has one product: of two,
 // the compiler would choose which one to fuse with the addition, and other flags would give other bits.
 template <class T, class V>
 NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& square, const AdamScalars<T>& s) {
-    constexpr T rounding = moment_rounding<T>;
     mean = mean + s.one_minus_beta1 * (gradient - mean);
-    mean = (mean + rounding) - rounding;
+    mean = (mean + mean_rounding<T>)-mean_rounding<T>;
     square = square + s.one_minus_beta2 * (gradient * gradient - square);
-    square = (square + rounding) - rounding;
+    square = (square + square_rounding<T>)-square_rounding<T>;
     V root;
     square_root<T>(root, square);
     parameter = parameter - s.step_size * mean / (root + s.epsilon);
