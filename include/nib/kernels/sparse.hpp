@@ -165,12 +165,12 @@ void multiply(const OuterProducts<T>& products) {
 
 }  // namespace detail
 
-// y = activation(x w + bias); as the dense matmul. A single row that is not sparse takes the same path, as a tile of
-// one row would leave most of the registers idle.
+// y = activation(x w + bias) row by row: for lists of non-zeros, and for a single row, of which a tile would leave most
+// of the registers idle. A program that needs no more has none of the other products in it.
 template <class T>
-void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
+void matmul_by_rows(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
     assert(x.cols() == w.rows() && y.rows() == x.rows() && y.cols() == w.cols());
-    if (!x.is_sparse() && y.rows() != 1) return matmul(x.matrix(), w, y, epilogue);
+    assert(x.is_sparse() || y.rows() == 1);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         constexpr std::size_t bytes = Level::vector_bytes;
@@ -188,6 +188,12 @@ void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue
             detail::multiply_rows<Level, bytes>(terms_of, w, y, epilogue);
         }
     });
+}
+
+// y = activation(x w + bias); as the dense matmul.
+template <class T>
+void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
+    x.is_sparse() || y.rows() == 1 ? matmul_by_rows(x, w, y, epilogue) : matmul(x.matrix(), w, y, epilogue);
 }
 
 // positions[i] = where row i of x has its first entry of a column >= `column`.

@@ -225,14 +225,18 @@ private:
         if constexpr (I < layer_count) {
             const MatrixView<const T> in{x, 1, sizes[I]};
             const MatrixView<T> out{to, 1, sizes[I + 1]};
-            constexpr auto activation = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
-            if constexpr (I == 0 && detail::is_dense<LayerAt<I>>) {
-                std::size_t starts[2];
-                kernels::Nonzero<T> entries[kernels::sparse_capacity(1, sizes[0])];
-                const auto inputs = kernels::find_nonzeros<T>(in, {starts, entries});
-                LayerAt<I>::forward(part<I>(parameters), inputs, out, activation);
-            } else if constexpr (detail::is_dense<LayerAt<I>>) {
-                LayerAt<I>::forward(part<I>(parameters), in, out, activation);
+            if constexpr (detail::is_dense<LayerAt<I>>) {
+                constexpr auto function = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
+                const auto forward = [&](const kernels::Inputs<T>& inputs) {
+                    detail::dense_forward_one<T>({part<I>(parameters), sizes[I], sizes[I + 1]}, inputs, out, function);
+                };
+                if constexpr (I == 0) {
+                    std::size_t starts[2];
+                    kernels::Nonzero<T> entries[kernels::sparse_capacity(1, sizes[0])];
+                    forward(kernels::find_nonzeros<T>(in, {starts, entries}));
+                } else {
+                    forward(in);
+                }
             } else {
                 LayerAt<I>::forward(part<I>(parameters), in, out);
             }
