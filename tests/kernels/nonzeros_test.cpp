@@ -104,6 +104,15 @@ TEST_CASE_TEMPLATE("looks_dense tells rows that are mostly zeros from others, wh
     CHECK(!kernels::looks_dense<T>({}));
 }
 
+TEST_CASE_TEMPLATE("looks_dense looks at the same numbers on every level", T, float, double) {
+    constexpr std::size_t line = 64 / sizeof(T);
+    Matrix<T> x(1, 784);
+    for (std::size_t j = 0; j < x.cols(); ++j) x(0, j) = j % (8 * line) < line ? T{1} : T{0};
+    reference::for_each_isa([&](nib::Isa) { CHECK(kernels::looks_dense<T>(x.values())); });
+    for (std::size_t j = 0; j < x.cols(); ++j) x(0, j) = 1 - x(0, j);
+    reference::for_each_isa([&](nib::Isa) { CHECK(!kernels::looks_dense<T>(x.values())); });
+}
+
 TEST_CASE_TEMPLATE("a row that is dense where looks_dense does not look is given up all the same", T, float, double) {
     Matrix<T> x(1, 784);
     for (std::size_t j = 0; j < x.cols(); ++j) x(0, j) = j % 128 < 16 ? T{0} : T{1};

@@ -11,6 +11,13 @@ from runs import HERE, PYTHON, Program, environment, left_out, pinned, print_tab
 MOST_JUMP = 1.5  # GFLOP/s of neighbours that differ by more are listed
 
 
+EXPLANATION = """
+Small batches: the time is that of fetching the weights, and in training of Adam's pass over parameters, means and
+squares, whatever the batch; one twice as large shares it, up to 16 or 32 examples.  SLOWER at the next width: the
+4 W (784 + W) bytes of weights, in training three times that, no longer fit a cache. From 2 examples on tiles of 4 rows
+are filled, a single one takes the kernel for one row."""
+
+
 def measure(program, threads, cores):
     """One run: (what, width, batch) -> (seconds, flops) of an example, and the peak in GFLOP/s."""
     command = pinned([str(program.path), str(threads)], cores[:threads])
@@ -80,6 +87,8 @@ def print_jumps(points):
                   f" ({ratio:.2f} times){falls}")
     if count == 0:
         print("  none")
+    else:
+        print(EXPLANATION)
 
 
 def draw(points, peak, picture):

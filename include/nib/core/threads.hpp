@@ -34,6 +34,12 @@ public:
     Bell() = default;
     Bell(const Bell&) = delete;
     Bell& operator=(const Bell&) = delete;
+#if NIB_PTHREADS
+    ~Bell() {
+        pthread_cond_destroy(&condition_);
+        pthread_mutex_destroy(&mutex_);
+    }
+#endif
 
     // Sleeps until happened() is true, which is asked again after each ring().
     template <class Happened>

@@ -178,7 +178,10 @@ private:
             }
             if (row == indices.size()) return {{row, cols, starts_.data(), entries}, matrix};
         }
-        for (std::size_t i = 0; i < indices.size(); ++i) copy_example(data_, indices[i], matrix.row(i));
+        for (std::size_t i = 0; i < indices.size(); ++i) {
+            prefetch(first + i + examples_ahead);
+            copy_example(data_, indices[i], matrix.row(i));
+        }
         return MatrixView<const T>{matrix};
     }
 

@@ -80,7 +80,7 @@ private:
         if (!pen_down_) return;
         if (stroke_.empty()) scanner_.fail_at(pen_down_line_, "points after .PEN_DOWN", "none");
         component_lines_.push_back(pen_down_line_);
-        components_.push_back(Stroke(stroke_));
+        components_.push_back(stroke_);
         stroke_.clear();
         pen_down_ = false;
     }

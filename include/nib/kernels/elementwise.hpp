@@ -92,11 +92,11 @@ NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
         const V lowest = zero - 87.0f, highest = zero + 89.0f;
         V inside = x < lowest ? lowest : x;
         inside = inside > highest ? highest : inside;
-        // Added to a number below 2^22, this leaves no bits for a fraction: the sum is rounded to an integer.
-        const V shift = zero + 12582912.0f;  // 1.5 * 2^23
-        V n = shift;
-        multiply_add<Level>(n, 1.44269504f, inside);
-        n -= shift;
+        // Rounded to an integer by the conversion, which no flag can take away.
+        V turns = inside < zero ? zero - 0.5f : zero + 0.5f;
+        multiply_add<Level>(turns, 1.44269504f, inside);
+        const Integers exponent = __builtin_convertvector(turns, Integers);
+        const V n = __builtin_convertvector(exponent, V);
         V r = inside;  // - n ln 2, in two parts, the first one exact
         multiply_add<Level>(r, -0.693359375f, n);
         multiply_add<Level>(r, 2.12194440e-4f, n);
@@ -114,7 +114,6 @@ NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
         append(1.0f);
         append(1.0f);
         // p 2^n in two factors: 2^128, which n = 128 would need, is no float.
-        const Integers exponent = __builtin_convertvector(n, Integers);
         const Integers half = exponent >> 1;
         const auto power_of_two = [](const Integers& e, V& power) NIB_LAMBDA_ALWAYS_INLINE {
             const Integers bits = (e + 127) << 23;

@@ -169,11 +169,7 @@ template <class Stored>
                                                                        Nonzero<float>* entries) {
     constexpr std::size_t width = 16;
     typedef int Integers __attribute__((vector_size(4 * width)));
-#if defined(__clang__)
     using Mask = unsigned short;
-#else
-    using Mask = short;
-#endif
     constexpr int not_equal = 4;
     Integers columns = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     std::size_t count = 0;
@@ -217,7 +213,7 @@ template <class Stored>
 // byte that stands for byte / 255.
 template <class T, class Stored>
 std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
-#if NIB_X86_DISPATCH
+#if NIB_X86_DISPATCH && !defined(__FAST_MATH__)  // which would multiply by 1 / 255
     if constexpr (std::is_same_v<T, float>) {
         if (active_isa() == Isa::avx512) return detail::append_nonzeros_avx512(x, entries);
     }
@@ -225,7 +221,8 @@ std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
     return detail::append_nonzeros_from(x, 0, entries);
 }
 
-// Whether more than half of a row's numbers are no zeros, by a sample of it: one vector of eight, from the first on.
+// Whether more than half of a row's numbers are no zeros, by a sample of it: a cache line of eight, from the first on,
+// on every level the same ones.
 template <class T>
 bool looks_dense(std::span<const T> x) {
     bool dense = false;
@@ -233,23 +230,29 @@ bool looks_dense(std::span<const T> x) {
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
+        constexpr std::size_t line = 64 / sizeof(T);
         using Counts = decltype(V{} != V{});  // in each lane 0 or -1
         const V zero = {};
         Counts counts = {};
-        std::size_t vectors = 0;
-        for (std::size_t i = 0; i < x.size(); i += 8 * width, ++vectors) {
-            V values;
-            load_at_most(values, x.data() + i, x.size() - i);
-            counts -= values != zero;
+        std::size_t numbers = 0;
+        for (std::size_t i = 0; i < x.size(); i += 8 * line) {
+            const std::size_t end = smaller(i + line, x.size());
+            numbers += end - i;
+            for (std::size_t j = i; j < end; j += width) {
+                V values;
+                load_at_most(values, x.data() + j, end - j);
+                counts -= values != zero;
+            }
         }
         std::size_t nonzeros = 0;
         for (std::size_t lane = 0; lane < width; ++lane) nonzeros += static_cast<std::size_t>(counts[lane]);
-        *result = 2 * nonzeros > smaller(vectors * width, x.size());
+        *result = 2 * nonzeros > numbers;
     });
     return dense;
 }
 
-// Lists the non-zeros of x into `storage`, unless more than half of the values so far are none.
+// Lists the non-zeros of x into `storage`, unless more than half of the values so far are none, or, of a single row,
+// more than half of a sample of it.
 template <class T>
 Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
     // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it. (A look at

@@ -19,7 +19,7 @@ struct Strided {
 };
 
 // Rows that are asked for while a tile is computed, as the next one will read them from far away: those behind its own,
-// as many as it has, one line of each after the other. A stride of 0: none are.
+// as many as a tile can have, a line of each for a line of its depth. A stride of 0: none are.
 template <class T>
 struct Ahead {
     const T* data;  // its own first row
@@ -41,7 +41,7 @@ struct Tile {
     bool relu;      // this is the last part of the depth, and the activation is ReLU
     const T* mask;  // c's place in the mask; nullptr: none, or not the last part of the depth
     Ahead<T> ahead = {};
-    std::size_t last_lanes = 0;  // of a row's last vector, that belong to c, bias and mask
+    std::size_t last_lanes = 1;  // of a row's last vector, that belong to c, bias and mask
 };
 
 // Whether a vector's first lanes can be read and written alone at no cost. Where they cannot, a tile whose columns fill

@@ -1,0 +1,65 @@
+// Built with -ffast-math, which lets a compiler reorder sums: what nib computes is still right, on every level.
+#include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/nonzeros.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <vector>
+
+namespace {
+
+namespace kernels = nib::kernels;
+
+template <class F>
+void for_each_isa(F f) {
+    for (const nib::Isa isa : kernels::supported_isas()) {
+        CAPTURE(static_cast<int>(isa));
+        const kernels::ScopedIsa scope{isa};
+        f();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("exponentials") {
+    constexpr std::size_t steps = 100'000;
+    std::vector<float> x(steps), y(steps);
+    for (std::size_t i = 0; i < steps; ++i) x[i] = -87.0f + 175.0f * static_cast<float>(i) / steps;
+    for_each_isa([&] {
+        kernels::scaled_exponentials<float>(x, 1.0f, y);
+        double worst = 0;
+        for (std::size_t i = 0; i < steps; ++i) {
+            const double expected = std::exp(static_cast<double>(x[i]));
+            worst = std::fmax(worst, std::abs(static_cast<double>(y[i]) - expected) / expected);
+        }
+        CHECK(worst < 1e-5);
+    });
+}
+
+TEST_CASE("the probabilities of log_softmax add up to 1") {
+    const std::vector<float> x{0.3f, -2.0f, 5.5f, 1.0f, 0.0f, -0.7f, 3.1f, 4.0f, -9.0f, 2.2f};
+    for_each_isa([&] {
+        std::vector<float> y(x.size());
+        kernels::log_softmax<float>({x.data(), 1, x.size()}, {y.data(), 1, y.size()});
+        double sum = 0;
+        for (const float value : y) sum += std::exp(static_cast<double>(value));
+        CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+    });
+}
+
+TEST_CASE("bytes are listed as the same numbers that they are copied as") {
+    std::vector<std::uint8_t> bytes(256);
+    std::iota(bytes.begin(), bytes.end(), std::uint8_t{0});
+    for_each_isa([&] {
+        std::vector<kernels::Nonzero<float>> entries(256);
+        REQUIRE(kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data()) == 255);
+        std::vector<float> copied(256);
+        kernels::scale_bytes<float>(bytes, copied);
+        for (std::size_t n = 0; n < 255; ++n) CHECK(entries[n].value == copied[n + 1]);
+    });
+}
