@@ -36,10 +36,11 @@ inline constexpr T mean_rounding = square_rounding<T> * 8'388'608;
 // the compiler would choose which one to fuse with the addition, and other flags would give other bits.
 template <class T, class V>
 NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& square, const AdamScalars<T>& s) {
+    constexpr T smallest_mean = mean_rounding<T>, smallest_square = square_rounding<T>;
     mean = mean + s.one_minus_beta1 * (gradient - mean);
-    mean = (mean + mean_rounding<T>)-mean_rounding<T>;
+    mean = (mean + smallest_mean) - smallest_mean;
     square = square + s.one_minus_beta2 * (gradient * gradient - square);
-    square = (square + square_rounding<T>)-square_rounding<T>;
+    square = (square + smallest_square) - smallest_square;
     V root;
     square_root<T>(root, square);
     parameter = parameter - s.step_size * mean / (root + s.epsilon);
@@ -55,7 +56,8 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
         // Parameters that other threads have read are no longer this one's alone, and each store would wait until they
-        // are. With two threads this takes a sixth off the step; with one it makes no difference.
+        // are. With two threads this takes a fifth off the pass (tools/bench/compare.py --jobs B --core 0,1); with one
+        // it makes no difference.
         constexpr std::uintptr_t ahead = 1024;
         const AdamScalars<T> s = scalars;  // a copy, which no store below can change: it stays in registers
         V parameter, gradient, mean, square;

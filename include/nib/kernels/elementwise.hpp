@@ -83,7 +83,8 @@ namespace detail {
 
 // x = exp(x), lane by lane. In float our own, because std::expf is a call that differs in its last bits from one C
 // library to the next: x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial of degree 6 in r (the coefficients of
-// Cephes' expf). Relative error below 1.2e-7 for x in [-87, 88.7]; 0 below, infinity above; NaN stays NaN.
+// Cephes' expf). Relative error below 1.2e-7 for x in [-87, 88.7]; 0 below, infinity above; NaN stays NaN,
+// but where -ffast-math says that there is none.
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
     if constexpr (std::is_same_v<T, float>) {

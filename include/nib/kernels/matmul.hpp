@@ -176,7 +176,8 @@ NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, Blocks<Level, T>& bl
 }
 
 // In a large product the next rows of a are far away when the first panel meets them, and those of c where sums go on
-// from an earlier part of the depth. Asking for them ahead gained 1.15 and 1.06 times.
+// from an earlier part of the depth. Asking for them ahead gained 1.15 and 1.06 times
+// (tools/bench/compare.py --products, 10,000 x 784 x 64 and n = 1024).
 template <class Level, class T>
 NIB_ALWAYS_INLINE Ahead<T> rows_ahead(const Product<T>& p, std::size_t i, std::size_t j, std::size_t first,
                                       bool go_on) {

@@ -4,6 +4,7 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/vector.hpp>
 
@@ -140,7 +141,7 @@ std::size_t append_nonzeros_from(std::span<const Stored> x, std::size_t j, Nonze
     std::size_t count = 0;
     const auto visit = [&](std::size_t i) {
         entries[count] = {static_cast<std::uint32_t>(i), value_of<T>(x[i])};
-        count += is_nonzero(x[i]) ? 1 : 0;
+        count += is_nonzero(x[i]) ? std::size_t{1} : std::size_t{0};
     };
     while (j + chunk <= x.size()) {
         std::size_t used_count = 0;
@@ -189,7 +190,7 @@ template <class Stored>
             typedef unsigned char UnsignedBytes __attribute__((vector_size(width)));
             bits = __builtin_convertvector(reinterpret_cast<UnsignedBytes>(bytes), Integers);
 #else  // it makes 16 scalar loads of that
-            bits = __builtin_ia32_pmovzxbd512_mask(bytes, Integers{}, -1);
+            bits = __builtin_ia32_pmovzxbd512_mask(bytes, Integers{}, static_cast<Mask>(-1));
 #endif
             const Floats quotients = __builtin_convertvector(bits, Floats) / 255.0f;
             std::memcpy(&values, &quotients, sizeof values);
@@ -230,7 +231,7 @@ bool looks_dense(std::span<const T> x) {
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using V = Vector<decltype(level), T>;
         constexpr std::size_t width = lanes<decltype(level), T>;
-        constexpr std::size_t line = 64 / sizeof(T);
+        constexpr std::size_t line = cache_line / sizeof(T);
         using Counts = decltype(V{} != V{});  // in each lane 0 or -1
         const V zero = {};
         Counts counts = {};

@@ -43,18 +43,18 @@ template <class T, class V>
 NIB_ALWAYS_INLINE void load_masked(V& vector, const T* values, unsigned mask) {
     static_assert(sizeof(V) == 64);
     if constexpr (std::same_as<T, float>)
-        vector = __builtin_ia32_loadups512_mask(values, V{}, static_cast<short>(mask));
+        vector = __builtin_ia32_loadups512_mask(values, V{}, static_cast<unsigned short>(mask));
     else
-        vector = __builtin_ia32_loadupd512_mask(values, V{}, static_cast<char>(mask));
+        vector = __builtin_ia32_loadupd512_mask(values, V{}, static_cast<unsigned char>(mask));
 }
 
 template <class T, class V>
 NIB_ALWAYS_INLINE void store_masked(T* values, const V& vector, unsigned mask) {
     static_assert(sizeof(V) == 64);
     if constexpr (std::same_as<T, float>)
-        __builtin_ia32_storeups512_mask(values, vector, static_cast<short>(mask));
+        __builtin_ia32_storeups512_mask(values, vector, static_cast<unsigned short>(mask));
     else
-        __builtin_ia32_storeupd512_mask(values, vector, static_cast<char>(mask));
+        __builtin_ia32_storeupd512_mask(values, vector, static_cast<unsigned char>(mask));
 }
 
 // sum += a * b, rounded once.
@@ -64,7 +64,7 @@ NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
     if constexpr (sizeof(V) == 64 && single)
         sum = __builtin_ia32_vfmaddps512_mask(a, b, sum, static_cast<short>(-1), 4);
     else if constexpr (sizeof(V) == 64)
-        sum = __builtin_ia32_vfmaddpd512_mask(a, b, sum, static_cast<char>(-1), 4);
+        sum = __builtin_ia32_vfmaddpd512_mask(a, b, sum, static_cast<unsigned char>(-1), 4);
     else if constexpr (sizeof(V) == 32 && single)
         sum = __builtin_ia32_vfmaddps256(a, b, sum);
     else if constexpr (sizeof(V) == 32)
