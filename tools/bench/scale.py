@@ -15,7 +15,7 @@ EXPLANATION = """
 Small batches: the time is that of fetching the weights, and in training of Adam's pass over parameters, means and
 squares, whatever the batch; one twice as large shares it, up to 16 or 32 examples.  SLOWER at the next width: the
 4 W (784 + W) bytes of weights, in training three times that, no longer fit a cache. From 2 examples on tiles of 4 rows
-are filled, a single one takes the kernel for one row."""
+are filled, a single one takes the kernel for one row. Batches below 64 stay on one thread, whatever is asked for."""
 
 
 def measure(program, threads, cores):
