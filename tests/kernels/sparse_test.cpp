@@ -75,6 +75,16 @@ TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever the nu
         }
 }
 
+// More rows, features and columns than are taken together; at 256 columns of floats, 1 kB apart, fewer are.
+TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for batches that are cut into blocks", T, float,
+                   double) {
+    nib::Rng rng{8};
+    for (const std::size_t rows : reference::Sizes{64, 65, 150})
+        for (const std::size_t outputs : reference::Sizes{10, 33, 256, 300}) {
+            check_equal_to_dense(reference::random_matrix<T>(rows, 300, rng, 0.8), outputs, rng);
+        }
+}
+
 TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for rows of zeros and for -0", T, float, double) {
     nib::Rng rng{5};
     Matrix<T> x = reference::random_matrix<T>(6, 50, rng, 0.9);

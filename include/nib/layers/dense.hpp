@@ -50,7 +50,7 @@ void dense_forward(DenseParameters<const T> parameters, const kernels::Inputs<T>
 template <class T>
 void dense_forward_one(DenseParameters<const T> parameters, const kernels::Inputs<T>& x, MatrixView<T> y,
                        kernels::Activation activation) {
-    kernels::matmul_by_rows<T>(x, parameters.weight, y, {.bias = parameters.bias.data(), .activation = activation});
+    kernels::matmul_row<T>(x, parameters.weight, y, {.bias = parameters.bias.data(), .activation = activation});
 }
 
 // dW = x^T dy, db = the column sums of dy, dx = dy W^T; an empty dx is not wanted.

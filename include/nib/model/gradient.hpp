@@ -81,8 +81,7 @@ public:
 private:
     // Whole tiles of the dense kernels.
     static constexpr std::size_t row_step = 24;
-    // A block's gradients are read right after they are written: they should not leave the cache. The kernels go
-    // through it by columns, of which 64 floats fit the first level.
+    // A block's gradients are read right after they are written: they should not leave the cache.
     static constexpr std::size_t most_rows_at_once = 4 * row_step;
     static constexpr std::size_t block_bytes = 256 * 1024;
 
