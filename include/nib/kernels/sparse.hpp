@@ -188,22 +188,38 @@ struct ColumnLists {
     }
 };
 
-// Adds up columns j, j + 1, … of dw = x^T dy, as many as Vectors vectors hold.
+// Non-zeros by row: in the lists from `positions` on, those of columns first, first + 1, …
+template <class T>
+struct RowLists {
+    SparseRows<T> x;
+    std::size_t first;
+    const Nonzero<T>** positions;  // they move on to the first entry that was not used
+};
+
+// dw = x^T dy, or dw += x^T dy.
+template <class T>
+struct OuterProducts {
+    MatrixView<const T> dy;
+    MatrixView<T> dw;
+    bool go_on;
+};
+
+// Adds up columns j, j + 1, … of dw, as many as Vectors vectors hold: one row of dw after the other.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
-NIB_ALWAYS_INLINE void add_outer_products(const ColumnLists<T>& x, MatrixView<const T> dy, MatrixView<T> dw, bool go_on,
-                                          std::size_t j) {
+NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& x, const OuterProducts<T>& p, std::size_t j) {
     using V = typename VectorOf<T, VectorBytes>::type;
     constexpr std::size_t width = VectorBytes / sizeof(T);
-    for (std::size_t c = 0; c < dw.rows(); ++c) {
-        T* const to = dw.data() + c * dw.cols() + j;
+    const std::size_t stride = p.dw.cols();
+    for (std::size_t c = 0; c < p.dw.rows(); ++c) {
+        T* const to = p.dw.data() + c * stride + j;
         V sums[Vectors] = {};
-        if (go_on) {
+        if (p.go_on) {
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) load(sums[v], to + v * width);
         }
         const auto* const entries = x.entries + c * ColumnLists<T>::stride;
         for (std::size_t n = 0; n < x.counts[c]; ++n) {
-            const T* const row = dy.data() + entries[n].row * dy.cols() + j;
+            const T* const row = p.dy.data() + entries[n].row * stride + j;
             const T value = entries[n].value;
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) {
@@ -217,20 +233,51 @@ NIB_ALWAYS_INLINE void add_outer_products(const ColumnLists<T>& x, MatrixView<co
     }
 }
 
+// The same, one row of dy after the other, added to what should lie in the first-level cache.
+template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
+NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& x, const OuterProducts<T>& p, std::size_t j) {
+    using V = typename VectorOf<T, VectorBytes>::type;
+    constexpr std::size_t width = VectorBytes / sizeof(T);
+    const std::size_t stride = p.dw.cols();
+    T* const dw = p.dw.data() + j;
+    for (std::size_t r = 0; !p.go_on && r < p.dw.rows(); ++r) {
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) store(dw + r * stride + v * width, V{});
+    }
+    const bool last_columns = j + Vectors * width == stride;
+    for (std::size_t i = 0; i < x.x.rows; ++i) {
+        V row[Vectors];
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) load(row[v], p.dy.data() + i * stride + j + v * width);
+        ListedTerms<T> terms{x.positions[i], x.x.entries + x.x.starts[i + 1], x.first + p.dw.rows()};
+        for (; terms.more(); terms.next()) {
+            T* const sums = dw + (terms.column() - x.first) * stride;
+            const T value = terms.value();
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) {
+                V sum;
+                load(sum, sums + v * width);
+                multiply_add<Level>(sum, value, row[v]);
+                store(sums + v * width, sum);
+            }
+        }
+        if (last_columns) x.positions[i] = terms.entry;
+    }
+}
+
 // All columns from j on: wide blocks, then narrower ones.
-template <class Level, std::size_t VectorBytes, class T>
-NIB_ALWAYS_INLINE void add_all_outer_products(const ColumnLists<T>& x, MatrixView<const T> dy, MatrixView<T> dw,
-                                              bool go_on, std::size_t j = 0) {
+template <class Level, std::size_t VectorBytes, std::size_t Most, class Lists, class T>
+NIB_ALWAYS_INLINE void add_outer_products(const Lists& x, const OuterProducts<T>& p, std::size_t j = 0) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
     constexpr std::size_t narrower = VectorBytes > 16 ? VectorBytes / 2 : sizeof(T);
-    const std::size_t cols = dw.cols();
-    if constexpr (VectorBytes == Level::vector_bytes) {
-        for (; j + 8 * width <= cols; j += 8 * width) add_outer_products<Level, VectorBytes, 8>(x, dy, dw, go_on, j);
-        for (; j + 4 * width <= cols; j += 4 * width) add_outer_products<Level, VectorBytes, 4>(x, dy, dw, go_on, j);
-    }
-    for (; j + width <= cols; j += width) add_outer_products<Level, VectorBytes, 1>(x, dy, dw, go_on, j);
+    const std::size_t cols = p.dw.cols();
+    if constexpr (VectorBytes == Level::vector_bytes)
+        for (; j + Most * width <= cols; j += Most * width) add_columns<Level, VectorBytes, Most>(x, p, j);
+    if constexpr (Most > 4)
+        for (; j + 4 * width <= cols; j += 4 * width) add_columns<Level, VectorBytes, 4>(x, p, j);
+    for (; j + width <= cols; j += width) add_columns<Level, VectorBytes, 1>(x, p, j);
     if constexpr (narrower < VectorBytes) {
-        if (j < cols) add_all_outer_products<Level, narrower>(x, dy, dw, go_on, j);
+        if (j < cols) add_outer_products<Level, narrower, Most>(x, p, j);
     }
 }
 
@@ -240,15 +287,26 @@ void multiply_transposed(const SparseRows<T>& x, MatrixView<const T> dy, std::si
                          bool go_on, const Nonzero<T>** positions) {
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
+        constexpr std::size_t bytes = Level::vector_bytes;
+        const std::size_t row_bytes = dy.cols() * sizeof(T);
+        // To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
+        const bool by_row = row_bytes < 512;
+        const std::size_t rows_at_once = by_row                ? x.rows
+                                         : collides(row_bytes) ? lists_at_once / 2
+                                                               : std::size_t{lists_at_once};
         ColumnLists<T> lists;
-        const std::size_t rows_at_once = collides(dy.cols() * sizeof(T)) ? lists_at_once / 2 : lists_at_once;
         for (std::size_t r = 0; r < dw.rows(); r += lists.columns) {
             const MatrixView<T> part = dw.middle_rows(r, smaller(lists.columns, dw.rows() - r));
             for (std::size_t i = 0; i < x.rows; i += rows_at_once) {
-                const std::size_t rows = smaller(rows_at_once, x.rows - i);
-                lists.take(x.middle_rows(i, rows), first + r, part.rows(), positions + i);
-                add_all_outer_products<Level, Level::vector_bytes>(lists, dy.middle_rows(i, rows), part,
-                                                                   go_on || i > 0);
+                const std::size_t count = smaller(rows_at_once, x.rows - i);
+                const SparseRows<T> rows = x.middle_rows(i, count);
+                const OuterProducts<T> products{dy.middle_rows(i, count), part, go_on || i > 0};
+                if (by_row) {
+                    add_outer_products<Level, bytes, 4>(RowLists<T>{rows, first + r, positions}, products);
+                } else {
+                    lists.take(rows, first + r, part.rows(), positions + i);
+                    add_outer_products<Level, bytes, 8>(lists, products);
+                }
             }
         }
     });
