@@ -85,6 +85,21 @@ TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for batches that
         }
 }
 
+TEST_CASE_TEMPLATE("the weight gradient of no rows is 0", T, float, double) {
+    const std::size_t starts[] = {0};
+    const kernels::SparseRows<T> none{.rows = 0, .cols = 5, .starts = starts, .entries = nullptr};
+    const kernels::Nonzero<T>* no_positions[1] = {};
+    for (const std::size_t outputs : reference::Sizes{3, 300}) {
+        const Matrix<T> dy(0, outputs);
+        reference::for_each_isa([&](nib::Isa) {
+            Matrix<T> dw(5, outputs);
+            for (T& value : dw.values()) value = 7;
+            kernels::sparse_weight_gradient_rows<T>(none, dy, 0, dw, no_positions);
+            for (const T value : dw.values()) CHECK(value == 0);
+        });
+    }
+}
+
 TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for rows of zeros and for -0", T, float, double) {
     nib::Rng rng{5};
     Matrix<T> x = reference::random_matrix<T>(6, 50, rng, 0.9);

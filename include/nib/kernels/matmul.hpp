@@ -104,6 +104,12 @@ NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols,
     }
 }
 
+// Whether lines that far apart compete for a few places of the first-level cache.
+template <class T>
+constexpr bool collides(std::size_t stride) {
+    return stride * sizeof(T) % 1024 == 0;
+}
+
 // How a product is cut into pieces that fit the caches, and the memory on the stack for copies of these.
 //
 // Copies are made only where they pay (tools/bench/compare.py --products shows whether they do): a b whose columns are
@@ -120,8 +126,6 @@ struct Blocks {
     static constexpr std::size_t few_rows = 24;  // of a, in the first-level cache while `panels` panels pass by
     static constexpr std::size_t rows_worth_copying = 192;
     static constexpr std::size_t a_stride = depth + cache_line / sizeof(T);
-
-    static bool collides(std::size_t stride) { return stride * sizeof(T) % 1024 == 0; }
 
     alignas(cache_line) T b_copy[depth * cols];
     alignas(cache_line) T a_copy[few_rows * a_stride];
@@ -142,7 +146,7 @@ NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, Blocks<Level, T>& b
     using B = Blocks<Level, T>;
     const T* const from = p.b.data + first * p.b.row_stride + j * p.b.col_stride;
     const bool turned = p.b.col_stride != 1;
-    const bool copied = cols % B::width != 0 || (p.rows >= B::rows_worth_copying && B::collides(p.b.row_stride));
+    const bool copied = cols % B::width != 0 || (p.rows >= B::rows_worth_copying && collides<T>(p.b.row_stride));
     if (!turned && !copied) return {from, p.b.row_stride, B::panel_cols};
     if (!turned && cols % B::panel_cols == 0) {  // all panels' lines at once: they are neighbours
         for (std::size_t k = 0; k < depth; ++k)
@@ -168,7 +172,7 @@ NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, Blocks<Level, T>& bl
                                        std::size_t first, std::size_t depth) {
     using B = Blocks<Level, T>;
     const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
-    if (a.col_stride != 1 || !B::collides(a.row_stride) || rows <= Level::rows_per_group || p.cols <= B::panel_cols)
+    if (a.col_stride != 1 || !collides<T>(a.row_stride) || rows <= Level::rows_per_group || p.cols <= B::panel_cols)
         return a;
     copy_lines<Level, T>(blocks.a_copy, B::a_stride, a.data, a.row_stride, rows, depth,
                          (p.rows - 1 - i) * a.row_stride + p.depth - first);

@@ -119,14 +119,11 @@ NIB_ALWAYS_INLINE void multiply_row(const Terms& terms, MatrixView<const T> w, T
         });
 }
 
-// Whether lines that far apart compete for a few places of the first-level cache, of which only half is of use then.
-constexpr bool collides(std::size_t stride_bytes) { return stride_bytes % 1024 == 0; }
-
-// Lists that pass by such lines before the next ones.
+// How many lists are taken together, so that what they all use stays in the first-level cache. That and ColumnLists
+// took an epoch of 784-800-10 in batches of 128 from 0.62 to 0.48 s (tools/bench/with_nib.cpp, job B).
 inline constexpr std::size_t lists_at_once = 64;
 
-// All columns of y, of at most lists_at_once rows. A block of w's rows and columns stays in the first-level cache while
-// all lists pass by (1.2 to 1.7 times as fast as list after list, with 128 to 800 outputs).
+// All columns of y, of at most lists_at_once rows: all lists pass by a block of rows and columns of w before the next.
 template <class Level, std::size_t VectorBytes, class T>
 NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, MatrixView<const T> w, MatrixView<T> y,
                                       const Epilogue<T>& epilogue) {
@@ -140,7 +137,7 @@ NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, MatrixView<const T
         const Nonzero<T>* positions[lists_at_once];
         for (std::size_t i = 0; i < x.rows; ++i) positions[i] = x.entries + x.starts[i];
         constexpr std::size_t lines = 32 * 1024 / (Vectors * VectorBytes);
-        const std::size_t depth = collides(w.cols() * sizeof(T)) ? lines / 2 : lines;
+        const std::size_t depth = collides<T>(w.cols()) ? lines / 2 : lines;
         std::size_t first = 0;
         do {
             const std::size_t last = smaller(first + depth, x.cols);
@@ -159,7 +156,7 @@ NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, MatrixView<const T
 }
 
 // Non-zeros by column: of some columns of x, and of at most lists_at_once of its rows. A weight gradient's sums for one
-// column can then stay in registers while its list passes by (up to 2 times as fast as adding to them in memory).
+// column can then stay in registers while its list passes by.
 template <class T>
 struct ColumnLists {
     struct Entry {
@@ -288,16 +285,15 @@ void multiply_transposed(const SparseRows<T>& x, MatrixView<const T> dy, std::si
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         constexpr std::size_t bytes = Level::vector_bytes;
-        const std::size_t row_bytes = dy.cols() * sizeof(T);
         // To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
-        const bool by_row = row_bytes < 512;
-        const std::size_t rows_at_once = by_row                ? x.rows
-                                         : collides(row_bytes) ? lists_at_once / 2
-                                                               : std::size_t{lists_at_once};
+        const bool by_row = dy.cols() * sizeof(T) < 512;
+        std::size_t rows_at_once = collides<T>(dy.cols()) ? lists_at_once / 2 : lists_at_once;
+        if (by_row) rows_at_once = x.rows;
         ColumnLists<T> lists;
         for (std::size_t r = 0; r < dw.rows(); r += lists.columns) {
             const MatrixView<T> part = dw.middle_rows(r, smaller(lists.columns, dw.rows() - r));
-            for (std::size_t i = 0; i < x.rows; i += rows_at_once) {
+            std::size_t i = 0;
+            do {  // once for no rows at all: dw is 0 then
                 const std::size_t count = smaller(rows_at_once, x.rows - i);
                 const SparseRows<T> rows = x.middle_rows(i, count);
                 const OuterProducts<T> products{dy.middle_rows(i, count), part, go_on || i > 0};
@@ -307,7 +303,8 @@ void multiply_transposed(const SparseRows<T>& x, MatrixView<const T> dy, std::si
                     lists.take(rows, first + r, part.rows(), positions + i);
                     add_outer_products<Level, bytes, 8>(lists, products);
                 }
-            }
+                i += rows_at_once;
+            } while (i < x.rows);
         }
     });
 }
