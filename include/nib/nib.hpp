@@ -35,6 +35,7 @@
 #include <nib/kernels/isa.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/relay.hpp>
 #include <nib/kernels/sparse.hpp>
 #include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>

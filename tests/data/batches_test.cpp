@@ -3,6 +3,8 @@
 #include "../reference.hpp"
 #include "../support.hpp"
 
+#include <nib/core/threads.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -122,6 +124,25 @@ TEST_CASE_TEMPLATE("bytes are scaled to [0, 1]", T, float, double) {
     auto copy = range;
     const nib::Batch<T> batch = *copy.begin();
     for (std::size_t j = 0; j < 256; ++j) CHECK(batch.inputs.matrix()(0, j) == static_cast<T>(j) / T{255});
+}
+
+TEST_CASE_TEMPLATE("threads gather the same batches, as lists and as copies", T, float, double) {
+    nib::Rng rng{4};
+    for (const double zeros : {0.8, 0.1}) {
+        Dataset data{.rows = 28, .cols = 28, .pixels = {}, .labels = std::vector<int>(200), .name = ""};
+        for (std::size_t i = 0; i < 200 * 784; ++i)
+            data.pixels.push_back(rng.uniform() < zeros ? std::uint8_t{0} : static_cast<std::uint8_t>(rng.below(256)));
+        nib::ThreadPool pool{3};
+        auto one = batches<T>(data, 150), three = batches<T>(data, 150, &pool);
+        auto expected = one.begin();
+        for (const nib::Batch<T>& batch : three) {
+            CHECK(batch.inputs.is_sparse() == (zeros > 0.5));
+            CHECK(batch.inputs.is_sparse() == expected->inputs.is_sparse());
+            CHECK(reference::same_bits<T>(batch.inputs.matrix().values(), expected->inputs.matrix().values()));
+            ++expected;
+        }
+        CHECK(expected == one.end());
+    }
 }
 
 TEST_CASE("every batch lies in the same memory") {

@@ -13,11 +13,11 @@ namespace reference {
 template <class T>
 struct Listed {
     explicit Listed(const nib::Matrix<T>& x)
-        : starts(x.rows() + 1),
+        : lists(x.rows()),
           entries(nib::kernels::sparse_capacity(x.rows(), x.cols())),
-          inputs{nib::kernels::find_nonzeros<T>(x, {starts.data(), entries.data()})} {}
+          inputs{nib::kernels::find_nonzeros<T>(x, {lists.data(), entries.data()})} {}
 
-    std::vector<std::size_t> starts;
+    std::vector<nib::kernels::NonzeroList<T>> lists;
     std::vector<nib::kernels::Nonzero<T>> entries;
     nib::kernels::Inputs<T> inputs;
 };

@@ -86,8 +86,7 @@ TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for batches that
 }
 
 TEST_CASE_TEMPLATE("the weight gradient of no rows is 0", T, float, double) {
-    const std::size_t starts[] = {0};
-    const kernels::SparseRows<T> none{.rows = 0, .cols = 5, .starts = starts, .entries = nullptr};
+    const kernels::SparseRows<T> none{.rows = 0, .cols = 5};
     const kernels::Nonzero<T>* no_positions[1] = {};
     for (const std::size_t outputs : reference::Sizes{3, 300}) {
         const Matrix<T> dy(0, outputs);

@@ -137,9 +137,9 @@ TEST_CASE_TEMPLATE("Dense gives the same bits from inputs as lists of non-zeros"
     const Matrix<T> parameters = reference::random_matrix<T>(1, Layer::parameter_count, rng);
     const Matrix<T> x = reference::random_matrix<T>(7, 50, rng, 0.8);
     const Matrix<T> dy = reference::random_matrix<T>(7, 19, rng);
-    std::vector<std::size_t> starts(8);
+    std::vector<nib::kernels::NonzeroList<T>> lists(8);
     std::vector<nib::kernels::Nonzero<T>> entries(nib::kernels::sparse_capacity(7, 50));
-    const auto sparse = nib::kernels::find_nonzeros<T>(x, {starts.data(), entries.data()});
+    const auto sparse = nib::kernels::find_nonzeros<T>(x, {lists.data(), entries.data()});
     REQUIRE(sparse.is_sparse());
     reference::for_each_isa([&](nib::Isa) {
         Matrix<T> expected(7, 19), y(7, 19);

@@ -18,7 +18,7 @@ using nib::Matrix;
 template <class T>
 struct Example {
     Matrix<T> x1, dy1, x2, dy2;
-    std::vector<std::size_t> starts;
+    std::vector<nib::kernels::NonzeroList<T>> lists;
     std::vector<nib::kernels::Nonzero<T>> entries;
     std::vector<T> room;
     std::vector<nib::WeightGradient<T>> products;
@@ -30,12 +30,12 @@ struct Example {
           dy1{reference::random_matrix<T>(rows, out, rng)},
           x2{reference::random_matrix<T>(rows, out, rng)},
           dy2{reference::random_matrix<T>(rows, 3, rng)},
-          starts(rows + 1),
+          lists(rows),
           entries(nib::kernels::sparse_capacity(rows, in)),
           offset2{offset1 + in * out + 7} {
         room.resize(offset2 + out * 3 + 4);
         for (std::size_t i = 0; i < room.size(); ++i) room[i] = static_cast<T>(i);
-        const auto inputs = nib::kernels::find_nonzeros<T>(x1, {starts.data(), entries.data()});
+        const auto inputs = nib::kernels::find_nonzeros<T>(x1, {lists.data(), entries.data()});
         products = {{.offset = offset2, .x = x2, .dy = dy2}, {.offset = offset1, .x = inputs, .dy = dy1}};
     }
 

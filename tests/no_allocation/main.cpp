@@ -114,7 +114,7 @@ TEST_CASE("training allocates nothing after the first step") {
             CHECK(training_allocations(small, data, threads) == 0);
             CHECK(training_allocations(small, examples, threads) == 0);
             // Large enough for two threads.
-            nib::Mlp large{{784, 400, 10}, rng};
+            nib::Mlp large{{784, 600, 10}, rng};
             CHECK(training_allocations(large, data, threads) == 0);
             CHECK(training_allocations(large, examples, threads) == 0);
         }

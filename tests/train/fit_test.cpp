@@ -137,25 +137,45 @@ TEST_CASE("data that do not fit the network are refused before the first step") 
                             "batch size"));
 }
 
+namespace {
+
+// The parameters of a network after an epoch on random inputs.
+template <class Net>
+std::vector<float> learned(Net net, std::size_t threads, std::size_t batch_size, double zeros) {
+    nib::Rng rng{7};
+    nib::Matrix<float> x(260, net.input_size());
+    std::vector<int> classes(x.rows());
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+        classes[i] = static_cast<int>(rng.below(10));
+        for (float& value : x.row(i)) value = rng.uniform() < zeros ? 0.0f : static_cast<float>(rng.normal());
+    }
+    nib::Adam adam{net};
+    nib::fit(net, adam, nib::Examples{x, classes}, {.epochs = 1, .batch_size = batch_size, .threads = threads}, rng);
+    return {net.parameters().begin(), net.parameters().end()};
+}
+
+template <class Net>
+void check_threads(const Net& net, std::size_t batch_size, double zeros) {
+    CAPTURE(batch_size);
+    CAPTURE(zeros);
+    const std::vector<float> one = learned(net, 1, batch_size, zeros);
+    CHECK(learned(net, 2, batch_size, zeros) == one);
+    CHECK(learned(net, 3, batch_size, zeros) == one);
+}
+
+}  // namespace
+
 TEST_CASE("threads change no bit of what is learned, whether batches are shared out or not") {
-    const auto learned = [](std::size_t threads, std::size_t batch_size, double zeros) {
-        nib::Rng rng{7};
-        nib::Matrix<float> x(300, 500);
-        std::vector<int> classes(x.rows());
-        for (std::size_t i = 0; i < x.rows(); ++i) {
-            classes[i] = static_cast<int>(rng.below(10));
-            for (float& value : x.row(i)) value = rng.uniform() < zeros ? 0.0f : static_cast<float>(rng.normal());
-        }
-        nib::Mlp net{{500, 256, 64, 10}, rng};
-        nib::Adam adam{net};
-        nib::fit(net, adam, nib::Examples{x, classes}, {.epochs = 2, .batch_size = batch_size, .threads = threads},
-                 rng);
-        return std::vector<float>(net.parameters().begin(), net.parameters().end());
-    };
+    nib::Rng rng{7};
+    const nib::Mlp net{{500, 256, 64, 10}, rng};
     for (const double zeros : {0.0, 0.8})
-        for (const std::size_t batch_size : {std::size_t{15}, std::size_t{128}}) {
-            const std::vector<float> one = learned(1, batch_size, zeros);
-            CHECK(learned(2, batch_size, zeros) == one);
-            CHECK(learned(3, batch_size, zeros) == one);
-        }
+        for (const std::size_t batch_size : {std::size_t{15}, std::size_t{128}}) check_threads(net, batch_size, zeros);
+}
+
+TEST_CASE("nor where the threads gather batches and pass a first layer's sums on, for both kinds of network") {
+    nib::Rng rng{8};
+    check_threads(nib::Mlp{{700, 600, 10}, rng}, 128, 0.8);
+    check_threads(nib::Sequential<nib::Dense<700, 600>, nib::ReLU, nib::Dense<600, 10>, nib::LogSoftmax>{rng}, 128,
+                  0.8);
+    check_threads(nib::Sequential<nib::Dense<700, 600>, nib::Dense<600, 10>, nib::LogSoftmax>{rng}, 128, 0.8);
 }

@@ -22,6 +22,7 @@ public:
 
     // What was written before a release is seen after the acquire that reads it.
     T load_acquire() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }
+    void store_release(T value) { __atomic_store_n(&value_, value, __ATOMIC_RELEASE); }
     void subtract_release(T value) { __atomic_fetch_sub(&value_, value, __ATOMIC_RELEASE); }
 
     // The value alone: no order with anything else.

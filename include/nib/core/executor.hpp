@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/atomic.hpp>
 #include <nib/core/config.hpp>
 
 #include <cstddef>
@@ -14,8 +15,8 @@ public:
     // How many parts can run at the same time: at least 1.
     virtual std::size_t size() const = 0;
 
-    // Calls f(0), …, f(parts - 1), parts <= size(), at the same time, and returns when all have returned. f must not
-    // throw, nor run anything on this executor.
+    // Calls f(0), …, f(parts - 1), parts <= size(), at the same time (one may wait for another), and returns when all
+    // have returned. f must not throw, nor run anything on this executor.
     template <class F>
     void run(std::size_t parts, const F& f) {
         if (parts == 1) return f(std::size_t{0});
@@ -23,7 +24,23 @@ public:
             parts, [](const void* job, std::size_t part) { (*static_cast<const F*>(job))(part); }, &f);
     }
 
+    // Returns when `value` is at least `wanted`, which another part of the same run() makes it.
+    void wait_for(const Atomic<std::size_t>& value, std::size_t wanted) {
+        constexpr int spins_before_yield = 2'000;
+        for (int spin = 0; value.load_acquire() < wanted; ++spin) spin < spins_before_yield ? pause() : yield();
+    }
+
+    // Lets another thread run, where there are more threads than cores: wait_for() calls it again and again.
+    virtual void yield() {}
+
 protected:
+    // A moment in a loop that waits.
+    static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#endif
+    }
+
     using Part = void (*)(const void* job, std::size_t part);
 
     ~Executor() = default;

@@ -106,6 +106,14 @@ public:
 
     std::size_t size() const override { return started_ + 1; }
 
+    void yield() override {
+#if NIB_PTHREADS
+        sched_yield();
+#else
+        std::this_thread::yield();
+#endif
+    }
+
 private:
     struct Worker {
         ThreadPool* pool = nullptr;
@@ -121,19 +129,6 @@ private:
     // sleeps takes tens of them.
     static constexpr int spins_before_sleep = 20'000;
     static constexpr int spins_before_yield = 2'000;
-
-    static void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
-    }
-    static void yield() {
-#if NIB_PTHREADS
-        sched_yield();
-#else
-        std::this_thread::yield();
-#endif
-    }
 
     static void work(Worker& worker) {
         ThreadPool& pool = *worker.pool;

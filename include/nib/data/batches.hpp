@@ -7,7 +7,9 @@
 #pragma once
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/atomic.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>
@@ -110,11 +112,12 @@ class Batches {
 public:
     // In the order of `order`, which holds indices of examples. Fails on a batch size of 0 and on an index that is
     // none.
-    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order)
+    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, Executor* executor)
         : data_{std::forward<Data>(data)},
           order_{std::move(order)},
+          executor_{executor},
           targets_(smaller(batch_size, order_.size())),
-          starts_(targets_.size() + 1) {
+          lists_(targets_.size()) {
         if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
         for (const std::uint32_t index : order_)
             if (index >= data_.size())
@@ -158,32 +161,58 @@ private:
     // The batch that starts with example number `first` of the order; empty at the end.
     Batch<T> gather(std::size_t first) {
         const std::size_t count = smaller(targets_.size(), order_.size() - first);
-        const auto indices = std::span{order_}.subspan(first, count);
-        for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, indices[i]);
-        return {list(first, indices), {targets_.data(), count}};
+        for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, order_[first + i]);
+        return {inputs(first, count), {targets_.data(), count}};
     }
 
     // Lists of the examples' non-zeros, or copies where these do not pay.
-    kernels::Inputs<T> list(std::size_t first, std::span<const std::uint32_t> indices) {
+    kernels::Inputs<T> inputs(std::size_t first, std::size_t count) {
         const std::size_t cols = data_.input_size();
-        const MatrixView<T> matrix{matrix_.room(indices.size() * cols), indices.size(), cols};
-        if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
-            kernels::Nonzero<T>* const entries = entries_.room(kernels::sparse_capacity(indices.size(), cols));
-            std::size_t count = 0, row = 0;
-            for (; row < indices.size(); ++row) {
-                prefetch(first + row + examples_ahead);
-                count += list_example(data_, indices[row], entries + count);
-                if (count > (row + 1) * cols / 2) break;
-                starts_[row + 1] = count;
+        const MatrixView<T> matrix{matrix_.room(count * cols), count, cols};
+        const std::size_t parts =
+            worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
+        if (list(first, count, parts)) return {{count, cols, lists_.data()}, matrix};
+        share(count, parts, [&](Range rows, std::size_t) {
+            for (std::size_t i = rows.first; i < rows.first + rows.count; ++i) {
+                prefetch(first + i + examples_ahead);
+                copy_example(data_, order_[first + i], matrix.row(i));
             }
-            if (row == indices.size()) return {{row, cols, starts_.data(), entries}, matrix};
-        }
-        for (std::size_t i = 0; i < indices.size(); ++i) {
-            prefetch(first + i + examples_ahead);
-            copy_example(data_, indices[i], matrix.row(i));
-        }
+        });
         return MatrixView<const T>{matrix};
     }
+
+    // False where the lists were given up.
+    bool list([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+              [[maybe_unused]] std::size_t parts) {
+        if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
+            const std::size_t cols = data_.input_size();
+            const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
+            kernels::Nonzero<T>* const entries = entries_.room(parts * capacity);
+            Atomic<std::size_t> given_up{0};
+            share(count, parts, [&](Range rows, std::size_t part) {
+                const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
+                    const std::size_t place = first + rows.first + i;
+                    prefetch(place + examples_ahead);
+                    return list_example(data_, order_[place], to);
+                };
+                if (!kernels::list_rows<T>(rows.count, cols, {lists_.data() + rows.first, entries + part * capacity},
+                                           list_row))
+                    given_up.add(1);
+            });
+            return given_up.load() == 0;
+        }
+        return false;
+    }
+
+    // Calls f(range, part) for shares of `count` examples.
+    template <class F>
+    void share(std::size_t count, std::size_t parts, const F& f) {
+        if (parts == 1) return f(Range{0, count}, std::size_t{0});
+        executor_->run(parts, [&](std::size_t part) { f(share_of(count, part, parts), part); });
+    }
+
+    // Floating-point operations that take as long as to fetch and list a number (worthwhile_parts() wants them).
+    static constexpr double operations_per_number = 100;
 
     // Far enough for memory to answer, and so near that the example is not driven out of the cache again: small batches
     // are done with before it comes to it.
@@ -196,9 +225,10 @@ private:
 
     Data data_;
     std::vector<std::uint32_t> order_;
+    Executor* executor_;
     std::vector<int> targets_;
     Scratch<T> matrix_;
-    std::vector<std::size_t> starts_;
+    std::vector<kernels::NonzeroList<T>> lists_;
     Scratch<kernels::Nonzero<T>> entries_;
 };
 
@@ -232,24 +262,26 @@ using BatchesOf = Batches<typename BatchScalar<T, std::remove_cvref_t<Data>>::ty
 
 }  // namespace detail
 
-// Shuffled: each example once. nib::batches<double>(data, …) makes batches for a double network.
+// Shuffled: each example once. nib::batches<double>(data, …) makes batches for a double network. What an executor runs
+// shares the gathering of large batches.
 template <class T = void, class Data>
-[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng) {
+[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng,
+                                                 Executor* executor = nullptr) {
     auto order = detail::ascending_order(data);
     rng.shuffle(std::span{order});
-    return {std::forward<Data>(data), batch_size, std::move(order)};
+    return {std::forward<Data>(data), batch_size, std::move(order), executor};
 }
 // In the data's own order.
 template <class T = void, class Data>
-[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size) {
+[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Executor* executor = nullptr) {
     auto order = detail::ascending_order(data);
-    return {std::forward<Data>(data), batch_size, std::move(order)};
+    return {std::forward<Data>(data), batch_size, std::move(order), executor};
 }
 // In an order of the caller's, of some of the examples or some of them often.
 template <class T = void, class Data>
-[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size,
-                                                 std::vector<std::uint32_t> order) {
-    return {std::forward<Data>(data), batch_size, std::move(order)};
+[[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order,
+                                                 Executor* executor = nullptr) {
+    return {std::forward<Data>(data), batch_size, std::move(order), executor};
 }
 
 }  // namespace nib::inline NIB_ABI

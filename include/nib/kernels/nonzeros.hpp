@@ -25,22 +25,24 @@ struct Nonzero {
     T value;
 };
 
-// Row i of a [rows, cols] matrix has the non-zeros entries[starts[i]], …, entries[starts[i + 1] - 1], their columns
-// ascending.
+// The non-zeros of a row, their columns ascending.
+template <class T>
+using NonzeroList = std::span<const Nonzero<T>>;
+
+// A [rows, cols] matrix as a list for each row.
 template <class T>
 struct SparseRows {
     std::size_t rows = 0;
     std::size_t cols = 0;
-    const std::size_t* starts = nullptr;  // [rows + 1]
-    const Nonzero<T>* entries = nullptr;  // [starts[rows]]
+    const NonzeroList<T>* lists = nullptr;  // [rows]
 
-    std::span<const Nonzero<T>> row(std::size_t i) const {
+    NonzeroList<T> row(std::size_t i) const {
         assert(i < rows);
-        return {entries + starts[i], entries + starts[i + 1]};
+        return lists[i];
     }
     SparseRows middle_rows(std::size_t first, std::size_t count) const {
         assert(first + count <= rows);
-        return {count, cols, starts + first, entries};
+        return {count, cols, lists + first};
     }
 };
 
@@ -68,8 +70,9 @@ public:
     // On average; without lists, all count.
     double nonzeros_per_row() const {
         if (!is_sparse()) return static_cast<double>(cols());
-        return static_cast<double>(sparse_.starts[sparse_.rows] - sparse_.starts[0]) /
-               static_cast<double>(sparse_.rows);
+        std::size_t nonzeros = 0;
+        for (std::size_t i = 0; i < sparse_.rows; ++i) nonzeros += sparse_.lists[i].size();
+        return static_cast<double>(nonzeros) / static_cast<double>(sparse_.rows);
     }
 
     // Where there are only lists, each call writes the matrix into the room for it.
@@ -96,11 +99,11 @@ private:
     T* room_ = nullptr;
 };
 
-// Where a caller keeps the lists of at most `rows` rows: starts has rows + 1 places, entries sparse_capacity(rows,
+// Where a caller keeps the lists of at most `rows` rows: `lists` has rows places, `entries` sparse_capacity(rows,
 // cols).
 template <class T>
 struct SparseStorage {
-    std::size_t* starts = nullptr;
+    NonzeroList<T>* lists = nullptr;
     Nonzero<T>* entries = nullptr;
 };
 
@@ -252,6 +255,20 @@ bool looks_dense(std::span<const T> x) {
     return dense;
 }
 
+// Lists rows one behind the other into `storage`: list(i, entries) writes row i's and says how many there are. False
+// where more than half of the numbers so far are none.
+template <class T, class List>
+bool list_rows(std::size_t rows, std::size_t cols, const SparseStorage<T>& storage, const List& list) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+        Nonzero<T>* const entries = storage.entries + count;
+        storage.lists[i] = {entries, list(i, entries)};
+        count += storage.lists[i].size();
+        if (count > (i + 1) * cols / 2) return false;
+    }
+    return true;
+}
+
 // Lists the non-zeros of x into `storage`, unless more than half of the values so far are none, or, of a single row,
 // more than half of a sample of it.
 template <class T>
@@ -259,14 +276,9 @@ Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) 
     // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it. (A look at
     // all of the row would wait for memory, which the product can do as well.)
     if (x.rows() == 1 && looks_dense(x.values())) return x;
-    std::size_t count = 0;
-    storage.starts[0] = 0;
-    for (std::size_t i = 0; i < x.rows(); ++i) {
-        count += append_nonzeros(x.row(i), storage.entries + count);
-        if (count > (i + 1) * x.cols() / 2) return x;
-        storage.starts[i + 1] = count;
-    }
-    return {x, {x.rows(), x.cols(), storage.starts, storage.entries}};
+    const auto list = [&](std::size_t i, Nonzero<T>* entries) { return append_nonzeros(x.row(i), entries); };
+    if (!list_rows(x.rows(), x.cols(), storage, list)) return x;
+    return {x, {x.rows(), x.cols(), storage.lists}};
 }
 
 }  // namespace nib::inline NIB_ABI::kernels

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
@@ -19,7 +20,27 @@
 
 namespace nib::inline NIB_ABI::kernels {
 
+// How many lists are taken together, so that what they all use stays in the first-level cache. That and ColumnLists
+// took an epoch of 784-800-10 in batches of 128 from 0.62 to 0.48 s (tools/bench/with_nib.cpp, job B).
+inline constexpr std::size_t lists_at_once = 64;
+
+// Some of the terms of some columns of y = activation(start + x w).
+template <class T>
+struct ListedPart {
+    Range depth;                // rows of w
+    Range cols;                 // of w and y; from a multiple of list_cols<T> on, to another one or the last column
+    MatrixView<const T> start;  // [rows of y, or 1 for all of them, columns of y]; empty: the sums start from 0
+    Activation activation = Activation::none;
+};
+template <class T>
+inline constexpr std::size_t list_cols = 512 / sizeof(T);
+
 namespace detail {
+
+template <class T>
+NIB_ALWAYS_INLINE const T* end_of(const std::span<const T>& values) {
+    return values.data() + values.size();
+}
 
 // The terms that a row of x contributes to each of its outputs, one after the other: value() times row column() of w.
 template <class T>
@@ -88,17 +109,18 @@ NIB_ALWAYS_INLINE void multiply_row_block(Terms& terms, MatrixView<const T> w, c
     }
 }
 
-// Calls block<Vectors, Whole>(j) for blocks of columns j, j + 1, … that together are all: as many of each of `Vectors`
-// as fit, then two at a time. More of them hide the latency of a multiply-add, and share the work for an entry of a
-// list.
+// Calls block<Vectors, Whole>(j) for blocks of columns j, j + 1, … that together are `cols`: as many of each of
+// `Vectors` as fit, then two at a time. More of them hide the latency of a multiply-add, and share the work for an
+// entry of a list.
 template <class Level, std::size_t VectorBytes, std::size_t... Vectors, class Block>
-NIB_ALWAYS_INLINE void for_each_row_block(std::size_t cols, std::size_t width, const Block& block) {
-    std::size_t j = 0;
+NIB_ALWAYS_INLINE void for_each_row_block(Range cols, std::size_t width, const Block& block) {
+    std::size_t j = cols.first;
+    const std::size_t end = cols.first + cols.count;
     const auto visit = [&]<std::size_t Count>() NIB_LAMBDA_ALWAYS_INLINE {
-        for (; j + Count * width <= cols; j += Count * width) block.template operator()<Count, true>(j);
+        for (; j + Count * width <= end; j += Count * width) block.template operator()<Count, true>(j);
     };
     if constexpr (VectorBytes == Level::vector_bytes) (visit.template operator()<Vectors>(), ...);
-    for (; j < cols; j += 2 * width) block.template operator()<2, false>(j);
+    for (; j < end; j += 2 * width) block.template operator()<2, false>(j);
 }
 
 // All columns of one row of y; `terms` are its own, from the first on.
@@ -112,47 +134,48 @@ NIB_ALWAYS_INLINE void multiply_row(const Terms& terms, MatrixView<const T> w, T
         return;
     }
     for_each_row_block<Level, VectorBytes, vectors>(
-        w.cols(), width, [&]<std::size_t Vectors, bool Whole>(std::size_t j) NIB_LAMBDA_ALWAYS_INLINE {
+        {0, w.cols()}, width, [&]<std::size_t Vectors, bool Whole>(std::size_t j) NIB_LAMBDA_ALWAYS_INLINE {
             Terms own = terms;
             const Part<T> part{epilogue.bias, epilogue.activation};
             multiply_row_block<Level, VectorBytes, Vectors, Whole>(own, w, part, j, y);
         });
 }
 
-// How many lists are taken together, so that what they all use stays in the first-level cache. That and ColumnLists
-// took an epoch of 784-800-10 in batches of 128 from 0.62 to 0.48 s (tools/bench/with_nib.cpp, job B).
-inline constexpr std::size_t lists_at_once = 64;
-
-// All columns of y, of at most lists_at_once rows: all lists pass by a block of rows and columns of w before the next.
+// Such a part of y: all lists pass by a block of rows and columns of w before the next.
 template <class Level, std::size_t VectorBytes, class T>
-NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, MatrixView<const T> w, MatrixView<T> y,
-                                      const Epilogue<T>& epilogue) {
+NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixView<const T> w,
+                                      MatrixView<T> y, const ListedPart<T>& part) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
     if (w.cols() < width) {
         if constexpr (width > 1)
-            multiply_lists<Level, (VectorBytes > 16 ? VectorBytes / 2 : sizeof(T))>(x, w, y, epilogue);
+            multiply_lists<Level, (VectorBytes > 16 ? VectorBytes / 2 : sizeof(T))>(x, from, w, y, part);
         return;
     }
+    const std::size_t start_stride = part.start.rows() > 1 ? part.start.cols() : 0;
+    const std::size_t end = part.depth.first + part.depth.count;
     const auto block = [&]<std::size_t Vectors, bool Whole>(std::size_t j) NIB_LAMBDA_ALWAYS_INLINE {
         const Nonzero<T>* positions[lists_at_once];
-        for (std::size_t i = 0; i < x.rows; ++i) positions[i] = x.entries + x.starts[i];
+        for (std::size_t i = 0; i < x.rows; ++i) positions[i] = from[i];
         constexpr std::size_t lines = 32 * 1024 / (Vectors * VectorBytes);
         const std::size_t depth = collides<T>(w.cols()) ? lines / 2 : lines;
-        std::size_t first = 0;
+        std::size_t first = part.depth.first;
         do {
-            const std::size_t last = smaller(first + depth, x.cols);
+            const std::size_t last = smaller(first + depth, end);
+            const T* start = first == part.depth.first ? part.start.data() : y.data();
+            const std::size_t stride = first == part.depth.first ? start_stride : y.cols();
+            const Activation activation = last == end ? part.activation : Activation::none;
+            T* row = y.data();
             for (std::size_t i = 0; i < x.rows; ++i) {
-                T* const row = y.data() + i * y.cols();
-                const Part<T> part{first == 0 ? epilogue.bias : row,
-                                   last == x.cols ? epilogue.activation : Activation::none};
-                ListedTerms<T> terms{positions[i], x.entries + x.starts[i + 1], last};
-                multiply_row_block<Level, VectorBytes, Vectors, Whole>(terms, w, part, j, row);
+                ListedTerms<T> terms{positions[i], end_of(x.row(i)), last};
+                multiply_row_block<Level, VectorBytes, Vectors, Whole>(terms, w, Part<T>{start, activation}, j, row);
                 positions[i] = terms.entry;
+                row += y.cols();
+                if (start != nullptr) start += stride;
             }
             first = last;
-        } while (first < x.cols);
+        } while (first < end);
     };
-    for_each_row_block<Level, VectorBytes, 8, 4>(w.cols(), width, block);
+    for_each_row_block<Level, VectorBytes, 8, 4>(part.cols, width, block);
 }
 
 // Non-zeros by column: of some columns of x, and of at most lists_at_once of its rows. A weight gradient's sums for one
@@ -174,7 +197,7 @@ struct ColumnLists {
                                 const Nonzero<T>** positions) {
         for (std::size_t c = 0; c < count; ++c) counts[c] = 0;
         for (std::size_t i = 0; i < x.rows; ++i) {
-            const Nonzero<T>* const end = x.entries + x.starts[i + 1];
+            const Nonzero<T>* const end = end_of(x.row(i));
             const Nonzero<T>* entry = positions[i];
             for (; entry != end && entry->column < first + count; ++entry) {
                 const std::size_t c = entry->column - first;
@@ -246,7 +269,7 @@ NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& x, const OuterProducts<T>&
         V row[Vectors];
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) load(row[v], p.dy.data() + i * stride + j + v * width);
-        ListedTerms<T> terms{x.positions[i], x.x.entries + x.x.starts[i + 1], x.first + p.dw.rows()};
+        ListedTerms<T> terms{x.positions[i], end_of(x.x.row(i)), x.first + p.dw.rows()};
         for (; terms.more(); terms.next()) {
             T* const sums = dw + (terms.column() - x.first) * stride;
             const T value = terms.value();
@@ -321,12 +344,24 @@ void matmul_row(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epil
         constexpr std::size_t bytes = Level::vector_bytes;
         if (x.is_sparse()) {
             const auto entries = x.sparse().row(0);
-            const detail::ListedTerms<T> terms{entries.data(), entries.data() + entries.size(), x.cols()};
+            const detail::ListedTerms<T> terms{entries.data(), detail::end_of(entries), x.cols()};
             detail::multiply_row<Level, bytes>(terms, w, y.data(), epilogue);
         } else {
             detail::multiply_row<Level, bytes>(detail::DenseTerms<T>{x.matrix().data(), w.rows()}, w, y.data(),
                                                epilogue);
         }
+    });
+}
+
+// A part of y, of at most lists_at_once rows. from[i] is where row i of x has its first entry in the range of rows of
+// w. Columns outside of the part's stay as they are; `start` and y do not overlap.
+template <class T>
+void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixView<const T> w, MatrixView<T> y,
+                  const ListedPart<T>& part) {
+    assert(x.rows <= lists_at_once && x.rows == y.rows() && x.cols == w.rows() && y.cols() == w.cols());
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        detail::multiply_lists<Level, Level::vector_bytes>(x, from, w, y, part);
     });
 }
 
@@ -336,14 +371,16 @@ void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue
     assert(x.cols() == w.rows() && y.rows() == x.rows() && y.cols() == w.cols());
     if (x.rows() == 1) return matmul_row(x, w, y, epilogue);
     if (!x.is_sparse()) return matmul(x.matrix(), w, y, epilogue);
-    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-        using Level = decltype(level);
-        for (std::size_t i = 0; i < y.rows(); i += detail::lists_at_once) {
-            const std::size_t count = smaller(detail::lists_at_once, y.rows() - i);
-            detail::multiply_lists<Level, Level::vector_bytes>(x.sparse().middle_rows(i, count), w,
-                                                               y.middle_rows(i, count), epilogue);
-        }
-    });
+    const std::size_t cols = w.cols();
+    const MatrixView<const T> bias{epilogue.bias, epilogue.bias != nullptr ? std::size_t{1} : 0, cols};
+    for (std::size_t i = 0; i < y.rows(); i += lists_at_once) {
+        const std::size_t count = smaller(lists_at_once, y.rows() - i);
+        const SparseRows<T> lists = x.sparse().middle_rows(i, count);
+        const Nonzero<T>* starts[lists_at_once];
+        for (std::size_t k = 0; k < count; ++k) starts[k] = lists.row(k).data();
+        matmul_lists<T>(lists, starts, w, y.middle_rows(i, count),
+                        {{0, w.rows()}, {0, cols}, bias, epilogue.activation});
+    }
 }
 
 // positions[i] = where row i of x has its first entry of a column >= `column`.
@@ -371,10 +408,10 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
     if (!x.is_sparse()) return matmul_weight_gradient(x.matrix(), dy, dw);
     assert(x.rows() == dy.rows() && dw.rows() == x.cols() && dw.cols() == dy.cols());
     const SparseRows<T>& lists = x.sparse();
-    for (std::size_t i = 0; i < lists.rows; i += detail::lists_at_once) {
-        const Nonzero<T>* positions[detail::lists_at_once];
-        const SparseRows<T> some = lists.middle_rows(i, smaller(detail::lists_at_once, lists.rows - i));
-        for (std::size_t k = 0; k < some.rows; ++k) positions[k] = some.entries + some.starts[k];
+    for (std::size_t i = 0; i < lists.rows; i += lists_at_once) {
+        const Nonzero<T>* positions[lists_at_once];
+        const SparseRows<T> some = lists.middle_rows(i, smaller(lists_at_once, lists.rows - i));
+        for (std::size_t k = 0; k < some.rows; ++k) positions[k] = some.row(k).data();
         detail::multiply_transposed(some, dy.middle_rows(i, some.rows), 0, dw, i > 0, positions);
     }
 }

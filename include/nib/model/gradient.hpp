@@ -8,6 +8,7 @@
 #include <nib/core/algorithm.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/storage.hpp>
+#include <nib/kernels/relay.hpp>
 #include <nib/kernels/sparse.hpp>
 
 #include <cassert>
@@ -70,7 +71,7 @@ public:
         const auto run = [&](std::size_t part) {
             if (part == 0) visit_rest(f);
             for (const WeightGradient<T>& product : products_)
-                visit(product, share_of(product.rows(), part, parts, row_step), positions + part * most_rows, f);
+                visit(product, kernels::relay_range(product.rows(), part, parts), positions + part * most_rows, f);
         };
         if (parts == 1)
             run(0);

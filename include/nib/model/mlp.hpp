@@ -73,8 +73,12 @@ public:
         if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
         const kernels::Inputs<T>& inputs = workspace.find_nonzeros(x);
         for (std::size_t i = 0; i <= layer_count(); ++i) activation(workspace, i, x.rows());
-        workspace.share_rows(x.rows(), operations(inputs), [&](std::size_t first, std::size_t count) {
-            forward_rows(inputs, workspace, first, count);
+        const bool first_done =
+            workspace.relay_inputs(layer(parameters(), 0).weight, activation(workspace, 0, x.rows()),
+                                   {layer(parameters(), 0).bias.data(), activation_of(0)});
+        const double operations_per_row = first_done ? operations_after_first() : operations(inputs);
+        workspace.share_rows(x.rows(), operations_per_row, [&](std::size_t first, std::size_t count) {
+            forward_rows(inputs, workspace, first, count, first_done ? 1 : 0);
         });
         return activation(workspace, layer_count(), x.rows());
     }
@@ -136,15 +140,22 @@ private:
         return workspace.gradient(i, rows, out(i));
     }
 
-    void forward_rows(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t first,
-                      std::size_t count) const {
+    kernels::Activation activation_of(std::size_t i) const {
+        return i + 1 < layer_count() ? kernels::Activation::relu : kernels::Activation::none;
+    }
+
+    // Through layer first_layer and all after it, for some rows of x.
+    void forward_rows(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t first, std::size_t count,
+                      std::size_t first_layer) const {
+        const auto outputs = [&](std::size_t i) {
+            return activation(workspace, i, x.rows()).middle_rows(first, count);
+        };
         kernels::Inputs<T> inputs = x.middle_rows(first, count);
+        if (first_layer > 0) inputs = MatrixView<const T>{outputs(first_layer - 1)};
         const std::size_t last = layer_count() - 1;
-        for (std::size_t i = 0; i <= last; ++i) {
-            const MatrixView<T> y = activation(workspace, i, x.rows()).middle_rows(first, count);
-            const auto function = i < last ? kernels::Activation::relu : kernels::Activation::none;
-            detail::dense_forward<T>(layer(parameters(), i), inputs, y, function);
-            inputs = MatrixView<const T>{y};
+        for (std::size_t i = first_layer; i <= last; ++i) {
+            detail::dense_forward<T>(layer(parameters(), i), inputs, outputs(i), activation_of(i));
+            inputs = MatrixView<const T>{outputs(i)};
         }
         LogSoftmax::forward<T>({}, inputs.matrix(),
                                activation(workspace, last + 1, x.rows()).middle_rows(first, count));

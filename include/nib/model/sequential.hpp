@@ -165,8 +165,19 @@ public:
             workspace.keep_inputs(x.matrix());
         const std::size_t rows = x.rows();
         for_each_layer([&]<std::size_t I>() { activation<I>(workspace, rows); });  // what it allocates, it does here
-        share_rows(workspace, rows, operations(workspace.inputs()), [&](std::size_t first, std::size_t count) {
-            forward_from<0>(workspace.inputs().middle_rows(first, count), workspace, rows, first);
+        bool first_done = false;
+        if constexpr (detail::is_dense<LayerAt<0>>) {
+            const DenseParameters<const T> first_layer{part<0>(parameters()), sizes[0], sizes[1]};
+            first_done = workspace.relay_inputs(first_layer.weight, activation<0>(workspace, rows),
+                                                {first_layer.bias.data(), activation_of<0>()});
+        }
+        const double operations_per_row = first_done ? operations_after_first : operations(workspace.inputs());
+        share_rows(workspace, rows, operations_per_row, [&](std::size_t first, std::size_t count) {
+            if (first_done)
+                forward_from<next<0>()>(MatrixView<const T>{activation<0>(workspace, rows).middle_rows(first, count)},
+                                        workspace, rows, first);
+            else
+                forward_from<0>(workspace.inputs().middle_rows(first, count), workspace, rows, first);
         });
         return activation<layer_count - 1>(workspace, rows);
     }
@@ -226,14 +237,14 @@ private:
             const MatrixView<const T> in{x, 1, sizes[I]};
             const MatrixView<T> out{to, 1, sizes[I + 1]};
             if constexpr (detail::is_dense<LayerAt<I>>) {
-                constexpr auto function = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
                 const auto forward = [&](const kernels::Inputs<T>& inputs) {
-                    detail::dense_forward_one<T>({part<I>(parameters), sizes[I], sizes[I + 1]}, inputs, out, function);
+                    detail::dense_forward_one<T>({part<I>(parameters), sizes[I], sizes[I + 1]}, inputs, out,
+                                                 activation_of<I>());
                 };
                 if constexpr (I == 0) {
-                    std::size_t starts[2];
+                    kernels::NonzeroList<T> list[1];
                     kernels::Nonzero<T> entries[kernels::sparse_capacity(1, sizes[0])];
-                    forward(kernels::find_nonzeros<T>(in, {starts, entries}));
+                    forward(kernels::find_nonzeros<T>(in, {list, entries}));
                 } else {
                     forward(in);
                 }
@@ -242,6 +253,12 @@ private:
             }
             apply_from<next<I>()>(parameters, to, other, to);
         }
+    }
+
+    // What is done with the outputs of dense layer I.
+    template <std::size_t I>
+    static constexpr kernels::Activation activation_of() {
+        return folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
     }
 
     // The layer that runs after layer I.
@@ -275,9 +292,8 @@ private:
     void forward_from(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t rows, std::size_t first) const {
         if constexpr (I < layer_count) {
             const MatrixView<T> y = activation<I>(workspace, rows).middle_rows(first, x.rows());
-            constexpr auto function = folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
             if constexpr (detail::is_dense<LayerAt<I>>)
-                LayerAt<I>::forward(part<I>(parameters()), x, y, function);
+                LayerAt<I>::forward(part<I>(parameters()), x, y, activation_of<I>());
             else
                 LayerAt<I>::forward(part<I>(parameters()), x.matrix(), y);
             forward_from<next<I>()>(MatrixView<const T>{y}, workspace, rows, first);

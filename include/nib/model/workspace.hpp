@@ -8,6 +8,7 @@
 #include <nib/core/matrix.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/relay.hpp>
 #include <nib/model/gradient.hpp>
 
 #include <cassert>
@@ -17,12 +18,17 @@
 
 namespace nib::inline NIB_ABI {
 
+// Whether a network's parameters stay as they are from pass to pass, or are trained meanwhile. It makes a difference
+// only to how threads best share a pass.
+enum class Parameters { fixed, trained };
+
 template <class T>
 class Workspace {
 public:
     Workspace() = default;
     // Passes over batches that are large enough to gain share them out among what the executor runs.
-    explicit Workspace(Executor* executor) : executor_{executor} {}
+    explicit Workspace(Executor* executor, Parameters parameters = Parameters::fixed)
+        : executor_{executor}, parameters_{parameters} {}
     Workspace(Workspace&&) = default;
     Workspace& operator=(Workspace&&) = default;
 
@@ -41,9 +47,9 @@ public:
     const kernels::Inputs<T>& find_nonzeros(const kernels::Inputs<T>& x) {
         inputs_ = x;
         if (x.is_sparse() || x.empty()) return inputs_;
-        inputs_ = kernels::find_nonzeros<T>(x.matrix(),
-                                            {.starts = starts_.room(x.rows() + 1),
-                                             .entries = entries_.room(kernels::sparse_capacity(x.rows(), x.cols()))});
+        inputs_ = kernels::find_nonzeros<T>(
+            x.matrix(),
+            {.lists = lists_.room(x.rows()), .entries = entries_.room(kernels::sparse_capacity(x.rows(), x.cols()))});
         return inputs_;
     }
     void keep_inputs(const kernels::Inputs<T>& x) { inputs_ = x; }
@@ -53,6 +59,17 @@ public:
     void begin_gradient() { products_.clear(); }
     void add_product(const WeightGradient<T>& product) { products_.push_back(product); }
     Gradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
+
+    // The first layer's outputs y by a relay of threads (kernels/relay.hpp), where that is better than to share out
+    // rows; false where it is not, and y not written.
+    bool relay_inputs(MatrixView<const T> weights, MatrixView<T> y, kernels::Epilogue<T> epilogue) {
+        if (parameters_ != Parameters::trained || !inputs_.is_sparse()) return false;
+        const double operations = 2 * inputs_.nonzeros_per_row() * static_cast<double>(y.size());
+        const std::size_t parts = worthwhile_parts(executor_, y.rows(), operations);
+        if (parts == 1 || kernels::relay_pieces<T>(y.rows(), y.cols()) < 4 * parts) return false;
+        kernels::matmul_relay<T>(inputs_.sparse(), weights, y, epilogue, *executor_, parts, relay_);
+        return true;
+    }
 
     // Calls f(first, count) for ranges of `rows` rows, which may run at the same time where the work is worth it.
     template <class F>
@@ -74,11 +91,13 @@ private:
     }
 
     Executor* executor_ = nullptr;
+    Parameters parameters_ = Parameters::fixed;
     std::vector<Scratch<T>> activations_;
     std::vector<Scratch<T>> gradients_;
     kernels::Inputs<T> inputs_;
-    Scratch<std::size_t> starts_;
+    Scratch<kernels::NonzeroList<T>> lists_;
     Scratch<kernels::Nonzero<T>> entries_;
+    kernels::RelayRoom<T> relay_;
     std::vector<WeightGradient<T>> products_;
     ListPositions<T> positions_;
 };

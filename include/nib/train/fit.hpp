@@ -52,7 +52,7 @@ void fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& opt
         const double seconds_before = progress.seconds;
         const Stopwatch stopwatch;
         double loss_sum = 0;
-        for (const auto& batch : batches<T>(data, options.batch_size, rng)) {
+        for (const auto& batch : batches<T>(data, options.batch_size, rng, &pool)) {
             optimizer.step(net, gradients(batch));
             loss_sum += gradients.loss() * static_cast<double>(batch.targets.size());
             progress.examples += batch.targets.size();

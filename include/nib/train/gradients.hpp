@@ -45,7 +45,7 @@ public:
 
     // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs.
     explicit Gradients(const Net& net, Loss loss = {}, Executor* executor = nullptr)
-        : net_{&net}, loss_function_{loss}, room_(net.parameters().size()), workspace_{executor} {}
+        : net_{&net}, loss_function_{loss}, room_(net.parameters().size()), workspace_{executor, Parameters::trained} {}
     explicit Gradients(const Net&& net, Loss loss = {}, Executor* executor = nullptr) = delete;  // it would be gone
 
     // The gradients of the batch's mean loss, in the order of net.parameters(); valid until the next call, and as long
