@@ -13,6 +13,7 @@
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/core/threads.hpp>
+#include <nib/data/augmentation.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/idx.hpp>
@@ -52,6 +53,7 @@
 #include <nib/model/sequential.hpp>
 #include <nib/model/workspace.hpp>
 #include <nib/optim/adam.hpp>
+#include <nib/optim/schedule.hpp>
 #include <nib/train/checkpoint.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/fit.hpp>

@@ -222,3 +222,15 @@ TEST_CASE("shuffle reaches every order equally often and leaves less than two el
     CHECK(one[0] == 7);
     CHECK(rng.state() == before);
 }
+
+TEST_CASE("the streams of a seed are other generators for each number and each seed") {
+    std::set<std::uint64_t> firsts;
+    for (std::uint64_t seed = 0; seed < 50; ++seed)
+        for (std::uint64_t number = 0; number < 50; ++number) {
+            nib::Rng rng = nib::Rng::stream(seed, number), again = nib::Rng::stream(seed, number);
+            const std::uint64_t first = rng();
+            CHECK(first == again());
+            firsts.insert(first);
+        }
+    CHECK(firsts.size() == 2500);
+}

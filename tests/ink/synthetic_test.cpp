@@ -124,7 +124,7 @@ TEST_CASE("the same seed gives the same digits, another seed gives others") {
 TEST_CASE("an image can be drawn alone, from the seed, its index and its label") {
     const nib::Dataset digits = nib::synthetic_digits(50, 5);
     for (const std::size_t index : {0u, 17u, 49u}) {
-        nib::Rng rng = nib::detail::image_rng(5, index);
+        nib::Rng rng = nib::Rng::stream(5, index);
         const nib::Drawing drawing = nib::synthetic_digit(digits.labels[index], rng);
         const nib::Image image = nib::rasterize(drawing, nib::detail::random_pen(rng));
         CHECK(std::equal(image.pixels.begin(), image.pixels.end(), digits.image(index).begin()));

@@ -2,6 +2,7 @@
 
 #include "../support.hpp"
 
+#include <nib/data/augmentation.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/sequential.hpp>
@@ -178,4 +179,83 @@ TEST_CASE("nor where the threads gather batches and pass a first layer's sums on
     check_threads(nib::Sequential<nib::Dense<700, 600>, nib::ReLU, nib::Dense<600, 10>, nib::LogSoftmax>{rng}, 128,
                   0.8);
     check_threads(nib::Sequential<nib::Dense<700, 600>, nib::Dense<600, 10>, nib::LogSoftmax>{rng}, 128, 0.8);
+}
+
+TEST_CASE("augmented images teach the same to the bit, whether a thread of its own makes them or not") {
+    nib::Dataset data{.rows = 20, .cols = 20, .pixels = {}, .labels = {}, .name = ""};
+    nib::Rng rng{9};
+    for (std::size_t i = 0; i < 150; ++i) {
+        data.labels.push_back(static_cast<int>(i % 10));
+        for (std::size_t k = 0; k < 400; ++k)
+            data.pixels.push_back(rng.uniform() < 0.8 ? std::uint8_t{0} : static_cast<std::uint8_t>(rng.below(256)));
+    }
+    const nib::Augmented augmented{data};
+    const auto learned_with = [&](std::size_t threads, std::size_t batch_size) {
+        nib::Rng own{10};
+        nib::Mlp net{{400, 40, 10}, own};
+        nib::Adam adam{net};
+        nib::fit(net, adam, augmented, {.epochs = 2, .batch_size = batch_size, .threads = threads}, own);
+        return std::vector<float>(net.parameters().begin(), net.parameters().end());
+    };
+    for (const std::size_t batch_size : {std::size_t{1}, std::size_t{64}, std::size_t{150}, std::size_t{1000}}) {
+        const std::vector<float> one = learned_with(1, batch_size);
+        CHECK(learned_with(2, batch_size) == one);
+        CHECK(learned_with(3, batch_size) == one);
+    }
+}
+
+namespace {
+
+// Notes the learning rate of each step, and learns nothing.
+struct RateRecorder {
+    nib::AdamOptions& options() { return options_; }
+    template <class Net>
+    void step(Net&, const nib::Gradient<float>&) {
+        rates.push_back(options_.learning_rate);
+    }
+    std::vector<double> rates;
+
+private:
+    nib::AdamOptions options_{.learning_rate = 2};
+};
+
+struct NoRate {
+    template <class Net>
+    void step(Net&, const nib::Gradient<float>&) {}
+};
+
+}  // namespace
+
+TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoint, and the first one comes back") {
+    nib::Rng rng{11};
+    nib::Mlp net{{3, 2}, rng};
+    const nib::Matrix<float> x(10, 3);
+    const std::vector<int> classes(10);
+    const nib::Examples examples{x, classes};
+    RateRecorder recorder;
+    const nib::FitOptions options{.epochs = 3, .batch_size = 4, .schedule = nib::Schedule::warmup_cosine};
+    std::vector<double> after_epochs;
+    const auto on_epoch = [&](const nib::EpochReport&) { after_epochs.push_back(recorder.options().learning_rate); };
+    nib::fit(net, recorder, examples, options, rng, on_epoch);
+    CHECK(after_epochs == std::vector<double>{2, 2, 2});
+    std::vector<double> expected;
+    for (int epoch = 0; epoch < 3; ++epoch)
+        for (const int done : {4, 8, 10})
+            expected.push_back(2 * nib::schedule_factor(options.schedule, (10 * epoch + done) / 30.0));
+    CHECK(recorder.rates == expected);
+
+    RateRecorder later;
+    nib::FitOptions rest = options;
+    rest.first_epoch = 3;
+    nib::fit(net, later, examples, rest, rng);
+    CHECK(later.rates == std::vector<double>(expected.begin() + 6, expected.end()));
+
+    RateRecorder constant;
+    nib::fit(net, constant, examples, {.epochs = 1, .batch_size = 5}, rng);
+    CHECK(constant.rates == std::vector<double>{2, 2});
+
+    NoRate none;
+    nib::fit(net, none, examples, {.epochs = 1}, rng);
+    CHECK(support::error_of([&] { nib::fit(net, none, examples, options, rng); }) ==
+          "fit: the optimiser has no options().learning_rate for a schedule to set");
 }

@@ -27,3 +27,11 @@ TEST_CASE("a progress line is right at the start, at the end, and for large numb
           "epoch 1/1  [##########----------]  50%  310k examples/s  0:01 left");
     CHECK(nib::progress_line({}).size() <= 79);
 }
+
+TEST_CASE("the part that is done counts all epochs, those before a checkpoint too") {
+    CHECK(nib::Progress{.epochs = 4, .examples_per_epoch = 10, .examples = 5}.part_done() == 0.125);
+    CHECK(nib::Progress{.epochs = 4, .examples_per_epoch = 10, .examples = 5}.part_done(5) == 0.25);
+    CHECK(nib::Progress{.epochs = 4, .first_epoch = 3, .examples_per_epoch = 10}.part_done() == 0.5);
+    CHECK(nib::Progress{.epochs = 1, .examples_per_epoch = 10, .examples = 10}.part_done(3) == 1);
+    CHECK(nib::Progress{}.part_done() == 1);
+}

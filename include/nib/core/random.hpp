@@ -39,6 +39,12 @@ public:
     // Goes on where another generator's state() was taken.
     explicit constexpr Rng(const State& state) : state_{state} { assert(state != State{}); }
 
+    // Generator number `number` of those that one seed gives: for things that are made in any order, each from its own.
+    static constexpr Rng stream(std::uint64_t seed, std::uint64_t number) {
+        Rng rng{seed};
+        return Rng{rng() ^ (0xd1342543de82ef95u * (number + 1))};
+    }
+
     // 64 random bits; with min and max, a UniformRandomBitGenerator for the standard library.
     constexpr std::uint64_t operator()() {
         const std::uint64_t result = std::rotl(state_[0] + state_[3], 23) + state_[0];

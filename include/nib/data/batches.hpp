@@ -95,12 +95,24 @@ int target_of(const Examples<T>& data, std::size_t index) {
     return data.targets[index];
 }
 
-// What batches are made of: Dataset, Examples, or anything else with these.
+// What batches are made of: Dataset, Examples, or anything else with these …
 template <class D, class T>
-concept ExampleSource = requires(const D& data, std::size_t index, std::span<T> to) {
+concept FixedExampleSource = requires(const D& data, std::size_t index, std::span<T> to) {
+    copy_example(data, index, to);
+};
+// … or these, where an example is another one each time that it comes: a function of its index and of a generator. It
+// is given example_room(data) bytes to scribble on. (list_example gets the same.)
+template <class D, class T>
+concept RandomExampleSource = requires(const D& data, std::size_t index, Rng& rng, std::uint8_t* room,
+                                       std::span<T> to) {
+    { example_room(data) } -> std::same_as<std::size_t>;
+    copy_example(data, index, rng, room, to);
+};
+template <class D, class T>
+concept ExampleSource = (FixedExampleSource<D, T> || RandomExampleSource<D, T>)&&requires(const D& data,
+                                                                                          std::size_t index) {
     { data.size() } -> std::same_as<std::size_t>;
     { data.input_size() } -> std::same_as<std::size_t>;
-    copy_example(data, index, to);
     { target_of(data, index) } -> std::same_as<int>;
 };
 
@@ -109,15 +121,20 @@ concept ExampleSource = requires(const D& data, std::size_t index, std::span<T> 
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
 class Batches {
+    using Source = std::remove_cvref_t<Data>;
+
 public:
-    // In the order of `order`, which holds indices of examples. Fails on a batch size of 0 and on an index that is
-    // none.
-    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, Executor* executor)
+    static constexpr bool is_random = RandomExampleSource<Source, T>;
+
+    // In the order of `order`, which holds indices of examples; `seed` is that of random examples. Fails on a batch
+    // size of 0 and on an index that is none.
+    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, std::uint64_t seed,
+            Executor* executor)
         : data_{std::forward<Data>(data)},
           order_{std::move(order)},
-          executor_{executor},
-          targets_(smaller(batch_size, order_.size())),
-          lists_(targets_.size()) {
+          batch_size_{smaller(batch_size, order_.size())},
+          seed_{seed},
+          executor_{executor} {
         if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
         for (const std::uint32_t index : order_)
             if (index >= data_.size())
@@ -126,7 +143,28 @@ public:
     }
 
     // How many batches there are.
-    std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / targets_.size() + 1; }
+    std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / batch_size_ + 1; }
+
+    // Where a batch lies.
+    class Place {
+        friend Batches;
+        std::vector<int> targets;
+        std::vector<kernels::NonzeroList<T>> lists;
+        Scratch<kernels::Nonzero<T>> entries;
+        Scratch<T> matrix;
+        Scratch<std::uint8_t> room;
+    };
+
+    // Batch number `number`, valid until the next one is gathered into the same place; empty from size() on. For those
+    // who want several at a time; threads may gather into several places at once, given no executor.
+    Batch<T> gather(std::size_t number, Place& place) const {
+        const std::size_t first = smaller(number * batch_size_, order_.size());
+        const std::size_t count = smaller(batch_size_, order_.size() - first);
+        place.targets.resize(batch_size_);
+        place.lists.resize(batch_size_);
+        for (std::size_t i = 0; i < count; ++i) place.targets[i] = target_of(data_, order_[first + i]);
+        return {inputs(first, count, place), {place.targets.data(), count}};
+    }
 
     struct End {};
 
@@ -136,21 +174,23 @@ public:
         using difference_type = std::ptrdiff_t;
 
         Iterator() = default;
-        explicit Iterator(Batches& batches) : batches_{&batches} { batch_ = batches_->gather(first_); }
+        explicit Iterator(Batches& batches) : batches_{&batches} { gather(); }
 
         const Batch<T>& operator*() const { return batch_; }
         const Batch<T>* operator->() const { return &batch_; }
         Iterator& operator++() {
-            first_ += batch_.targets.size();
-            batch_ = batches_->gather(first_);
+            ++number_;
+            gather();
             return *this;
         }
         void operator++(int) { ++*this; }
         friend bool operator==(const Iterator& i, End) { return i.batch_.targets.empty(); }
 
     private:
+        void gather() { batch_ = batches_->gather(number_, batches_->place_); }
+
         Batches* batches_ = nullptr;
-        std::size_t first_ = 0;
+        std::size_t number_ = 0;
         Batch<T> batch_;
     };
 
@@ -158,78 +198,101 @@ public:
     End end() const { return {}; }
 
 private:
-    // The batch that starts with example number `first` of the order; empty at the end.
-    Batch<T> gather(std::size_t first) {
-        const std::size_t count = smaller(targets_.size(), order_.size() - first);
-        for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, order_[first + i]);
-        return {inputs(first, count), {targets_.data(), count}};
-    }
-
     // Lists of the examples' non-zeros, or copies where these do not pay.
-    kernels::Inputs<T> inputs(std::size_t first, std::size_t count) {
+    kernels::Inputs<T> inputs(std::size_t first, std::size_t count, Place& place) const {
         const std::size_t cols = data_.input_size();
-        const MatrixView<T> matrix{matrix_.room(count * cols), count, cols};
+        const MatrixView<T> matrix{place.matrix.room(count * cols), count, cols};
         const std::size_t parts =
             worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
-        if (list(first, count, parts)) return {{count, cols, lists_.data()}, matrix};
-        share(count, parts, [&](Range rows, std::size_t) {
-            for (std::size_t i = rows.first; i < rows.first + rows.count; ++i) {
-                prefetch(first + i + examples_ahead);
-                copy_example(data_, order_[first + i], matrix.row(i));
-            }
+        if constexpr (is_random) place.room.room(parts * example_room(data_));
+        if (list(first, count, parts, place)) return {{count, cols, place.lists.data()}, matrix};
+        share(count, parts, [&](Range rows, std::size_t part) {
+            for (std::size_t i = rows.first; i < rows.first + rows.count; ++i)
+                copy(first + i, part, place, matrix.row(i));
         });
         return MatrixView<const T>{matrix};
     }
 
     // False where the lists were given up.
-    bool list([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
-              [[maybe_unused]] std::size_t parts) {
-        if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
+    bool list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const {
+        if constexpr (can_list) {
             const std::size_t cols = data_.input_size();
             const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
-            kernels::Nonzero<T>* const entries = entries_.room(parts * capacity);
+            kernels::Nonzero<T>* const entries = place.entries.room(parts * capacity);
             Atomic<std::size_t> given_up{0};
             share(count, parts, [&](Range rows, std::size_t part) {
+                const kernels::SparseStorage<T> storage{place.lists.data() + rows.first, entries + part * capacity};
                 const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
-                    const std::size_t place = first + rows.first + i;
-                    prefetch(place + examples_ahead);
-                    return list_example(data_, order_[place], to);
+                    return list_one(first + rows.first + i, part, place, to);
                 };
-                if (!kernels::list_rows<T>(rows.count, cols, {lists_.data() + rows.first, entries + part * capacity},
-                                           list_row))
-                    given_up.add(1);
+                if (!kernels::list_rows<T>(rows.count, cols, storage, list_row)) given_up.add(1);
             });
             return given_up.load() == 0;
+        } else {
+            return false;
         }
-        return false;
     }
+
+    // Example number `number` of the order.
+    void copy(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place,
+              std::span<T> to) const {
+        prefetch(number + examples_ahead);
+        if constexpr (is_random) {
+            Rng rng = Rng::stream(seed_, number);
+            copy_example(data_, order_[number], rng, room(part, place), to);
+        } else {
+            copy_example(data_, order_[number], to);
+        }
+    }
+    std::size_t list_one(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place,
+                         kernels::Nonzero<T>* to) const {
+        prefetch(number + examples_ahead);
+        if constexpr (is_random) {
+            Rng rng = Rng::stream(seed_, number);
+            return list_example(data_, order_[number], rng, room(part, place), to);
+        } else {
+            return list_example(data_, order_[number], to);
+        }
+    }
+    std::uint8_t* room(std::size_t part, Place& place) const {
+        const std::size_t each = example_room(data_);
+        return place.room.room(each) + part * each;
+    }
+
+    static constexpr bool can_list = [] {
+        if constexpr (is_random)
+            return requires(const Source& data, Rng& rng, std::uint8_t* room, kernels::Nonzero<T>* to) {
+                list_example(data, 0, rng, room, to);
+            };
+        else
+            return requires(const Source& data, kernels::Nonzero<T>* to) { list_example(data, 0, to); };
+    }();
 
     // Calls f(range, part) for shares of `count` examples.
     template <class F>
-    void share(std::size_t count, std::size_t parts, const F& f) {
+    void share(std::size_t count, std::size_t parts, const F& f) const {
         if (parts == 1) return f(Range{0, count}, std::size_t{0});
         executor_->run(parts, [&](std::size_t part) { f(share_of(count, part, parts), part); });
     }
 
     // Floating-point operations that take as long as to fetch and list a number (worthwhile_parts() wants them).
-    static constexpr double operations_per_number = 100;
+    static constexpr double operations_per_number = is_random ? 1000 : 100;
 
     // Far enough for memory to answer, and so near that the example is not driven out of the cache again: small batches
     // are done with before it comes to it.
     static constexpr std::size_t examples_ahead = 16;
 
-    void prefetch([[maybe_unused]] std::size_t place) const {
+    void prefetch([[maybe_unused]] std::size_t number) const {
         if constexpr (requires { prefetch_example(data_, 0); })
-            if (place < order_.size()) prefetch_example(data_, order_[place]);
+            if (number < order_.size()) prefetch_example(data_, order_[number]);
     }
 
     Data data_;
     std::vector<std::uint32_t> order_;
+    std::size_t batch_size_;
+    std::uint64_t seed_;
     Executor* executor_;
-    std::vector<int> targets_;
-    Scratch<T> matrix_;
-    std::vector<kernels::NonzeroList<T>> lists_;
-    Scratch<kernels::Nonzero<T>> entries_;
+    Place place_;
 };
 
 namespace detail {
@@ -269,19 +332,20 @@ template <class T = void, class Data>
                                                  Executor* executor = nullptr) {
     auto order = detail::ascending_order(data);
     rng.shuffle(std::span{order});
-    return {std::forward<Data>(data), batch_size, std::move(order), executor};
+    const std::uint64_t seed = detail::BatchesOf<T, Data>::is_random ? rng() : 0;
+    return {std::forward<Data>(data), batch_size, std::move(order), seed, executor};
 }
 // In the data's own order.
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Executor* executor = nullptr) {
     auto order = detail::ascending_order(data);
-    return {std::forward<Data>(data), batch_size, std::move(order), executor};
+    return {std::forward<Data>(data), batch_size, std::move(order), 0, executor};
 }
 // In an order of the caller's, of some of the examples or some of them often.
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order,
                                                  Executor* executor = nullptr) {
-    return {std::forward<Data>(data), batch_size, std::move(order), executor};
+    return {std::forward<Data>(data), batch_size, std::move(order), 0, executor};
 }
 
 }  // namespace nib::inline NIB_ABI

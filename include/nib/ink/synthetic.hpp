@@ -131,12 +131,6 @@ inline RasterOptions random_pen(Rng& rng) {
     return options;
 }
 
-// One seed for each image, so that each can be drawn alone, in any order.
-inline Rng image_rng(std::uint64_t seed, std::size_t index) {
-    Rng rng{seed};
-    return Rng{rng() ^ (0xd1342543de82ef95u * (static_cast<std::uint64_t>(index) + 1))};
-}
-
 }  // namespace detail
 
 // A drawing of `digit`, 0 to 9, labelled with it; about 2 units high.
@@ -164,7 +158,7 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     order.shuffle(dataset.labels);
     dataset.pixels.resize(count * dataset.input_size());
     for (std::size_t i = 0; i < count; ++i) {
-        Rng rng = detail::image_rng(seed, i);
+        Rng rng = Rng::stream(seed, i);
         const Drawing drawing = synthetic_digit(dataset.labels[i], rng);
         rasterize(drawing, detail::random_pen(rng),
                   {dataset.pixels.data() + i * dataset.input_size(), dataset.input_size()});

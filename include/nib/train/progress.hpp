@@ -19,6 +19,13 @@ struct Progress {
     std::size_t all_examples() const {
         return examples_per_epoch * static_cast<std::size_t>(larger(epochs - first_epoch + 1, 0));
     }
+    // What part of the examples of all epochs, those before first_epoch among them, is done after `more` more: in [0,
+    // 1].
+    double part_done(std::size_t more = 0) const {
+        const double before = static_cast<double>(first_epoch - 1) * static_cast<double>(examples_per_epoch);
+        const double all = static_cast<double>(epochs) * static_cast<double>(examples_per_epoch);
+        return all > 0 ? smaller((before + static_cast<double>(examples + more)) / all, 1.0) : 1;
+    }
     // Examples a second; 0 before anything is known.
     double rate() const { return seconds > 0 ? static_cast<double>(examples) / seconds : 0; }
     // Seconds left at this rate.
