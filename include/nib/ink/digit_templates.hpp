@@ -53,6 +53,12 @@ inline constexpr ControlPoint zero_open_at_the_top[] = {{0.4f, 0.05f, start}, {0
 inline constexpr ControlPoint zero_with_a_small_curl_inside_the_top[] = {
     {0.62f, 0, start}, {0.25f, 0.08f}, {0.02f, 0.5f}, {0.22f, 0.93f}, {0.6f, 1},     {0.95f, 0.7f},
     {0.95f, 0.3f},     {0.7f, 0.06f},  {0.5f, 0.1f},  {0.58f, 0.2f},  {0.78f, 0.18f}};
+inline constexpr ControlPoint zero_with_a_slash[] = {
+    {0.52f, 0, start}, {0.2f, 0.1f}, {0.02f, 0.5f},  {0.2f, 0.9f},        {0.5f, 1},           {0.82f, 0.88f},
+    {0.98f, 0.5f},     {0.8f, 0.1f}, {0.48f, 0.01f}, {0.2f, 0.8f, start}, {0.8f, 0.2f, corner}};
+inline constexpr ControlPoint zero_closed_across_the_top[] = {
+    {0.3f, 0.05f, start}, {0.05f, 0.4f}, {0.1f, 0.8f},  {0.45f, 1},    {0.85f, 0.85f}, {0.98f, 0.45f},
+    {0.75f, 0.1f},        {0.4f, 0.12f}, {0.2f, 0.28f}, {0.5f, 0.38f}, {0.9f, 0.3f}};
 inline constexpr ControlPoint one_plain[] = {{0.5f, 0, start}, {0.5f, 1, corner}};
 inline constexpr ControlPoint one_slightly_bent[] = {{0.56f, 0, start}, {0.51f, 0.5f}, {0.45f, 1}};
 inline constexpr ControlPoint one_slanted[] = {{0.72f, 0, start}, {0.34f, 1, corner}};
@@ -92,6 +98,12 @@ inline constexpr ControlPoint two_like_a_z[] = {
 inline constexpr ControlPoint two_slim[] = {{0.25f, 0.18f, start}, {0.45f, 0},    {0.72f, 0.08f},
                                             {0.72f, 0.32f},        {0.5f, 0.68f}, {0.2f, 1, corner},
                                             {0.85f, 0.98f, corner}};
+inline constexpr ControlPoint two_small_head_wide_base[] = {{0.3f, 0.2f, start}, {0.45f, 0.02f}, {0.64f, 0.1f},
+                                                            {0.6f, 0.36f},       {0.36f, 0.74f}, {0, 0.97f, corner},
+                                                            {0.5f, 0.93f},       {1, 0.96f}};
+inline constexpr ControlPoint two_curled_head_crossed_base[] = {
+    {0.2f, 0.3f, start}, {0.18f, 0.1f},  {0.5f, 0},    {0.82f, 0.16f}, {0.74f, 0.5f}, {0.44f, 0.82f},
+    {0.16f, 0.98f},      {0.02f, 0.84f}, {0.2f, 0.7f}, {0.52f, 0.84f}, {1, 0.98f}};
 inline constexpr ControlPoint three_two_bowls[] = {
     {0.08f, 0.12f, start}, {0.45f, 0},     {0.85f, 0.15f}, {0.75f, 0.38f}, {0.38f, 0.47f, corner},
     {0.8f, 0.55f},         {0.95f, 0.78f}, {0.55f, 1},     {0.05f, 0.88f}};
@@ -155,6 +167,9 @@ inline constexpr ControlPoint five_long_rising_bar_one_stroke[] = {
 inline constexpr ControlPoint five_long_rising_bar_last[] = {
     {0.4f, 0.14f, start}, {0.28f, 0.44f, corner}, {0.58f, 0.44f}, {0.7f, 0.7f}, {0.45f, 0.99f},
     {0, 0.94f},           {0.4f, 0.14f, start},   {1, 0, corner}};
+inline constexpr ControlPoint five_short_neck_wide_bowl[] = {
+    {0.25f, 0.03f, start}, {0.16f, 0.36f, corner}, {0.5f, 0.32f}, {0.88f, 0.56f}, {0.76f, 0.9f}, {0.36f, 1}, {0, 0.88f},
+    {0.25f, 0.03f, start}, {0.9f, 0.06f, corner}};
 inline constexpr ControlPoint six_straight_back[] = {{0.65f, 0, start}, {0.25f, 0.3f}, {0.05f, 0.65f},
                                                      {0.2f, 0.95f},     {0.55f, 1},    {0.88f, 0.8f},
                                                      {0.7f, 0.58f},     {0.4f, 0.58f}, {0.12f, 0.75f}};
@@ -170,6 +185,12 @@ inline constexpr ControlPoint six_curled_inside[] = {{0.75f, 0, start}, {0.35f, 
 inline constexpr ControlPoint six_hooked_top[] = {{0.9f, 0.12f, start}, {0.65f, 0},     {0.25f, 0.2f},
                                                   {0.05f, 0.6f},        {0.2f, 0.95f},  {0.6f, 1},
                                                   {0.92f, 0.77f},       {0.65f, 0.52f}, {0.2f, 0.66f}};
+inline constexpr ControlPoint six_like_a_b[] = {{0.36f, 0, start}, {0.12f, 0.36f}, {0.04f, 0.74f},
+                                                {0.28f, 1},        {0.76f, 0.95f}, {1, 0.66f},
+                                                {0.8f, 0.42f},     {0.46f, 0.54f}, {0.24f, 0.86f}};
+inline constexpr ControlPoint six_short_stem_wide_loop[] = {
+    {0.5f, 0.02f, start}, {0.16f, 0.3f}, {0, 0.66f},     {0.18f, 0.96f}, {0.62f, 1},
+    {0.98f, 0.72f},       {0.9f, 0.4f},  {0.56f, 0.36f}, {0.34f, 0.62f}, {0.36f, 0.86f}};
 inline constexpr ControlPoint seven_plain[] = {{0, 0.05f, start}, {0.95f, 0.02f, corner}, {0.4f, 1, corner}};
 inline constexpr ControlPoint seven_curved_stem[] = {
     {0, 0.08f, start}, {0.5f, 0.06f}, {0.98f, 0.02f, corner}, {0.65f, 0.4f}, {0.48f, 1}};
@@ -215,6 +236,9 @@ inline constexpr ControlPoint eight_slim_upper_loop[] = {
 inline constexpr ControlPoint eight_slim_lower_loop[] = {
     {0.85f, 0.15f, start}, {0.5f, 0},     {0.1f, 0.15f}, {0.3f, 0.4f},  {0.55f, 0.6f}, {0.62f, 0.85f}, {0.45f, 1},
     {0.3f, 0.85f},         {0.42f, 0.6f}, {0.8f, 0.35f}, {0.88f, 0.14f}};
+inline constexpr ControlPoint eight_small_upper_loop_long_tail[] = {
+    {0.72f, 0.1f, start}, {0.45f, 0.06f}, {0.36f, 0.26f}, {0.56f, 0.46f}, {0.8f, 0.72f}, {0.6f, 1},
+    {0.22f, 0.92f},       {0.24f, 0.66f}, {0.6f, 0.4f},   {0.95f, 0}};
 inline constexpr ControlPoint nine_straight_stem[] = {{0.84f, 0.16f, start},  {0.5f, 0},        {0.15f, 0.12f},
                                                       {0.12f, 0.4f},          {0.45f, 0.52f},   {0.75f, 0.38f},
                                                       {0.85f, 0.12f, corner}, {0.8f, 1, corner}};
@@ -256,6 +280,8 @@ inline constexpr DigitTemplate all[] = {
     {0, "with a tail at the top", zero_with_a_tail_at_the_top},
     {0, "open at the top", zero_open_at_the_top},
     {0, "with a small curl inside the top", zero_with_a_small_curl_inside_the_top},
+    {0, "with a slash", zero_with_a_slash},
+    {0, "closed across the top", zero_closed_across_the_top},
     {1, "plain", one_plain},
     {1, "slightly bent", one_slightly_bent},
     {1, "slanted", one_slanted},
@@ -275,6 +301,8 @@ inline constexpr DigitTemplate all[] = {
     {2, "round base", two_round_base},
     {2, "like a z", two_like_a_z},
     {2, "slim", two_slim},
+    {2, "small head, wide base", two_small_head_wide_base},
+    {2, "curled head, crossed base", two_curled_head_crossed_base},
     {3, "two bowls", three_two_bowls},
     {3, "short top, large bowl", three_short_top_large_bowl},
     {3, "loop in the middle", three_loop_in_the_middle},
@@ -296,11 +324,14 @@ inline constexpr DigitTemplate all[] = {
     {5, "detached bar", five_detached_bar},
     {5, "long rising bar, one stroke", five_long_rising_bar_one_stroke},
     {5, "long rising bar last", five_long_rising_bar_last},
+    {5, "short neck, wide bowl", five_short_neck_wide_bowl},
     {6, "straight back", six_straight_back},
     {6, "large loop", six_large_loop},
     {6, "tiny loop", six_tiny_loop},
     {6, "curled inside", six_curled_inside},
     {6, "hooked top", six_hooked_top},
+    {6, "like a b", six_like_a_b},
+    {6, "short stem, wide loop", six_short_stem_wide_loop},
     {7, "plain", seven_plain},
     {7, "curved stem", seven_curved_stem},
     {7, "crossed", seven_crossed},
@@ -316,6 +347,7 @@ inline constexpr DigitTemplate all[] = {
     {8, "two circles", eight_two_circles},
     {8, "open, with a tail", eight_open_with_a_tail},
     {8, "slim, slanted", eight_slim_slanted},
+    {8, "small upper loop, long tail", eight_small_upper_loop_long_tail},
     {8, "slim upper loop", eight_slim_upper_loop},
     {8, "slim lower loop", eight_slim_lower_loop},
     {9, "straight stem", nine_straight_stem},

@@ -1,10 +1,10 @@
 // Synthetic digits: labelled drawings and images of digits that nib draws itself, for training without any data.
 //
 // A digit starts from one of its templates. Its control points are jittered, the path runs as Catmull-Rom curves
-// through them (Catmull & Rom 1974), and the whole is warped smoothly, made narrower or wider, slanted and turned. Its
-// image is rasterised as real drawings are, with a pen of random width. Only +, -, *, / and square roots are used, so
-// that the same seed gives the same images whatever the C library (where the build's flags fuse multiply-adds, as
-// -march=native does, a pixel may differ by one grey level).
+// through them (Catmull & Rom 1974), the whole is warped smoothly, made narrower or wider, slanted and turned, and then
+// sampled as a pen, a fast hand or a mouse would be. Its image is rasterised as real drawings are, with a pen of random
+// width. Only +, -, *, / and square roots are used, so that the same seed gives the same images whatever the C library
+// (where the build's flags fuse multiply-adds, as -march=native does, a pixel may differ by one grey level).
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -124,6 +124,32 @@ inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, 
     return result;
 }
 
+// How a device sees a pen: of a fast one few points, and of a mouse or a
+// trembling hand points beside the path.
+class Sampling {
+public:
+    explicit Sampling(Rng& rng) {
+        if (rng.below(8) == 0) step_ = 2 + rng.below(3);
+        if (rng.below(8) == 0) wobble_ = rng.uniform(0, 0.03);
+    }
+
+    Stroke operator()(const Stroke& stroke, Rng& rng) const {
+        Stroke result;
+        for (std::size_t i = 0; i + 1 < stroke.size(); i += step_) result.push_back(stroke[i]);
+        result.push_back(stroke.back());
+        if (wobble_ > 0)
+            for (Point& point : result) {
+                point.x += static_cast<float>(wobble_ * rng.normal());
+                point.y += static_cast<float>(wobble_ * rng.normal());
+            }
+        return result;
+    }
+
+private:
+    std::size_t step_ = 1;
+    double wobble_ = 0;  // standard deviation; a digit is about 2 high
+};
+
 inline RasterOptions random_pen(Rng& rng) {
     RasterOptions options;
     options.pen_radius = static_cast<float>(clamped(1.15 + 0.35 * rng.normal(), 0.4, 2.2));
@@ -141,8 +167,11 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
     const detail::Handwriting hand{rng};
     Drawing drawing{detail::strokes_through({points.data(), points.size()}), std::to_string(digit)};
-    for (Stroke& stroke : drawing.strokes)
+    const detail::Sampling sampling{rng};
+    for (Stroke& stroke : drawing.strokes) {
         for (Point& point : stroke) point = hand(point);
+        stroke = sampling(stroke, rng);
+    }
     return drawing;
 }
 
