@@ -19,6 +19,15 @@ inline std::string fixed(double value, int digits) {
     return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
 }
 
+// The shortest text without an exponent that parse_number reads back to the same number: shortest(0.1f) is "0.1".
+// `value` is finite.
+template <std::floating_point Number>
+std::string shortest(Number value) {
+    char buffer[400];  // the smallest double has 324 digits behind the point
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
+    return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
+}
+
 // The number that the whole of `text` spells, or nothing: no spaces, no sign '+', no rest, no overflow.
 template <class Number>
 requires(std::integral<Number> ||
