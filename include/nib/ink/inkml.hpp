@@ -19,7 +19,6 @@
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/pointer_log.hpp>
 #include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/xml_scanner.hpp>
@@ -136,9 +135,7 @@ private:
         const std::size_t first = text.find_first_not_of(spaces);
         const std::string label =
             first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(spaces) - first + 1);
-        for (std::size_t i = 0; i < label.size(); i += utf8_length(std::string_view(label).substr(i)))
-            if (utf8_length(std::string_view(label).substr(i)) == 0)
-                xml_.fail_here("a label in UTF-8", in_quotes(label));
+        if (!is_utf8(label)) xml_.fail_here("a label in UTF-8", in_quotes(label));
         Group& group = groups_.back();
         if (!group.label.empty() && label != group.label)
             xml_.fail_here("one label", in_quotes(group.label) + " and " + in_quotes(label));

@@ -22,7 +22,6 @@ namespace detail {
 
 // Seconds. A gap of 0.3 s written in decimal may come out a few units in the last place short.
 inline constexpr double log_stroke_gap = 0.3 - 1e-6;
-inline constexpr double time_limit = 1e10;
 
 // The one drawing of a log. Fails on a line that is no sample, and when there is none.
 class PointerLogReader {

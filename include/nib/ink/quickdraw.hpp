@@ -9,7 +9,6 @@
 
 #include <nib/core/error.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/pointer_log.hpp>
 #include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/io/json.hpp>

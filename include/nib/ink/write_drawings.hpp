@@ -75,7 +75,7 @@ private:
             count += stroke.size();
             for (const Point& point : stroke)
                 if (!is_within(point.x, coordinate_limit) || !is_within(point.y, coordinate_limit) ||
-                    !is_within(point.t, static_cast<float>(detail::time_limit)))
+                    !is_within(point.t, static_cast<float>(time_limit)))
                     refuse("finite numbers (coordinates up to 1e7, seconds up to 1e10)", "others");
         }
         if (count > drawing_point_limit) refuse(detail::not_too_many_points, std::to_string(count));
@@ -102,11 +102,7 @@ private:
     }
 
     void append_quickdraw(std::string& text, const Drawing& drawing) const {
-        for (std::size_t i = 0; i < drawing.label.size();) {
-            const std::size_t length = detail::utf8_length(std::string_view(drawing.label).substr(i));
-            if (length == 0) refuse("a label in UTF-8", in_quotes(drawing.label));
-            i += length;
-        }
+        if (!detail::is_utf8(drawing.label)) refuse("a label in UTF-8", in_quotes(drawing.label));
         bool has_times = false;
         for (const Stroke& stroke : drawing.strokes)
             for (const Point& point : stroke) has_times = has_times || point.t != 0;
