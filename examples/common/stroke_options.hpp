@@ -10,13 +10,16 @@
 namespace examples {
 
 inline void add_format_option(CommandLine& line, std::string& format) {
-    line.option("--format", "F", "unipen or log; without it, recognised by the content", format, {"unipen", "log"});
+    line.option("--format", "F", "unipen, quickdraw, inkml or log; without it, recognised by the content", format,
+                {"unipen", "quickdraw", "inkml", "log"});
 }
 
 inline nib::StrokeFormat stroke_format(const std::string& format) {
-    return format == "unipen" ? nib::StrokeFormat::unipen
-           : format == "log"  ? nib::StrokeFormat::log
-                              : nib::StrokeFormat::automatic;
+    return format == "unipen"      ? nib::StrokeFormat::unipen
+           : format == "quickdraw" ? nib::StrokeFormat::quickdraw
+           : format == "inkml"     ? nib::StrokeFormat::inkml
+           : format == "log"       ? nib::StrokeFormat::log
+                                   : nib::StrokeFormat::automatic;
 }
 
 }  // namespace examples

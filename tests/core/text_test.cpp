@@ -84,3 +84,14 @@ TEST_CASE("numbers are printed and parsed alike in a locale with a decimal comma
     }
     std::setlocale(LC_ALL, before.c_str());
 }
+
+TEST_CASE("the shortest text of a number has no exponent and reads back") {
+    CHECK(nib::shortest(0.1f) == "0.1");
+    CHECK(nib::shortest(0.1) == "0.1");
+    CHECK(nib::shortest(-267.0f) == "-267");
+    CHECK(nib::shortest(1e7f) == "10000000");
+    CHECK(nib::shortest(1e-5f) == "0.00001");
+    CHECK(nib::shortest(static_cast<double>(0.1f)) == "0.10000000149011612");
+    for (const double value : {5e-324, 1.7976931348623157e308, 1.0 / 3, -2.5})
+        CHECK(nib::parse_number<double>(nib::shortest(value)) == value);
+}

@@ -513,6 +513,45 @@ TEST_CASE("rasterize writes an IDX pair with the drawings' labels, 255 where the
     for (std::size_t i = 1; i < 4; ++i) CHECK((ink_of(images, i) > 20 && ink_of(images, i) < 150));
 }
 
+TEST_CASE("the same drawing gives the same image from each format, named by --format or recognised") {
+    struct StrokeFile {
+        std::string format;
+        std::string text;
+    };
+    const TemporaryDirectory folder;
+    const std::vector<StrokeFile> files{
+        {"log", std::string(upright_line)},
+        {"unipen", ".PEN_DOWN\n100 0\n100 -50\n100 -100\n.PEN_UP\n"},
+        {"quickdraw", "{\"drawing\":[[[100,100,100],[0,50,100]]]}\n"},
+        {"inkml", "<ink><trace>100 0, 100 50, 100 100</trace></ink>\n"},
+    };
+    const nib::Dataset expected = rasterized(folder, {folder.write("line", files[0].text)});
+    for (const StrokeFile& drawn : files) {
+        CAPTURE(drawn.format);
+        const std::string file = folder.write("strokes", drawn.text);
+        CHECK(rasterized(folder, {file}).pixels == expected.pixels);
+        CHECK(rasterized(folder, {file, "--format", drawn.format}).pixels == expected.pixels);
+        for (const StrokeFile& other : files)
+            if (other.format != drawn.format)
+                CHECK(
+                    refusal("recognize", {world().model(), file, "--format", other.format}).starts_with(file + ":1: "));
+    }
+}
+
+TEST_CASE("recognize knows the labels of QuickDraw and InkML files") {
+    const TemporaryDirectory folder;
+    const std::string quickdraw = folder.write(
+        "ndjson", "{\"word\":\"7\",\"drawing\":[[[1,2],[3,4]]]}\n{\"word\":\"cat\",\"drawing\":[[[1,2],[3,4]]]}\n");
+    const std::string inkml =
+        folder.write("inkml", "<ink><annotation type=\"truth\">7</annotation><trace>1 3, 2 4</trace></ink>");
+    const Words lines = lines_of(results("recognize", {world().model(), quickdraw, inkml}));
+    REQUIRE(lines.size() == 4);
+    const bool is_seven = words_of(lines[0])[0] == "7";
+    CHECK(lines[3] == accuracy_line(is_seven ? 2 : 0, 3));
+    CHECK(lines[1] == lines[0]);
+    CHECK(lines[2] == lines[0]);
+}
+
 TEST_CASE("a line has the ink of its length and the pen's width, whatever the image's size") {
     const TemporaryDirectory folder;
     const std::string log = folder.write("line.log", upright_line);
@@ -570,7 +609,8 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("evaluate", {"a", "--data"}) == "--data: expected a value DIR, found the end of the command line");
     CHECK(misuse("recognize", {}) == "missing argument MODEL");
     CHECK(misuse("recognize", {"a"}) == "missing argument FILE");
-    CHECK(misuse("recognize", {"a", "b", "--format", "pdf"}).starts_with("--format: expected "));
+    CHECK(misuse("recognize", {"a", "b", "--format", "pdf"}) ==
+          "--format: expected unipen, quickdraw, inkml or log, found 'pdf'");
     CHECK(misuse("rasterize", {"--png", "a"}) == "missing argument FILE");
     CHECK(misuse("rasterize", {"a"}) == "expected either --png DIR or --idx PREFIX");
     CHECK(misuse("rasterize", {"a", "--png", "b", "--idx", "c"}) == "expected either --png DIR or --idx PREFIX");
@@ -760,7 +800,9 @@ TEST_CASE("recognize refuses a network that takes no images, or none of a size t
 
 TEST_CASE("a stroke file that is broken is named, with the line and what was expected there") {
     const TemporaryDirectory folder;
-    const std::string either = "expected UNIPEN keywords ('.PEN_DOWN') or a pointer log ('x y t')";
+    const std::string either =
+        "expected UNIPEN keywords ('.PEN_DOWN'), QuickDraw objects ('{...}'), InkML ('<ink>') or a pointer log ('x y "
+        "t')";
     const std::string sample = "expected three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10)";
     const std::vector<BadInput> bad_files{
         {"", ": no stroke found: " + either + ", found an empty file"},
@@ -776,6 +818,9 @@ TEST_CASE("a stroke file that is broken is named, with the line and what was exp
         {"1 2 0\n3 4\n", ":2: " + sample + ", found '3 4'"},
         {"1 2 0\n3 4 -1\n", ":2: expected a time not before that of the sample above, found '3 4 -1'"},
         {"1 2 0\n1e9 4 1\n", ":2: " + sample + ", found '1e9 4 1'"},
+        {"{\"drawing\":[[[1],[2]]]}\n{}\n", ":2: expected the key 'drawing', found none"},
+        {"<ink>\n<trace>1 2, '3 4</trace></ink>",
+         ":2: expected values that are written out, found difference encoding (') in ''3'"},
     };
     const std::string good = folder.write("good.log", upright_line);
     for (const BadInput& bad : bad_files) {
@@ -789,7 +834,7 @@ TEST_CASE("a stroke file that is broken is named, with the line and what was exp
     CHECK(refusal("rasterize", {missing, "--idx", folder.path("set")}) ==
           missing + ": cannot open: No such file or directory");
     CHECK(refusal("recognize", {world().model(), good, "--format", "unipen"}) ==
-          good + ":1: expected points only between .PEN_DOWN and .PEN_UP, found '100 0 0'");
+          good + ":1: expected points only after .PEN_DOWN or .PEN_UP, found '100 0 0'");
 }
 
 TEST_CASE("output that cannot be written is refused before any work, and named") {

@@ -107,13 +107,86 @@ TEST_CASE("what is no point is refused with its line") {
     CHECK(parse(".PEN_DOWN\n1e7 -1e7\n")[0].strokes[0][0].y == 1e7f);
 }
 
-TEST_CASE("points and text outside pen-down are refused") {
-    CHECK(error_in("1 2\n.PEN_DOWN\n3 4\n") ==
-          "a.unp:1: expected points only between .PEN_DOWN and .PEN_UP, found '1 2'");
-    CHECK(error_in(".PEN_DOWN\n3 4\n.PEN_UP\n.DT 100\n-5 6\n") ==
-          "a.unp:5: expected points only between .PEN_DOWN and .PEN_UP, found '-5 6'");
+TEST_CASE("points before the first pen-down and text outside of keywords are refused") {
+    CHECK(error_in("1 2\n.PEN_DOWN\n3 4\n") == "a.unp:1: expected points only after .PEN_DOWN or .PEN_UP, found '1 2'");
     CHECK(error_in(".PEN_DOWN\n3 4\n.PEN_UP\nhello\n") ==
           "a.unp:4: expected a keyword that starts with '.', found 'hello'");
+}
+
+TEST_CASE("points of a lifted pen are skipped and count as no component, but must be points") {
+    const auto drawings = parse(
+        ".SEGMENT D 0 ? \"a\"\n.SEGMENT D 1 ? \"b\"\n.PEN_UP\n9 9\n"
+        ".PEN_DOWN\n3 4\n.PEN_UP\n.DT 100\n-5 6\n7 8\n.PEN_DOWN\n1 2\n.PEN_UP\n0 0\n");
+    REQUIRE(drawings.size() == 2);
+    for (const nib::Drawing& drawing : drawings) {
+        REQUIRE(drawing.strokes.size() == 1);
+        CHECK(drawing.strokes[0].size() == 1);
+    }
+    CHECK(drawings[0].strokes[0][0].x == 3);
+    CHECK(drawings[1].strokes[0][0].x == 1);
+    CHECK(error_in(".PEN_DOWN\n3 4\n.PEN_UP\n-5\n") ==
+          "a.unp:4: expected a point 'x y' (two numbers up to 1e7), found '-5'");
+    CHECK(error_in(".PEN_UP\n3 4\n") == "a.unp: no stroke found: expected points after .PEN_DOWN, found none");
+}
+
+TEST_CASE("a number that starts with its decimal point is no keyword") {
+    CHECK(parse(".PEN_DOWN\n.5 .25\n")[0].strokes[0][0].x == 0.5f);
+}
+
+TEST_CASE("a drawing comes as soon as its components and the segments before it are complete") {
+    const std::string text =
+        ".SEGMENT D 0 ? \"a\"\n.PEN_DOWN\n0 0\n.PEN_UP\n"
+        ".SEGMENT D 2 ? \"b\"\n.SEGMENT D 1 ? \"c\"\n.PEN_DOWN\n1 0\n.PEN_UP\n.PEN_DOWN\n2 0\n.PEN_UP\n"
+        "broken\n";
+    nib::detail::TextSource source{text};
+    const std::string name = "a.unp";
+    nib::detail::UnipenReader reader{source, name};
+    nib::Drawing drawing;
+    REQUIRE(reader.next(drawing));
+    CHECK(drawing.label == "a");
+    CHECK(drawing.strokes[0][0].x == 0);
+    CHECK(nib::detail::LineScanner(source, name).next());  // from here on nothing has been read
+    CHECK(source.rest().starts_with(".SEGMENT D 1"));
+}
+
+TEST_CASE("drawings come in the order of their segments, and what was handed over is not named again") {
+    const std::string strokes = ".PEN_DOWN\n0 0\n.PEN_DOWN\n1 0\n.PEN_DOWN\n2 0\n.PEN_UP\n";
+    const auto drawings = parse(".SEGMENT D 2 ? \"b\"\n" + strokes + ".SEGMENT D 0-1 ? \"c\"\n");
+    REQUIRE(drawings.size() == 2);
+    CHECK(drawings[0].strokes[0][0].x == 2);
+    CHECK(drawings[1].strokes.size() == 2);
+    CHECK(error_in(".SEGMENT D 0-2\n" + strokes + ".SEGMENT D 1\n") ==
+          "a.unp:9: expected components that no other .SEGMENT names, found 1");
+}
+
+TEST_CASE("a queue keeps the numbers of what is in it") {
+    nib::detail::NumberedQueue<int> queue;
+    std::size_t pushed = 0;
+    std::size_t popped = 0;
+    bool same = true;
+    for (int round = 0; round < 200; ++round) {
+        for (int i = 0; i < round % 7; ++i) queue.push(static_cast<int>(pushed++));
+        for (int i = 0; i < round % 5 && !queue.empty(); ++i) {
+            same = same && queue.front() == static_cast<int>(popped++);
+            queue.pop();
+        }
+        same = same && queue.first_number() == popped && queue.end_number() == pushed;
+        for (std::size_t i = popped; i < pushed; ++i) same = same && queue.at(i) == static_cast<int>(i);
+    }
+    CHECK(same);
+    CHECK(popped > 100);
+    CHECK(pushed > popped);
+}
+
+TEST_CASE("a drawing has at most 1048576 points") {
+    std::string text = ".PEN_DOWN\n";
+    for (std::size_t i = 0; i < nib::drawing_point_limit; ++i) text += "1 2\n";
+    CHECK(parse(text)[0].strokes[0].size() == 1048576);
+    CHECK(error_in(text + "3 4\n") == "a.unp:1048578: expected a drawing of at most 1048576 points, found another");
+    CHECK(error_in(text + ".PEN_DOWN\n3 4\n") ==
+          "a.unp:1048578: expected a drawing of at most 1048576 points, found more, and no .SEGMENT");
+    CHECK(error_in(".SEGMENT D 0-1\n" + text + ".PEN_DOWN\n3 4\n") ==
+          "a.unp:1: expected a drawing of at most 1048576 points, found more");
 }
 
 TEST_CASE("a .PEN_DOWN without points is refused, wherever it ends") {

@@ -8,7 +8,9 @@
 #include <nib/core/error.hpp>
 #include <nib/ink/lines.hpp>
 #include <nib/ink/stroke.hpp>
+#include <nib/ink/text_source.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,49 +20,65 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline constexpr double log_stroke_gap = 0.3;  // seconds
-inline constexpr double log_time_limit = 1e10;
+// Seconds. A gap of 0.3 s written in decimal may come out a few units in the last place short.
+inline constexpr double log_stroke_gap = 0.3 - 1e-6;
 
-struct LogSample {
-    float x = 0;
-    float y = 0;
-    double t = 0;  // a double: seconds since 1970 leave a float no resolution
+// The one drawing of a log. Fails on a line that is no sample, and when there is none.
+class PointerLogReader {
+public:
+    // Both must outlive the reader. `name` is the file's, for messages.
+    PointerLogReader(TextSource& source, const std::string& name) : scanner_{source, name}, name_{name} {}
+
+    bool next(Drawing& drawing) {
+        drawing = {};
+        if (done_) return false;
+        done_ = true;
+        std::size_t count = 0;
+        double start = 0;
+        double last = 0;
+        while (scanner_.next()) {
+            if (scanner_.line().empty() || scanner_.line().front() == '#') continue;
+            const Sample sample = parse_sample();
+            if (count == 0) start = last = sample.t;
+            if (sample.t < last) scanner_.fail_here("a time not before that of the sample above");
+            if (count == drawing_point_limit) scanner_.fail_at(scanner_.number(), not_too_many_points, "another");
+            if (count == 0 || sample.t - last >= log_stroke_gap) drawing.strokes.push_back({});
+            drawing.strokes.back().push_back({sample.x, sample.y, static_cast<float>(sample.t - start)});
+            last = sample.t;
+            ++count;
+        }
+        if (count == 0) fail(name_ + ": no stroke found: expected lines 'x y t', found none");
+        return true;
+    }
+
+private:
+    struct Sample {
+        float x = 0;
+        float y = 0;
+        double t = 0;  // a double: seconds since 1970 leave a float no resolution
+    };
+
+    Sample parse_sample() const {
+        constexpr std::string_view expected = "three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10)";
+        std::string_view rest = scanner_.line();
+        const double x = scanner_.number_of(take_word(rest), coordinate_limit, expected);
+        const double y = scanner_.number_of(take_word(rest), coordinate_limit, expected);
+        const double t = scanner_.number_of(take_word(rest), time_limit, expected);
+        if (!trimmed(rest).empty()) scanner_.fail_here(expected);
+        return {static_cast<float>(x), static_cast<float>(y), t};
+    }
+
+    LineScanner scanner_;
+    const std::string& name_;
+    bool done_ = false;
 };
-
-inline LogSample parse_log_sample(const LineScanner& scanner) {
-    constexpr std::string_view expected = "three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10)";
-    std::string_view rest = scanner.line();
-    const double x = scanner.number_of(take_word(rest), coordinate_limit, expected);
-    const double y = scanner.number_of(take_word(rest), coordinate_limit, expected);
-    const double t = scanner.number_of(take_word(rest), log_time_limit, expected);
-    if (!trimmed(rest).empty()) scanner.fail_here(expected);
-    return {static_cast<float>(x), static_cast<float>(y), t};
-}
 
 }  // namespace detail
 
 // `name` is the file's, for messages. Fails on a line that is no sample, and when there is none.
 inline std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name) {
-    // A gap of 0.3 s written in decimal may come out a few units in the last place short.
-    constexpr double gap = detail::log_stroke_gap - 1e-6;
-    detail::LineScanner scanner{text, name};
-    Drawing drawing;
-    double start = 0;
-    double last = 0;
-    while (scanner.next()) {
-        if (scanner.line().empty() || scanner.line().front() == '#') continue;
-        const detail::LogSample sample = detail::parse_log_sample(scanner);
-        const bool first = drawing.strokes.empty();
-        if (first) start = last = sample.t;
-        if (sample.t < last) scanner.fail_here("a time not before that of the sample above");
-        if (first || sample.t - last >= gap) drawing.strokes.push_back({});
-        drawing.strokes.back().push_back({sample.x, sample.y, static_cast<float>(sample.t - start)});
-        last = sample.t;
-    }
-    if (drawing.strokes.empty()) fail(name + ": no stroke found: expected lines 'x y t', found none");
-    std::vector<Drawing> drawings;
-    drawings.push_back(std::move(drawing));
-    return drawings;
+    detail::TextSource source{text};
+    return detail::all_drawings(detail::PointerLogReader{source, name});
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -3,6 +3,7 @@
 
 #include <nib/core/config.hpp>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,18 @@ struct Drawing {
 enum class StrokeFormat {
     automatic,  // recognised by the content
     unipen,
+    quickdraw,
+    inkml,
     log,
 };
 
-// No coordinate is larger than this, whatever its sign: readers and the rasteriser refuse what is.
+// No coordinate is larger than this, whatever its sign: readers, writers and the rasteriser refuse what is.
 inline constexpr float coordinate_limit = 1e7f;
+
+// Seconds: no time in a file is larger, counted from whatever its origin is. 1970 is 1.8e9 ago.
+inline constexpr double time_limit = 1e10;
+
+// No drawing of a file has more points: an hour and a half of a pen that is sampled 200 times a second.
+inline constexpr std::size_t drawing_point_limit = std::size_t{1} << 20;
 
 }  // namespace nib::inline NIB_ABI

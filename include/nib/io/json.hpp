@@ -55,6 +55,11 @@ inline std::size_t utf8_length(std::string_view text) {
     return 0;
 }
 
+inline bool is_utf8(std::string_view text) {
+    while (const std::size_t length = utf8_length(text)) text.remove_prefix(length);
+    return text.empty();
+}
+
 // `code` is a Unicode scalar value.
 inline void append_utf8(std::string& text, std::uint32_t code) {
     const auto append = [&](std::uint32_t byte) { text += static_cast<char>(static_cast<unsigned char>(byte)); };
