@@ -110,17 +110,7 @@ class Batches {
 public:
     // In the order of `order`, which holds indices of examples. Fails on a batch size of 0 and on an index that is
     // none.
-    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order)
-        : data_{std::forward<Data>(data)},
-          order_{std::move(order)},
-          targets_(smaller(batch_size, order_.size())),
-          starts_(targets_.size() + 1) {
-        if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
-        for (const std::uint32_t index : order_)
-            if (index >= data_.size())
-                fail("batches: expected indices below " + std::to_string(data_.size()) + ", the number of examples, " +
-                     "found " + std::to_string(index));
-    }
+    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order);
 
     // How many batches there are.
     std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / targets_.size() + 1; }
@@ -156,34 +146,10 @@ public:
 
 private:
     // The batch that starts with example number `first` of the order; empty at the end.
-    Batch<T> gather(std::size_t first) {
-        const std::size_t count = smaller(targets_.size(), order_.size() - first);
-        const auto indices = std::span{order_}.subspan(first, count);
-        for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, indices[i]);
-        return {list(first, indices), {targets_.data(), count}};
-    }
+    Batch<T> gather(std::size_t first);
 
     // Lists of the examples' non-zeros, or copies where these do not pay.
-    kernels::Inputs<T> list(std::size_t first, std::span<const std::uint32_t> indices) {
-        const std::size_t cols = data_.input_size();
-        const MatrixView<T> matrix{matrix_.room(indices.size() * cols), indices.size(), cols};
-        if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
-            kernels::Nonzero<T>* const entries = entries_.room(kernels::sparse_capacity(indices.size(), cols));
-            std::size_t count = 0, row = 0;
-            for (; row < indices.size(); ++row) {
-                prefetch(first + row + examples_ahead);
-                count += list_example(data_, indices[row], entries + count);
-                if (count > (row + 1) * cols / 2) break;
-                starts_[row + 1] = count;
-            }
-            if (row == indices.size()) return {{row, cols, starts_.data(), entries}, matrix};
-        }
-        for (std::size_t i = 0; i < indices.size(); ++i) {
-            prefetch(first + i + examples_ahead);
-            copy_example(data_, indices[i], matrix.row(i));
-        }
-        return MatrixView<const T>{matrix};
-    }
+    kernels::Inputs<T> list(std::size_t first, std::span<const std::uint32_t> indices);
 
     // Far enough for memory to answer, and so near that the example is not driven out of the cache again: small batches
     // are done with before it comes to it.
@@ -201,6 +167,51 @@ private:
     std::vector<std::size_t> starts_;
     Scratch<kernels::Nonzero<T>> entries_;
 };
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(Data&& data, std::size_t batch_size,
+                                                                               std::vector<std::uint32_t> order)
+    : data_{std::forward<Data>(data)},
+      order_{std::move(order)},
+      targets_(smaller(batch_size, order_.size())),
+      starts_(targets_.size() + 1) {
+    if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
+    for (const std::uint32_t index : order_)
+        if (index >= data_.size())
+            fail("batches: expected indices below " + std::to_string(data_.size()) + ", the number of examples, " +
+                 "found " + std::to_string(index));
+}
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> Batch<T> Batches<T, Data>::gather(std::size_t first) {
+    const std::size_t count = smaller(targets_.size(), order_.size() - first);
+    const auto indices = std::span{order_}.subspan(first, count);
+    for (std::size_t i = 0; i < count; ++i) targets_[i] = target_of(data_, indices[i]);
+    return {list(first, indices), {targets_.data(), count}};
+}
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> kernels::Inputs<T> Batches<T, Data>::list(
+    std::size_t first, std::span<const std::uint32_t> indices) {
+    const std::size_t cols = data_.input_size();
+    const MatrixView<T> matrix{matrix_.room(indices.size() * cols), indices.size(), cols};
+    if constexpr (requires(kernels::Nonzero<T> * entries) { list_example(data_, 0, entries); }) {
+        kernels::Nonzero<T>* const entries = entries_.room(kernels::sparse_capacity(indices.size(), cols));
+        std::size_t count = 0, row = 0;
+        for (; row < indices.size(); ++row) {
+            prefetch(first + row + examples_ahead);
+            count += list_example(data_, indices[row], entries + count);
+            if (count > (row + 1) * cols / 2) break;
+            starts_[row + 1] = count;
+        }
+        if (row == indices.size()) return {{row, cols, starts_.data(), entries}, matrix};
+    }
+    for (std::size_t i = 0; i < indices.size(); ++i) {
+        prefetch(first + i + examples_ahead);
+        copy_example(data_, indices[i], matrix.row(i));
+    }
+    return MatrixView<const T>{matrix};
+}
 
 namespace detail {
 
@@ -251,5 +262,10 @@ template <class T = void, class Data>
                                                  std::vector<std::uint32_t> order) {
     return {std::forward<Data>(data), batch_size, std::move(order)};
 }
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Batches<float, const Dataset&>;
+NIB_TEMPLATE class Batches<double, const Dataset&>;
+#endif
 
 }  // namespace nib::inline NIB_ABI
