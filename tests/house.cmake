@@ -21,7 +21,8 @@ endfunction()
 
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/nib ${ROOT}/include/nib/*.hpp)
 list(SORT headers)
-list(REMOVE_ITEM headers nib.hpp)
+# They include everything, and stand above all rooms.
+list(REMOVE_ITEM headers nib.hpp compiled.hpp)
 if(NOT headers)
     message(FATAL_ERROR "no headers in ${ROOT}/include/nib")
 endif()
@@ -64,7 +65,7 @@ foreach(header IN LISTS headers)
     endif()
 endforeach()
 
-foreach(header IN LISTS headers ITEMS nib.hpp)
+foreach(header IN LISTS headers ITEMS nib.hpp compiled.hpp)
     file(READ ${ROOT}/include/nib/${header} text)
     if(NOT text MATCHES "^// ")
         problem("include/nib/${header}: does not open with a comment")

@@ -9,6 +9,7 @@ function(write_house)
     file(WRITE ${SCRATCH}/include/nib/core/config.hpp "// What it is.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/io/file.hpp "${good_header}")
     file(WRITE ${SCRATCH}/include/nib/train/fit.hpp "${good_header}#include <nib/io/file.hpp>\n")
+    file(WRITE ${SCRATCH}/include/nib/compiled.hpp "// The compiled library.\n#pragma once\n#include <nib/nib.hpp>\n")
     file(WRITE ${SCRATCH}/include/nib/nib.hpp
         "// Everything.\n#pragma once\n#include <nib/core/config.hpp>\n#include <nib/io/file.hpp>\n#include <nib/train/fit.hpp>\n")
     foreach(name core/config io/file train/fit)

@@ -58,7 +58,8 @@ TEST_CASE("each group with a label is a drawing, and the rest of the file one mo
     REQUIRE(drawings.size() == 4);
     const auto describe = [](const nib::Drawing& drawing) {
         std::string result = drawing.label;
-        for (const nib::Stroke& stroke : drawing.strokes) result += " " + std::to_string(static_cast<int>(stroke[0].x));
+        for (const nib::Stroke& stroke : drawing.strokes)
+            nib::append_to_list(result, " ", std::to_string(static_cast<int>(stroke[0].x)));
         return result;
     };
     CHECK(describe(drawings[0]) == "a&b 1 2");

@@ -39,6 +39,15 @@
 #define NIB_JOIN(a, b, c, d) NIB_JOIN_EXPANDED(a, b, c, d)
 #define NIB_ABI NIB_JOIN(v0_1, NIB_ABI_ISA, NIB_ABI_EXCEPTIONS, NIB_ABI_MATH)
 
+// The compiled library (README, "Compile times"). NIB_COMPILED: this program links it, so what it holds is only
+// declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it. Templates that it holds are listed
+// behind their definitions, each after the word NIB_TEMPLATE; without the library there is no such word.
+#if defined(NIB_COMPILING)
+#define NIB_TEMPLATE template
+#elif defined(NIB_COMPILED)
+#define NIB_TEMPLATE extern template
+#endif
+
 // Whether kernels are compiled for several instruction sets and chosen at run time.
 #if defined(__GNUC__) && defined(__x86_64__)
 #define NIB_X86_DISPATCH 1

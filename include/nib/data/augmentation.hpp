@@ -300,4 +300,8 @@ std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std
 inline void prefetch_example(const Augmented& data, std::size_t index) { prefetch_example(data.data(), index); }
 inline int target_of(const Augmented& data, std::size_t index) { return target_of(data.data(), index); }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Batches<float, const Augmented&>;
+#endif
+
 }  // namespace nib::inline NIB_ABI

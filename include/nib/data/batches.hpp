@@ -129,18 +129,7 @@ public:
     // In the order of `order`, which holds indices of examples; `seed` is that of random examples. Fails on a batch
     // size of 0 and on an index that is none.
     Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, std::uint64_t seed,
-            Executor* executor)
-        : data_{std::forward<Data>(data)},
-          order_{std::move(order)},
-          batch_size_{smaller(batch_size, order_.size())},
-          seed_{seed},
-          executor_{executor} {
-        if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
-        for (const std::uint32_t index : order_)
-            if (index >= data_.size())
-                fail("batches: expected indices below " + std::to_string(data_.size()) + ", the number of examples, " +
-                     "found " + std::to_string(index));
-    }
+            Executor* executor);
 
     // How many batches there are.
     std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / batch_size_ + 1; }
@@ -157,14 +146,7 @@ public:
 
     // Batch number `number`, valid until the next one is gathered into the same place; empty from size() on. For those
     // who want several at a time; threads may gather into several places at once, given no executor.
-    Batch<T> gather(std::size_t number, Place& place) const {
-        const std::size_t first = smaller(number * batch_size_, order_.size());
-        const std::size_t count = smaller(batch_size_, order_.size() - first);
-        place.targets.resize(batch_size_);
-        place.lists.resize(batch_size_);
-        for (std::size_t i = 0; i < count; ++i) place.targets[i] = target_of(data_, order_[first + i]);
-        return {inputs(first, count, place), {place.targets.data(), count}};
-    }
+    Batch<T> gather(std::size_t number, Place& place) const;
 
     struct End {};
 
@@ -199,39 +181,10 @@ public:
 
 private:
     // Lists of the examples' non-zeros, or copies where these do not pay.
-    kernels::Inputs<T> inputs(std::size_t first, std::size_t count, Place& place) const {
-        const std::size_t cols = data_.input_size();
-        const MatrixView<T> matrix{place.matrix.room(count * cols), count, cols};
-        const std::size_t parts =
-            worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
-        if constexpr (is_random) place.room.room(parts * example_room(data_));
-        if (list(first, count, parts, place)) return {{count, cols, place.lists.data()}, matrix};
-        share(count, parts, [&](Range rows, std::size_t part) {
-            for (std::size_t i = rows.first; i < rows.first + rows.count; ++i)
-                copy(first + i, part, place, matrix.row(i));
-        });
-        return MatrixView<const T>{matrix};
-    }
+    kernels::Inputs<T> inputs(std::size_t first, std::size_t count, Place& place) const;
 
     // False where the lists were given up.
-    bool list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const {
-        if constexpr (can_list) {
-            const std::size_t cols = data_.input_size();
-            const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
-            kernels::Nonzero<T>* const entries = place.entries.room(parts * capacity);
-            Atomic<std::size_t> given_up{0};
-            share(count, parts, [&](Range rows, std::size_t part) {
-                const kernels::SparseStorage<T> storage{place.lists.data() + rows.first, entries + part * capacity};
-                const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
-                    return list_one(first + rows.first + i, part, place, to);
-                };
-                if (!kernels::list_rows<T>(rows.count, cols, storage, list_row)) given_up.add(1);
-            });
-            return given_up.load() == 0;
-        } else {
-            return false;
-        }
-    }
+    bool list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const;
 
     // Example number `number` of the order.
     void copy(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place,
@@ -254,9 +207,14 @@ private:
             return list_example(data_, order_[number], to);
         }
     }
-    std::uint8_t* room(std::size_t part, Place& place) const {
-        const std::size_t each = example_room(data_);
-        return place.room.room(each) + part * each;
+    // A random example's bytes to scribble on.
+    std::uint8_t* room([[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place) const {
+        if constexpr (is_random) {
+            const std::size_t each = example_room(data_);
+            return place.room.room(each) + part * each;
+        } else {
+            return nullptr;
+        }
     }
 
     static constexpr bool can_list = [] {
@@ -294,6 +252,71 @@ private:
     Executor* executor_;
     Place place_;
 };
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(Data&& data, std::size_t batch_size,
+                                                                               std::vector<std::uint32_t> order,
+                                                                               std::uint64_t seed, Executor* executor)
+    : data_{std::forward<Data>(data)},
+      order_{std::move(order)},
+      batch_size_{smaller(batch_size, order_.size())},
+      seed_{seed},
+      executor_{executor} {
+    if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
+    for (const std::uint32_t index : order_)
+        if (index >= data_.size())
+            fail("batches: expected indices below " + std::to_string(data_.size()) + ", the number of examples, " +
+                 "found " + std::to_string(index));
+}
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> Batch<T> Batches<T, Data>::gather(std::size_t number, Place& place)
+const {
+    const std::size_t first = smaller(number * batch_size_, order_.size());
+    const std::size_t count = smaller(batch_size_, order_.size() - first);
+    place.targets.resize(batch_size_);
+    place.lists.resize(batch_size_);
+    for (std::size_t i = 0; i < count; ++i) place.targets[i] = target_of(data_, order_[first + i]);
+    return {inputs(first, count, place), {place.targets.data(), count}};
+}
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> kernels::Inputs<T> Batches<T, Data>::inputs(std::size_t first,
+                                                                                                 std::size_t count,
+                                                                                                 Place& place)
+const {
+    const std::size_t cols = data_.input_size();
+    const MatrixView<T> matrix{place.matrix.room(count * cols), count, cols};
+    const std::size_t parts =
+        worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
+    if constexpr (is_random) place.room.room(parts * example_room(data_));
+    if (list(first, count, parts, place)) return {{count, cols, place.lists.data()}, matrix};
+    share(count, parts, [&](Range rows, std::size_t part) {
+        for (std::size_t i = rows.first; i < rows.first + rows.count; ++i) copy(first + i, part, place, matrix.row(i));
+    });
+    return MatrixView<const T>{matrix};
+}
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T>
+bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const {
+    if constexpr (can_list) {
+        const std::size_t cols = data_.input_size();
+        const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
+        kernels::Nonzero<T>* const entries = place.entries.room(parts * capacity);
+        Atomic<std::size_t> given_up{0};
+        share(count, parts, [&](Range rows, std::size_t part) {
+            const kernels::SparseStorage<T> storage{place.lists.data() + rows.first, entries + part * capacity};
+            const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
+                return list_one(first + rows.first + i, part, place, to);
+            };
+            if (!kernels::list_rows<T>(rows.count, cols, storage, list_row)) given_up.add(1);
+        });
+        return given_up.load() == 0;
+    } else {
+        return false;
+    }
+}
 
 namespace detail {
 
@@ -347,5 +370,10 @@ template <class T = void, class Data>
                                                  Executor* executor = nullptr) {
     return {std::forward<Data>(data), batch_size, std::move(order), 0, executor};
 }
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Batches<float, const Dataset&>;
+NIB_TEMPLATE class Batches<double, const Dataset&>;
+#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -80,8 +80,9 @@ private:
 
     void start_element() {
         const std::string_view element = xml_.element();
-        if (xml_.depth() == 1 && element != "ink") xml_.fail_here("<ink>", "<" + std::string(element) + ">");
-        if (xml_.parent() == "trace") xml_.fail_here("nothing but points in <trace>", "<" + std::string(element) + ">");
+        const auto tag = [&] { return std::string(1, '<').append(element).append(1, '>'); };
+        if (xml_.depth() == 1 && element != "ink") xml_.fail_here("<ink>", tag());
+        if (xml_.parent() == "trace") xml_.fail_here("nothing but points in <trace>", tag());
         if (xml_.depth() == 1 || element == "traceGroup")
             groups_.push_back({xml_.depth(), {}, {}, 0, 0});
         else if (element == "trace")

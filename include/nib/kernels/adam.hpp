@@ -85,4 +85,9 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
     });
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void adam_step(std::size_t, float*, const float*, float*, float*, const AdamScalars<float>&);
+NIB_TEMPLATE void adam_step(std::size_t, double*, const double*, double*, double*, const AdamScalars<double>&);
+#endif
+
 }  // namespace nib::inline NIB_ABI::kernels

@@ -199,4 +199,19 @@ void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixV
     });
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void relu(std::span<const float>, std::span<float>);
+NIB_TEMPLATE void relu_gradient(std::span<const float>, std::span<const float>, std::span<float>);
+NIB_TEMPLATE void scale_bytes(std::span<const std::uint8_t>, std::span<float>);
+NIB_TEMPLATE void scaled_exponentials(std::span<const float>, float, std::span<float>);
+NIB_TEMPLATE void log_softmax(MatrixView<const float>, MatrixView<float>);
+NIB_TEMPLATE void log_softmax_gradient(MatrixView<const float>, MatrixView<const float>, MatrixView<float>);
+NIB_TEMPLATE void relu(std::span<const double>, std::span<double>);
+NIB_TEMPLATE void relu_gradient(std::span<const double>, std::span<const double>, std::span<double>);
+NIB_TEMPLATE void scale_bytes(std::span<const std::uint8_t>, std::span<double>);
+NIB_TEMPLATE void scaled_exponentials(std::span<const double>, double, std::span<double>);
+NIB_TEMPLATE void log_softmax(MatrixView<const double>, MatrixView<double>);
+NIB_TEMPLATE void log_softmax_gradient(MatrixView<const double>, MatrixView<const double>, MatrixView<double>);
+#endif
+
 }  // namespace nib::inline NIB_ABI::kernels

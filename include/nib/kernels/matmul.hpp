@@ -344,4 +344,21 @@ void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, Matrix
                          .mask = relu_outputs});
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void matmul(MatrixView<const float>, MatrixView<const float>, MatrixView<float>, Epilogue<float>);
+NIB_TEMPLATE void column_sums(MatrixView<const float>, float*);
+NIB_TEMPLATE void matmul_weight_gradient_rows(MatrixView<const float>, MatrixView<const float>, std::size_t,
+                                              MatrixView<float>);
+NIB_TEMPLATE void matmul_weight_gradient(MatrixView<const float>, MatrixView<const float>, MatrixView<float>);
+NIB_TEMPLATE void matmul_input_gradient(MatrixView<const float>, MatrixView<const float>, MatrixView<float>,
+                                        const float*);
+NIB_TEMPLATE void matmul(MatrixView<const double>, MatrixView<const double>, MatrixView<double>, Epilogue<double>);
+NIB_TEMPLATE void column_sums(MatrixView<const double>, double*);
+NIB_TEMPLATE void matmul_weight_gradient_rows(MatrixView<const double>, MatrixView<const double>, std::size_t,
+                                              MatrixView<double>);
+NIB_TEMPLATE void matmul_weight_gradient(MatrixView<const double>, MatrixView<const double>, MatrixView<double>);
+NIB_TEMPLATE void matmul_input_gradient(MatrixView<const double>, MatrixView<const double>, MatrixView<double>,
+                                        const double*);
+#endif
+
 }  // namespace nib::inline NIB_ABI::kernels

@@ -281,4 +281,15 @@ Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) 
     return {x, {x.rows(), x.cols(), storage.lists}};
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<float>*);
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const float>, Nonzero<float>*);
+NIB_TEMPLATE bool looks_dense(std::span<const float>);
+NIB_TEMPLATE Inputs<float> find_nonzeros(MatrixView<const float>, const SparseStorage<float>&);
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<double>*);
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const double>, Nonzero<double>*);
+NIB_TEMPLATE bool looks_dense(std::span<const double>);
+NIB_TEMPLATE Inputs<double> find_nonzeros(MatrixView<const double>, const SparseStorage<double>&);
+#endif
+
 }  // namespace nib::inline NIB_ABI::kernels

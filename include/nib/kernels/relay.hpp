@@ -102,4 +102,11 @@ void matmul_relay(const SparseRows<T>& x, MatrixView<const T> w, MatrixView<T> y
     });
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void matmul_relay(const SparseRows<float>&, MatrixView<const float>, MatrixView<float>, Epilogue<float>,
+                               Executor&, std::size_t, RelayRoom<float>&);
+NIB_TEMPLATE void matmul_relay(const SparseRows<double>&, MatrixView<const double>, MatrixView<double>,
+                               Epilogue<double>, Executor&, std::size_t, RelayRoom<double>&);
+#endif
+
 }  // namespace nib::inline NIB_ABI::kernels

@@ -416,4 +416,23 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
     }
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void matmul_row(const Inputs<float>&, MatrixView<const float>, MatrixView<float>, Epilogue<float>);
+NIB_TEMPLATE void matmul(const Inputs<float>&, MatrixView<const float>, MatrixView<float>, Epilogue<float>);
+NIB_TEMPLATE void matmul_lists(const SparseRows<float>&, const Nonzero<float>* const*, MatrixView<const float>,
+                               MatrixView<float>, const ListedPart<float>&);
+NIB_TEMPLATE void find_column(const SparseRows<float>&, std::size_t, const Nonzero<float>**);
+NIB_TEMPLATE void sparse_weight_gradient_rows(const SparseRows<float>&, MatrixView<const float>, std::size_t,
+                                              MatrixView<float>, const Nonzero<float>**);
+NIB_TEMPLATE void matmul_weight_gradient(const Inputs<float>&, MatrixView<const float>, MatrixView<float>);
+NIB_TEMPLATE void matmul_row(const Inputs<double>&, MatrixView<const double>, MatrixView<double>, Epilogue<double>);
+NIB_TEMPLATE void matmul(const Inputs<double>&, MatrixView<const double>, MatrixView<double>, Epilogue<double>);
+NIB_TEMPLATE void matmul_lists(const SparseRows<double>&, const Nonzero<double>* const*, MatrixView<const double>,
+                               MatrixView<double>, const ListedPart<double>&);
+NIB_TEMPLATE void find_column(const SparseRows<double>&, std::size_t, const Nonzero<double>**);
+NIB_TEMPLATE void sparse_weight_gradient_rows(const SparseRows<double>&, MatrixView<const double>, std::size_t,
+                                              MatrixView<double>, const Nonzero<double>**);
+NIB_TEMPLATE void matmul_weight_gradient(const Inputs<double>&, MatrixView<const double>, MatrixView<double>);
+#endif
+
 }  // namespace nib::inline NIB_ABI::kernels

@@ -30,21 +30,7 @@ public:
 
     // All parameters 0: a network to load a model into. `widths` are the features that go in, those between the layers,
     // and those that come out: at least two numbers, all at least 1.
-    explicit BasicMlp(std::vector<std::size_t> widths) : widths_{std::move(widths)} {
-        if (widths_.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(widths_.size()));
-        offsets_.push_back(0);
-        for (std::size_t i = 0; i < layer_count(); ++i) {
-            if (in(i) == 0 || out(i) == 0) fail("Mlp: expected widths of at least 1, found 0");
-            std::size_t weights = 0;
-            constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
-            if (!multiply_sizes(in(i), out(i), weights) || weights > most - smaller(most, offsets_.back() + out(i)))
-                fail("Mlp: a layer from " + std::to_string(in(i)) + " to " + std::to_string(out(i)) +
-                     " features has more parameters than memory has places");
-            offsets_.push_back(offsets_.back() + DenseParameters<T>::count(in(i), out(i)));
-            names_.push_back(std::to_string(2 * i));  // as in torch.nn.Sequential, where ReLUs count too
-        }
-        parameters_.resize(offsets_.back());
-    }
+    explicit BasicMlp(std::vector<std::size_t> widths);
 
     // Weights and biases initialised as torch.nn.Linear is.
     BasicMlp(std::vector<std::size_t> widths, Rng& rng) : BasicMlp{std::move(widths)} {
@@ -119,12 +105,7 @@ public:
         names_ = std::move(names);
     }
 
-    std::vector<ParameterTensor> tensors() const {
-        std::vector<ParameterTensor> result;
-        for (std::size_t i = 0; i < layer_count(); ++i)
-            detail::dense_describe(names_[i], in(i), out(i), offsets_[i], result);
-        return result;
-    }
+    std::vector<ParameterTensor> tensors() const;
 
 private:
     std::size_t layer_count() const { return widths_.size() - 1; }
@@ -192,6 +173,36 @@ private:
     AlignedVector<T> parameters_;
 };
 
+template <class T>
+BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths) : widths_{std::move(widths)} {
+    if (widths_.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(widths_.size()));
+    offsets_.push_back(0);
+    for (std::size_t i = 0; i < layer_count(); ++i) {
+        if (in(i) == 0 || out(i) == 0) fail("Mlp: expected widths of at least 1, found 0");
+        std::size_t weights = 0;
+        constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
+        if (!multiply_sizes(in(i), out(i), weights) || weights > most - smaller(most, offsets_.back() + out(i)))
+            fail("Mlp: a layer from " + std::to_string(in(i)) + " to " + std::to_string(out(i)) +
+                 " features has more parameters than memory has places");
+        offsets_.push_back(offsets_.back() + DenseParameters<T>::count(in(i), out(i)));
+        names_.push_back(std::to_string(2 * i));  // as in torch.nn.Sequential, where ReLUs count too
+    }
+    parameters_.resize(offsets_.back());
+}
+
+template <class T>
+std::vector<ParameterTensor> BasicMlp<T>::tensors() const {
+    std::vector<ParameterTensor> result;
+    for (std::size_t i = 0; i < layer_count(); ++i)
+        detail::dense_describe(names_[i], in(i), out(i), offsets_[i], result);
+    return result;
+}
+
 using Mlp = BasicMlp<float>;
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class BasicMlp<float>;
+NIB_TEMPLATE class BasicMlp<double>;
+#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -127,6 +127,24 @@ AlignedVector<T> read_tensors(const Safetensors& file, const std::vector<Paramet
     return loaded;
 }
 
+// What save and load do, whatever the network.
+template <class T>
+void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
+                     const std::string& path) {
+    TensorList list;
+    append_tensors<T>(infos, parameters, "", list);
+    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, {{"format", "pt"}});
+}
+
+template <class T>
+void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path) {
+    const Safetensors file = load_safetensors(path);
+    check_tensors(file, wanted);
+    // Read whole before the first parameter changes.
+    const auto loaded = read_tensors<T>(file, wanted, parameters.size());
+    copy_values(loaded.data(), loaded.size(), parameters.data());
+}
+
 // As people count: "layer2" before "layer10".
 inline bool natural_less(std::string_view a, std::string_view b) {
     const auto is_digit_char = [](char c) { return c >= '0' && c <= '9'; };
@@ -204,21 +222,14 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
 // Fails when the file cannot be written; what stood at `path` is then still there.
 template <Network Net>
 void save(const Net& net, const std::string& path) {
-    detail::TensorList list;
-    detail::append_tensors<typename Net::scalar_type>(net.tensors(), net.parameters(), "", list);
-    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, {{"format", "pt"}});
+    detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
 }
 
 // F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,
 // on tensors that are missing, unexpected or of another shape (all are listed), and on numbers that are not finite.
 template <Network Net>
 void load(Net& net, const std::string& path) {
-    const Safetensors file = load_safetensors(path);
-    const std::vector<ParameterTensor> wanted = net.tensors();
-    detail::check_tensors(file, wanted);
-    // Read whole before the first parameter changes.
-    const auto loaded = detail::read_tensors<typename Net::scalar_type>(file, wanted, net.parameters().size());
-    copy_values(loaded.data(), loaded.size(), net.parameters().data());
+    detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
 }
 
 // The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, the
@@ -240,5 +251,16 @@ template <class T = float>
     copy_values(loaded.data(), loaded.size(), net.parameters().data());
     return net;
 }
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const float>,
+                                          const std::string&);
+NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<float>, const std::string&);
+NIB_TEMPLATE BasicMlp<float> load_mlp<float>(const std::string&);
+NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const double>,
+                                          const std::string&);
+NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<double>, const std::string&);
+NIB_TEMPLATE BasicMlp<double> load_mlp<double>(const std::string&);
+#endif
 
 }  // namespace nib::inline NIB_ABI

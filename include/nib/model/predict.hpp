@@ -14,6 +14,10 @@
 #include <string>
 #include <vector>
 
+#if defined(NIB_TEMPLATE)
+#include <nib/model/mlp.hpp>
+#endif
+
 namespace nib::inline NIB_ABI {
 
 namespace detail {
@@ -108,5 +112,16 @@ template <Network Net>
     Workspace<typename Net::scalar_type> workspace;
     return probabilities(net, examples, workspace);
 }
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE int predict(const BasicMlp<float>&, std::span<const float>);
+NIB_TEMPLATE auto probabilities(const BasicMlp<float>&, std::span<const float>);
+NIB_TEMPLATE std::vector<int> predict(const BasicMlp<float>&, const kernels::Inputs<float>&, Workspace<float>&);
+NIB_TEMPLATE Matrix<float> probabilities(const BasicMlp<float>&, const kernels::Inputs<float>&, Workspace<float>&);
+NIB_TEMPLATE int predict(const BasicMlp<double>&, std::span<const double>);
+NIB_TEMPLATE auto probabilities(const BasicMlp<double>&, std::span<const double>);
+NIB_TEMPLATE std::vector<int> predict(const BasicMlp<double>&, const kernels::Inputs<double>&, Workspace<double>&);
+NIB_TEMPLATE Matrix<double> probabilities(const BasicMlp<double>&, const kernels::Inputs<double>&, Workspace<double>&);
+#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -43,14 +43,9 @@ public:
     // Moves the parameters of `net` against their gradients.
     template <Network Net>
     void step(Net& net, const Gradient<T>& gradient) {
-        check_sizes(net.parameters().size(), gradient.size());
-        T* const parameters = net.parameters().data();
-        const kernels::AdamScalars<T> scalars = next_step();
-        gradient.for_each_block([&](std::size_t offset, std::span<const T> block) {
-            kernels::adam_step<T>(block.size(), parameters + offset, block.data(), means_.data() + offset,
-                                  squares_.data() + offset, scalars);
-        });
+        step(net.parameters(), gradient);
     }
+    void step(std::span<T> parameters, const Gradient<T>& gradient);
     // The same for gradients in an array, which are ordered as the parameters are.
     template <Network Net>
     void step(Net& net, std::span<const T> gradients) {
@@ -104,9 +99,24 @@ private:
     AlignedVector<T> squares_;
 };
 
+template <class T>
+void Adam<T>::step(std::span<T> parameters, const Gradient<T>& gradient) {
+    check_sizes(parameters.size(), gradient.size());
+    const kernels::AdamScalars<T> scalars = next_step();
+    gradient.for_each_block([&](std::size_t offset, std::span<const T> block) {
+        kernels::adam_step<T>(block.size(), parameters.data() + offset, block.data(), means_.data() + offset,
+                              squares_.data() + offset, scalars);
+    });
+}
+
 template <Network Net>
 explicit Adam(const Net&) -> Adam<typename Net::scalar_type>;
 template <Network Net>
 explicit Adam(const Net&, AdamOptions) -> Adam<typename Net::scalar_type>;
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Adam<float>;
+NIB_TEMPLATE class Adam<double>;
+#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,57 +41,77 @@ Integer checkpoint_number(const Safetensors& file, const std::string& key) {
     return *number;
 }
 
+// What save_checkpoint and load_checkpoint do, whatever the network.
+template <class T>
+void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const T> parameters, const Adam<T>& adam,
+                      const Rng& rng, int epochs_done, const std::string& path) {
+    TensorList list;
+    append_tensors<T>(infos, parameters, "", list);
+    append_tensors<T>(infos, adam.means(), means_prefix, list);
+    append_tensors<T>(infos, adam.squares(), squares_prefix, list);
+    Safetensors::Metadata metadata{{"epochs", std::to_string(epochs_done)}, {"steps", std::to_string(adam.steps())}};
+    for (std::size_t i = 0; i < rng.state().size(); ++i) metadata[random_state_key(i)] = std::to_string(rng.state()[i]);
+    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
+}
+
+template <class T>
+int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> parameters, Adam<T>& adam, Rng& rng,
+                    const std::string& path) {
+    const Safetensors file = load_safetensors(path);
+    const int epochs = checkpoint_number<int>(file, "epochs");
+    if (epochs < 0 || epochs == std::numeric_limits<int>::max())
+        fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
+    const auto steps = checkpoint_number<std::uint64_t>(file, "steps");
+    if (steps > std::uint64_t{1} << 53)
+        fail(path + ": metadata: steps: expected a number of steps, found " + std::to_string(steps));
+    Rng::State state;
+    for (std::size_t i = 0; i < state.size(); ++i)
+        state[i] = checkpoint_number<std::uint64_t>(file, random_state_key(i));
+    if (state == Rng::State{}) fail(path + ": metadata: expected a generator's state, found one that is all zero");
+
+    std::vector<ParameterTensor> wanted;
+    for (const char* const prefix : {"", means_prefix, squares_prefix})
+        for (ParameterTensor info : infos) {
+            info.name = prefix + info.name;
+            wanted.push_back(std::move(info));
+        }
+    check_tensors(file, wanted);
+    const auto loaded = read_tensors<T>(file, infos, parameters.size());
+    const auto means = read_tensors<T>(file, infos, parameters.size(), means_prefix);
+    const auto squares = read_tensors<T>(file, infos, parameters.size(), squares_prefix);
+    for (const T square : squares)
+        if (square < T{0}) fail(path + ": exp_avg_sq: expected squares, found a negative number");
+
+    adam.restore(steps, means, squares);  // fails before it changes anything, if at all
+    copy_values(loaded.data(), loaded.size(), parameters.data());
+    rng = Rng{state};
+    return epochs;
+}
+
 }  // namespace detail
 
 // Written as save writes: the file before it is whole until this one is.
 template <Network Net, class T>
 void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int epochs_done, const std::string& path) {
-    const std::vector<ParameterTensor> infos = net.tensors();
-    detail::TensorList list;
-    detail::append_tensors<T>(infos, net.parameters(), "", list);
-    detail::append_tensors<T>(infos, adam.means(), detail::means_prefix, list);
-    detail::append_tensors<T>(infos, adam.squares(), detail::squares_prefix, list);
-    Safetensors::Metadata metadata{{"epochs", std::to_string(epochs_done)}, {"steps", std::to_string(adam.steps())}};
-    for (std::size_t i = 0; i < rng.state().size(); ++i)
-        metadata[detail::random_state_key(i)] = std::to_string(rng.state()[i]);
-    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
+    detail::write_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, epochs_done, path);
 }
 
 // Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
 // of another network.
 template <Network Net, class T>
 [[nodiscard]] int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
-    const Safetensors file = load_safetensors(path);
-    const int epochs = detail::checkpoint_number<int>(file, "epochs");
-    if (epochs < 0 || epochs == std::numeric_limits<int>::max())
-        fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
-    const auto steps = detail::checkpoint_number<std::uint64_t>(file, "steps");
-    if (steps > std::uint64_t{1} << 53)
-        fail(path + ": metadata: steps: expected a number of steps, found " + std::to_string(steps));
-    Rng::State state;
-    for (std::size_t i = 0; i < state.size(); ++i)
-        state[i] = detail::checkpoint_number<std::uint64_t>(file, detail::random_state_key(i));
-    if (state == Rng::State{}) fail(path + ": metadata: expected a generator's state, found one that is all zero");
-
-    const std::vector<ParameterTensor> infos = net.tensors();
-    std::vector<ParameterTensor> wanted;
-    for (const char* const prefix : {"", detail::means_prefix, detail::squares_prefix})
-        for (ParameterTensor info : infos) {
-            info.name = prefix + info.name;
-            wanted.push_back(std::move(info));
-        }
-    detail::check_tensors(file, wanted);
-    const std::size_t count = net.parameters().size();
-    const auto parameters = detail::read_tensors<T>(file, infos, count);
-    const auto means = detail::read_tensors<T>(file, infos, count, detail::means_prefix);
-    const auto squares = detail::read_tensors<T>(file, infos, count, detail::squares_prefix);
-    for (const T square : squares)
-        if (square < T{0}) fail(path + ": exp_avg_sq: expected squares, found a negative number");
-
-    adam.restore(steps, means, squares);  // fails before it changes anything, if at all
-    copy_values(parameters.data(), parameters.size(), net.parameters().data());
-    rng = Rng{state};
-    return epochs;
+    return detail::read_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, path);
 }
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const float>,
+                                           const Adam<float>&, const Rng&, int, const std::string&);
+NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<float>, Adam<float>&, Rng&,
+                                         const std::string&);
+NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const double>,
+                                           const Adam<double>&, const Rng&, int, const std::string&);
+NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<double>, Adam<double>&, Rng&,
+                                         const std::string&);
+#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -11,6 +11,10 @@
 #include <cstddef>
 #include <string>
 
+#if defined(NIB_TEMPLATE)
+#include <nib/model/mlp.hpp>
+#endif
+
 namespace nib::inline NIB_ABI {
 
 struct Evaluation {
@@ -64,5 +68,12 @@ template <Network Net, class Data>
 [[nodiscard]] double accuracy(const Net& net, const Data& data) {
     return evaluate(net, data).accuracy();
 }
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void check_data(const BasicMlp<float>&, const Dataset&);
+NIB_TEMPLATE Evaluation evaluate(const BasicMlp<float>&, const Dataset&, NllLoss);
+NIB_TEMPLATE void check_data(const BasicMlp<double>&, const Dataset&);
+NIB_TEMPLATE Evaluation evaluate(const BasicMlp<double>&, const Dataset&, NllLoss);
+#endif
 
 }  // namespace nib::inline NIB_ABI

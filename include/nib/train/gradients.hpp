@@ -17,6 +17,10 @@
 #include <span>
 #include <string>
 
+#if defined(NIB_TEMPLATE)
+#include <nib/model/mlp.hpp>
+#endif
+
 namespace nib::inline NIB_ABI {
 
 namespace detail {
@@ -50,22 +54,7 @@ public:
 
     // The gradients of the batch's mean loss, in the order of net.parameters(); valid until the next call, and as long
     // as the batch is. Fails on a batch that does not fit the network, or is empty.
-    Gradient<T> operator()(const Batch<T>& batch) {
-        if (batch.targets.empty()) fail("Gradients: the batch is empty");
-        detail::check_batch(*net_, batch);
-        room_.resize(net_->parameters().size());  // an Mlp may have become one of other widths
-        const MatrixView<const T> outputs = net_->forward(batch.inputs, workspace_);
-        loss_ = loss_function_.value(outputs, batch.targets);
-        const MatrixView<T> dy{output_gradient_.room(outputs.size()), outputs.rows(), outputs.cols()};
-        if constexpr (requires { loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy); }) {
-            if (net_->ends_in_log_softmax()) {
-                loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy);
-                return net_->backward(dy, BackwardFrom::logits, workspace_, room_);
-            }
-        }
-        loss_function_.gradient(outputs, batch.targets, dy);
-        return net_->backward(dy, BackwardFrom::outputs, workspace_, room_);
-    }
+    Gradient<T> operator()(const Batch<T>& batch);
 
     // The mean loss of the last batch, before any step that its gradients led to.
     double loss() const { return loss_; }
@@ -78,5 +67,28 @@ private:
     Scratch<T> output_gradient_;
     Workspace<T> workspace_;
 };
+
+template <Network Net, class Loss>
+auto Gradients<Net, Loss>::operator()(const Batch<T>& batch) -> Gradient<T> {
+    if (batch.targets.empty()) fail("Gradients: the batch is empty");
+    detail::check_batch(*net_, batch);
+    room_.resize(net_->parameters().size());  // an Mlp may have become one of other widths
+    const MatrixView<const T> outputs = net_->forward(batch.inputs, workspace_);
+    loss_ = loss_function_.value(outputs, batch.targets);
+    const MatrixView<T> dy{output_gradient_.room(outputs.size()), outputs.rows(), outputs.cols()};
+    if constexpr (requires { loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy); }) {
+        if (net_->ends_in_log_softmax()) {
+            loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy);
+            return net_->backward(dy, BackwardFrom::logits, workspace_, room_);
+        }
+    }
+    loss_function_.gradient(outputs, batch.targets, dy);
+    return net_->backward(dy, BackwardFrom::outputs, workspace_, room_);
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Gradients<BasicMlp<float>>;
+NIB_TEMPLATE class Gradients<BasicMlp<double>>;
+#endif
 
 }  // namespace nib::inline NIB_ABI
