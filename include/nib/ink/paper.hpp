@@ -45,6 +45,11 @@ inline void check_picture(const Image& picture) {
              std::to_string(picture.pixels.size()));
 }
 
+// The side of the square blocks of which the longer side of a picture has `blocks`, or one a pixel.
+inline std::size_t block_side(const Image& picture, std::size_t blocks) {
+    return (larger(picture.rows, picture.cols) + blocks - 1) / blocks;
+}
+
 // Means of square blocks of `side` pixels; the last ones of a row or column may be smaller.
 inline Plane block_means(const Image& picture, std::size_t side) {
     Plane means{(picture.rows + side - 1) / side, (picture.cols + side - 1) / side, {}};
@@ -62,7 +67,8 @@ inline Plane block_means(const Image& picture, std::size_t side) {
 }
 
 // Whether the border, which hardly ever is ink, is nearer to the lightest than to the darkest that there is.
-inline bool has_light_paper(const Plane& means) {
+inline bool has_light_paper(const Image& picture) {
+    const Plane means = block_means(picture, block_side(picture, 256));  // fine enough for thin pens
     std::vector<float> border;
     for (std::size_t row = 0; row < means.rows; ++row)
         for (std::size_t col = 0; col < means.cols; ++col)
@@ -212,13 +218,10 @@ inline constexpr std::uint8_t inked = 128;
 // of 255 grey levels from the paper.
 [[nodiscard]] inline Image separate_ink(Image picture, Paper paper = Paper::automatic) {
     detail::check_picture(picture);
-    // 64 blocks along the longer side: blocks average noise away, and the windows below stay few.
-    const std::size_t side = (larger(picture.rows, picture.cols) + 63) / 64;
-    detail::Plane means = detail::block_means(picture, side);
-    if (paper == Paper::dark || (paper == Paper::automatic && !detail::has_light_paper(means))) {
+    if (paper == Paper::dark || (paper == Paper::automatic && !detail::has_light_paper(picture)))
         for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
-        for (float& mean : means.values) mean = 255 - mean;
-    }
+    const std::size_t side = detail::block_side(picture, 64);  // blocks average noise away
+    const detail::Plane means = detail::block_means(picture, side);
     const std::size_t reach = larger(means.rows, means.cols) / 4 + 1;
     Image ink = detail::darkness(picture, detail::closed(means, reach), side);
 
