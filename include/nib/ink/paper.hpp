@@ -1,7 +1,7 @@
 // separate_ink: a picture of ink on paper becomes an image of the ink alone, 0 paper and 255 ink.
 //
-// The paper need not be uniform: what it would look like without ink is estimated for each pixel and subtracted, so that
-// a light gradient or a shadow's soft edge is no ink. One threshold then parts ink from paper. Specks are removed.
+// The paper need not be uniform: what it would look like without ink is estimated for each pixel and subtracted, so
+// that a light gradient or a shadow's soft edge is no ink. One threshold then parts ink from paper. Specks are removed.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -38,10 +38,10 @@ struct Plane {
 inline void check_picture(const Image& picture) {
     constexpr std::size_t longest = 4096;
     if (picture.rows < 1 || picture.rows > longest || picture.cols < 1 || picture.cols > longest)
-        fail("expected a picture of 1x1 to 4096x4096 pixels, found " + std::to_string(picture.cols) + "x" +
+        fail("picture: expected 1x1 to 4096x4096 pixels, found " + std::to_string(picture.cols) + "x" +
              std::to_string(picture.rows));
     if (picture.pixels.size() != picture.rows * picture.cols)
-        fail("expected a picture of " + std::to_string(picture.rows * picture.cols) + " pixels, found " +
+        fail("picture: expected " + std::to_string(picture.rows * picture.cols) + " pixels, found " +
              std::to_string(picture.pixels.size()));
 }
 
@@ -228,7 +228,7 @@ inline constexpr std::uint8_t inked = 128;
     constexpr double least_contrast = 20;
     const detail::TwoLevels levels = detail::two_levels({ink.pixels.data(), ink.pixels.size()});
     const double contrast = levels.high - levels.low;
-    if (contrast < least_contrast) fail("expected ink in the picture, found none");
+    if (contrast < least_contrast) fail("picture: expected ink on paper, found no ink");
     // The slope between is that of the edge of a pen's stroke; noise of the paper is cut off.
     const double paper_level = levels.low + 0.2 * contrast;
     const double per_level = 255 / (0.6 * contrast);

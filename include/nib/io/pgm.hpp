@@ -46,7 +46,8 @@ public:
         if (plain ? held / 2 + 1 < count : held != count)
             fail(path_ + ": byte " + std::to_string(position_) + ": the header declares " + std::to_string(image.cols) +
                  "x" + std::to_string(image.rows) + " pixels (" + std::to_string(plain ? 2 * count - 1 : count) +
-                 (plain ? " bytes at least" : " bytes") + "), the file holds " + std::to_string(held) + " bytes of them");
+                 (plain ? " bytes at least" : " bytes") + "), the file holds " + std::to_string(held) +
+                 " bytes of them");
         image.pixels.resize(count);
         for (std::uint8_t& pixel : image.pixels) pixel = scaled(plain ? number("a pixel", 0, largest_) : byte());
         skip_spaces();
