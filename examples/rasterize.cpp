@@ -6,7 +6,6 @@
 
 #include <nib/nib.hpp>
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -23,17 +22,6 @@ struct Options {
     double pen = 1.6;
     nib::RasterOptions raster;
 };
-
-// DIR/00001.png, or DIR/00001-LABEL.png where the label is a plain word.
-std::string png_name(std::size_t number, const std::string& label) {
-    std::string digits = std::to_string(number);
-    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
-    const auto is_plain = [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    };
-    const bool plain = !label.empty() && label.size() <= 32 && std::all_of(label.begin(), label.end(), is_plain);
-    return digits + (plain ? "-" + label : std::string()) + ".png";
-}
 
 void write_picture(const nib::Image& image, const std::string& path) {
     const int side = static_cast<int>(image.rows);
@@ -65,7 +53,7 @@ void rasterize(Options options) {
             const nib::Image image = nib::rasterize(drawing, options.raster);
             ++count;
             if (!options.png.empty()) {
-                write_picture(image, options.png + "/" + png_name(count, drawing.label));
+                write_picture(image, options.png + "/" + examples::png_name(count, drawing.label));
             } else {
                 images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
                 images.labels.push_back(idx_label(drawing.label, unlabelled));

@@ -18,6 +18,8 @@ namespace {
 
 struct Options {
     std::string data;
+    std::size_t synthetic = 0;
+    bool augment = false;
     nib::FitOptions fit;
     nib::AdamOptions adam;
     std::uint64_t seed = 42;
@@ -58,7 +60,8 @@ void train(Options options) {
     for (const std::string& path : {options.save, options.checkpoint})
         if (!path.empty()) nib::check_writable(path);
     if (!options.report.empty()) examples::make_folder(options.report);
-    const nib::Dataset training = examples::training_digits(options.data, options.seed);
+    nib::ThreadPool pool{options.fit.threads};
+    const nib::Dataset training = examples::training_digits(options.data, options.synthetic, options.seed, pool);
     const nib::Dataset test = examples::test_digits(options.data);
 
     std::vector<std::size_t> widths{training.input_size()};
@@ -89,7 +92,12 @@ void train(Options options) {
         std::fflush(stdout);
         if (!options.checkpoint.empty()) nib::save_checkpoint(net, adam, rng, epoch.epoch, options.checkpoint);
     };
-    nib::fit(net, adam, training, options.fit, rng, on_epoch, progress);
+    if (options.augment) {
+        options.fit.schedule = nib::Schedule::warmup_cosine;
+        nib::fit(net, adam, nib::Augmented{training}, options.fit, rng, on_epoch, progress);
+    } else {
+        nib::fit(net, adam, training, options.fit, rng, on_epoch, progress);
+    }
 
     if (!options.save.empty()) nib::save(net, options.save);
     if (!options.report.empty()) examples::write_report(net, test, options.report);
@@ -102,6 +110,12 @@ int main(int argc, char** argv) {
     Options options;
     examples::CommandLine line{"train", "Trains a dense network on handwritten digits."};
     line.option("--data", "DIR", "folder of MNIST's four IDX files; without it, synthetic digits", options.data);
+    line.option("--synthetic", "N", "adds N synthetic digits; without --data, trains on N of them instead of 60000",
+                options.synthetic, 0, 10'000'000);
+    line.flag("--augment",
+              "changes each image anew in each epoch (turns, bends, thickens ...), with a warm-up and a "
+              "slow end of the learning rate: for 10 epochs and more",
+              options.augment);
     line.option("--epochs", "N", "times through the training images", options.fit.epochs, 1, 1'000'000);
     line.option("--batch", "N", "images in a step", options.fit.batch_size, 1, 1'000'000);
     line.option("--lr", "X", "Adam's learning rate", options.adam.learning_rate, 0, 1e6);

@@ -39,7 +39,12 @@ has_ninja() { command -v ninja >/dev/null 2>&1; }
 
 has_doctest() { compiles '#include <doctest/doctest.h>'; }
 
-has_stb() { compiles '#include <stb_image_write.h>' || compiles '#include <stb/stb_image_write.h>'; }
+has_stb() {
+    compiles '#include <stb_image.h>
+        #include <stb_image_write.h>' ||
+        compiles '#include <stb/stb_image.h>
+            #include <stb/stb_image_write.h>'
+}
 
 # The parts that are missing, by the names below.
 missing() {

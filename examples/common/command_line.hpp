@@ -22,6 +22,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -50,6 +51,16 @@ public:
     void option(std::string name, std::string value, std::string help, T& destination, std::type_identity_t<T> low,
                 std::type_identity_t<T> high) {
         add(std::move(name), std::move(value), std::move(help), text_of(destination),
+            [&destination, low, high](const std::string& option, std::string_view text) {
+                destination = number<T>(option, text, low, high);
+            });
+    }
+
+    // The same, and nothing until it is given.
+    template <Number T>
+    void option(std::string name, std::string value, std::string help, std::optional<T>& destination,
+                std::type_identity_t<T> low, std::type_identity_t<T> high) {
+        add(std::move(name), std::move(value), std::move(help), destination ? text_of(*destination) : std::string(),
             [&destination, low, high](const std::string& option, std::string_view text) {
                 destination = number<T>(option, text, low, high);
             });

@@ -9,13 +9,18 @@
 
 namespace examples {
 
-nib::Dataset synthetic_training_digits(std::uint64_t seed) { return nib::synthetic_digits(60'000, seed); }
 nib::Dataset synthetic_test_digits() { return nib::synthetic_digits(10'000, 0x7e57'd161'7500'0000); }
 
-nib::Dataset training_digits(const std::string& folder, std::uint64_t seed) {
-    if (!folder.empty()) return nib::load_mnist(folder, nib::Split::train);
-    std::fputs("no --data: training on 60,000 synthetic digits, testing on 10,000 others\n", stderr);
-    return synthetic_training_digits(seed);
+nib::Dataset training_digits(const std::string& folder, std::size_t synthetic, std::uint64_t seed,
+                             nib::Executor& executor) {
+    if (folder.empty()) {
+        if (synthetic == 0) synthetic = synthetic_training_digits;
+        std::fprintf(stderr, "no --data: training on %zu synthetic digits, testing on 10000 others\n", synthetic);
+        return nib::synthetic_digits(synthetic, seed, &executor);
+    }
+    nib::Dataset digits = nib::load_mnist(folder, nib::Split::train);
+    if (synthetic > 0) nib::append(digits, nib::synthetic_digits(synthetic, seed, &executor));
+    return digits;
 }
 
 nib::Dataset test_digits(const std::string& folder) {

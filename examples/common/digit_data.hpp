@@ -2,6 +2,7 @@
 // digits where not.
 #pragma once
 
+#include <nib/core/executor.hpp>
 #include <nib/data/dataset.hpp>
 
 #include <cstddef>
@@ -12,12 +13,15 @@ namespace examples {
 
 inline constexpr std::size_t classes = 10;
 
-// As many as MNIST has. The test digits are the same for every seed that training may use, and none of them.
-nib::Dataset synthetic_training_digits(std::uint64_t seed);
+// 60,000 for training and 10,000 for tests, as many as MNIST has. The test digits are the same for every seed that
+// training may use, and none of them.
+inline constexpr std::size_t synthetic_training_digits = 60'000;
 nib::Dataset synthetic_test_digits();
 
-// MNIST's in `folder`; synthetic ones where that is empty, and training_digits says so.
-nib::Dataset training_digits(const std::string& folder, std::uint64_t seed);
+// MNIST's in `folder` and `synthetic` synthetic ones. Where the folder is empty, synthetic ones alone, 60,000 unless
+// `synthetic` says otherwise, and training_digits says so.
+nib::Dataset training_digits(const std::string& folder, std::size_t synthetic, std::uint64_t seed,
+                             nib::Executor& executor);
 nib::Dataset test_digits(const std::string& folder);
 
 }  // namespace examples

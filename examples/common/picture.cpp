@@ -55,6 +55,18 @@ void write_png(const Picture& picture, const std::string& path) {
     file.commit();
 }
 
+bool is_plain(std::string_view label) {
+    return !label.empty() && label.size() <= 32 && std::all_of(label.begin(), label.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    });
+}
+
+std::string png_name(std::size_t number, const std::string& label) {
+    std::string digits = std::to_string(number);
+    digits.insert(0, digits.size() < 5 ? 5 - digits.size() : 0, '0');
+    return digits + (is_plain(label) ? "-" + label : std::string()) + ".png";
+}
+
 void draw_image(Picture& picture, int left, int top, std::span<const std::uint8_t> pixels, int rows, int cols,
                 int scale) {
     for (int y = 0; y < rows; ++y)

@@ -93,6 +93,12 @@ int text_width(std::string_view text, int scale = 1);
 
 void write_png(const Picture& picture, const std::string& path);
 
+// Whether a label is a plain word: 1 to 32 digits and letters.
+bool is_plain(std::string_view label);
+
+// The file name of drawing `number`: 00001.png, or 00001-LABEL.png where the label is a plain word.
+std::string png_name(std::size_t number, const std::string& label);
+
 enum class Verdict { none, right, wrong };
 
 struct CaptionedImage {

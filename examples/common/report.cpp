@@ -16,10 +16,12 @@
 
 namespace examples {
 
-std::string accuracy_text(std::size_t correct, std::size_t total) {
-    const double accuracy = static_cast<double>(correct) / static_cast<double>(total);
-    return "accuracy " + nib::fixed(accuracy, 4) + " (" + std::to_string(correct) + "/" + std::to_string(total) + ")";
+std::string share_text(const std::string& name, std::size_t part, std::size_t total) {
+    const double share = static_cast<double>(part) / static_cast<double>(total);
+    return name + " " + nib::fixed(share, 4) + " (" + std::to_string(part) + "/" + std::to_string(total) + ")";
 }
+
+std::string accuracy_text(std::size_t correct, std::size_t total) { return share_text("accuracy", correct, total); }
 
 void print_test_accuracy(const nib::Evaluation& evaluation) {
     std::printf("test %s\n", accuracy_text(evaluation.correct(), evaluation.total()).c_str());

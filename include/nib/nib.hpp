@@ -7,6 +7,7 @@
 #include <nib/core/config.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/core/image.hpp>
 #include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
@@ -19,8 +20,11 @@
 #include <nib/data/idx.hpp>
 #include <nib/data/mnist.hpp>
 #include <nib/ink/digit_templates.hpp>
+#include <nib/ink/distances.hpp>
 #include <nib/ink/inkml.hpp>
 #include <nib/ink/lines.hpp>
+#include <nib/ink/normalize_image.hpp>
+#include <nib/ink/paper.hpp>
 #include <nib/ink/pointer_log.hpp>
 #include <nib/ink/quickdraw.hpp>
 #include <nib/ink/rasterize.hpp>
@@ -34,6 +38,7 @@
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
+#include <nib/io/pgm.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/kernels/adam.hpp>

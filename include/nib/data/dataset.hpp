@@ -2,7 +2,7 @@
 // so that MNIST takes 47 MB and not 188.
 #pragma once
 
-#include <nib/core/config.hpp>
+#include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 
 #include <cstddef>
@@ -26,5 +26,14 @@ struct Dataset {
         return {pixels.data() + index * input_size(), input_size()};
     }
 };
+
+// Adds the images of `more` behind those of `dataset`. Fails unless they have the same size.
+inline void append(Dataset& dataset, const Dataset& more) {
+    if (more.rows != dataset.rows || more.cols != dataset.cols)
+        fail("append: expected images of " + std::to_string(dataset.rows) + "x" + std::to_string(dataset.cols) +
+             " pixels, found " + std::to_string(more.rows) + "x" + std::to_string(more.cols));
+    dataset.pixels.insert(dataset.pixels.end(), more.pixels.begin(), more.pixels.end());
+    dataset.labels.insert(dataset.labels.end(), more.labels.begin(), more.labels.end());
+}
 
 }  // namespace nib::inline NIB_ABI

@@ -12,6 +12,7 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/image.hpp>
 #include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/stroke.hpp>
@@ -24,12 +25,6 @@
 #include <vector>
 
 namespace nib::inline NIB_ABI {
-
-struct Image {
-    std::size_t rows = 0;
-    std::size_t cols = 0;
-    std::vector<std::uint8_t> pixels;  // [rows, cols]
-};
 
 // A square in the drawing's own unit.
 struct Canvas {

@@ -9,6 +9,7 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/executor.hpp>
 #include <nib/core/random.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/ink/digit_templates.hpp>
@@ -175,22 +176,52 @@ inline Drawing synthetic_digit(int digit, Rng& rng) {
     return drawing;
 }
 
-// `count` images of 28 x 28, as many of each digit (one more of the first count % 10), in shuffled order. An image
-// depends on the seed, its index and its label alone.
-[[nodiscard]] inline Dataset synthetic_digits(std::size_t count, std::uint64_t seed) {
+namespace detail {
+
+// As many of each digit (one more of the first count % 10), in shuffled order.
+inline std::vector<int> shuffled_digits(std::size_t count, std::uint64_t seed) {
+    std::vector<int> digits(count);
+    for (std::size_t i = 0; i < count; ++i) digits[i] = static_cast<int>(i % 10);
+    Rng order{seed};
+    order.shuffle(digits);
+    return digits;
+}
+
+}  // namespace detail
+
+// `count` drawings, as many of each digit (one more of the first count % 10), in shuffled order. A drawing depends on
+// the seed, its index and its label alone.
+[[nodiscard]] inline std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed) {
+    std::vector<Drawing> drawings;
+    drawings.reserve(count);
+    for (const int digit : detail::shuffled_digits(count, seed)) {
+        Rng rng = Rng::stream(seed, drawings.size());
+        drawings.push_back(synthetic_digit(digit, rng));
+    }
+    return drawings;
+}
+
+// The images of these, 28 x 28, each drawn with a random pen. What an executor runs shares the work; 25,000 images a
+// second and thread are usual (tools/bench/nib_bench.cpp, synthetic_digits).
+[[nodiscard]] inline Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor = nullptr) {
     Dataset dataset;
     dataset.rows = dataset.cols = RasterOptions{}.size;
     dataset.name = "synthetic digits";
-    dataset.labels.resize(count);
-    for (std::size_t i = 0; i < count; ++i) dataset.labels[i] = static_cast<int>(i % 10);
-    Rng order{seed};
-    order.shuffle(dataset.labels);
+    dataset.labels = detail::shuffled_digits(count, seed);
     dataset.pixels.resize(count * dataset.input_size());
-    for (std::size_t i = 0; i < count; ++i) {
-        Rng rng = Rng::stream(seed, i);
-        const Drawing drawing = synthetic_digit(dataset.labels[i], rng);
-        rasterize(drawing, detail::random_pen(rng),
-                  {dataset.pixels.data() + i * dataset.input_size(), dataset.input_size()});
+    const auto draw = [&](Range range) {
+        for (std::size_t i = range.first; i < range.first + range.count; ++i) {
+            Rng rng = Rng::stream(seed, i);
+            const Drawing drawing = synthetic_digit(dataset.labels[i], rng);
+            rasterize(drawing, detail::random_pen(rng),
+                      {dataset.pixels.data() + i * dataset.input_size(), dataset.input_size()});
+        }
+    };
+    if (executor == nullptr) {
+        draw({0, count});
+    } else {
+        const std::size_t parts = executor->size();
+        executor->run(parts, [&](std::size_t part) { draw(share_of(count, part, parts)); });
     }
     return dataset;
 }
