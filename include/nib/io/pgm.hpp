@@ -64,9 +64,11 @@ private:
     int next() const { return position_ < content_.size() ? static_cast<unsigned char>(content_[position_]) : -1; }
 
     void skip_spaces() {
-        for (; is_space(next()) || next() == '#'; ++position_)
-            if (next() == '#')
-                while (next() != '\n' && next() != '\r' && next() != -1) ++position_;
+        bool in_comment = false;
+        for (; next() == '#' || is_space(next()) || (in_comment && next() != -1); ++position_) {
+            if (next() == '#') in_comment = true;
+            if (next() == '\n' || next() == '\r') in_comment = false;
+        }
     }
 
     std::size_t number(const char* what, std::size_t low, std::size_t high) {

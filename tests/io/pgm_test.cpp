@@ -1,0 +1,105 @@
+#include <nib/io/pgm.hpp>
+
+#include "../support.hpp"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace std::string_literals;
+
+namespace {
+
+using Pixels = std::vector<std::uint8_t>;
+
+std::string error_in(const std::string& content) {
+    return support::error_of([&] { return nib::parse_pgm(content, "f"); });
+}
+
+}  // namespace
+
+TEST_CASE("binary and plain files are read, with comments and any white space between the numbers") {
+    for (const std::string& content :
+         {"P5\n3 2\n255\n\x00\x01\x02\x80\xfe\xff"s, "P5 3 2 255 \x00\x01\x02\x80\xfe\xff"s,
+          "P5#c\n# by hand\n3#w\n\t2 # h 7 8\r255\n\x00\x01\x02\x80\xfe\xff"s, "P2\n3 2\n255\n0 1 2\n128 254 255\n"s,
+          "P2 # plain\n3 2 255 # no\n0 1 2 128 # three more\n254 255"s}) {
+        CAPTURE(content);
+        const nib::Image image = nib::parse_pgm(content, "f");
+        CHECK(image.rows == 2);
+        CHECK(image.cols == 3);
+        CHECK(image.pixels == Pixels{0, 1, 2, 128, 254, 255});
+        CHECK(nib::is_pgm(content));
+    }
+    CHECK_FALSE(nib::is_pgm("P6 1 1 255 abc"));
+    CHECK_FALSE(nib::is_pgm(""));
+}
+
+TEST_CASE("a file's maximal value becomes 255, and what lies between is rounded") {
+    CHECK(nib::parse_pgm("P2 5 1 4 0 1 2 3 4", "f").pixels == Pixels{0, 64, 128, 191, 255});
+    CHECK(nib::parse_pgm("P5 2 1 1 \x00\x01"s, "f").pixels == Pixels{0, 255});
+    for (int most = 1; most <= 255; ++most)
+        for (int value = 0; value <= most; ++value) {
+            const std::string text = "P2 1 1 " + std::to_string(most) + " " + std::to_string(value);
+            const int expected = static_cast<int>(value * 255.0 / most + 0.5);
+            CHECK(nib::parse_pgm(text, "f").pixels[0] == expected);
+        }
+}
+
+TEST_CASE("what is written is read again unchanged") {
+    const support::TemporaryDirectory folder;
+    nib::Image image{3, 5, {}};
+    for (int i = 0; i < 15; ++i) image.pixels.push_back(static_cast<std::uint8_t>(17 * i));
+    nib::save_pgm(image, folder.path("x.pgm"));
+    const nib::Image again = nib::load_pgm(folder.path("x.pgm"));
+    CHECK(again.rows == 3);
+    CHECK(again.cols == 5);
+    CHECK(again.pixels == image.pixels);
+    CHECK(support::error_of([&] { nib::save_pgm({}, "y.pgm"); }) ==
+          "y.pgm: expected an image of at least 1x1 pixels, found 0x0 with 0");
+    CHECK(support::error_of([&] {
+              nib::save_pgm({2, 2, {1}}, "y.pgm");
+          }) == "y.pgm: expected an image of at least 1x1 pixels, found 2x2 with 1");
+}
+
+TEST_CASE("malformed files are refused, with the byte") {
+    const std::pair<std::string, std::string> catalogue[] = {
+        {"", "byte 0: expected a PGM file, which starts with P5 or P2, found the file's end"},
+        {"P6 1 1 255 x", "byte 0: expected a PGM file, which starts with P5 or P2, found 'P6 1 1 255'"},
+        {"P5", "byte 2: expected white space after the magic number, found the file's end"},
+        {"P51 1 255 x", "byte 2: expected white space after the magic number, found '1 1 255 x'"},
+        {"P5 ", "byte 3: expected a width from 1 to 65536, found the file's end"},
+        {"P5 0 0 255 ", "byte 3: expected a width from 1 to 65536, found '0 0 255 '"},
+        {"P5 1 0 255 ", "byte 5: expected a height from 1 to 65536, found '0 255 '"},
+        {"P5 -1 1 255 x", "byte 3: expected a width from 1 to 65536, found '-1 1 255 x'"},
+        {"P5 65537 1 255 x", "byte 3: expected a width from 1 to 65536, found '65537 1 25'"},
+        {"P5 99999999999999999999 1 255 x", "byte 3: expected a width from 1 to 65536, found '9999999999'"},
+        {"P5 1 x 255 x", "byte 5: expected a height from 1 to 65536, found 'x 255 x'"},
+        {"P5 1 1 0 x", "byte 7: expected a maximal value from 1 to 255, found '0 x'"},
+        {"P5 1 1 256 x", "byte 7: expected a maximal value from 1 to 255, found '256 x'"},
+        {"P5 1 1 65535 xx", "byte 7: expected a maximal value from 1 to 255, found '65535 xx'"},
+        {"P5 1 1 255", "byte 10: expected white space after the maximal value, found the file's end"},
+        {"P5 1 1 255#", "byte 10: expected white space after the maximal value, found '#'"},
+        {"P5 2 2 255 abc", "byte 11: the header declares 2x2 pixels (4 bytes), the file holds 3 bytes of them"},
+        {"P5 2 2 255 abcde", "byte 11: the header declares 2x2 pixels (4 bytes), the file holds 5 bytes of them"},
+        {"P5 65536 65536 255 a",
+         "byte 19: the header declares 65536x65536 pixels (4294967296 bytes), the file holds 1 bytes of them"},
+        {"P5 1 1 9 a", "byte 9: expected a pixel from 0 to 9, found 97"},
+        {"P2 2 2 255 1 2 3",
+         "byte 11: the header declares 2x2 pixels (7 bytes at least), the file holds 5 bytes of them"},
+        {"P2 2 2 255 1 222 333", "byte 17: expected a pixel from 0 to 255, found '333'"},
+        {"P2 2 1 255 1 22 3", "byte 16: expected the end after 2 pixels, found '3'"},
+        {"P2 2 1 255 1 -2", "byte 13: expected a pixel from 0 to 255, found '-2'"},
+        {"P2 2 1 9 1 10", "byte 11: expected a pixel from 0 to 9, found '10'"},
+        {"P2 2 1 255 1    ", "byte 16: expected a pixel from 0 to 255, found the file's end"},
+    };
+    for (const auto& [content, message] : catalogue) {
+        CAPTURE(content);
+        CHECK(error_in(content) == "f: " + message);
+    }
+}
+
+TEST_CASE("a file cut short anywhere is refused") {
+    const std::string whole = "P5\n# c\n3 2\n255\nabcdef";
+    for (std::size_t length = 0; length < whole.size(); ++length) CHECK(error_in(whole.substr(0, length)) != "");
+}
