@@ -149,8 +149,8 @@ int main(int argc, char** argv) {
     examples::add_format_option(line, options.format);
     line.option("--png", "DIR", "writes 00001-LABEL.png, ...: what the network saw, and its answer", options.png);
     line.option("--reject", "P",
-                "prints ? for the digit where its probability is below P, and 'coverage', the share of drawings with "
-                "an answer, before the accuracy, which is that of the answers alone; from 0 to below 1",
+                "prints ? for a digit less probable than P, below 1; a line with the coverage comes before the "
+                "accuracy, which is that of the answers",
                 options.reject, 0, 1);
     return line.run(argc, argv, [&] { recognize(options); });
 }

@@ -15,6 +15,7 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/ink/stroke.hpp>
 #include <nib/ink/synthetic.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/pgm.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/predict.hpp>
@@ -335,10 +336,36 @@ TEST_CASE("train without data draws its own digits and says so on standard error
     }
     const Outcome outcome = run("train", {"--epochs", "1", "--hidden", "8"});
     CHECK(outcome.status == 0);
-    CHECK(outcome.err == "no --data: training on 60,000 synthetic digits, testing on 10,000 others\n");
+    CHECK(outcome.err == "no --data: training on 60000 synthetic digits, testing on 10000 others\n");
     const Words lines = lines_of(outcome.out);
     REQUIRE(lines.size() == 3);
     CHECK(correct_of(lines[2], 10'000) > 8'000);
+}
+
+TEST_CASE("train --synthetic adds digits to the data, and says how many there are without any") {
+    if (sanitized) {
+        MESSAGE("skipped: 10,000 digits take long under a sanitizer");
+        return;
+    }
+    const Outcome alone = run("train", {"--synthetic", "500", "--epochs", "1", "--hidden", "8"});
+    CHECK(alone.err == "no --data: training on 500 synthetic digits, testing on 10000 others\n");
+    const std::string less = results("train", train_arguments({"--epochs", "1"}));
+    const std::string more = results("train", train_arguments({"--epochs", "1", "--synthetic", "3000"}));
+    const auto correct = [](const std::string& output) { return correct_of(lines_of(output).back(), test_count); };
+    CHECK(correct(more) > correct(less));  // six times as many steps
+}
+
+TEST_CASE("train --augment gives the same for any number of threads, and goes on from a checkpoint as it would have") {
+    const TemporaryDirectory folder;
+    const auto lines = [&](const Words& more) {
+        Words arguments = train_arguments({"--augment", "--epochs", "3", "--batch", "100"});
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        return without_seconds(lines_of(results("train", arguments)));
+    };
+    const Words whole = lines({});
+    CHECK(lines({"--threads", "2"}) == whole);
+    CHECK(lines({"--threads", "3"}) == whole);
+    CHECK(whole != without_seconds(lines_of(results("train", train_arguments({"--epochs", "3", "--batch", "100"})))));
 }
 
 TEST_CASE("evaluate prints the last line that train printed of the model that it saved") {
@@ -482,6 +509,65 @@ TEST_CASE("recognize prints no accuracy where no drawing has a label, and takes 
     REQUIRE(lines.size() == 2);
     CHECK(has_form(lines[0], "# #.#### # 0.####"));
     CHECK(lines[1] == lines[0]);
+}
+
+TEST_CASE("recognize reads pictures, which answer as their drawings do") {
+    const TemporaryDirectory folder;
+    const std::vector<nib::Drawing> drawings = synthetic_drawings(10);
+    const std::string strokes = folder.write("digits.unipen", unipen(drawings));
+    results("rasterize", {strokes, "--png", folder.path("large"), "--size", "280", "--pen", "1.6"});
+    Words arguments{world().model()};
+    for (const std::string& name : files_in(folder.path("large"))) arguments.push_back(folder.path("large/" + name));
+    nib::Image picture = nib::rasterize(drawings[3], {.size = 200});
+    nib::save_pgm(picture, folder.path("three.pgm"));
+    arguments.push_back(folder.path("three.pgm"));
+    const Words pictures = lines_of(results("recognize", arguments));
+    const Words drawn = lines_of(results("recognize", {world().model(), strokes}));
+    REQUIRE(pictures.size() == 11);
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < 10; ++i) same += pictures[i][0] == drawn[i][0] ? 1 : 0;
+    CHECK(same >= 8);
+    CHECK(pictures[10][0] == pictures[3][0]);
+}
+
+TEST_CASE("recognize --png writes what the network saw, and --reject leaves the unsure ones unanswered") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.write("digits.unipen", unipen(synthetic_drawings(40)));
+    const Words all = lines_of(results("recognize", {world().model(), file, "--png", folder.path("seen")}));
+    CHECK(files_in(folder.path("seen")).size() == 40);
+    CHECK(files_in(folder.path("seen"))[1] == "00002-1.png");
+
+    const Words lines = lines_of(results("recognize", {world().model(), file, "--reject", "0.9"}));
+    REQUIRE(lines.size() == 42);
+    std::size_t answered = 0, correct = 0;
+    for (std::size_t i = 0; i < 40; ++i) {
+        const bool sure = number(words_of(all[i])[1]) >= 0.9;
+        CHECK(lines[i][0] == (sure ? all[i][0] : '?'));
+        CHECK(lines[i].substr(1) == all[i].substr(1));
+        answered += sure ? 1 : 0;
+        correct += sure && words_of(all[i])[0] == std::to_string(i % 10) ? 1 : 0;
+    }
+    REQUIRE(answered > 0);
+    REQUIRE(answered < 40);
+    CHECK(lines[40] == std::string("coverage ").append(accuracy_line(answered, 40).substr(9)));
+    CHECK(lines[41] == accuracy_line(correct, answered));
+}
+
+TEST_CASE("a broken picture is named, with what is wrong") {
+    const TemporaryDirectory folder;
+    const std::string log = folder.write("line.log", upright_line);
+    results("rasterize", {log, "--png", folder.path("out")});
+    const std::string png = nib::read_file(folder.path("out/00001.png"));
+    const std::string truncated = folder.write("t.png", png.substr(0, png.size() / 2));
+    CHECK(refusal("recognize", {world().model(), truncated}).starts_with(truncated + ": "));
+    const std::string none = folder.write("none.pgm", "P5 0 0 255 ");
+    CHECK(refusal("recognize", {world().model(), none}) ==
+          none + ": byte 3: expected a width from 1 to 65536, found '0 0 255 '");
+    const std::string blank = folder.write("blank.pgm", std::string("P5 20 20 255 ").append(400, 'x'));
+    CHECK(refusal("recognize", {world().model(), blank}) == blank + ": picture: expected ink on paper, found no ink");
+    CHECK(misuse("recognize", {world().model(), log, "--reject", "1.5"}) != "");
+    CHECK(misuse("recognize", {world().model(), log, "--reject", "1"}) ==
+          "--reject: expected a probability below 1, found 1");
 }
 
 TEST_CASE("rasterize writes a PNG file for each drawing of all files, named after number and label") {
