@@ -26,8 +26,11 @@ measure() {
     "$build/tools/ink-report" "$out/$name.safetensors" "$strokes" "$out/$name-worst.png"
 }
 
-long="--augment --threads 2"
+long() {
+    measure "$@" --augment --threads 2 --epochs 20
+}
+
 measure plain --data "$mnist"
-measure default --data "$mnist" --synthetic 60000 $long --epochs 20 --batch 64
-measure large --data "$mnist" --synthetic 60000 $long --epochs 20 --batch 128 --hidden 512,256
-measure synthetic --synthetic 240000 $long --epochs 20 --batch 64 --lr 0.002
+long default --data "$mnist" --synthetic 60000 --batch 64
+long large --data "$mnist" --synthetic 60000 --batch 128 --hidden 512,256
+long synthetic --synthetic 240000 --batch 64 --lr 0.002
