@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds and runs the consumer both ways: nib as a subdirectory, and nib as installed from its build.
+# Builds and runs the consumer all ways: nib as a subdirectory, and nib as installed from its build, each as headers and
+# as the compiled library.
 #     run.sh CMAKE SOURCE BUILD COMPILER GENERATOR
 set -eu
 
@@ -18,11 +19,13 @@ consume() {
 }
 
 consume subdirectory -DNIB_SOURCE_DIR="$source"
+consume subdirectory_compiled -DNIB_SOURCE_DIR="$source" -DNIB_TARGET=nib::compiled
 
 "$cmake" --install "$build" --prefix "$work/prefix"
 # A copy that was moved proves that nothing installed holds the path of the build or of the prefix.
 mv "$work/prefix" "$work/moved"
 consume installed -DCMAKE_PREFIX_PATH="$work/moved"
+consume installed_compiled -DCMAKE_PREFIX_PATH="$work/moved" -DNIB_TARGET=nib::compiled
 
 # A version that does not fit is refused.
 sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 99 REQUIRED)/' "$source/tests/consumer/CMakeLists.txt" \

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -281,6 +282,30 @@ void add_inference_of_one(bool dense) {
     });
 }
 
+// Images that are made for training: one at a time.
+void add_images() {
+    add("augmentation/28x28", [](benchmark::State& state) {
+        const nib::Augmentation augmentation{28, 28, {.probability = 1}};
+        std::vector<std::uint8_t> image(784), scratch(augmentation.room());
+        nib::Rng rng{1};
+        std::size_t next = 0;
+        const double seconds = seconds_each(state, [&] {
+            augmentation(digits().image(next), rng, image, scratch.data());
+            benchmark::DoNotOptimize(image.data());
+            next = (next + 1) % digits().size();
+        });
+        count_examples(state, 1, seconds);
+    });
+    add("synthetic_digits/28x28", [](benchmark::State& state) {
+        std::uint64_t seed = 0;
+        const double seconds = seconds_each(state, [&] {
+            const nib::Dataset drawn = nib::synthetic_digits(100, ++seed);
+            benchmark::DoNotOptimize(drawn.pixels.data());
+        });
+        count_examples(state, 100, seconds);
+    });
+}
+
 void add_all() {
     for (const Shape shape : layers)
         for (const std::size_t batch : batches) add_products(batch, shape);
@@ -291,6 +316,7 @@ void add_all() {
     for (const std::size_t batch : {15u, 128u}) add_gather(batch);
     for (const std::size_t batch : {1u, 15u, 128u, 10000u}) add_log_softmax(batch);
     for (const std::size_t count : {59210u, 636010u}) add_adam(count);
+    add_images();
     const Widths a{784, 64, 64, 64, 10}, b{784, 800, 10};
     for (const bool dense : {false, true}) {
         add_training_step(a, 15, dense);
