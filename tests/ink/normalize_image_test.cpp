@@ -64,12 +64,14 @@ TEST_CASE("a picture becomes what rasterize draws of the path, wherever it is dr
         const Image expected = nib::rasterize(drawing);
         const Image blank{28, 28, std::vector<std::uint8_t>(784)};
         const double ink = difference(expected, blank);
-        for (const auto& [left, top, height] :
-             {std::tuple{30.0f, 40.0f, 180.0f}, {10.0f, 10.0f, 100.0f}, {150.0f, 170.0f, 90.0f}}) {
+        struct Place {
+            float left, top, height;
+        };
+        for (const Place& place : {Place{30, 40, 180}, Place{10, 10, 100}, Place{150, 170, 90}}) {
             CAPTURE(digit);
-            CAPTURE(height);
-            const float brush = 1.6f / 17 * height;  // as wide as rasterize()'s own pen
-            Image picture = on_canvas(drawing, left, top, height, brush);
+            CAPTURE(place.height);
+            const float brush = 1.6f / 17 * place.height;  // as wide as rasterize()'s own pen
+            Image picture = on_canvas(drawing, place.left, place.top, place.height, brush);
             const Image image = nib::normalize_image(picture);
             CHECK(image.rows == 28);
             CHECK(image.cols == 28);

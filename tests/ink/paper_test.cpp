@@ -40,12 +40,16 @@ std::size_t wrong_pixels(const Image& ink) {
 }  // namespace
 
 TEST_CASE("ink is told from light and from dark paper, also where it is faint") {
-    for (const auto& [paper, ink] : {std::pair{255, 0}, {255, 200}, {120, 20}, {0, 255}, {10, 60}, {200, 255}}) {
-        CAPTURE(paper);
-        CAPTURE(ink);
-        const Image image = bar(static_cast<std::uint8_t>(paper), static_cast<std::uint8_t>(ink));
+    struct Levels {
+        std::uint8_t paper, ink;
+    };
+    for (const Levels& levels :
+         {Levels{255, 0}, Levels{255, 200}, Levels{120, 20}, Levels{0, 255}, Levels{10, 60}, Levels{200, 255}}) {
+        CAPTURE(levels.paper);
+        CAPTURE(levels.ink);
+        const Image image = bar(levels.paper, levels.ink);
         CHECK(wrong_pixels(nib::separate_ink(image)) == 0);
-        CHECK(wrong_pixels(nib::separate_ink(image, paper > ink ? Paper::light : Paper::dark)) == 0);
+        CHECK(wrong_pixels(nib::separate_ink(image, levels.paper > levels.ink ? Paper::light : Paper::dark)) == 0);
     }
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 using namespace std::string_literals;
@@ -63,7 +62,10 @@ TEST_CASE("what is written is read again unchanged") {
 }
 
 TEST_CASE("malformed files are refused, with the byte") {
-    const std::pair<std::string, std::string> catalogue[] = {
+    struct Case {
+        std::string content, message;
+    };
+    const Case catalogue[] = {
         {"", "byte 0: expected a PGM file, which starts with P5 or P2, found the file's end"},
         {"P6 1 1 255 x", "byte 0: expected a PGM file, which starts with P5 or P2, found 'P6 1 1 255'"},
         {"P5", "byte 2: expected white space after the magic number, found the file's end"},
@@ -93,9 +95,9 @@ TEST_CASE("malformed files are refused, with the byte") {
         {"P2 2 1 9 1 10", "byte 11: expected a pixel from 0 to 9, found '10'"},
         {"P2 2 1 255 1    ", "byte 16: expected a pixel from 0 to 255, found the file's end"},
     };
-    for (const auto& [content, message] : catalogue) {
-        CAPTURE(content);
-        CHECK(error_in(content) == "f: " + message);
+    for (const Case& one : catalogue) {
+        CAPTURE(one.content);
+        CHECK(error_in(one.content) == "f: " + one.message);
     }
 }
 
