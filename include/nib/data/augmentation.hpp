@@ -44,7 +44,7 @@ class Augmentation {
 public:
     // Images are [rows, cols], 2 to 1024 each. Fails on options out of range.
     Augmentation(std::size_t rows, std::size_t cols, const AugmentationOptions& options = {})
-        : rows_{rows}, cols_{cols}, options_{options}, row_weights_{weights(rows)}, col_weights_{weights(cols)} {
+        : rows_{rows}, cols_{cols}, options_{options} {
         check("rows", static_cast<double>(rows), 2, 1024);
         check("columns", static_cast<double>(cols), 2, 1024);
         check("probability", options.probability, 0, 1);
@@ -56,6 +56,8 @@ public:
         check("elastic", options.elastic, 0, 4);
         check("thickness", options.thickness, 0, 1);
         check("contrast", options.contrast, 0, 1);
+        row_weights_ = weights(rows);
+        col_weights_ = weights(cols);
     }
 
     std::size_t rows() const { return rows_; }
