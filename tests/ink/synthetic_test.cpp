@@ -2,10 +2,14 @@
 
 #include "../support.hpp"
 
+#include <nib/core/threads.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <set>
+#include <string>
+#include <vector>
 
 using nib::Point;
 
@@ -172,4 +176,34 @@ TEST_CASE("every image has ink, centred as in MNIST and about as much of it") {
     // MNIST's mean is 0.1307.
     CHECK(total / 1000 > 0.10);
     CHECK(total / 1000 < 0.16);
+}
+
+TEST_CASE("any number of threads draws the same digits, also more than there are digits") {
+    for (const std::size_t count : {0u, 1u, 2u, 100u, 101u}) {
+        const nib::Dataset alone = nib::synthetic_digits(count, 5);
+        for (const std::size_t threads : {1u, 2u, 3u, 7u}) {
+            CAPTURE(count);
+            CAPTURE(threads);
+            nib::ThreadPool pool{threads};
+            const nib::Dataset shared = nib::synthetic_digits(count, 5, &pool);
+            CHECK(shared.labels == alone.labels);
+            CHECK(shared.pixels == alone.pixels);
+        }
+    }
+}
+
+TEST_CASE("drawing i is what image i was drawn from") {
+    const std::vector<nib::Drawing> drawings = nib::synthetic_drawings(60, 5);
+    const nib::Dataset digits = nib::synthetic_digits(60, 5);
+    REQUIRE(drawings.size() == 60);
+    for (std::size_t i = 0; i < drawings.size(); ++i) {
+        CHECK(drawings[i].label == std::to_string(digits.labels[i]));
+        // The generator's next numbers after the drawing's are the pen's.
+        nib::Rng rng = nib::Rng::stream(5, i);
+        static_cast<void>(nib::synthetic_digit(digits.labels[i], rng));
+        const nib::Image image = nib::rasterize(drawings[i], nib::detail::random_pen(rng));
+        CHECK(std::equal(image.pixels.begin(), image.pixels.end(), digits.image(i).begin()));
+    }
+    CHECK(nib::synthetic_drawings(0, 5).empty());
+    CHECK(nib::synthetic_drawings(60, 6)[0].strokes[0][1].x != drawings[0].strokes[0][1].x);
 }
