@@ -36,6 +36,14 @@ TEST_CASE("values are copied and filled as far as asked") {
     CHECK(to == std::array<double, 4>{1, 7, 7, 0});
 }
 
+TEST_CASE("values are appended, to a vector itself too") {
+    std::vector<int> values{1, 2};
+    nib::append_values(values, std::array<short, 2>{3, 4});
+    nib::append_values(values, std::vector<int>{});
+    nib::append_values(values, values);
+    CHECK(values == std::vector<int>{1, 2, 3, 4, 1, 2, 3, 4});
+}
+
 TEST_CASE("first_not finds where a condition ends") {
     for (std::size_t count = 0; count < 20; ++count)
         for (std::size_t end = 0; end <= count; ++end)

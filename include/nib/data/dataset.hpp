@@ -2,6 +2,7 @@
 // so that MNIST takes 47 MB and not 188.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 
@@ -32,8 +33,8 @@ inline void append(Dataset& dataset, const Dataset& more) {
     if (more.rows != dataset.rows || more.cols != dataset.cols)
         fail("append: expected images of " + std::to_string(dataset.rows) + "x" + std::to_string(dataset.cols) +
              " pixels, found " + std::to_string(more.rows) + "x" + std::to_string(more.cols));
-    dataset.pixels.insert(dataset.pixels.end(), more.pixels.begin(), more.pixels.end());
-    dataset.labels.insert(dataset.labels.end(), more.labels.begin(), more.labels.end());
+    append_values(dataset.pixels, more.pixels);
+    append_values(dataset.labels, more.labels);
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -105,7 +105,7 @@ Plane window_extremes(const Plane& plane, std::size_t reach, Choose choose) {
     for (std::size_t row = 0; row < plane.rows; ++row) {
         const float* const begin = plane.values.data() + row * plane.cols;
         const std::vector<float> line = window_extremes(std::vector<float>(begin, begin + plane.cols), reach, choose);
-        wide.values.insert(wide.values.end(), line.begin(), line.end());
+        append_values(wide.values, line);
     }
     Plane result{wide.rows + 2 * reach, wide.cols, std::vector<float>((wide.rows + 2 * reach) * wide.cols)};
     for (std::size_t col = 0; col < wide.cols; ++col) {
