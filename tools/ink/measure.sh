@@ -27,10 +27,10 @@ measure() {
 }
 
 long() {
-    measure "$@" --augment --threads 2 --epochs 20
+    measure "$@" --augment --threads 2
 }
 
 measure plain --data "$mnist"
-long default --data "$mnist" --synthetic 60000 --batch 64
-long large --data "$mnist" --synthetic 60000 --batch 128 --hidden 512,256
-long synthetic --synthetic 240000 --batch 64 --lr 0.002
+long default --data "$mnist" --synthetic 60000 --epochs 20 --batch 64
+long large --data "$mnist" --synthetic 60000 --epochs 40 --batch 128 --hidden 512,256
+long synthetic --synthetic 240000 --epochs 20 --batch 64 --lr 0.002

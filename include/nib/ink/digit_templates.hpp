@@ -141,6 +141,11 @@ inline constexpr ControlPoint four_low_stem[] = {
     {0.4f, 0, start}, {0.02f, 0.56f, corner}, {0.95f, 0.52f, corner}, {0.7f, 0.28f, start}, {0.58f, 1, corner}};
 inline constexpr ControlPoint four_short_stem[] = {{0.38f, 0, start},      {0.18f, 0.34f},       {0.02f, 0.68f, corner},
                                                    {0.96f, 0.64f, corner}, {0.58f, 0.4f, start}, {0.52f, 1, corner}};
+inline constexpr ControlPoint four_low_bar_short_stem[] = {
+    {0.42f, 0, start}, {0.05f, 0.8f, corner}, {0.9f, 0.76f, corner}, {0.86f, 0.44f, start}, {0.76f, 1, corner}};
+inline constexpr ControlPoint four_slim_low_bar_short_stem[] = {{0.4f, 0, start},      {0.28f, 0.4f},
+                                                                {0.16f, 0.8f, corner}, {0.72f, 0.8f, corner},
+                                                                {0.76f, 0.5f, start},  {0.7f, 1, corner}};
 inline constexpr ControlPoint five_bar_last[] = {{0.2f, 0.03f, start}, {0.15f, 0.42f, corner}, {0.5f, 0.35f},
                                                  {0.9f, 0.55f},        {0.85f, 0.85f},         {0.45f, 1},
                                                  {0.02f, 0.9f},        {0.2f, 0.03f, start},   {0.92f, 0, corner}};
@@ -317,6 +322,8 @@ inline constexpr DigitTemplate all[] = {
     {4, "narrow, short stem", four_narrow_short_stem},
     {4, "low stem", four_low_stem},
     {4, "short stem", four_short_stem},
+    {4, "low bar, short stem", four_low_bar_short_stem},
+    {4, "slim, low bar, short stem", four_slim_low_bar_short_stem},
     {5, "bar last", five_bar_last},
     {5, "one stroke from the right", five_one_stroke_from_the_right},
     {5, "like an s", five_like_an_s},

@@ -10,6 +10,7 @@
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/random.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/ink/digit_templates.hpp>
@@ -125,19 +126,42 @@ inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, 
     return result;
 }
 
-// How a device sees a pen: of a fast one few points, and of a mouse or a
-// trembling hand points beside the path.
+inline float distance(const Point& a, const Point& b) {
+    return square_root((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y));
+}
+
+// The stroke without the last `lost` of its length, or without a third of it if that is less.
+inline Stroke shortened(const Stroke& stroke, float lost) {
+    float left = 0;
+    for (std::size_t i = 1; i < stroke.size(); ++i) left += distance(stroke[i - 1], stroke[i]);
+    left -= smaller(lost, left / 3);
+    Stroke result{stroke.front()};
+    for (std::size_t i = 1; i < stroke.size() && left > 0; ++i) {
+        const Point& from = stroke[i - 1];
+        const Point& to = stroke[i];
+        const float length = distance(from, to);
+        const float u = length > left ? left / length : 1;
+        result.push_back({from.x + u * (to.x - from.x), from.y + u * (to.y - from.y)});
+        left -= length;
+    }
+    return result;
+}
+
+// How a device sees a pen: of a fast one few points and not the ends of strokes, and of a mouse or a trembling hand
+// points beside the path. Lengths are in the units of a digit, which is about 2 high.
 class Sampling {
 public:
     explicit Sampling(Rng& rng) {
         if (rng.below(8) == 0) step_ = 2 + rng.below(3);
         if (rng.below(8) == 0) wobble_ = rng.uniform(0, 0.03);
+        if (rng.below(2) == 0) most_lost_ = rng.uniform(0, 0.3);
     }
 
     Stroke operator()(const Stroke& stroke, Rng& rng) const {
+        const Stroke seen = shortened(stroke, static_cast<float>(rng.uniform(0, most_lost_)));
         Stroke result;
-        for (std::size_t i = 0; i + 1 < stroke.size(); i += step_) result.push_back(stroke[i]);
-        result.push_back(stroke.back());
+        for (std::size_t i = 0; i + 1 < seen.size(); i += step_) result.push_back(seen[i]);
+        result.push_back(seen.back());
         if (wobble_ > 0)
             for (Point& point : result) {
                 point.x += static_cast<float>(wobble_ * rng.normal());
@@ -148,7 +172,8 @@ public:
 
 private:
     std::size_t step_ = 1;
-    double wobble_ = 0;  // standard deviation; a digit is about 2 high
+    double wobble_ = 0;  // standard deviation
+    double most_lost_ = 0;
 };
 
 inline RasterOptions random_pen(Rng& rng) {
