@@ -41,6 +41,9 @@
 #include <nib/io/pgm.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+#include <nib/io/tensor_formats.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>
@@ -56,6 +59,7 @@
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/gradient.hpp>
+#include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>
