@@ -41,6 +41,8 @@
 #include <nib/io/pgm.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/io/zip.hpp>
+#include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>
