@@ -44,6 +44,8 @@
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
+#include <nib/io/zip.hpp>
+#include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>
