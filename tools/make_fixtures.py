@@ -4,7 +4,7 @@
 usage: make_fixtures.py TORCH_DIR OUT_DIR
 
 Reads trace_init.pth and trace_final.pth from TORCH_DIR and writes them to OUT_DIR as safetensors; these are written
-from the format's description, without nib. Beside them: python.zip and numpy.npz as zipfile and NumPy write them.
+from the format's description, without nib. Beside them: python.zip, numpy.npz and mixed.npz as zipfile and NumPy write them.
 Needs PyTorch and NumPy (Debian: python3-torch, python3-numpy).
 """
 import json
@@ -37,6 +37,17 @@ def write_zips(target):
         archive.writestr(zipfile.ZipInfo("first.txt"), "first")
         archive.writestr(zipfile.ZipInfo("folder/second.txt"), "s" * 300)
     numpy.savez(target / "numpy.npz", x=numpy.arange(6, dtype="f4").reshape(2, 3), y=numpy.array([2.5]))
+    numpy.savez(
+        target / "mixed.npz",
+        **{
+            "fc1.weight": numpy.asfortranarray(numpy.arange(6, dtype="f4").reshape(2, 3)),
+            "half": numpy.array([1, -2, 0.5], dtype="f2"),
+            "big": numpy.array([1, -2], dtype=">i4"),
+            "mask": numpy.array([True, False]),
+            "scale": numpy.array(0.1),
+            "empty": numpy.zeros((0, 3), dtype="u1"),
+        },
+    )
 
 
 def main():

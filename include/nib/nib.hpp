@@ -38,6 +38,7 @@
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
+#include <nib/io/npz.hpp>
 #include <nib/io/pgm.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>

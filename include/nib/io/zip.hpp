@@ -246,7 +246,9 @@ inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::
     constexpr std::uint16_t encrypted = 0x2041;
     if ((zip_number<std::uint16_t>(bytes, 8) & encrypted) != 0) refuse("is encrypted");
     const auto method = zip_number<std::uint16_t>(bytes, 10);
-    if (method != 0) refuse("is compressed (method " + std::to_string(method) + "), expected it stored as it is");
+    if (method != 0)
+        refuse("is compressed (method " + std::to_string(method) + "), expected it stored as it is" +
+               (record.entry.name.ends_with(".npy") ? ": numpy.savez, not numpy.savez_compressed" : ""));
     std::uint64_t stored = zip_number<std::uint32_t>(bytes, 20);
     std::uint64_t size = zip_number<std::uint32_t>(bytes, 24);
     std::uint64_t header = zip_number<std::uint32_t>(bytes, 42);
