@@ -39,6 +39,8 @@
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/pgm.hpp>
+#include <nib/io/pickle.hpp>
+#include <nib/io/pickle_reader.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/zip.hpp>
