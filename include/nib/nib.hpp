@@ -43,6 +43,9 @@
 #include <nib/io/pickle_reader.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/io/torch_archive.hpp>
+#include <nib/io/torch_pth.hpp>
+#include <nib/io/torch_pth_writer.hpp>
 #include <nib/io/zip.hpp>
 #include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>
