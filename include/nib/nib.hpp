@@ -40,11 +40,16 @@
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
 #include <nib/io/pgm.hpp>
+#include <nib/io/pickle.hpp>
+#include <nib/io/pickle_reader.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
+#include <nib/io/torch_archive.hpp>
+#include <nib/io/torch_pth.hpp>
+#include <nib/io/torch_pth_writer.hpp>
 #include <nib/io/zip.hpp>
 #include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>

@@ -104,9 +104,8 @@ TEST_CASE("an archive of other things, or damaged, is refused by the entry's nam
     CHECK(error_in(other.bytes()) == "f: entry 'notes.txt': expected arrays alone, whose names end in .npy");
     support::ZipBuilder compressed;
     compressed.add("x.npy", array, {.method = 8});
-    CHECK(contains(error_in(compressed.bytes()),
-                   "entry 'x.npy': is compressed (method 8), expected it stored as it is: numpy.savez, not "
-                   "numpy.savez_compressed"));
+    CHECK(error_in(compressed.bytes()) ==
+          "f: entry 'x.npy': is compressed, expected it stored as it is: numpy.savez, not numpy.savez_compressed");
     support::ZipBuilder damaged;
     damaged.add("x.npy", array, {.crc_change = 1});
     CHECK(contains(error_in(damaged.bytes()), "'x.npy': its bytes are damaged"));

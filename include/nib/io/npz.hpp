@@ -30,11 +30,13 @@ namespace detail {
 inline constexpr std::string_view npy_ending = ".npy";
 
 inline TensorFile read_npz(ByteSource source) {
-    const ZipDirectory directory{source};
+    const ZipDirectory directory{source, CompressedEntries::listed};
     std::vector<TensorInfo> tensors;
     for (const ZipEntry& entry : directory.entries()) {
         const std::string place = source.path() + ": entry " + in_quotes(entry.name);
         if (!entry.name.ends_with(npy_ending)) fail(place + ": expected arrays alone, whose names end in .npy");
+        if (entry.method != 0)
+            fail(place + ": is compressed, expected it stored as it is: numpy.savez, not numpy.savez_compressed");
         check_crc(source, entry);
         tensors.push_back(read_npy_tensor(
             source, {entry.offset, entry.size, place, entry.name.substr(0, entry.name.size() - npy_ending.size())}));

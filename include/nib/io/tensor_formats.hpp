@@ -16,6 +16,7 @@
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/torch_pth.hpp>
+#include <nib/io/torch_pth_writer.hpp>
 #include <nib/io/zip.hpp>
 
 #include <bit>
@@ -32,7 +33,8 @@ namespace detail {
 
 // Whether a zip archive holds nothing but arrays.
 inline bool is_npz(ByteSource& source) {
-    for (const ZipEntry& entry : ZipDirectory{source}.entries())
+    const ZipDirectory directory{source, CompressedEntries::listed};
+    for (const ZipEntry& entry : directory.entries())
         if (!entry.name.ends_with(npy_ending)) return false;
     return true;
 }

@@ -70,9 +70,13 @@ inline std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t befor
 struct ZipEntry {
     std::string name;
     std::size_t offset = 0;  // of its data, in bytes from the file's start
-    std::size_t size = 0;
+    std::size_t size = 0;    // as it lies there
     std::uint32_t crc = 0;
+    int method = 0;  // of compression, 0 for none
 };
+
+// What a ZipDirectory does with entries that are compressed.
+enum class CompressedEntries { refused, listed };
 
 namespace detail {
 
@@ -219,6 +223,11 @@ struct ZipRecord {
     fail_in_zip(source, place, "entry " + in_quotes(name) + ": " + why);
 }
 
+[[noreturn]] inline void refuse_compressed(const ByteSource& source, const ZipEntry& entry, std::size_t place) {
+    refuse_zip_entry(source, place, entry.name,
+                     "is compressed (method " + std::to_string(entry.method) + "), expected it stored as it is");
+}
+
 // Fails where `bytes` bytes at `offset` go beyond `end`, where the directory begins.
 inline void check_zip_place(const ByteSource& source, const ZipRecord& record, std::uint64_t offset,
                             std::uint64_t bytes, std::size_t end) {
@@ -230,7 +239,7 @@ inline void check_zip_place(const ByteSource& source, const ZipRecord& record, s
 
 // The record at the start of `bytes`, the rest of the directory, which stands at `place`.
 inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::byte> bytes, std::size_t place,
-                                 std::size_t directory_offset) {
+                                 std::size_t directory_offset, CompressedEntries compressed) {
     const bool whole = bytes.size() >= zip_central_size && zip_number<std::uint32_t>(bytes, 0) == zip_central_signature;
     const std::size_t name_size = whole ? zip_number<std::uint16_t>(bytes, 28) : 0;
     const std::size_t extra_size = whole ? zip_number<std::uint16_t>(bytes, 30) : 0;
@@ -245,21 +254,20 @@ inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::
 
     constexpr std::uint16_t encrypted = 0x2041;
     if ((zip_number<std::uint16_t>(bytes, 8) & encrypted) != 0) refuse("is encrypted");
-    const auto method = zip_number<std::uint16_t>(bytes, 10);
-    if (method != 0)
-        refuse("is compressed (method " + std::to_string(method) + "), expected it stored as it is" +
-               (record.entry.name.ends_with(".npy") ? ": numpy.savez, not numpy.savez_compressed" : ""));
+    record.entry.method = zip_number<std::uint16_t>(bytes, 10);
+    if (record.entry.method != 0 && compressed == CompressedEntries::refused)
+        refuse_compressed(source, record.entry, place);
     std::uint64_t stored = zip_number<std::uint32_t>(bytes, 20);
     std::uint64_t size = zip_number<std::uint32_t>(bytes, 24);
     std::uint64_t header = zip_number<std::uint32_t>(bytes, 42);
     if (!read_zip64_extra(bytes.subspan(zip_central_size + name_size, extra_size), {&size, &stored, &header}))
         refuse("expected extra fields that hold what they announce");
     if (zip_number<std::uint16_t>(bytes, 34) != 0) refuse("expected an archive in one part, found several");
-    if (size != stored)
+    if (size != stored && record.entry.method == 0)
         refuse("expected to be stored as it is, found " + std::to_string(stored) + " bytes for " +
                std::to_string(size));
-    check_zip_place(source, record, header, size, directory_offset);
-    record.entry.size = static_cast<std::size_t>(size);
+    check_zip_place(source, record, header, stored, directory_offset);
+    record.entry.size = static_cast<std::size_t>(stored);
     record.entry.crc = zip_number<std::uint32_t>(bytes, 16);
     record.header = static_cast<std::size_t>(header);
     return record;
@@ -277,10 +285,10 @@ inline std::size_t find_zip_data(ByteSource& source, const ZipRecord& record, st
     if (zip_number<std::uint16_t>(header, 26) != entry.name.size() ||
         zip_text(header.subspan(zip_local_size)) != entry.name)
         refuse("its header has another name");
-    const auto size = zip_number<std::uint32_t>(header, 22);
+    const auto size = zip_number<std::uint32_t>(header, 18);
     // Bit 3: a writer that could not go back left checksum and size out here.
     const bool left_out = (zip_number<std::uint16_t>(header, 6) & 8) != 0;
-    if (zip_number<std::uint16_t>(header, 8) != 0 ||
+    if (zip_number<std::uint16_t>(header, 8) != entry.method ||
         (!left_out &&
          (zip_number<std::uint32_t>(header, 14) != entry.crc || (size != zip_elsewhere32 && size != entry.size))))
         refuse("its header and the directory disagree");
@@ -294,8 +302,8 @@ inline std::size_t find_zip_data(ByteSource& source, const ZipRecord& record, st
 // The entries of an archive: their names and places. It does not keep the source.
 class ZipDirectory {
 public:
-    explicit ZipDirectory(ByteSource& source) {
-        read_records(source, detail::read_zip_end(source));
+    explicit ZipDirectory(ByteSource& source, CompressedEntries compressed = CompressedEntries::refused) {
+        read_records(source, detail::read_zip_end(source), compressed);
         index_names(source);
         check_overlaps(source);
     }
@@ -311,13 +319,14 @@ public:
     }
 
 private:
-    void read_records(ByteSource& source, const detail::ZipEnd& end) {
+    void read_records(ByteSource& source, const detail::ZipEnd& end, CompressedEntries compressed) {
         const auto offset = static_cast<std::size_t>(end.offset);
         std::vector<std::byte> directory(static_cast<std::size_t>(end.size));
         source.read(offset, {directory.data(), directory.size()});
         std::span<const std::byte> rest{directory.data(), directory.size()};
         for (std::uint64_t i = 0; i < end.entries; ++i) {
-            detail::ZipRecord record = detail::read_zip_record(source, rest, end.directory_end - rest.size(), offset);
+            detail::ZipRecord record =
+                detail::read_zip_record(source, rest, end.directory_end - rest.size(), offset, compressed);
             record.entry.offset = detail::find_zip_data(source, record, offset);
             entries_.push_back(std::move(record.entry));
             headers_.push_back(record.header);
@@ -361,7 +370,7 @@ private:
     std::vector<std::size_t> by_name_;  // entries_, in the order of their names
 };
 
-// Reads all of the entry, in pieces.
+// Of an entry that is not compressed: reads all of it, in pieces.
 inline void check_crc(ByteSource& source, const ZipEntry& entry) {
     std::vector<std::byte> piece(smaller(entry.size, std::size_t{65536}));
     std::uint32_t crc = 0;
