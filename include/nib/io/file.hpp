@@ -93,6 +93,15 @@ public:
     std::size_t position() const { return position_; }
     std::size_t remaining() const { return size_ - position_; }
 
+    // The next read() starts at byte `position`, at most size().
+    void seek(std::size_t position) {
+        if (position == position_) return;
+        errno = 0;
+        if (std::fseek(file_.get(), static_cast<long>(position), SEEK_SET) != 0)
+            detail::fail_with_errno(path_, "cannot seek");
+        position_ = position;
+    }
+
     // Fills `bytes`; fails when the file ends first.
     void read(std::span<std::byte> bytes) {
         errno = 0;

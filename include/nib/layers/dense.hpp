@@ -69,6 +69,11 @@ void dense_initialize(std::span<T> parameters, std::size_t in, Rng& rng) {
     for (T& parameter : parameters) parameter = static_cast<T>(rng.uniform(-bound, bound));
 }
 
+// As PyTorch has it.
+inline std::string dense_description(std::size_t in, std::size_t out) {
+    return "Linear(" + std::to_string(in) + ", " + std::to_string(out) + ")";
+}
+
 // Appends the two tensors of a layer called `name` whose parameters start at `offset`.
 inline void dense_describe(const std::string& name, std::size_t in, std::size_t out, std::size_t offset,
                            std::vector<ParameterTensor>& tensors) {
@@ -119,6 +124,8 @@ struct Dense {
         const std::string name = LayerName.view().empty() ? std::to_string(number) : std::string(LayerName.view());
         detail::dense_describe(name, In, Out, offset, tensors);
     }
+
+    static std::string description() { return detail::dense_description(In, Out); }
 };
 
 }  // namespace nib::inline NIB_ABI

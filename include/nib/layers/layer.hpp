@@ -19,7 +19,8 @@
 //
 // A layer that changes the number of features says so with two more constants, input_size and output_size; without them
 // y has the shape of x. A layer with parameters has a function initialize(std::span<T> parameters, Rng& rng) too; and
-// it may have describe(), which names its tensors for model files (see Dense), where "0.parameters" is not enough.
+// it may have describe(), which names its tensors for model files (see Dense), where "0.parameters" is not enough, and
+// description(), what model files call the layer itself: "Linear(784, 64)".
 #pragma once
 
 #include <nib/core/matrix.hpp>

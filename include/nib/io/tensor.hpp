@@ -1,0 +1,148 @@
+// Tensor: numbers of one type, with a name and a shape, that are to be written to a file; and what all formats of
+// tensors share. (What a file holds is read through a TensorFile.)
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+#include <nib/io/strings.hpp>
+
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// In the order of safetensors' reference implementation, which is the order of tensors in its files, reversed.
+enum class Dtype { boolean, u8, i8, f8_e5m2, f8_e4m3, i16, u16, f16, bf16, i32, u32, f32, f64, i64, u64 };
+
+namespace detail {
+
+inline constexpr std::size_t dtype_count = 15;
+inline constexpr std::string_view dtype_names[dtype_count] = {
+    "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "F64", "I64", "U64"};
+inline constexpr std::string_view dtype_torch_names[dtype_count] = {
+    "bool",     "uint8", "int8",   "float8_e5m2", "float8_e4m3fn", "int16", "uint16", "float16",
+    "bfloat16", "int32", "uint32", "float32",     "float64",       "int64", "uint64"};
+inline constexpr std::size_t dtype_sizes[dtype_count] = {1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
+
+}  // namespace detail
+
+// As safetensors has it: "F32".
+constexpr std::string_view dtype_name(Dtype dtype) { return detail::dtype_names[static_cast<std::size_t>(dtype)]; }
+
+// As PyTorch has it: "float32".
+constexpr std::string_view torch_dtype_name(Dtype dtype) {
+    return detail::dtype_torch_names[static_cast<std::size_t>(dtype)];
+}
+
+// Bytes of one element.
+constexpr std::size_t dtype_size(Dtype dtype) { return detail::dtype_sizes[static_cast<std::size_t>(dtype)]; }
+
+constexpr std::optional<Dtype> dtype_named(std::string_view name) {
+    for (std::size_t i = 0; i < detail::dtype_count; ++i)
+        if (detail::dtype_names[i] == name) return static_cast<Dtype>(i);
+    return std::nullopt;
+}
+
+// Whether its elements are numbers that convert to float or double: F16, BF16, F32 and F64.
+constexpr bool is_floating(Dtype dtype) {
+    return dtype == Dtype::f16 || dtype == Dtype::bf16 || dtype == Dtype::f32 || dtype == Dtype::f64;
+}
+
+struct Tensor {
+    std::string name;
+    Dtype dtype = Dtype::f32;
+    std::vector<std::size_t> shape;   // [] is one number
+    std::span<const std::byte> data;  // someone else's; little-endian, row-major, not aligned
+};
+
+// Numbers as a tensor's data.
+template <class T>
+requires(std::integral<T> || std::floating_point<T>) std::vector<std::byte> tensor_bytes(std::span<const T> numbers) {
+    std::vector<std::byte> bytes(numbers.size_bytes());
+    for (std::size_t i = 0; i < numbers.size(); ++i)
+        store_number(bytes.data() + i * sizeof(T), numbers[i], std::endian::little);
+    return bytes;
+}
+
+// The number that 16 bits of IEEE 754's binary16 are: 1 sign, 5 exponent, 10 mantissa bits. Exact.
+constexpr float float_of_half(std::uint16_t half) {
+    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+    const std::uint32_t exponent = (half >> 10) & 0x1fu;
+    const std::uint32_t mantissa = half & 0x3ffu;
+    if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);
+    if (exponent != 0) return std::bit_cast<float>(sign | (exponent + 112) << 23 | mantissa << 13);
+    const float subnormal = static_cast<float>(mantissa) * 0x1p-24f;
+    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(subnormal));
+}
+
+// The number that 16 bits of bfloat16 are: the upper half of a float. Exact.
+constexpr float float_of_bfloat16(std::uint16_t bits) {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+namespace detail {
+
+// The name in double quotes, short and printable.
+inline std::string tensor_label(std::string_view name) {
+    std::string label = in_quotes(name);
+    label.front() = label.back() = '"';
+    return label;
+}
+
+// "[64, 784]"
+inline std::string shape_text(const std::vector<std::size_t>& sizes) {
+    constexpr std::size_t longest = 8;
+    std::string text;
+    for (std::size_t i = 0; i < sizes.size() && i < longest; ++i) append_to_list(text, ", ", std::to_string(sizes[i]));
+    return "[" + text + (sizes.size() > longest ? ", ...]" : "]");
+}
+
+// False where the number of elements overflows.
+inline bool element_count(const std::vector<std::size_t>& shape, std::size_t& count) {
+    count = 1;
+    for (const std::size_t size : shape)
+        if (!multiply_sizes(count, size, count)) return false;
+    return true;
+}
+
+// False where the number of bytes overflows.
+inline bool tensor_size(Dtype dtype, const std::vector<std::size_t>& shape, std::size_t& bytes) {
+    return element_count(shape, bytes) && multiply_sizes(bytes, dtype_size(dtype), bytes);
+}
+
+// Strides, in elements, of a row-major tensor. Its size is known not to overflow.
+inline std::vector<std::size_t> row_major_strides(const std::vector<std::size_t>& shape) {
+    std::vector<std::size_t> strides(shape.size());
+    std::size_t stride = 1;
+    for (std::size_t i = shape.size(); i-- > 0; stride *= shape[i]) strides[i] = stride;
+    return strides;
+}
+
+// What no format can hold: two tensors of one name, and data of another size than dtype and shape say. `path` is where
+// they are to go.
+inline void check_tensors_to_save(const std::string& path, std::span<const Tensor> tensors) {
+    StringSet names;
+    for (const Tensor& tensor : tensors) {
+        const auto refuse = [&](const std::string& why) {
+            fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
+        };
+        if (!names.insert(tensor.name)) refuse("two tensors have this name");
+        std::size_t bytes = 0;
+        if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
+            refuse("expected the data of shape " + shape_text(tensor.shape) + " of " +
+                   std::string(dtype_name(tensor.dtype)) + ", found " + std::to_string(tensor.data.size()) + " bytes");
+    }
+}
+
+}  // namespace detail
+
+}  // namespace nib::inline NIB_ABI
