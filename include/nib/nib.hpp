@@ -38,6 +38,7 @@
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
+#include <nib/io/onnx_operator.hpp>
 #include <nib/io/pgm.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
@@ -56,6 +57,7 @@
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/gradient.hpp>
+#include <nib/model/layer_list.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>

@@ -83,6 +83,7 @@ template <std::size_t In, std::size_t Out, Name LayerName = "">
 struct Dense {
     static_assert(In > 0 && Out > 0, "Dense: sizes start at 1");
 
+    static constexpr std::string_view type_name = "Linear";
     static constexpr std::size_t input_size = In;
     static constexpr std::size_t output_size = Out;
     static constexpr std::size_t parameter_count = DenseParameters<float>::count(In, Out);
@@ -119,6 +120,8 @@ struct Dense {
         const std::string name = LayerName.view().empty() ? std::to_string(number) : std::string(LayerName.view());
         detail::dense_describe(name, In, Out, offset, tensors);
     }
+
+    static std::vector<OnnxOperator> operators() { return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -24,6 +25,8 @@ struct LogSoftmax {
                          MatrixView<const T> dy, MatrixView<T> dx, std::span<T> /*dparameters*/) {
         kernels::log_softmax_gradient<T>(y, dy, dx);
     }
+
+    static std::vector<OnnxOperator> operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

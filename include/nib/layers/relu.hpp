@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <span>
+#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -26,6 +27,8 @@ struct ReLU {
                          MatrixView<const T> dy, MatrixView<T> dx, std::span<T> /*dparameters*/) {
         kernels::relu_gradient<T>(y.values(), dy.values(), dx.values());
     }
+
+    static std::vector<OnnxOperator> operators() { return {{"Relu", {"x"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI
