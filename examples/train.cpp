@@ -99,7 +99,7 @@ void train(Options options) {
         nib::fit(net, adam, training, options.fit, rng, on_epoch, progress);
     }
 
-    if (!options.save.empty()) nib::save(net, options.save);
+    if (!options.save.empty()) nib::save(net, options.save, {.steps = adam.steps()});
     if (!options.report.empty()) examples::write_report(net, test, options.report);
     examples::print_test_accuracy(evaluation);
 }
@@ -122,7 +122,8 @@ int main(int argc, char** argv) {
     line.option("--seed", "N", "of initialisation, shuffling and synthetic digits", options.seed, 0, UINT64_MAX);
     line.option("--hidden", "N,N,...", "widths of the hidden layers", options.hidden, 1, 65'536);
     line.option("--threads", "N", "at most, for batches large enough to gain", options.fit.threads, 1, 256);
-    line.option("--save", "FILE", "writes the trained network (safetensors)", options.save);
+    line.option("--save", "FILE",
+                "writes the trained network: safetensors, or PyTorch's format where FILE ends in .pth", options.save);
     line.option("--checkpoint", "FILE", "writes all that --resume needs after each epoch", options.checkpoint);
     line.option("--resume", "FILE", "goes on from a checkpoint; the other options as they were", options.resume);
     line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);

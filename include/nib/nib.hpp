@@ -42,6 +42,9 @@
 #include <nib/io/pgm.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+#include <nib/io/tensor_formats.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/isa.hpp>
@@ -58,6 +61,7 @@
 #include <nib/loss/nll.hpp>
 #include <nib/model/gradient.hpp>
 #include <nib/model/layer_list.hpp>
+#include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>

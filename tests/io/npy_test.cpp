@@ -8,6 +8,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using support::contains;
@@ -20,7 +21,7 @@ std::span<const std::byte> bytes_of(std::string_view text) { return std::as_byte
 
 template <class T>
 std::string error_in(std::string_view file) {
-    return error_of([&] { nib::parse_npy<T>(bytes_of(file), "f"); });
+    return error_of([&] { return nib::parse_npy<T>(bytes_of(file), "f"); });
 }
 
 // A version 1 file of bytes with this dictionary.
@@ -66,15 +67,97 @@ TEST_CASE("versions 2 and 3 are read as version 1 is") {
 
 TEST_CASE("another type than the file's is refused, naming both") {
     const std::string path = fixture("float32_2x3.npy");
-    CHECK(error_of([&] { nib::load_npy<double>(path); }) ==
-          path + ": byte 8: expected a header that says '<f8', found '<f4'");
-    CHECK(contains(error_of([&] { nib::load_npy<float>(fixture("float32_big_endian.npy")); }), "'<f4', found '>f4'"));
+    CHECK(error_of([&] { return nib::load_npy<double>(path); }) ==
+          path + ": byte 8: expected an array of float64, found float32");
+    CHECK(contains(error_of([&] { return nib::load_npy<std::int32_t>(fixture("int64_2x1x2.npy")); }),
+                   "expected an array of int32, found int64"));
 }
 
-TEST_CASE("Fortran order is refused by name") {
-    const std::string path = fixture("float32_fortran.npy");
-    CHECK(error_of([&] { nib::load_npy<float>(path); }) ==
-          path + ": byte 8: expected C order, found fortran_order: save numpy.ascontiguousarray of the array");
+TEST_CASE("either byte order and either order of dimensions are read as NumPy reads them") {
+    const auto big = nib::load_npy<float>(fixture("float32_big_endian.npy"));
+    const auto expected = nib::load_npy<float>(fixture("float32_2x3.npy")).values;
+    CHECK(big.shape == Shape{2, 3});
+    CHECK(big.values == expected);
+    const auto fortran = nib::load_npy<float>(fixture("float32_fortran.npy"));
+    CHECK(fortran.shape == Shape{2, 3});
+    CHECK(fortran.values == expected);
+    const std::string cube = file_of("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3, 2)}\n", 0) +
+                             std::string("\0\6\2\10\4\12\1\7\3\11\5\13", 12);
+    CHECK(nib::parse_npy<std::uint8_t>(bytes_of(cube), "f").values ==
+          std::vector<std::uint8_t>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
+}
+
+TEST_CASE("an array is a TensorFile of one tensor, called as the file is") {
+    nib::TensorFile file = nib::open_npy(fixture("float32_fortran.npy"));
+    CHECK(file.format() == "npy");
+    REQUIRE(file.tensors().size() == 1);
+    const nib::TensorInfo& tensor = file.at("float32_fortran");
+    CHECK(tensor.shape == Shape{2, 3});
+    CHECK(tensor.strides == Shape{1, 2});
+    const auto expected = nib::load_npy<float>(fixture("float32_2x3.npy")).values;
+    CHECK(nib::values<float>(file, tensor) == expected);
+    const std::string content = nib::read_file(fixture("int32_3.npy"));
+    CHECK(nib::parse_npy(bytes_of(content), "memory").at("memory").dtype == nib::Dtype::i32);
+    nib::TensorFile big = nib::open_npy(fixture("float32_big_endian.npy"));
+    CHECK(nib::values<float>(big, big.tensors()[0]) == expected);
+}
+
+TEST_CASE("NumPy's half-precision numbers are read") {
+    const std::string file =
+        file_of("{'descr': '<f2', 'fortran_order': False, 'shape': (3,)}\n", 0) + std::string("\0\x3c\0\xc0\0\x38", 6);
+    nib::TensorFile halfs = nib::parse_npy(bytes_of(file), "h");
+    CHECK(halfs.at("h").dtype == nib::Dtype::f16);
+    CHECK(nib::values<float>(halfs, halfs.at("h")) == std::vector<float>{1, -2, 0.5});
+}
+
+TEST_CASE("each type that NumPy shares is known by its name there, and no other") {
+    const std::vector<std::pair<std::string, nib::Dtype>> known{
+        {"|b1", nib::Dtype::boolean}, {"|u1", nib::Dtype::u8},  {"|i1", nib::Dtype::i8},  {"<i2", nib::Dtype::i16},
+        {">u2", nib::Dtype::u16},     {"<f2", nib::Dtype::f16}, {">i4", nib::Dtype::i32}, {"<u4", nib::Dtype::u32},
+        {">f4", nib::Dtype::f32},     {">f8", nib::Dtype::f64}, {"<i8", nib::Dtype::i64}, {"<u8", nib::Dtype::u64}};
+    for (const auto& [descr, dtype] : known) {
+        const std::string file =
+            file_of("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (2,)}\n", 2 * nib::dtype_size(dtype));
+        CHECK(nib::parse_npy(bytes_of(file), "f").at("f").dtype == dtype);
+    }
+    for (const char* descr : {"<c8", "<U5", "|S3", "|V2", "<M8[ns]", "|O", ">u1", "=f4", "f4", "<f", ""}) {
+        CAPTURE(descr);
+        CHECK(error_in<float>(
+                  file_of("{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': ()}\n", 8)) ==
+              "f: byte 8: expected an array of numbers or booleans, found the type '" + std::string(descr) + "'");
+    }
+}
+
+TEST_CASE("arrays are written byte for byte as NumPy writes them") {
+    const support::TemporaryDirectory folder;
+    const std::string path = folder.path("x.npy");
+    for (const char* name : {"float32_2x3", "float64_scalar", "int32_3", "int64_2x1x2", "uint8_0x3"}) {
+        CAPTURE(name);
+        const std::string original = fixture(name + std::string(".npy"));
+        nib::TensorFile file = nib::open_npy(original);
+        const nib::TensorInfo& tensor = file.tensors()[0];
+        const std::vector<std::byte> bytes = file.bytes(tensor);
+        nib::save_npy(path, {"any", tensor.dtype, tensor.shape, bytes});
+        CHECK(nib::read_file(path) == nib::read_file(original));
+    }
+    const std::vector<std::int32_t> numbers{1, -2, std::numeric_limits<std::int32_t>::max()};
+    nib::save_npy<std::int32_t>(path, {3}, numbers);
+    CHECK(nib::read_file(path) == nib::read_file(fixture("int32_3.npy")));
+}
+
+TEST_CASE("what NumPy cannot hold, or does not fit its shape, is not written") {
+    const support::TemporaryDirectory folder;
+    const std::string path = folder.path("x.npy");
+    const std::vector<std::byte> bytes(4);
+    const auto error_with = [&](nib::Dtype dtype, const Shape& shape) {
+        return error_of([&] { return nib::save_npy(path, {"w", dtype, shape, bytes}), 0; });
+    };
+    CHECK(error_with(nib::Dtype::bf16, {2}) == path + ": tensor \"w\" is bfloat16, a type that NumPy lacks");
+    CHECK(contains(error_with(nib::Dtype::f8_e5m2, {4}), "is float8_e5m2, a type that NumPy lacks"));
+    CHECK(contains(error_with(nib::Dtype::f32, {2}), "expected the data of shape [2] of F32, found 4 bytes"));
+    CHECK(contains(error_with(nib::Dtype::u8, Shape(30000, 1)), "found 4 bytes"));
+    CHECK(contains(error_with(nib::Dtype::f32, Shape(30000, 1)), "more dimensions than an .npy file can hold"));
+    CHECK_FALSE(std::filesystem::exists(path));
 }
 
 TEST_CASE("the dictionary may have its keys in any order and spaces between its parts") {
@@ -167,7 +250,7 @@ TEST_CASE("an array file cut anywhere is refused, and no changed byte leads astr
 }
 
 TEST_CASE("a missing array file is named") {
-    CHECK(contains(error_of([] { nib::load_npy<float>("/nowhere/x.npy"); }), "/nowhere/x.npy: cannot open"));
+    CHECK(contains(error_of([] { return nib::load_npy<float>("/nowhere/x.npy"); }), "/nowhere/x.npy: cannot open"));
 }
 
 TEST_CASE("arrays of real size are read as NumPy reads them") {

@@ -17,8 +17,8 @@ struct Run {
     nib::Adam<float> adam{net};
 };
 
-nib::Safetensors::Metadata metadata_of(const Run& run) {
-    nib::Safetensors::Metadata metadata{{"epochs", "1"}, {"steps", "5"}};
+nib::StringMap metadata_of(const Run& run) {
+    nib::StringMap metadata{{"epochs", "1"}, {"steps", "5"}};
     for (std::size_t i = 0; i < 4; ++i)
         metadata["random_state_" + std::to_string(i)] = std::to_string(run.rng.state()[i]);
     return metadata;
@@ -86,6 +86,22 @@ TEST_CASE("what is no checkpoint of this network is refused, and changes nothing
     CHECK(support::contains(error_with("epochs", "1"), "all zero"));
     directory.write("checkpoint", "");
     CHECK(support::contains(error(), "byte 0"));
+}
+
+TEST_CASE("a checkpoint says what it holds") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    Run run;
+    const std::vector<float> zeros(run.net.parameter_count());
+    run.adam.restore(77, zeros, zeros);
+    nib::save_checkpoint(run.net, run.adam, run.rng, 3, path);
+    nib::StringMap expected = metadata_of(run);
+    expected["format"] = "pt";
+    expected["nib_version"] = NIB_VERSION_STRING;
+    expected["layers"] = "Linear(784, 12), ReLU, Linear(12, 10), LogSoftmax";
+    expected["epochs"] = "3";
+    expected["steps"] = "77";
+    CHECK(nib::open_safetensors(path).metadata() == expected);
 }
 
 TEST_CASE("a checkpoint is no model") {

@@ -1,15 +1,24 @@
-// Arrays in NumPy's .npy files: format versions 1, 2 and 3; float, double, int32, int64 and uint8, little-endian, in C
-// order. T is the type in the file: nothing is converted.
+// Arrays in NumPy's .npy files: format versions 1, 2 and 3; all types that NumPy and nib share (not bfloat16, which
+// NumPy lacks), either byte order, C and Fortran order.
 //
-// Refused by Error: another type (both are named), Fortran order, a header that is not exactly the dictionary of
-// 'descr', 'fortran_order' and 'shape' that NumPy writes, and data of another size than the shape's.
+//   open_npy(path)                 a TensorFile of one tensor, called what the file is called, without .npy
+//   load_npy<T>(path)              all numbers of an array of T (float, double, int32_t, int64_t or uint8_t),
+//   row-major:
+//                                  T is the type in the file, nothing is converted
+//   parse_npy, parse_npy<T>        the same from bytes in memory
+//   save_npy(path, tensor)         as numpy.save writes it: version 1, C order, little-endian
+//   save_npy(path, shape, values)  the same
+//
+// Refused by Error: another type (both are named), a header that is not exactly the dictionary of 'descr',
+// 'fortran_order' and 'shape' that NumPy writes, and data of another size than the shape's.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
 
 #include <bit>
 #include <concepts>
@@ -32,14 +41,20 @@ struct NpyArray {
 
 namespace detail {
 
+// In Dtype's order; "" where NumPy has no such type.
+inline constexpr std::string_view npy_descrs[dtype_count] = {"|b1", "|u1", "|i1", "",    "",    "<i2", "<u2", "<f2",
+                                                             "",    "<i4", "<u4", "<f4", "<f8", "<i8", "<u8"};
+
 template <class T>
-constexpr std::string_view npy_descr() {
-    if constexpr (std::same_as<T, float>) return "<f4";
-    if constexpr (std::same_as<T, double>) return "<f8";
-    if constexpr (std::same_as<T, std::int32_t>) return "<i4";
-    if constexpr (std::same_as<T, std::int64_t>) return "<i8";
-    if constexpr (std::same_as<T, std::uint8_t>) return "|u1";
-    return "";
+constexpr Dtype dtype_of() {
+    if constexpr (std::same_as<T, float>) return Dtype::f32;
+    if constexpr (std::same_as<T, double>) return Dtype::f64;
+    if constexpr (std::same_as<T, std::int32_t>) return Dtype::i32;
+    if constexpr (std::same_as<T, std::int64_t>) return Dtype::i64;
+    if constexpr (std::same_as<T, std::uint8_t>) return Dtype::u8;
+    static_assert(std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int32_t> ||
+                      std::same_as<T, std::int64_t> || std::same_as<T, std::uint8_t>,
+                  "npy: T is float, double, int32_t, int64_t or uint8_t");
 }
 
 struct NpyHeader {
@@ -49,11 +64,11 @@ struct NpyHeader {
     std::size_t size = 0;  // bytes before the data
 };
 
-// The Python dictionary in the header, and nothing else that Python allows.
+// The Python dictionary in the header, and nothing else that Python allows. `name` starts every message.
 class NpyDictReader {
 public:
-    NpyDictReader(std::string_view text, const std::string& path, std::size_t offset)
-        : text_{text}, path_{path}, offset_{offset} {}
+    NpyDictReader(std::string_view text, const std::string& name, std::size_t offset)
+        : text_{text}, name_{name}, offset_{offset} {}
 
     NpyHeader read() {
         std::optional<std::string> descr;
@@ -144,75 +159,163 @@ private:
 
     [[noreturn]] void fail_expected(const std::string& what) const {
         const std::string_view rest = text_.substr(position_);
-        fail(path_ + ": byte " + std::to_string(offset_ + position_) + ": expected " + what + ", found " +
+        fail(name_ + ": byte " + std::to_string(offset_ + position_) + ": expected " + what + ", found " +
              (rest.empty() ? "the header's end" : in_quotes(rest.substr(0, 20))));
     }
 
     std::string_view text_;
-    const std::string& path_;
+    const std::string& name_;
     std::size_t offset_;
     std::size_t position_ = 0;
 };
 
-inline NpyHeader read_npy_header(std::span<const std::byte> bytes, const std::string& path) {
-    const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-    if (!text.starts_with("\x93NUMPY")) fail(path + ": byte 0: expected an .npy file, which starts with 93 'NUMPY'");
-    if (text.size() < 12) fail(path + ": byte " + std::to_string(text.size()) + ": expected a header, found the end");
+// A range of a source that holds an .npy file, what messages call it, and what its array is called.
+struct NpyPlace {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    std::string name;
+    std::string tensor;
+};
+
+inline NpyHeader read_npy_header(ByteSource& source, const NpyPlace& place) {
+    std::byte start[12];
+    const std::size_t held = smaller(place.size, sizeof start);
+    source.read(place.begin, {start, held});
+    const std::string_view text{reinterpret_cast<const char*>(start), held};
+    if (!text.starts_with("\x93NUMPY"))
+        fail(place.name + ": byte 0: expected an .npy file, which starts with 93 'NUMPY'");
+    if (text.size() < sizeof start)
+        fail(place.name + ": byte " + std::to_string(held) + ": expected a header, found the end");
     const int major = static_cast<unsigned char>(text[6]);
     const int minor = static_cast<unsigned char>(text[7]);
     if (major < 1 || major > 3 || minor != 0)
-        fail(path + ": byte 6: expected version 1.0, 2.0 or 3.0 of the .npy format, found " + std::to_string(major) +
-             "." + std::to_string(minor));
+        fail(place.name + ": byte 6: expected version 1.0, 2.0 or 3.0 of the .npy format, found " +
+             std::to_string(major) + "." + std::to_string(minor));
     const std::size_t dict_begin = major == 1 ? 10 : 12;
-    const std::size_t length = major == 1 ? load_number<std::uint16_t>(bytes.data() + 8, std::endian::little)
-                                          : load_number<std::uint32_t>(bytes.data() + 8, std::endian::little);
-    if (length > text.size() - dict_begin)
-        fail(path + ": byte 8: the header declares " + std::to_string(length) + " bytes, the file holds " +
-             std::to_string(text.size() - dict_begin) + " after it");
-    return NpyDictReader{text.substr(dict_begin, length), path, dict_begin}.read();
+    const std::size_t length = major == 1 ? load_number<std::uint16_t>(start + 8, std::endian::little)
+                                          : load_number<std::uint32_t>(start + 8, std::endian::little);
+    if (length > place.size - dict_begin)
+        fail(place.name + ": byte 8: the header declares " + std::to_string(length) + " bytes, the file holds " +
+             std::to_string(place.size - dict_begin) + " after it");
+    std::string dict(length, '\0');
+    source.read(place.begin + dict_begin, {reinterpret_cast<std::byte*>(dict.data()), length});
+    return NpyDictReader{dict, place.name, dict_begin}.read();
 }
 
-// The number of values, after checking that they are what follows the header.
-inline std::size_t npy_count(const NpyHeader& header, std::size_t item_size, std::size_t file_size,
-                             const std::string& path) {
-    std::size_t count = 1;
+// The type that `descr` names, and its byte order ('|': a type of one byte has none).
+inline Dtype read_npy_descr(const std::string& descr, std::endian& order, const std::string& name) {
+    order = descr.starts_with('>') ? std::endian::big : std::endian::little;
+    for (std::size_t i = 0; i < dtype_count; ++i) {
+        const std::string_view known = npy_descrs[i];
+        if (known.empty()) continue;
+        if (descr == known || (known.starts_with('<') && descr.starts_with('>') && known.substr(1) == descr.substr(1)))
+            return static_cast<Dtype>(i);
+    }
+    fail(name + ": byte 8: expected an array of numbers or booleans, found the type " + in_quotes(descr));
+}
+
+inline TensorInfo read_npy_tensor(ByteSource& source, NpyPlace place) {
+    NpyHeader header = read_npy_header(source, place);
+    std::endian order{};
+    const Dtype dtype = read_npy_descr(header.descr, order, place.name);
     std::size_t bytes = 0;
-    bool fits = true;
-    for (const std::size_t size : header.shape) fits = fits && multiply_sizes(count, size, count);
-    fits = fits && multiply_sizes(count, item_size, bytes);
-    const std::size_t held = file_size - header.size;
+    const bool fits = tensor_size(dtype, header.shape, bytes);
+    const std::size_t held = place.size - header.size;
     if (!fits || bytes != held)
-        fail(path + ": byte " + std::to_string(header.size) + ": expected " +
+        fail(place.name + ": byte " + std::to_string(header.size) + ": expected " +
              (fits ? std::to_string(bytes) + " bytes of data" : "a shape whose size does not overflow") +
              ", the file holds " + std::to_string(held));
-    return count;
+    std::vector<std::size_t> strides = row_major_strides(header.shape);
+    if (header.fortran_order) {
+        std::size_t stride = 1;
+        for (std::size_t i = 0; i < strides.size(); stride *= header.shape[i++]) strides[i] = stride;
+    }
+    return {std::move(place.tensor),   dtype, std::move(header.shape), std::move(strides),
+            place.begin + header.size, order};
+}
+
+// "data/x.npy" is "x".
+inline std::string npy_tensor_name(const std::string& path) {
+    const std::size_t slash = path.find_last_of("/\\");
+    std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+    if (name.ends_with(".npy")) name.resize(name.size() - 4);
+    return name;
+}
+
+inline TensorFile read_npy(ByteSource source) {
+    std::vector<TensorInfo> tensors;
+    const std::string path = source.path();
+    tensors.push_back(read_npy_tensor(source, {0, source.size(), path, npy_tensor_name(path)}));
+    return {std::move(source), "npy", std::move(tensors)};
+}
+
+// What the file of a tensor starts with; its data follows. `name` is for messages.
+inline std::string make_npy_header(const Tensor& tensor, const std::string& name) {
+    const std::string_view descr = npy_descrs[static_cast<std::size_t>(tensor.dtype)];
+    if (descr.empty())
+        fail(name + ": tensor " + tensor_label(tensor.name) + " is " + std::string(torch_dtype_name(tensor.dtype)) +
+             ", a type that NumPy lacks");
+    std::string shape;
+    for (const std::size_t size : tensor.shape) append_to_list(shape, ", ", std::to_string(size));
+    if (tensor.shape.size() == 1) shape += ',';
+    std::string dict = "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+    constexpr std::size_t before = 10, alignment = 64;
+    dict.append((alignment - (before + dict.size() + 1) % alignment) % alignment, ' ');
+    dict += '\n';
+    if (dict.size() > 65535)
+        fail(name + ": tensor " + tensor_label(tensor.name) + " has more dimensions than an .npy file can hold");
+    std::byte length[2];
+    store_number(length, static_cast<std::uint16_t>(dict.size()), std::endian::little);
+    return "\x93NUMPY" + std::string("\x01\0", 2) + std::string(reinterpret_cast<const char*>(length), 2) + dict;
+}
+
+template <class T>
+NpyArray<T> npy_array(TensorFile file) {
+    constexpr Dtype dtype = dtype_of<T>();
+    const TensorInfo& tensor = file.tensors()[0];
+    if (tensor.dtype != dtype)
+        fail(file.path() + ": byte 8: expected an array of " + std::string(torch_dtype_name(dtype)) + ", found " +
+             std::string(torch_dtype_name(tensor.dtype)));
+    const std::vector<std::byte> bytes = file.bytes(tensor);
+    NpyArray<T> array{tensor.shape, std::vector<T>(bytes.size() / sizeof(T))};
+    for (std::size_t i = 0; i < array.values.size(); ++i)
+        array.values[i] = load_number<T>(bytes.data() + i * sizeof(T), std::endian::little);
+    return array;
 }
 
 }  // namespace detail
 
-// `path` is for messages.
+[[nodiscard]] inline TensorFile open_npy(const std::string& path) { return detail::read_npy(ByteSource{path}); }
+
+// `bytes` must outlive the result; `path` is for messages and the tensor's name.
+[[nodiscard]] inline TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path) {
+    return detail::read_npy(ByteSource{bytes, path});
+}
+
 template <class T>
 NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path) {
-    constexpr std::string_view descr = detail::npy_descr<T>();
-    static_assert(!descr.empty(), "parse_npy: T is float, double, int32_t, int64_t or uint8_t");
-    detail::NpyHeader header = detail::read_npy_header(bytes, path);
-    if (header.descr != descr)
-        fail(path + ": byte 8: expected a header that says " + in_quotes(descr) + ", found " + in_quotes(header.descr));
-    if (header.fortran_order)
-        fail(path + ": byte 8: expected C order, found fortran_order: save numpy.ascontiguousarray of the array");
-    NpyArray<T> array;
-    array.values.resize(detail::npy_count(header, sizeof(T), bytes.size(), path));
-    array.shape = std::move(header.shape);
-    const std::byte* data = bytes.data() + header.size;
-    for (std::size_t i = 0; i < array.values.size(); ++i)
-        array.values[i] = load_number<T>(data + i * sizeof(T), std::endian::little);
-    return array;
+    return detail::npy_array<T>(parse_npy(bytes, path));
 }
 
 template <class T>
 NpyArray<T> load_npy(const std::string& path) {
-    const std::string content = read_file(path);
-    return parse_npy<T>(bytes_of(content), path);
+    return detail::npy_array<T>(open_npy(path));
+}
+
+// The tensor's name is not written.
+inline void save_npy(const std::string& path, const Tensor& tensor) {
+    detail::check_tensors_to_save(path, {&tensor, 1});
+    const std::string header = detail::make_npy_header(tensor, path);
+    AtomicFile file{path};
+    file.write(header);
+    file.write(tensor.data);
+    file.commit();
+}
+
+template <class T>
+void save_npy(const std::string& path, const std::vector<std::size_t>& shape, std::span<const T> values) {
+    const std::vector<std::byte> bytes = tensor_bytes<T>(values);
+    save_npy(path, {"", detail::dtype_of<T>(), shape, {bytes.data(), bytes.size()}});
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -2,10 +2,11 @@
 // tensors share. (What a file holds is read through a TensorFile.)
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/strings.hpp>
 
 #include <bit>
 #include <concepts>
@@ -124,6 +125,22 @@ inline std::vector<std::size_t> row_major_strides(const std::vector<std::size_t>
     std::size_t stride = 1;
     for (std::size_t i = shape.size(); i-- > 0; stride *= shape[i]) strides[i] = stride;
     return strides;
+}
+
+// What no format can hold: two tensors of one name, and data of another size than dtype and shape say. `path` is where
+// they are to go.
+inline void check_tensors_to_save(const std::string& path, std::span<const Tensor> tensors) {
+    StringSet names;
+    for (const Tensor& tensor : tensors) {
+        const auto refuse = [&](const std::string& why) {
+            fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
+        };
+        if (!names.insert(tensor.name)) refuse("two tensors have this name");
+        std::size_t bytes = 0;
+        if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
+            refuse("expected the data of shape " + shape_text(tensor.shape) + " of " +
+                   std::string(dtype_name(tensor.dtype)) + ", found " + std::to_string(tensor.data.size()) + " bytes");
+    }
 }
 
 }  // namespace detail

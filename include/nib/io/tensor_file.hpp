@@ -1,7 +1,8 @@
 // TensorFile: the tensors of a file, whatever its format, by name. Opening one reads names, types and shapes; numbers
 // stay in the file until they are asked for, and then pass through a window of a few pages, however large the file is.
 //
-//   open_safetensors, open_torch and open_npy (in their headers) make one; open_tensors sees by the content which.
+//   open_safetensors, open_torch, open_npy and open_npz (in their headers) make one; open_tensors sees by the content
+//   which.
 //
 //   values<T>(file, tensor)          all numbers, row-major
 //   read_into(file, tensor, to, s)   into memory of any strides, rounded to its type
@@ -56,7 +57,7 @@ private:
     std::optional<InputFile> file_;
 };
 
-// A tensor of a file, and where it lies there. Its last element lies within the file: who makes one has checked that.
+// A tensor of a file, and where it lies there.
 struct TensorInfo {
     std::string name;
     Dtype dtype = Dtype::f32;
@@ -65,6 +66,7 @@ struct TensorInfo {
     std::size_t offset = 0;            // of its first element, in bytes from the file's start
     std::endian order = std::endian::little;
 
+    // Of elements. (That of a TensorFile's tensors does not overflow.)
     std::size_t count() const {
         std::size_t count = 1;
         for (const std::size_t size : shape) count *= size;
@@ -72,9 +74,10 @@ struct TensorInfo {
     }
 };
 
-// Moved, never copied.
+// Moved, never copied. One can be read by one thread at a time.
 class TensorFile {
 public:
+    // Fails on a tensor that does not lie within the source, on one whose size overflows, and on two of one name.
     TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors, StringMap metadata = {})
         : source_{std::move(source)},
           format_{std::move(format)},
@@ -84,6 +87,10 @@ public:
         for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
         sort_values(by_name_.data(), by_name_.size(),
                     [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+        for (std::size_t i = 1; i < by_name_.size(); ++i)
+            if (tensors_[by_name_[i]].name == tensors_[by_name_[i - 1]].name)
+                refuse(tensors_[by_name_[i]], "two tensors have this name");
+        for (const TensorInfo& tensor : tensors_) check_place(tensor);
     }
     TensorFile(TensorFile&&) = default;
     TensorFile& operator=(TensorFile&&) = default;
@@ -101,6 +108,13 @@ public:
         const std::size_t found =
             first_not(by_name_.size(), [&](std::size_t i) { return tensors_[by_name_[i]].name < name; });
         return found < by_name_.size() && tensors_[by_name_[found]].name == name ? &tensors_[by_name_[found]] : nullptr;
+    }
+
+    // Fails where there is none of that name.
+    const TensorInfo& at(std::string_view name) const {
+        const TensorInfo* const tensor = find(name);
+        if (tensor == nullptr) fail(path() + ": expected a tensor " + detail::tensor_label(name) + ", found none");
+        return *tensor;
     }
 
     // The elements of a tensor of this file, row-major and little-endian.
@@ -134,6 +148,8 @@ public:
         const std::size_t size = dtype_size(tensor.dtype);
         std::size_t end = tensor.offset + inner.stride * (inner.count - 1) * size + size;
         for (const Dimension& outer : dimensions) end += outer.stride * (outer.count - 1) * size;
+        // Elements that lie far apart are read one by one, not with all that is between them.
+        const std::size_t ahead = inner.stride * size < far_apart ? end : 0;
 
         std::vector<std::size_t> index(dimensions.size());
         for (;;) {
@@ -144,7 +160,7 @@ public:
                 place += index[i] * dimensions[i].to_stride;
             }
             for (std::size_t i = 0; i < inner.count; ++i)
-                use(place + i * inner.to_stride, window_.at(source_, offset + i * inner.stride * size, size, end));
+                use(place + i * inner.to_stride, window_.at(source_, offset + i * inner.stride * size, size, ahead));
             std::size_t dimension = index.size();
             while (dimension > 0 && ++index[dimension - 1] == dimensions[dimension - 1].count) index[--dimension] = 0;
             if (dimension == 0) return;
@@ -155,14 +171,15 @@ public:
     // repeat its elements), so that nothing huge is allocated for a small file.
     std::size_t checked_count(const TensorInfo& tensor) const {
         if (tensor.count() > source_.size())
-            fail(path() + ": tensor " + detail::tensor_label(tensor.name) + ": shape " +
-                 detail::shape_text(tensor.shape) + " has more elements than the file bytes");
+            refuse(tensor, "shape " + detail::shape_text(tensor.shape) + " has more elements than the file has bytes");
         return tensor.count();
     }
 
     ByteSource& source() { return source_; }
 
 private:
+    static constexpr std::size_t far_apart = 4096;  // bytes
+
     struct Dimension {
         std::size_t count;
         std::size_t stride;     // in the file
@@ -172,13 +189,15 @@ private:
     // The part of the source that was read last.
     class Window {
     public:
-        // `size` bytes at `offset`; what follows up to `end` may be read ahead.
-        const std::byte* at(ByteSource& source, std::size_t offset, std::size_t size, std::size_t end) {
+        // `size` bytes at `offset`; what follows up to `ahead` may be read with them.
+        const std::byte* at(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
             if (offset < begin_ || offset + size > begin_ + held_) {
                 bytes_.resize(length);
-                held_ = smaller(length, end - offset);
+                held_ = 0;  // a read that fails leaves nothing
+                const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
+                source.read(offset, {bytes_.data(), wanted});
                 begin_ = offset;
-                source.read(offset, {bytes_.data(), held_});
+                held_ = wanted;
             }
             return bytes_.data() + (offset - begin_);
         }
@@ -189,6 +208,32 @@ private:
         std::size_t begin_ = 0;
         std::size_t held_ = 0;
     };
+
+    [[noreturn]] void refuse(const TensorInfo& tensor, const std::string& why) const {
+        fail(path() + ": tensor " + detail::tensor_label(tensor.name) + ": " + why);
+    }
+
+    void check_place(const TensorInfo& tensor) const {
+        const std::string shape = "shape " + detail::shape_text(tensor.shape);
+        if (tensor.strides.size() != tensor.shape.size())
+            refuse(tensor,
+                   shape + ": expected a stride for each dimension, found " + std::to_string(tensor.strides.size()));
+        std::size_t bytes = 0;
+        if (!detail::tensor_size(tensor.dtype, tensor.shape, bytes)) refuse(tensor, shape + " overflows");
+        if (bytes == 0) return;
+        std::size_t last = 0;  // in elements
+        bool within = true;
+        for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+            std::size_t step = 0;
+            within = within && multiply_sizes(tensor.shape[i] - 1, tensor.strides[i], step);
+            within = within && (last += step) >= step;
+        }
+        const std::size_t size = dtype_size(tensor.dtype);
+        within = within && tensor.offset <= source_.size() && last < (source_.size() - tensor.offset) / size;
+        if (!within)
+            refuse(tensor, shape + " from byte " + std::to_string(tensor.offset) + " reaches beyond the " +
+                               std::to_string(source_.size()) + " bytes of the file");
+    }
 
     ByteSource source_;
     std::string format_;
@@ -214,24 +259,31 @@ inline double element_value(const std::byte* element, Dtype dtype, std::endian o
     }
 }
 
+// Why a tensor's elements are no parameters.
+inline std::string not_floating(const TensorInfo& tensor) {
+    return tensor_label(tensor.name) + " is " + std::string(torch_dtype_name(tensor.dtype)) +
+           ", expected floating-point numbers (float16, bfloat16, float32 or float64)";
+}
+
+// `value`, which is an element of `tensor`, as a T. Fails where it is finite and too large for one.
+template <std::floating_point T>
+T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
+    const double size = magnitude(value);
+    if (size > static_cast<double>(std::numeric_limits<T>::max()) && size <= std::numeric_limits<double>::max())
+        fail(file.path() + ": " + tensor_label(tensor.name) +
+             ": a number is too large for the type that is to hold it");
+    return static_cast<T>(value);
+}
+
 }  // namespace detail
 
 // Writes the element with index (i, j, …) to to[i * strides[0] + j * strides[1] + …]. Fails on other dtypes than F16,
 // BF16, F32 and F64, which is told before anything is written, and on a finite number too large for T.
 template <std::floating_point T>
 void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides) {
-    const auto refuse = [&](const std::string& why) {
-        fail(file.path() + ": " + detail::tensor_label(tensor.name) + why);
-    };
-    if (!is_floating(tensor.dtype))
-        refuse(" is " + std::string(torch_dtype_name(tensor.dtype)) +
-               ", expected floating-point numbers (float16, bfloat16, float32 or float64)");
+    if (!is_floating(tensor.dtype)) fail(file.path() + ": " + detail::not_floating(tensor));
     file.visit(tensor, strides, [&](std::size_t place, const std::byte* element) {
-        const double value = detail::element_value(element, tensor.dtype, tensor.order);
-        const double size = magnitude(value);
-        if (size > static_cast<double>(std::numeric_limits<T>::max()) && size <= std::numeric_limits<double>::max())
-            refuse(": a number is too large for the type that is to hold it");
-        to[place] = static_cast<T>(value);
+        to[place] = detail::converted<T>(detail::element_value(element, tensor.dtype, tensor.order), file, tensor);
     });
 }
 

@@ -69,11 +69,20 @@ void dense_initialize(std::span<T> parameters, std::size_t in, Rng& rng) {
     for (T& parameter : parameters) parameter = static_cast<T>(rng.uniform(-bound, bound));
 }
 
+// As PyTorch has it.
+inline std::string dense_description(std::size_t in, std::size_t out) {
+    return "Linear(" + std::to_string(in) + ", " + std::to_string(out) + ")";
+}
+
 // Appends the two tensors of a layer called `name` whose parameters start at `offset`.
 inline void dense_describe(const std::string& name, std::size_t in, std::size_t out, std::size_t offset,
                            std::vector<ParameterTensor>& tensors) {
     tensors.push_back({.name = name + ".weight", .shape = {out, in}, .offset = offset, .transposed = true});
     tensors.push_back({.name = name + ".bias", .shape = {out}, .offset = offset + in * out});
+}
+
+inline std::vector<OnnxOperator> dense_operators() {
+    return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
 }
 
 }  // namespace detail
@@ -83,7 +92,6 @@ template <std::size_t In, std::size_t Out, Name LayerName = "">
 struct Dense {
     static_assert(In > 0 && Out > 0, "Dense: sizes start at 1");
 
-    static constexpr std::string_view type_name = "Linear";
     static constexpr std::size_t input_size = In;
     static constexpr std::size_t output_size = Out;
     static constexpr std::size_t parameter_count = DenseParameters<float>::count(In, Out);
@@ -121,7 +129,9 @@ struct Dense {
         detail::dense_describe(name, In, Out, offset, tensors);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}}; }
+    static std::string description() { return detail::dense_description(In, Out); }
+
+    static std::vector<OnnxOperator> operators() { return detail::dense_operators(); }
 };
 
 }  // namespace nib::inline NIB_ABI

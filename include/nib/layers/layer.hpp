@@ -23,13 +23,14 @@
 //
 // Two more members say what it is in lists of layers (model/layer_list.hpp) and in ONNX files:
 //
-//       static constexpr std::string_view type_name = "Softplus";  // without it, the struct's name
+//       static std::string description() { return "Softplus"; }
 //       static std::vector<nib::OnnxOperator> operators() { return {{"Softplus", {"x"}, {"y"}}}; }
 //
-//   operators  the layer in ONNX's operators (of opset 13), in the order in which they run; without it the layer cannot
-//              be exported. "x" is what goes into the layer and "y" what comes out; other names are the ends of its
-//              tensors' names ("weight" for "fc1.weight") or of values in between. An empty list is a layer that does
-//              nothing when a network is used.
+//   description  what people are to read; without it, the struct's name and the layer's sizes: "Linear(784, 64)"
+//   operators    the layer in ONNX's operators (of opset 13), in the order in which they run; without it the layer
+//                cannot be exported. "x" is what goes into the layer and "y" what comes out; other names are the ends
+//                of its tensors' names ("weight" for "fc1.weight") or of values in between. An empty list is a layer
+//                that does nothing when a network is used.
 #pragma once
 
 #include <nib/core/matrix.hpp>

@@ -2,7 +2,7 @@
 //
 //   for (const nib::LayerInfo& layer : nib::layers(net)) std::puts(layer.text.c_str());  // Linear(784, 64), ReLU, …
 //
-// A layer of one's own is listed under the name of its struct; type_name and operators() (layers/layer.hpp) say more.
+// A layer of one's own is listed by the name of its struct; description() and operators() (layers/layer.hpp) say more.
 #pragma once
 
 #include <nib/core/text.hpp>
@@ -24,8 +24,7 @@
 namespace nib::inline NIB_ABI {
 
 struct LayerInfo {
-    std::string type;  // as PyTorch calls it: "Linear"
-    std::string text;  // with its sizes, where it states them: "Linear(784, 64)"
+    std::string text;  // for people, as PyTorch has it: "Linear(784, 64)"
     std::size_t input_size = 0;
     std::size_t output_size = 0;
     std::vector<ParameterTensor> tensors;  // its own, with their places among the network's parameters
@@ -35,8 +34,8 @@ struct LayerInfo {
 
 namespace detail {
 
-// The name of type L without its namespaces and template arguments: "Swish". From what GCC and Clang call this
-// function,
+// The name of type L without its namespaces and template arguments, "Swish", from what GCC and Clang call this
+// function:
 // "... [with L = ns::Swish]" and "... [L = ns::Swish]".
 template <class L>
 constexpr auto type_name_of() {
@@ -56,25 +55,14 @@ constexpr auto type_name_of() {
 }
 
 template <class L>
-constexpr std::string_view layer_type() {
-    if constexpr (requires { L::type_name; })
-        return L::type_name;
+std::string layer_text() {
+    if constexpr (requires { L::description(); })
+        return L::description();
+    else if constexpr (SizedLayer<L>)
+        return std::string(type_name_of<L>()) + "(" + std::to_string(L::input_size) + ", " +
+               std::to_string(L::output_size) + ")";
     else
-        return type_name_of<L>();
-}
-
-// A layer that keeps the number of features, and one that states its sizes; nothing else of them is known yet.
-inline LayerInfo layer_of(std::string_view type, std::size_t features) {
-    LayerInfo info;
-    info.type = info.text = type;
-    info.input_size = info.output_size = features;
-    return info;
-}
-inline LayerInfo sized_layer_of(std::string_view type, std::size_t in, std::size_t out) {
-    LayerInfo info = layer_of(type, in);
-    info.text += "(" + std::to_string(in) + ", " + std::to_string(out) + ")";
-    info.output_size = out;
-    return info;
+        return std::string(type_name_of<L>());
 }
 
 // The tensors of layer number `number`, whose parameters start at `offset`.
@@ -92,8 +80,10 @@ std::vector<ParameterTensor> layer_tensors(std::size_t number, std::size_t offse
 // A layer that stands behind `in` features.
 template <class L>
 LayerInfo layer_info(std::size_t number, std::size_t offset, std::size_t in) {
-    LayerInfo info = layer_of(layer_type<L>(), in);
-    if constexpr (SizedLayer<L>) info = sized_layer_of(layer_type<L>(), in, L::output_size);
+    LayerInfo info;
+    info.text = layer_text<L>();
+    info.input_size = info.output_size = in;
+    if constexpr (SizedLayer<L>) info.output_size = L::output_size;
     info.tensors = layer_tensors<L>(number, offset);
     if constexpr (OnnxLayer<L>) {
         info.has_operators = true;
@@ -119,16 +109,18 @@ template <class T, Layer... Layers>
 
 template <class T>
 [[nodiscard]] std::vector<LayerInfo> layers(const BasicMlp<T>& net) {
-    using AnyDense = Dense<1, 1>;
     std::vector<LayerInfo> list;
     const std::span<const std::size_t> widths = net.widths();
     std::size_t offset = 0;
     for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
         const std::size_t in = widths[i], out = widths[i + 1];
-        LayerInfo dense = detail::sized_layer_of(AnyDense::type_name, in, out);
+        LayerInfo dense;
+        dense.text = detail::dense_description(in, out);
+        dense.input_size = in;
+        dense.output_size = out;
         detail::dense_describe(net.layer_names()[i], in, out, offset, dense.tensors);
         dense.has_operators = true;
-        dense.operators = AnyDense::operators();
+        dense.operators = detail::dense_operators();
         list.push_back(std::move(dense));
         offset += DenseParameters<T>::count(in, out);
         const bool last = i + 2 == widths.size();

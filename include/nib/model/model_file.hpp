@@ -1,30 +1,42 @@
-// Models in files: safetensors, with PyTorch's names, shapes and [out, in] layout.
+// Models in files, with PyTorch's names, shapes and [out, in] layout.
 //
-//   save(net, path)      written aside, flushed and renamed: an existing file is whole until it is replaced
-//   load(net, path)      into a network that is there; names and shapes must be its own
+//   save(net, path)      safetensors, or by the ending of the path a PyTorch state_dict (.pth, .pt) or NumPy's .npz;
+//                        written aside, flushed and renamed: an existing file is whole until it is replaced
+//   load(net, path)      into a network that is there, from any of these, whatever the ending; names may differ where
+//                        the order of the layers is clear (see match_tensors.hpp), shapes may not
 //   load_mlp(path)       a dense network of whatever sizes the file has
 //
-// In PyTorch: safetensors.torch.load_file(path), or load_model(net, path) for an nn.Sequential of the same layers.
+// In PyTorch: net.load_state_dict(torch.load(path)) of a .pth file, safetensors.torch.load_model(net, path) of a
+// safetensors one, for an nn.Sequential of the same layers.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+#include <nib/io/tensor_formats.hpp>
+#include <nib/model/layer_list.hpp>
+#include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
+
+struct SaveOptions {
+    // How many steps it was trained for, where that is known (Adam's steps()): for the file's metadata.
+    std::optional<std::uint64_t> steps;
+};
 
 namespace detail {
 
@@ -35,17 +47,10 @@ void transpose(MatrixView<const T> from, MatrixView<T> to) {
         for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
 }
 
-inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
-    return tensor_label(name) + " " + safetensors_list(shape);
-}
-
 // Whether x is an ordinary number; from its bits, because -ffast-math lets the compiler assume that it is.
-template <class T>
-bool is_finite(T x) {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
-    constexpr Bits exponent = sizeof(T) == 4 ? Bits{0xff} : Bits{0x7ff};
-    return ((std::bit_cast<Bits>(x) >> mantissa) & exponent) != exponent;
+inline bool is_finite(double x) {
+    constexpr std::uint64_t exponent = 0x7ff;
+    return ((std::bit_cast<std::uint64_t>(x) >> 52) & exponent) != exponent;
 }
 
 // Tensors in the making, and the bytes that they point to.
@@ -79,94 +84,65 @@ void append_tensors(const std::vector<ParameterTensor>& infos, std::span<const T
     }
 }
 
-// All that does not fit, in one error, as PyTorch's load_state_dict does.
-inline void check_tensors(const Safetensors& file, const std::vector<ParameterTensor>& wanted) {
-    constexpr std::size_t listed = 100;
-    std::string problems;
-    std::size_t count = 0;
-    const auto add = [&](const std::string& problem) {
-        if (++count <= listed) append_to_list(problems, "; ", problem);
-    };
-    for (const ParameterTensor& want : wanted) {
-        const Tensor* const found = file.find(want.name);
-        if (found == nullptr)
-            add("missing " + tensor_text(want.name, want.shape));
-        else if (found->shape != want.shape)
-            add(tensor_label(want.name) + ": expected shape " + safetensors_list(want.shape) + ", found " +
-                safetensors_list(found->shape));
-    }
-    for (const Tensor& tensor : file.tensors()) {
-        bool is_wanted = false;
-        for (const ParameterTensor& want : wanted) is_wanted = is_wanted || want.name == tensor.name;
-        if (!is_wanted) add("unexpected " + tensor_text(tensor.name, tensor.shape));
-    }
-    if (count > listed) problems += "; and " + std::to_string(count - listed) + " more";
-    if (count > 0) fail(file.path() + ": does not fit the network: " + problems);
+// Fails where a number of `tensor` is not finite, or is too large for a T. The tensor is one of floating-point numbers.
+template <class T>
+void check_numbers(TensorFile& file, const TensorInfo& tensor) {
+    const std::vector<std::size_t> strides = row_major_strides(tensor.shape);
+    file.visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
+        const double value = element_value(element, tensor.dtype, tensor.order);
+        if (!is_finite(value))
+            fail(file.path() + ": " + tensor_label(tensor.name) + ": expected finite numbers, found " +
+                 ((std::bit_cast<std::uint64_t>(value) << 12) != 0 ? "NaN" : "infinity") + " at index " +
+                 std::to_string(place));
+        converted<T>(value, file, tensor);
+    });
 }
 
-// The numbers of `count` parameters from the file's tensors, whose names have `prefix` before them. They are known to
-// fit.
+// Writes the file's tensors to where a network has them. found[i] is known to be of wanted[i]'s shape.
 template <class T>
-AlignedVector<T> read_tensors(const Safetensors& file, const std::vector<ParameterTensor>& wanted, std::size_t count,
-                              const std::string& prefix = "") {
-    AlignedVector<T> loaded(count);
-    for (const ParameterTensor& want : wanted) {
-        check_place(want, count);
-        const std::string name = prefix + want.name;
-        const std::vector<T> numbers = values<T>(*file.find(name), file.path());
-        for (std::size_t i = 0; i < numbers.size(); ++i)
-            if (!is_finite(numbers[i]))
-                fail(file.path() + ": " + tensor_label(name) + ": expected finite numbers, found " +
-                     (numbers[i] != numbers[i] ? "NaN" : "infinity") + " at index " + std::to_string(i));
-        T* const to = loaded.data() + want.offset;
-        if (want.transposed)
-            transpose<T>({numbers.data(), want.shape[0], want.shape[1]}, {to, want.shape[1], want.shape[0]});
-        else
-            copy_values(numbers.data(), numbers.size(), to);
+void read_tensors(TensorFile& file, const std::vector<ParameterTensor>& wanted,
+                  const std::vector<const TensorInfo*>& found, std::span<T> parameters) {
+    for (const ParameterTensor& want : wanted) check_place(want, parameters.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const ParameterTensor& want = wanted[i];
+        std::vector<std::size_t> strides = row_major_strides(want.shape);
+        if (want.transposed) strides = {1, want.shape[0]};
+        read_into<T>(file, *found[i], parameters.data() + want.offset, {strides.data(), strides.size()});
     }
-    return loaded;
+}
+
+// "format": what PyTorch's libraries look for; `layers` may be empty.
+inline StringMap network_metadata(const std::string& layers) {
+    StringMap metadata{{"format", "pt"}, {"nib_version", NIB_VERSION_STRING}};
+    if (!layers.empty()) metadata["layers"] = layers;
+    return metadata;
+}
+
+// "" for a network of one's own that has no list of layers.
+template <class Net>
+std::string layer_list_of(const Net& net) {
+    if constexpr (requires { layers(net); })
+        return layers_text(layers(net));
+    else
+        return "";
 }
 
 // What save and load do, whatever the network.
 template <class T>
 void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
-                     const std::string& path) {
+                     const StringMap& metadata, const std::string& path) {
     TensorList list;
     append_tensors<T>(infos, parameters, "", list);
-    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, {{"format", "pt"}});
+    save_tensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 template <class T>
 void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path) {
-    const Safetensors file = load_safetensors(path);
-    check_tensors(file, wanted);
-    // Read whole before the first parameter changes.
-    const auto loaded = read_tensors<T>(file, wanted, parameters.size());
-    copy_values(loaded.data(), loaded.size(), parameters.data());
-}
-
-// As people count: "layer2" before "layer10".
-inline bool natural_less(std::string_view a, std::string_view b) {
-    const auto is_digit_char = [](char c) { return c >= '0' && c <= '9'; };
-    const auto take_number = [&](std::string_view& text) {
-        std::size_t count = 0;
-        while (count < text.size() && is_digit_char(text[count])) ++count;
-        std::string_view digits = text.substr(0, count);
-        text.remove_prefix(digits.size());
-        digits.remove_prefix(smaller(digits.find_first_not_of('0'), digits.size()));
-        return digits;
-    };
-    while (!a.empty() && !b.empty()) {
-        if (is_digit_char(a[0]) && is_digit_char(b[0])) {
-            const std::string_view x = take_number(a), y = take_number(b);
-            if (x != y) return x.size() != y.size() ? x.size() < y.size() : x < y;
-        } else {
-            if (a[0] != b[0]) return a[0] < b[0];
-            a.remove_prefix(1);
-            b.remove_prefix(1);
-        }
-    }
-    return a.size() < b.size();
+    TensorFile file = open_tensors(path);
+    const std::vector<const TensorInfo*> found = match_tensors(file, wanted);
+    // All is looked at before the first parameter changes.
+    for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
+    read_tensors<T>(file, wanted, found, parameters);
 }
 
 struct DenseShape {
@@ -177,14 +153,14 @@ struct DenseShape {
 
 // The file's dense layers, in the natural order of their names: each is NAME.weight [out, in] and NAME.bias [out], and
 // takes what the one before it gives.
-inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
+inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
     const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
     if (file.metadata().contains("epochs") && file.metadata().contains("steps"))
         fail(file.path() + ": expected a network, found the checkpoint of a training run");
     std::vector<DenseShape> layers;
     std::size_t biases = 0;
-    for (const Tensor& tensor : file.tensors()) {
+    for (const TensorInfo& tensor : file.tensors()) {
         constexpr std::string_view weight = ".weight", bias = ".bias";
         const std::string_view name = tensor.name;
         if (name.ends_with(bias) && tensor.shape.size() == 1) {
@@ -203,7 +179,7 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
                 [](const DenseShape& a, const DenseShape& b) { return natural_less(a.name, b.name); });
     for (std::size_t i = 0; i < layers.size(); ++i) {
         const DenseShape& layer = layers[i];
-        const Tensor* const bias = file.find(layer.name + ".bias");
+        const TensorInfo* const bias = file.find(layer.name + ".bias");
         if (bias == nullptr) refuse(tensor_label(layer.name + ".bias") + " is missing");
         if (bias->shape != std::vector{layer.out})
             refuse("found " + tensor_text(bias->name, bias->shape) + " beside " +
@@ -214,19 +190,28 @@ inline std::vector<DenseShape> find_dense_layers(const Safetensors& file) {
                    std::to_string(layers[i - 1].out));
     }
     if (biases != layers.size()) refuse("found a bias without a weight");
+    check_order(file, layers_of(file));
+    const DenseShape &first = layers.front(), &last = layers.back();
+    if (layers.size() > 1 && first.in == last.out && !numbers_order(first.name, last.name))
+        fail_without_order(file, first.name, last.name, "their sizes allow either");
     return layers;
 }
 
 }  // namespace detail
 
-// Fails when the file cannot be written; what stood at `path` is then still there.
+// A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Fails when the
+// file cannot be written; what stood at `path` is then still there.
 template <Network Net>
-void save(const Net& net, const std::string& path) {
-    detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
+void save(const Net& net, const std::string& path, const SaveOptions& options = {}) {
+    StringMap metadata = detail::network_metadata(detail::layer_list_of(net));
+    if (options.steps) metadata["steps"] = std::to_string(*options.steps);
+    detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), metadata, path);
 }
 
-// F32 and F64 numbers are converted to the network's. Fails, and leaves the network as it was, on a file that is none,
-// on tensors that are missing, unexpected or of another shape (all are listed), and on numbers that are not finite.
+// F16, BF16, F32 and F64 numbers are converted to the network's, rounded where they must be. Fails, and leaves the
+// network as it was, on a file that is none, on tensors that are missing, unexpected, of another shape or no
+// floating-point numbers (all are listed), on layers that cannot be told apart, and on numbers that are not finite.
+// Takes no memory to speak of, however large the file is.
 template <Network Net>
 void load(Net& net, const std::string& path) {
     detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
@@ -237,7 +222,7 @@ void load(Net& net, const std::string& path) {
 // keeps the names. Fails as load does, and on a file that holds anything but dense layers.
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path) {
-    const Safetensors file = load_safetensors(path);
+    TensorFile file = open_tensors(path);
     std::vector<std::size_t> widths;
     std::vector<std::string> names;
     for (const detail::DenseShape& layer : detail::find_dense_layers(file)) {
@@ -245,20 +230,24 @@ template <class T = float>
         widths.push_back(layer.out);
         names.push_back(layer.name);
     }
+    for (const TensorInfo& tensor : file.tensors()) static_cast<void>(file.checked_count(tensor));
     BasicMlp<T> net{std::move(widths)};
     net.set_layer_names(std::move(names));
-    const auto loaded = detail::read_tensors<T>(file, net.tensors(), net.parameters().size());
-    copy_values(loaded.data(), loaded.size(), net.parameters().data());
+    const std::vector<ParameterTensor> wanted = net.tensors();
+    const std::vector<const TensorInfo*> found = detail::match_by_name(file, wanted);
+    detail::check_match(file, wanted, found);
+    for (const TensorInfo* const tensor : found) detail::check_numbers<T>(file, *tensor);
+    detail::read_tensors<T>(file, wanted, found, net.parameters());
     return net;
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const float>,
+NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const float>, const StringMap&,
                                           const std::string&);
 NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<float>, const std::string&);
 NIB_TEMPLATE BasicMlp<float> load_mlp<float>(const std::string&);
 NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const double>,
-                                          const std::string&);
+                                          const StringMap&, const std::string&);
 NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<double>, const std::string&);
 NIB_TEMPLATE BasicMlp<double> load_mlp<double>(const std::string&);
 #endif

@@ -1,14 +1,18 @@
 // Checkpoints: a training run in a file, so that it can go on after the program has ended, to the same bits.
 //
 // A safetensors file: the parameters under the network's own names, Adam's m and v under exp_avg.NAME and
-// exp_avg_sq.NAME; in the metadata the epochs that are done, Adam's steps and the generator's state.
+// exp_avg_sq.NAME; in the metadata what save writes, the epochs that are done, Adam's steps and the generator's state.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/io/tensor_file.hpp>
+#include <nib/model/match_tensors.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/optim/adam.hpp>
 
@@ -31,7 +35,7 @@ inline constexpr const char* squares_prefix = "exp_avg_sq.";
 inline std::string random_state_key(std::size_t word) { return "random_state_" + std::to_string(word); }
 
 template <class Integer>
-Integer checkpoint_number(const Safetensors& file, const std::string& key) {
+Integer checkpoint_number(const TensorFile& file, const std::string& key) {
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end())
         fail(file.path() + ": expected a checkpoint with " + key + " in its metadata, found none");
@@ -44,12 +48,13 @@ Integer checkpoint_number(const Safetensors& file, const std::string& key) {
 // What save_checkpoint and load_checkpoint do, whatever the network.
 template <class T>
 void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const T> parameters, const Adam<T>& adam,
-                      const Rng& rng, int epochs_done, const std::string& path) {
+                      const Rng& rng, int epochs_done, StringMap metadata, const std::string& path) {
     TensorList list;
     append_tensors<T>(infos, parameters, "", list);
     append_tensors<T>(infos, adam.means(), means_prefix, list);
     append_tensors<T>(infos, adam.squares(), squares_prefix, list);
-    Safetensors::Metadata metadata{{"epochs", std::to_string(epochs_done)}, {"steps", std::to_string(adam.steps())}};
+    metadata["epochs"] = std::to_string(epochs_done);
+    metadata["steps"] = std::to_string(adam.steps());
     for (std::size_t i = 0; i < rng.state().size(); ++i) metadata[random_state_key(i)] = std::to_string(rng.state()[i]);
     save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
@@ -57,7 +62,7 @@ void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const
 template <class T>
 int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> parameters, Adam<T>& adam, Rng& rng,
                     const std::string& path) {
-    const Safetensors file = load_safetensors(path);
+    TensorFile file = open_safetensors(path);
     const int epochs = checkpoint_number<int>(file, "epochs");
     if (epochs < 0 || epochs == std::numeric_limits<int>::max())
         fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
@@ -75,10 +80,16 @@ int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> para
             info.name = prefix + info.name;
             wanted.push_back(std::move(info));
         }
-    check_tensors(file, wanted);
-    const auto loaded = read_tensors<T>(file, infos, parameters.size());
-    const auto means = read_tensors<T>(file, infos, parameters.size(), means_prefix);
-    const auto squares = read_tensors<T>(file, infos, parameters.size(), squares_prefix);
+    const std::vector<const TensorInfo*> found = match_by_name(file, wanted);
+    check_match(file, wanted, found);
+    for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
+    // Read before anything changes, because Adam takes both at once.
+    const auto read = [&](const char* prefix) {
+        AlignedVector<T> numbers(parameters.size());
+        read_tensors<T>(file, infos, match_by_name(file, infos, prefix), {numbers.data(), numbers.size()});
+        return numbers;
+    };
+    const auto loaded = read(""), means = read(means_prefix), squares = read(squares_prefix);
     for (const T square : squares)
         if (square < T{0}) fail(path + ": exp_avg_sq: expected squares, found a negative number");
 
@@ -93,7 +104,8 @@ int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> para
 // Written as save writes: the file before it is whole until this one is.
 template <Network Net, class T>
 void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int epochs_done, const std::string& path) {
-    detail::write_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, epochs_done, path);
+    detail::write_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, epochs_done,
+                                detail::network_metadata(detail::layer_list_of(net)), path);
 }
 
 // Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
@@ -105,11 +117,11 @@ template <Network Net, class T>
 
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const float>,
-                                           const Adam<float>&, const Rng&, int, const std::string&);
+                                           const Adam<float>&, const Rng&, int, StringMap, const std::string&);
 NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<float>, Adam<float>&, Rng&,
                                          const std::string&);
 NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const double>,
-                                           const Adam<double>&, const Rng&, int, const std::string&);
+                                           const Adam<double>&, const Rng&, int, StringMap, const std::string&);
 NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<double>, Adam<double>&, Rng&,
                                          const std::string&);
 #endif

@@ -1,0 +1,145 @@
+#include <nib/io/tensor.hpp>
+
+#include "../support.hpp"
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+using support::contains;
+using support::error_of;
+
+namespace {
+
+// From the definition of IEEE 754's binary formats: a sign, `exponent_bits` of exponent, `mantissa_bits` of mantissa.
+double number_of(unsigned bits, int exponent_bits, int mantissa_bits) {
+    const double sign = (bits >> (exponent_bits + mantissa_bits) & 1u) != 0 ? -1.0 : 1.0;
+    const auto exponent = static_cast<int>(bits >> mantissa_bits & ((1u << exponent_bits) - 1u));
+    const auto mantissa = static_cast<double>(bits & ((1u << mantissa_bits) - 1u));
+    const int bias = (1 << (exponent_bits - 1)) - 1;
+    if (exponent == (1 << exponent_bits) - 1)
+        return mantissa == 0 ? sign * std::numeric_limits<double>::infinity() : std::nan("");
+    if (exponent == 0) return sign * std::ldexp(mantissa, 1 - bias - mantissa_bits);
+    return sign * std::ldexp(1 + std::ldexp(mantissa, -mantissa_bits), exponent - bias);
+}
+
+void check_all(float (*convert)(std::uint16_t), int exponent_bits, int mantissa_bits) {
+    std::size_t wrong = 0;
+    for (unsigned bits = 0; bits < 65536; ++bits) {
+        const double expected = number_of(bits, exponent_bits, mantissa_bits);
+        const auto found = static_cast<double>(convert(static_cast<std::uint16_t>(bits)));
+        const bool same = std::isnan(expected) ? std::isnan(found)
+                                               : found == expected && std::signbit(found) == std::signbit(expected);
+        if (!same) ++wrong;
+    }
+    CHECK(wrong == 0);
+}
+
+}  // namespace
+
+TEST_CASE("every half is the number that its bits spell") {
+    check_all([](std::uint16_t bits) { return nib::float_of_half(bits); }, 5, 10);
+    CHECK(nib::float_of_half(0x3c00) == 1.0f);
+    CHECK(nib::float_of_half(0x7bff) == 65504.0f);
+    CHECK(nib::float_of_half(0x0001) == 0x1p-24f);
+    CHECK(nib::float_of_half(0x3555) == 0.333251953125f);
+    static_assert(nib::float_of_half(0xc000) == -2.0f);
+}
+
+TEST_CASE("every bfloat16 is the number that its bits spell") {
+    check_all([](std::uint16_t bits) { return nib::float_of_bfloat16(bits); }, 8, 7);
+    CHECK(nib::float_of_bfloat16(0x3f80) == 1.0f);
+    CHECK(nib::float_of_bfloat16(0x4049) == 3.140625f);
+}
+
+TEST_CASE("a not-a-number keeps its sign and what it carries") {
+    CHECK(std::bit_cast<std::uint32_t>(nib::float_of_half(0xfe01)) == 0xffc02000u);
+    CHECK(std::bit_cast<std::uint32_t>(nib::float_of_bfloat16(0xffc1)) == 0xffc10000u);
+}
+
+TEST_CASE("every dtype has the names and the size of the formats") {
+    struct Expected {
+        std::string name, torch;
+        std::size_t size;
+    };
+    const std::vector<Expected> expected{{"BOOL", "bool", 1},
+                                         {"U8", "uint8", 1},
+                                         {"I8", "int8", 1},
+                                         {"F8_E5M2", "float8_e5m2", 1},
+                                         {"F8_E4M3", "float8_e4m3fn", 1},
+                                         {"I16", "int16", 2},
+                                         {"U16", "uint16", 2},
+                                         {"F16", "float16", 2},
+                                         {"BF16", "bfloat16", 2},
+                                         {"I32", "int32", 4},
+                                         {"U32", "uint32", 4},
+                                         {"F32", "float32", 4},
+                                         {"F64", "float64", 8},
+                                         {"I64", "int64", 8},
+                                         {"U64", "uint64", 8}};
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+        const auto dtype = static_cast<nib::Dtype>(i);
+        CHECK(nib::dtype_name(dtype) == expected[i].name);
+        CHECK(nib::torch_dtype_name(dtype) == expected[i].torch);
+        CHECK(nib::dtype_size(dtype) == expected[i].size);
+        CHECK(nib::dtype_named(expected[i].name) == dtype);
+        const bool floating = expected[i].name == "F16" || expected[i].name == "BF16" || expected[i].name == "F32" ||
+                              expected[i].name == "F64";
+        CHECK(nib::is_floating(dtype) == floating);
+    }
+    CHECK(nib::dtype_name(nib::Dtype::bf16) == "BF16");
+    CHECK(nib::dtype_name(nib::Dtype::u64) == "U64");
+    CHECK_FALSE(nib::dtype_named("F31"));
+    CHECK_FALSE(nib::dtype_named("f32"));
+}
+
+TEST_CASE("numbers become little-endian bytes") {
+    const std::vector<std::uint32_t> numbers{0x01020304u, 0xfffffffeu};
+    const auto bytes = nib::tensor_bytes(std::span{numbers});
+    const std::array<int, 8> expected{4, 3, 2, 1, 0xfe, 0xff, 0xff, 0xff};
+    REQUIRE(bytes.size() == 8);
+    for (std::size_t i = 0; i < 8; ++i) CHECK(std::to_integer<int>(bytes[i]) == expected[i]);
+    const std::vector<float> one{1.0f};
+    CHECK(nib::tensor_bytes(std::span{one})[3] == std::byte{0x3f});
+}
+
+TEST_CASE("shapes and names are short in messages, however long they are") {
+    CHECK(nib::detail::shape_text({}) == "[]");
+    CHECK(nib::detail::shape_text({64, 784}) == "[64, 784]");
+    CHECK(nib::detail::shape_text(std::vector<std::size_t>(1000, 1)) == "[1, 1, 1, 1, 1, 1, 1, 1, ...]");
+    CHECK(nib::detail::tensor_label("fc1.weight") == "\"fc1.weight\"");
+    CHECK(nib::detail::tensor_label("a\nb") == "\"a?b\"");
+    CHECK(nib::detail::tensor_label(std::string(100000, 'x')).size() < 70);
+}
+
+TEST_CASE("sizes that overflow are noticed") {
+    std::size_t count = 0;
+    CHECK(nib::detail::element_count({}, count));
+    CHECK(count == 1);
+    CHECK(nib::detail::element_count({2, 3, 4}, count));
+    CHECK(count == 24);
+    constexpr std::size_t half = std::size_t{1} << 32;
+    CHECK_FALSE(nib::detail::element_count({half, half}, count));
+    CHECK(nib::detail::tensor_size(nib::Dtype::f32, {half, half / 8}, count));
+    CHECK_FALSE(nib::detail::tensor_size(nib::Dtype::f32, {half, half / 4}, count));
+    CHECK(nib::detail::row_major_strides({2, 3, 4}) == std::vector<std::size_t>{12, 4, 1});
+    CHECK(nib::detail::row_major_strides({}).empty());
+}
+
+TEST_CASE("tensors that no file can hold are refused by name") {
+    const std::array<std::byte, 4> data{};
+    const auto error_with = [](const std::vector<nib::Tensor>& tensors) {
+        return error_of([&] { return nib::detail::check_tensors_to_save("f", tensors), 0; });
+    };
+    CHECK(error_with({{"a", nib::Dtype::f32, {}, data}, {"b", nib::Dtype::u8, {2, 2}, data}}).empty());
+    CHECK(error_with({{"a", nib::Dtype::f32, {2}, data}}) ==
+          "f: tensor \"a\": expected the data of shape [2] of F32, found 4 bytes");
+    CHECK(contains(error_with({{"a", nib::Dtype::u8, {4}, data}, {"a", nib::Dtype::f32, {}, data}}),
+                   "tensor \"a\": two tensors have this name"));
+    CHECK(contains(error_with({{"a", nib::Dtype::f32, {std::size_t{1} << 62}, {}}}), "expected the data of shape"));
+}
