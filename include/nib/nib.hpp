@@ -38,8 +38,10 @@
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
+#include <nib/io/onnx.hpp>
 #include <nib/io/onnx_operator.hpp>
 #include <nib/io/pgm.hpp>
+#include <nib/io/protobuf.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -65,6 +67,7 @@
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>
+#include <nib/model/onnx_export.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/model/sequential.hpp>
 #include <nib/model/workspace.hpp>

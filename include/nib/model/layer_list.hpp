@@ -34,9 +34,8 @@ struct LayerInfo {
 
 namespace detail {
 
-// The name of type L without its namespaces and template arguments, "Swish", from what GCC and Clang call this
-// function:
-// "... [with L = ns::Swish]" and "... [L = ns::Swish]".
+// The name of type L without its namespaces and template arguments, "Swish". GCC calls this function "... [with L =
+// ns::Swish]" and Clang "... [L = ns::Swish]".
 template <class L>
 constexpr auto type_name_of() {
     constexpr std::string_view start = "L = ";
