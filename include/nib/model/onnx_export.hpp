@@ -1,13 +1,14 @@
 // save_onnx(net, path): a network as an ONNX file, which onnxruntime and many others run.
 //
 //   The graph has one input, "input" [N, net.input_size()], and one output, "output" [N, net.output_size()], for any N,
-//   both of the network's own type: float, or double. They are what net.forward takes and gives: behind a LogSoftmax,
-//   logarithms of probabilities. Tensors have the names and shapes that they have in model files: "0.weight" is [out,
-//   in].
+//   both of the network's own type. They are what net.forward takes and gives: behind a LogSoftmax, logarithms of
+//   probabilities. Tensors have their names and shapes of model files: "0.weight" is [out, in].
 //
-//   session.run(None, {"input": pixels})        in Python, with onnxruntime
+//   session.run(None, {"input": pixels})    in Python, with onnxruntime
 //
-// A layer of one's own is exported by what its operators() says (layers/layer.hpp).
+// A layer of one's own is exported by what its operators() says (layers/layer.hpp). Few readers run networks of
+// doubles, onnxruntime 1.17 only with its optimisations switched off (1.20 as it is): where it does not matter, export
+// floats.
 #pragma once
 
 #include <nib/core/error.hpp>
