@@ -39,9 +39,12 @@
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
+#include <nib/io/onnx.hpp>
+#include <nib/io/onnx_operator.hpp>
 #include <nib/io/pgm.hpp>
 #include <nib/io/pickle.hpp>
 #include <nib/io/pickle_reader.hpp>
+#include <nib/io/protobuf.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -67,10 +70,12 @@
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/gradient.hpp>
+#include <nib/model/layer_list.hpp>
 #include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>
+#include <nib/model/onnx_export.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/model/sequential.hpp>
 #include <nib/model/workspace.hpp>

@@ -21,6 +21,7 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/io/tensor_file.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
+#include <nib/model/onnx_export.hpp>
 #include <nib/model/predict.hpp>
 
 #include <algorithm>
@@ -757,12 +758,22 @@ TEST_CASE("digits trains on a folder, prints four lines and saves a model that e
     CHECK(lines[3] == "epoch 4  accuracy " + four_digits(accuracy));
 }
 
+TEST_CASE("export_onnx writes the network of a model file and prints its layers") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.path("model.onnx"), expected = folder.path("expected.onnx");
+    CHECK(results("export_onnx", {world().model(), file}) == "Linear(784, 16), ReLU, Linear(16, 10), LogSoftmax\n");
+    nib::save_onnx(nib::load_mlp(world().model()), expected);
+    CHECK((nib::read_file(file) == nib::read_file(expected)));
+    CHECK(files_in(folder.path()) == Words{"expected.onnx", "model.onnx"});
+}
+
 TEST_CASE("--help prints how a program is used") {
     for (const std::string& program : programs_with_options) {
         const std::string help = results(program, {"--help"});
         CHECK(help.starts_with("usage: " + program + " [OPTION]..."));
         CHECK(contains(help, "  --help "));
     }
+    CHECK(results("export_onnx", {"--help"}).starts_with("usage: export_onnx MODEL FILE\n"));
     for (const char* option : {"--data DIR", "--epochs N", "--batch N", "--lr X", "--seed N", "--hidden N,N,...",
                                "--save FILE", "--checkpoint FILE", "--resume FILE", "--report DIR"})
         CHECK(contains(results("train", {"--help"}), "\n  "s + option + " "));
@@ -780,6 +791,8 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("evaluate", {}) == "missing argument MODEL");
     CHECK(misuse("evaluate", {"a", "b"}) == "unexpected argument 'b'");
     CHECK(misuse("evaluate", {"a", "--data"}) == "--data: expected a value DIR, found the end of the command line");
+    CHECK(misuse("export_onnx", {"--no-such"}) == "unknown option '--no-such'");
+    CHECK(misuse("export_onnx", {"a"}) == "missing argument FILE");
     CHECK(misuse("recognize", {}) == "missing argument MODEL");
     CHECK(misuse("recognize", {"a"}) == "missing argument FILE");
     CHECK(misuse("recognize", {"a", "b", "--format", "pdf"}) ==
@@ -1035,6 +1048,8 @@ TEST_CASE("output that cannot be written is refused before any work, and named")
     CHECK(refusal("train", train_arguments({"--save", directory})) == directory + ": cannot write: Is a directory");
     CHECK(refusal("train", train_arguments({"--report", file})) == file + not_a_folder);
     CHECK(refusal("evaluate", {world().model(), "--data", world().data(), "--report", file}) == file + not_a_folder);
+    CHECK(refusal("export_onnx", {world().model(), missing}) == missing + no_folder);
+    CHECK(refusal("export_onnx", {file, file}).starts_with(file + ": "));
     CHECK(refusal("rasterize", {strokes, "--png", file}) == file + not_a_folder);
     CHECK(refusal("rasterize", {strokes, "--png", file + "/below"}) == file + "/below" + not_a_folder);
     CHECK(refusal("rasterize", {strokes, "--idx", missing}) == missing + "-images-idx3-ubyte" + no_folder);
@@ -1049,6 +1064,7 @@ TEST_CASE("results that cannot be written to standard output are exit status 1")
     for (const Words& words :
          {Words{"train", "--data", world().data(), "--hidden", "1", "--epochs", "2"},
           Words{"evaluate", world().model(), "--data", world().data()}, Words{"recognize", world().model(), strokes},
+          Words{"export_onnx", world().model(), folder.path("model.onnx")},
           Words{"rasterize", strokes, "--png", folder.path("png")}, Words{"train", "--help"}}) {
         const Words arguments(words.begin() + 1, words.end());
         CHECK(refusal(words[0], arguments, {"", ">&-"}) == cannot_write + "Bad file descriptor");

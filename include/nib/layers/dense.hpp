@@ -81,6 +81,10 @@ inline void dense_describe(const std::string& name, std::size_t in, std::size_t 
     tensors.push_back({.name = name + ".bias", .shape = {out}, .offset = offset + in * out});
 }
 
+inline std::vector<OnnxOperator> dense_operators() {
+    return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
+}
+
 }  // namespace detail
 
 // `LayerName` is its name in model files; without one it is the layer's number, as in torch.nn.Sequential.
@@ -126,6 +130,8 @@ struct Dense {
     }
 
     static std::string description() { return detail::dense_description(In, Out); }
+
+    static std::vector<OnnxOperator> operators() { return detail::dense_operators(); }
 };
 
 }  // namespace nib::inline NIB_ABI

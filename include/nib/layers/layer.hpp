@@ -19,12 +19,23 @@
 //
 // A layer that changes the number of features says so with two more constants, input_size and output_size; without them
 // y has the shape of x. A layer with parameters has a function initialize(std::span<T> parameters, Rng& rng) too; and
-// it may have describe(), which names its tensors for model files (see Dense), where "0.parameters" is not enough, and
-// description(), what model files call the layer itself: "Linear(784, 64)".
+// it may have describe(), which names its tensors for model files (see Dense), where "0.parameters" is not enough.
+//
+// Two more members say what it is in lists of layers (model/layer_list.hpp) and in ONNX files:
+//
+//       static std::string description() { return "Softplus"; }
+//       static std::vector<nib::OnnxOperator> operators() { return {{"Softplus", {"x"}, {"y"}}}; }
+//
+//   description  what people are to read; without it, the struct's name and the layer's sizes: "Linear(784, 64)"
+//   operators    the layer in ONNX's operators (of opset 13), in the order in which they run; without it the layer
+//                cannot be exported. "x" is what goes into the layer and "y" what comes out; other names are the ends
+//                of its tensors' names ("weight" for "fc1.weight") or of values in between. An empty list is a layer
+//                that does nothing when a network is used.
 #pragma once
 
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
+#include <nib/io/onnx_operator.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -53,6 +64,12 @@ template <class L>
 concept SizedLayer = requires {
     { L::input_size } -> std::convertible_to<std::size_t>;
     { L::output_size } -> std::convertible_to<std::size_t>;
+};
+
+// A layer that says how it is exported to ONNX.
+template <class L>
+concept OnnxLayer = requires {
+    { L::operators() } -> std::same_as<std::vector<OnnxOperator>>;
 };
 
 template <class L>

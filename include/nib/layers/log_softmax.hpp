@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
+#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -26,7 +26,7 @@ struct LogSoftmax {
         kernels::log_softmax_gradient<T>(y, dy, dx);
     }
 
-    static std::string description() { return "LogSoftmax"; }
+    static std::vector<OnnxOperator> operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <span>
-#include <string>
+#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -28,7 +28,7 @@ struct ReLU {
         kernels::relu_gradient<T>(y.values(), dy.values(), dx.values());
     }
 
-    static std::string description() { return "ReLU"; }
+    static std::vector<OnnxOperator> operators() { return {{"Relu", {"x"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

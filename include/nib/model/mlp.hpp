@@ -107,14 +107,6 @@ public:
 
     std::vector<ParameterTensor> tensors() const;
 
-    // For people: "Linear(784, 64), ReLU, Linear(64, 10), LogSoftmax".
-    std::string layer_list() const {
-        std::string list;
-        for (std::size_t i = 0; i < layer_count(); ++i)
-            list += detail::dense_description(in(i), out(i)) + (i + 1 < layer_count() ? ", ReLU, " : ", LogSoftmax");
-        return list;
-    }
-
 private:
     std::size_t layer_count() const { return widths_.size() - 1; }
     std::size_t in(std::size_t layer) const { return widths_[layer]; }

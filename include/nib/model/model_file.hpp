@@ -16,6 +16,7 @@
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
+#include <nib/model/layer_list.hpp>
 #include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
@@ -117,11 +118,13 @@ inline StringMap network_metadata(const std::string& layers) {
     return metadata;
 }
 
-// As people read it, "Linear(784, 10), LogSoftmax", where the network says it.
+// "" for a network of one's own that has no list of layers.
 template <class Net>
 std::string layer_list_of(const Net& net) {
-    if constexpr (requires { net.layer_list(); }) return net.layer_list();
-    return "";
+    if constexpr (requires { layers(net); })
+        return layers_text(layers(net));
+    else
+        return "";
 }
 
 // What save and load do, whatever the network.

@@ -12,7 +12,6 @@
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/core/text.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/layers/log_softmax.hpp>
@@ -211,19 +210,6 @@ public:
                     {.name = std::to_string(I) + ".parameters", .shape = {L::parameter_count}, .offset = offsets[I]});
         });
         return result;
-    }
-
-    // For people: "Linear(784, 64), ReLU, Linear(64, 10), LogSoftmax".
-    std::string layer_list() const {
-        std::string list;
-        for_each_layer([&]<std::size_t I>() {
-            if constexpr (requires { LayerAt<I>::description(); })
-                append_to_list(list, ", ", LayerAt<I>::description());
-            else
-                append_to_list(list, ", ",
-                               "layer(" + std::to_string(sizes[I]) + ", " + std::to_string(sizes[I + 1]) + ")");
-        });
-        return list;
     }
 
 private:

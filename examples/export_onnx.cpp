@@ -1,0 +1,19 @@
+// Writes a trained network as an ONNX file, which onnxruntime and many others run.
+#include "common/command_line.hpp"
+
+#include <nib/nib.hpp>
+
+#include <cstdio>
+#include <string>
+
+int main(int argc, char** argv) {
+    std::string model, file;
+    examples::CommandLine line{"export_onnx", "Writes a trained network as an ONNX file."};
+    line.argument("MODEL", "a dense network (safetensors)", model);
+    line.argument("FILE", "where to write, FILE.onnx: \"input\" [N, features] to \"output\", log-probabilities", file);
+    return line.run(argc, argv, [&] {
+        const nib::Mlp net = nib::load_mlp(model);
+        nib::save_onnx(net, file);
+        std::printf("%s\n", nib::layers_text(nib::layers(net)).c_str());
+    });
+}

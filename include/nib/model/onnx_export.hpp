@@ -1,0 +1,150 @@
+// save_onnx(net, path): a network as an ONNX file, which onnxruntime and many others run.
+//
+//   The graph has one input, "input" [N, net.input_size()], and one output, "output" [N, net.output_size()], for any N,
+//   both of the network's own type. They are what net.forward takes and gives: behind a LogSoftmax, logarithms of
+//   probabilities. Tensors have their names and shapes of model files: "0.weight" is [out, in].
+//
+//   session.run(None, {"input": pixels})    in Python, with onnxruntime
+//
+// A layer of one's own is exported by what its operators() says (layers/layer.hpp). Few readers run networks of
+// doubles, onnxruntime 1.17 only with its optimisations switched off (1.20 as it is): where it does not matter, export
+// floats.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/onnx.hpp>
+#include <nib/io/onnx_operator.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/layers/layer.hpp>
+#include <nib/model/layer_list.hpp>
+#include <nib/model/model_file.hpp>
+#include <nib/model/network.hpp>
+#include <nib/model/sequential.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// Turns the operators of layer after layer into nodes of one graph.
+class OnnxNodes {
+public:
+    // `path` is for messages.
+    explicit OnnxNodes(const std::string& path) : path_{path} {}
+
+    void add(const LayerInfo& layer) {
+        layer_ = "layer " + std::to_string(layers_++) + " (" + layer.text + ")";
+        if (!layer.has_operators) refuse("it does not say how it is exported; expected a function operators()");
+        if (layer.operators.empty()) return;
+        names_ = {{"x", last_}};
+        for (const OnnxOperator& operation : layer.operators) add(operation, layer.tensors);
+        if (!names_.contains("y")) refuse("none of its operators gives \"y\"");
+        last_ = names_.at("y");
+    }
+
+    // What comes out of the last layer is then called `output`.
+    std::vector<OnnxOperator> take(const std::string& output) {
+        if (last_ == input) {
+            nodes_.push_back({.type = "Identity", .inputs = {last_}, .outputs = {output}});
+            last_ = output;
+        }
+        for (OnnxOperator& node : nodes_) {
+            for (std::string& name : node.inputs)
+                if (name == last_) name = output;
+            for (std::string& name : node.outputs)
+                if (name == last_) name = output;
+        }
+        return std::move(nodes_);
+    }
+
+    static constexpr std::string_view input = "input";
+
+private:
+    [[noreturn]] void refuse(const std::string& why) const { fail(path_ + ": " + layer_ + ": " + why); }
+
+    // With the names of the graph instead of the layer's own.
+    void add(const OnnxOperator& operation, const std::vector<ParameterTensor>& tensors) {
+        OnnxOperator node = operation;
+        const std::string prefix = onnx_node_name(node, nodes_.size()) + ".";
+        for (std::string& name : node.inputs) name = value_of(name, operation, tensors);
+        for (std::string& name : node.outputs) {
+            if (names_.contains(name))
+                refuse(operation.type + " gives " + tensor_label(name) + ", which is there already");
+            names_[name] = prefix + name;
+            name = prefix + name;
+        }
+        nodes_.push_back(std::move(node));
+    }
+
+    std::string value_of(const std::string& name, const OnnxOperator& operation,
+                         const std::vector<ParameterTensor>& tensors) const {
+        if (name.empty()) return name;
+        if (names_.contains(name)) return names_.at(name);
+        for (const ParameterTensor& tensor : tensors)
+            if (tensor.name == name || tensor.name.ends_with("." + name)) return tensor.name;
+        refuse(operation.type + " takes " + tensor_label(name) +
+               "; expected \"x\", a tensor of the layer, or what an operator before it gives");
+    }
+
+    const std::string& path_;
+    std::string layer_;
+    std::size_t layers_ = 0;
+    std::vector<OnnxOperator> nodes_;
+    StringMap names_;  // of the current layer's values in the graph
+    std::string last_{input};
+};
+
+template <class T>
+void save_onnx_layers(const std::vector<LayerInfo>& list, std::span<const T> parameters, const std::string& path) {
+    if (list.empty()) fail(path + ": the network has no layers");
+    OnnxNodes nodes{path};
+    TensorList tensors;
+    for (const LayerInfo& layer : list) {
+        nodes.add(layer);
+        append_tensors<T>(layer.tensors, parameters, "", tensors);
+    }
+    constexpr Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
+    OnnxGraph graph;
+    graph.name = "network";
+    graph.nodes = nodes.take("output");
+    graph.inputs = {{std::string(OnnxNodes::input), dtype, {"N", list.front().input_size}}};
+    graph.outputs = {{"output", dtype, {"N", list.back().output_size}}};
+    graph.initializers = {tensors.tensors.data(), tensors.tensors.size()};
+    save_onnx_graph(path, graph);
+}
+
+template <class L>
+constexpr bool says_how_it_is_exported() {
+    static_assert(OnnxLayer<L>, "save_onnx: a layer does not say how it is exported; give it a function operators()");
+    return true;
+}
+
+template <class Net>
+inline constexpr bool is_exportable = true;
+template <class T, class... Layers>
+inline constexpr bool is_exportable<BasicSequential<T, Layers...>> = (says_how_it_is_exported<Layers>() && ...);
+
+}  // namespace detail
+
+// Fails when the file cannot be written (what stood at `path` is then still there) and where a layer's operators do not
+// fit together; a layer of a Sequential without operators() does not compile.
+template <Network Net>
+void save_onnx(const Net& net, const std::string& path) {
+    static_assert(detail::is_exportable<Net>);
+    detail::save_onnx_layers<typename Net::scalar_type>(layers(net), net.parameters(), path);
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, std::span<const float>, const std::string&);
+NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, std::span<const double>, const std::string&);
+#endif
+
+}  // namespace nib::inline NIB_ABI
