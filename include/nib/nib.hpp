@@ -43,6 +43,7 @@
 #include <nib/io/strings.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/int8.hpp>
 #include <nib/kernels/isa.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
@@ -56,6 +57,8 @@
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/gradient.hpp>
+#include <nib/model/int8.hpp>
+#include <nib/model/int8_view.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>

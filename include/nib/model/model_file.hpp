@@ -9,18 +9,16 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,15 +35,6 @@ void transpose(MatrixView<const T> from, MatrixView<T> to) {
 
 inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
     return tensor_label(name) + " " + safetensors_list(shape);
-}
-
-// Whether x is an ordinary number; from its bits, because -ffast-math lets the compiler assume that it is.
-template <class T>
-bool is_finite(T x) {
-    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-    constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
-    constexpr Bits exponent = sizeof(T) == 4 ? Bits{0xff} : Bits{0x7ff};
-    return ((std::bit_cast<Bits>(x) >> mantissa) & exponent) != exponent;
 }
 
 // Tensors in the making, and the bytes that they point to.
