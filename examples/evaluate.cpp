@@ -14,14 +14,12 @@ struct Options {
     std::string model;
     std::string data;
     std::string report;
+    bool int8 = false;
 };
 
-void evaluate(const Options& options) {
-    const nib::Mlp net = nib::load_mlp(options.model);
-    if (!options.report.empty()) examples::make_folder(options.report);
-    if (options.data.empty()) std::fputs("no --data: testing on 10,000 synthetic digits\n", stderr);
-    const nib::Dataset test = examples::test_digits(options.data);
-
+// Prints the results but for the last line.
+template <nib::InferenceNetwork Net>
+nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options& options) {
     const nib::Evaluation evaluation = nib::evaluate(net, test);
     std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
     examples::print_classes(evaluation.confusion);
@@ -29,7 +27,30 @@ void evaluate(const Options& options) {
     examples::print_confusion(evaluation.confusion);
     std::printf("\n");
     if (!options.report.empty()) examples::write_report(net, test, options.report);
-    examples::print_test_accuracy(evaluation);
+    return evaluation;
+}
+
+// The same of the network in 8-bit integers, and how both compare.
+nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, const Options& options) {
+    const nib::Evaluation before = nib::evaluate(net, test);
+    const nib::Int8Mlp small = nib::quantize(net, examples::calibration_digits(options.data));
+    const nib::Evaluation evaluation = evaluate(small, test, options);
+    const std::size_t float_bytes = net.parameter_count() * sizeof(float), int8_bytes = small.size_bytes();
+    std::printf("float %s %zu bytes\n", examples::accuracy_text(before.correct(), before.total()).c_str(), float_bytes);
+    std::printf("int8 %s %zu bytes\n", examples::accuracy_text(evaluation.correct(), evaluation.total()).c_str(),
+                int8_bytes);
+    const double ratio = static_cast<double>(float_bytes) / static_cast<double>(int8_bytes);
+    std::printf("%s times smaller\n\n", nib::fixed(ratio, 2).c_str());
+    return evaluation;
+}
+
+void evaluate(const Options& options) {
+    const nib::Mlp net = nib::load_mlp(options.model);
+    if (!options.report.empty()) examples::make_folder(options.report);
+    if (options.data.empty()) std::fputs("no --data: testing on 10,000 synthetic digits\n", stderr);
+    const nib::Dataset test = examples::test_digits(options.data);
+
+    examples::print_test_accuracy(options.int8 ? evaluate_int8(net, test, options) : evaluate(net, test, options));
 }
 
 }  // namespace
@@ -40,5 +61,7 @@ int main(int argc, char** argv) {
     line.argument("MODEL", "a dense network (safetensors, or PyTorch's .pth)", options.model);
     line.option("--data", "DIR", "folder of MNIST's IDX files; without it, synthetic digits", options.data);
     line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
+    line.flag("--int8", "tests the network in 8-bit integers, calibrated on training images, and compares",
+              options.int8);
     return line.run(argc, argv, [&] { evaluate(options); });
 }

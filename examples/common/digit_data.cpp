@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 namespace examples {
 
@@ -25,6 +27,16 @@ nib::Dataset training_digits(const std::string& folder, std::size_t synthetic, s
 
 nib::Dataset test_digits(const std::string& folder) {
     return folder.empty() ? synthetic_test_digits() : nib::load_mnist(folder, nib::Split::test);
+}
+
+nib::Dataset calibration_digits(const std::string& folder) {
+    std::error_code ignored;
+    for (const char* const name : {"/train-images-idx3-ubyte", "/train-images.idx3-ubyte"})
+        if (!folder.empty() && std::filesystem::exists(folder + name, ignored))
+            return nib::load_mnist(folder, nib::Split::train);
+    std::fprintf(stderr, "%s: calibrating on synthetic digits\n",
+                 folder.empty() ? "no --data" : (folder + ": no training images").c_str());
+    return nib::synthetic_digits(1000, 0xca11'b7a7'e000'0000);
 }
 
 }  // namespace examples

@@ -24,4 +24,8 @@ nib::Dataset training_digits(const std::string& folder, std::size_t synthetic, s
                              nib::Executor& executor);
 nib::Dataset test_digits(const std::string& folder);
 
+// What a network of 8-bit integers is calibrated on, never test images: MNIST's training images in `folder`; where it
+// is empty or has none, synthetic digits, and calibration_digits says so.
+nib::Dataset calibration_digits(const std::string& folder);
+
 }  // namespace examples

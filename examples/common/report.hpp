@@ -41,7 +41,7 @@ void draw_report(const nib::Dataset& test, const std::vector<Answer>& samples, s
                  const std::string& folder);
 
 // The same of the first test images and of all mistakes of a network.
-template <nib::Network Net>
+template <nib::InferenceNetwork Net>
 void write_report(const Net& net, const nib::Dataset& test, const std::string& folder) {
     std::vector<Answer> samples, mistakes;
     nib::Workspace<float> workspace;

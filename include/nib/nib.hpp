@@ -57,6 +57,7 @@
 #include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>
 #include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/int8.hpp>
 #include <nib/kernels/isa.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
@@ -70,6 +71,8 @@
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/gradient.hpp>
+#include <nib/model/int8.hpp>
+#include <nib/model/int8_view.hpp>
 #include <nib/model/layer_list.hpp>
 #include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>

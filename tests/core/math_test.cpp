@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <initializer_list>
+#include <limits>
 
 TEST_CASE("the functions are the C library's") {
     for (const double x : {0.0, 0.1, 0.5, 1.0, 2.75, 1e10}) {
@@ -16,4 +17,13 @@ TEST_CASE("the functions are the C library's") {
         CHECK(nib::rounded_down(-x) == std::floor(-x));
         CHECK(nib::magnitude(-x) == x);
     }
+}
+
+TEST_CASE("finite numbers are told from infinity and NaN") {
+    CHECK(nib::is_finite(0.0f));
+    CHECK(nib::is_finite(-std::numeric_limits<float>::max()));
+    CHECK(nib::is_finite(std::numeric_limits<double>::denorm_min()));
+    CHECK(!nib::is_finite(std::numeric_limits<float>::infinity()));
+    CHECK(!nib::is_finite(-std::numeric_limits<double>::infinity()));
+    CHECK(!nib::is_finite(std::numeric_limits<double>::quiet_NaN()));
 }

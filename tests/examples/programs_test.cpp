@@ -19,6 +19,7 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/io/safetensors.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
+#include <nib/model/int8.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/onnx_export.hpp>
@@ -32,6 +33,7 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -64,7 +66,7 @@ constexpr bool can_limit_memory = false;
 
 using Words = std::vector<std::string>;
 
-const Words programs_with_options{"train", "evaluate", "inspect", "rasterize", "recognize"};
+const Words programs_with_options{"train", "evaluate", "embed", "inspect", "rasterize", "recognize"};
 
 struct Outcome {
     int status = -1;  // -1: ended by a signal
@@ -496,6 +498,123 @@ TEST_CASE("evaluate's precision, recall and accuracy are those of its confusion 
     CHECK(lines[26] == "test " + accuracy_line(correct, test_count));
 }
 
+TEST_CASE("evaluate --int8 compares the network in 8-bit integers with the one that was loaded") {
+    const Words before = lines_of(results("evaluate", {world().model(), "--data", world().data()}));
+    const Words lines = lines_of(results("evaluate", {world().model(), "--data", world().data(), "--int8"}));
+    REQUIRE(lines.size() == before.size() + 4);
+    CHECK(words_of(lines[14]) == Words{"truth", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"});
+    const std::size_t float_correct = correct_of(before.back(), test_count);
+    const std::size_t int8_correct = correct_of(lines.back(), test_count);
+    CHECK(int8_correct + 3 > float_correct);
+    CHECK(lines[26] == "float " + accuracy_line(float_correct, test_count) + " 50920 bytes");
+    CHECK(lines[27] == "int8 " + accuracy_line(int8_correct, test_count) + " 12917 bytes");
+    CHECK(lines[28] == "3.94 times smaller");
+
+    // Calibrated on training images.
+    const nib::Int8Mlp small =
+        nib::quantize(nib::load_mlp(world().model()), nib::load_mnist(world().data(), nib::Split::train));
+    const nib::Dataset test = nib::load_mnist(world().data(), nib::Split::test);
+    std::size_t correct = 0;
+    for (const auto& batch : nib::batches(test, 1))
+        correct += nib::predict(small, batch.inputs)[0] == batch.targets[0] ? 1 : 0;
+    CHECK(correct == int8_correct);
+}
+
+TEST_CASE("evaluate --int8 calibrates on synthetic digits where there are no training images, and says so") {
+    const TemporaryDirectory folder;
+    nib::save_images(nib::load_mnist(world().data(), nib::Split::test), folder.path("t10k"));
+    const Outcome outcome = run("evaluate", {world().model(), "--data", folder.path(), "--int8"});
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == folder.path() + ": no training images: calibrating on synthetic digits\n");
+    correct_of(lines_of(outcome.out).back(), test_count);
+}
+
+TEST_CASE("embed's headers compile without exceptions and RTTI, and give the network's outputs") {
+    const TemporaryDirectory folder;
+    CHECK(results("embed", {world().model(), folder.path("float.hpp"), "--name", "digits::plain"}) ==
+          "784-16-10: 50920 bytes of constants\n");
+    CHECK(results("embed", {world().model(), folder.path("int8.hpp"), "--name", "small", "--int8", "--data",
+                            world().data()}) == "784-16-10: 12917 bytes of constants\n");
+    CHECK(files_in(folder.path()) == Words{"float.hpp", "int8.hpp"});
+    // Reads examples, writes a float answer, ten outputs, and the same of the other network.
+    const std::string source = folder.write("main.cpp", R"(
+#include "float.hpp"
+#include "int8.hpp"
+#include <cstdio>
+static_assert(digits::plain::input_size == 784 && small::output_size == 10);
+static_assert(digits::plain::parameters[0] != 0 && small::layers[1].in == 16);
+int main() {
+    static float x[784];
+    while (std::fread(x, sizeof x, 1, stdin) == 1) {
+        const auto write = [](int answer, const auto& outputs) {
+            const float number = static_cast<float>(answer);
+            std::fwrite(&number, sizeof number, 1, stdout);
+            std::fwrite(outputs.data(), sizeof outputs, 1, stdout);
+        };
+        write(digits::plain::predict(x), digits::plain::log_probabilities(x));
+        write(small::predict(x), small::log_probabilities(x));
+    }
+}
+)");
+    const std::string program = folder.path("program");
+    REQUIRE(std::system((quoted(NIB_TEST_COMPILER) +
+                         " -std=c++20 -O2 -DNDEBUG -fno-exceptions -fno-rtti -Wall -Wextra -Wpedantic -Wconversion "
+                         "-Wshadow -Werror -I" +
+                         quoted(NIB_TEST_INCLUDE) + " " + quoted(source) + " -o " + quoted(program))
+                            .c_str()) == 0);
+
+    const nib::Mlp net = nib::load_mlp(world().model());
+    const nib::Int8Mlp small = nib::quantize(net, nib::load_mnist(world().data(), nib::Split::train));
+    const nib::Dataset test = nib::load_mnist(world().data(), nib::Split::test);
+    std::vector<float> pixels(test.pixels.size()), expected;
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(test.pixels[i]) / 255;
+    for (std::size_t i = 0; i < test.size(); ++i) {
+        const std::span<const float> x = std::span{pixels}.subspan(i * 784, 784);
+        const auto append = [&](int answer, const std::vector<float>& outputs) {
+            expected.push_back(static_cast<float>(answer));
+            expected.insert(expected.end(), outputs.begin(), outputs.end());
+        };
+        append(nib::predict(net, x), net(x));
+        append(nib::predict(small, x), small(x));
+    }
+    const auto bytes = nib::bytes_of(std::span<const float>{pixels});
+    folder.write("in", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    REQUIRE(std::system(
+                (quoted(program) + " <" + quoted(folder.path("in")) + " >" + quoted(folder.path("out"))).c_str()) == 0);
+    const std::string out = nib::read_file(folder.path("out"));
+    std::vector<float> found(expected.size());
+    REQUIRE(out.size() == found.size() * sizeof(float));
+    std::memcpy(found.data(), out.data(), out.size());
+#if defined(__OPTIMIZE__)
+    constexpr float tolerance = 0;
+#else
+    constexpr float tolerance =
+        0.1f;  // the last bits differ, and with them a calibrated range, and with that some steps
+#endif
+    float distance = 0;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (tolerance > 0 && i % 11 == 0) continue;  // an answer may differ where two are almost equal
+        distance = std::max(distance, std::abs(found[i] - expected[i]));
+    }
+    CHECK(distance <= tolerance);
+}
+
+TEST_CASE("embed writes the header whole or not at all") {
+    const TemporaryDirectory folder;
+    const std::string header = folder.write("header.hpp", "mine");
+    const std::string model = folder.write("model", "");
+    CHECK(refusal("embed", {model, header}) ==
+          model + ": byte 0: expected the 8 bytes of a safetensors header's length, the file holds 0");
+    const std::string empty = folder.path("empty");
+    std::filesystem::create_directory(empty);
+    CHECK(
+        refusal("embed", {world().model(), header, "--int8", "--data", empty}).starts_with(empty + ": expected train"));
+    CHECK(nib::read_file(header) == "mine");
+    const std::string missing = folder.path("missing/header.hpp");
+    CHECK(refusal("embed", {world().model(), missing}) == missing + ": cannot write: No such file or directory");
+    CHECK(files_in(folder.path()) == Words{"empty", "header.hpp", "model"});
+}
+
 TEST_CASE("the same seed gives the same output and the same model, another seed others") {
     const TemporaryDirectory folder;
     const auto trained = [&](const std::string& seed, const std::string& name) {
@@ -793,6 +912,10 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("evaluate", {"a", "--data"}) == "--data: expected a value DIR, found the end of the command line");
     CHECK(misuse("export_onnx", {"--no-such"}) == "unknown option '--no-such'");
     CHECK(misuse("export_onnx", {"a"}) == "missing argument FILE");
+    CHECK(misuse("embed", {"a"}) == "missing argument HEADER");
+    CHECK(misuse("embed", {"a", "b", "--data", "c"}) == "--data is for --int8");
+    for (const std::string& name : {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s})
+        CHECK(misuse("embed", {"a", "b", "--name", name}) == "--name: expected a C++ name, found '" + name + "'");
     CHECK(misuse("recognize", {}) == "missing argument MODEL");
     CHECK(misuse("recognize", {"a"}) == "missing argument FILE");
     CHECK(misuse("recognize", {"a", "b", "--format", "pdf"}) ==

@@ -11,6 +11,19 @@ struct NoNetwork {
 
 }  // namespace
 
+// What predicts and has no parameters, as a quantised network.
+struct OnlyPredicts {
+    using scalar_type = float;
+    std::size_t input_size() const { return 1; }
+    std::size_t output_size() const { return 1; }
+    bool ends_in_log_softmax() const { return false; }
+    nib::MatrixView<const float> forward(const nib::kernels::Inputs<float>&, nib::Workspace<float>&) const {
+        return {};
+    }
+};
+
+static_assert(nib::InferenceNetwork<OnlyPredicts> && !nib::Network<OnlyPredicts>);
+static_assert(!nib::InferenceNetwork<NoNetwork>);
 static_assert(!nib::Network<NoNetwork>);
 static_assert(!nib::Network<int>);
 

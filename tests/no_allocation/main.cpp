@@ -173,3 +173,18 @@ TEST_CASE("a model is loaded in little memory, however large its file is") {
         CHECK(bytes - before < 400'000);
     }
 }
+
+TEST_CASE("batches through a network in 8-bit integers allocate nothing after the first") {
+    nib::Rng rng{6};
+    nib::ThreadPool pool{2};
+    for (const double zeros : {0.8, 0.1}) {
+        const nib::Dataset data = images(zeros);
+        const nib::Int8Mlp net = nib::quantize(nib::Mlp{{784, 400, 10}, rng}, data);
+        const nib::Matrix<float> x = floats(data);
+        nib::Workspace<float> workspace{&pool};
+        net.forward(x, workspace);
+        const std::size_t before = allocations;
+        for (int i = 0; i < 3; ++i) net.forward(x, workspace);
+        CHECK(allocations == before);
+    }
+}

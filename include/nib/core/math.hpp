@@ -4,6 +4,10 @@
 
 #include <nib/core/config.hpp>
 
+#include <bit>
+#include <cstdint>
+#include <type_traits>
+
 namespace nib::inline NIB_ABI {
 
 inline float square_root(float x) { return __builtin_sqrtf(x); }
@@ -14,5 +18,15 @@ inline double logarithm(double x) { return __builtin_log(x); }
 inline double power(double base, double exponent) { return __builtin_pow(base, exponent); }
 inline double rounded_down(double x) { return __builtin_floor(x); }
 inline double magnitude(double x) { return __builtin_fabs(x); }
+
+// Whether x is an ordinary number; from its bits, because -ffast-math lets the compiler assume that it is.
+template <class T>
+requires std::is_floating_point_v<T>
+constexpr bool is_finite(T x) {
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr int mantissa = sizeof(T) == 4 ? 23 : 52;
+    constexpr Bits exponent = sizeof(T) == 4 ? Bits{0xff} : Bits{0x7ff};
+    return ((std::bit_cast<Bits>(x) >> mantissa) & exponent) != exponent;
+}
 
 }  // namespace nib::inline NIB_ABI

@@ -78,9 +78,42 @@ NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
     else
         sum[0] = __builtin_fma(a[0], b[0], sum[0]);
 }
+
+// Numbers of 8 bits to as many of 16, and sum[i] += a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] for numbers of 16 bits and
+// sums of 32.
+template <class Bytes, class Shorts>
+NIB_ALWAYS_INLINE void widen(const Bytes& bytes, Shorts& shorts) {
+    if constexpr (sizeof(Shorts) == 32)  // GCC makes four instructions of __builtin_convertvector
+        shorts = __builtin_ia32_pmovsxbw256(__builtin_convertvector(bytes, VectorOf<char, 16>::type));
+    else
+        shorts = __builtin_convertvector(bytes, Shorts);
+}
+template <class Shorts, class Integers>
+NIB_ALWAYS_INLINE void multiply_add_pairs(Integers& sum, const Shorts& a, const Shorts& b) {
+    if constexpr (sizeof(Shorts) == 32)
+        sum += __builtin_ia32_pmaddwd256(a, b);
+    else
+        sum += __builtin_ia32_pmaddwd128(a, b);
+}
 #pragma GCC diagnostic pop
 #else
 #define NIB_X86_INSTRUCTIONS 0
+
+// Clang makes the same instructions of these.
+template <class Bytes, class Shorts>
+NIB_ALWAYS_INLINE void widen(const Bytes& bytes, Shorts& shorts) {
+    shorts = __builtin_convertvector(bytes, Shorts);
+}
+template <class Shorts, class Integers>
+NIB_ALWAYS_INLINE void multiply_add_pairs(Integers& sum, const Shorts& a, const Shorts& b) {
+    const auto add = [&]<int... I>(std::integer_sequence<int, I...>, auto odd) NIB_LAMBDA_ALWAYS_INLINE {
+        sum += __builtin_convertvector(__builtin_shufflevector(a, a, (2 * I + odd())...), Integers) *
+               __builtin_convertvector(__builtin_shufflevector(b, b, (2 * I + odd())...), Integers);
+    };
+    constexpr std::make_integer_sequence<int, static_cast<int>(sizeof(Integers) / 4)> indices{};
+    add(indices, std::integral_constant<int, 0>{});
+    add(indices, std::integral_constant<int, 1>{});
+}
 #endif
 
 // vector = values[0], values[1], …: one for each lane.

@@ -12,6 +12,8 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
@@ -21,7 +23,6 @@
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -45,12 +46,6 @@ template <class T>
 void transpose(MatrixView<const T> from, MatrixView<T> to) {
     for (std::size_t i = 0; i < from.rows(); ++i)
         for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
-}
-
-// Whether x is an ordinary number; from its bits, because -ffast-math lets the compiler assume that it is.
-inline bool is_finite(double x) {
-    constexpr std::uint64_t exponent = 0x7ff;
-    return ((std::bit_cast<std::uint64_t>(x) >> 52) & exponent) != exponent;
 }
 
 // Tensors in the making, and the bytes that they point to.

@@ -31,19 +31,19 @@ int argmax(std::span<const T> values) {
     return static_cast<int>(best);
 }
 
-template <Network Net>
+template <InferenceNetwork Net>
 void check_features(const Net& net, std::size_t features) {
     if (features != net.input_size()) fail(wrong_features(net.input_size(), features));
 }
 
-template <Network Net>
+template <InferenceNetwork Net>
 void check_log_softmax(const Net& net) {
     if (!net.ends_in_log_softmax()) fail("probabilities: the network does not end in a LogSoftmax");
 }
 
 // Calls f(first, outputs) for the outputs of examples first, first + 1, …, piece by piece: however many examples there
 // are, what lies between the layers stays in the cache.
-template <Network Net, class F>
+template <InferenceNetwork Net, class F>
 void for_each_piece(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
                     Workspace<typename Net::scalar_type>& workspace, const F& f) {
     const std::size_t threads = workspace.executor() != nullptr ? workspace.executor()->size() : 1;
@@ -55,7 +55,7 @@ void for_each_piece(const Net& net, const kernels::Inputs<typename Net::scalar_t
 }  // namespace detail
 
 // The class of one example of net.input_size() numbers.
-template <Network Net>
+template <InferenceNetwork Net>
 [[nodiscard]] int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
     const auto outputs = net(example);
@@ -63,7 +63,7 @@ template <Network Net>
 }
 
 // The probabilities of one example's classes: std::array for a Sequential, std::vector for an Mlp. They add up to 1.
-template <Network Net>
+template <InferenceNetwork Net>
 [[nodiscard]] auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
     detail::check_log_softmax(net);
@@ -74,7 +74,7 @@ template <Network Net>
 }
 
 // The classes of a batch, examples [B, net.input_size()].
-template <Network Net>
+template <InferenceNetwork Net>
 [[nodiscard]] std::vector<int> predict(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
                                        Workspace<typename Net::scalar_type>& workspace) {
     using T = typename Net::scalar_type;
@@ -85,14 +85,14 @@ template <Network Net>
     });
     return classes;
 }
-template <Network Net>
+template <InferenceNetwork Net>
 [[nodiscard]] std::vector<int> predict(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;
     return predict(net, examples, workspace);
 }
 
 // The probabilities of a batch: [B, net.output_size()], each row adding up to 1.
-template <Network Net>
+template <InferenceNetwork Net>
 [[nodiscard]] Matrix<typename Net::scalar_type> probabilities(
     const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
     Workspace<typename Net::scalar_type>& workspace) {
@@ -106,7 +106,7 @@ template <Network Net>
     });
     return result;
 }
-template <Network Net>
+template <InferenceNetwork Net>
 [[nodiscard]] Matrix<typename Net::scalar_type> probabilities(
     const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;

@@ -42,6 +42,10 @@ public:
         return shaped(gradients_, layer, rows, cols);
     }
 
+    // At least so many bytes, from the start of a cache line on, for what is of another type than T. They change
+    // nothing else here.
+    std::byte* bytes(std::size_t count) { return bytes_.room(count); }
+
     // The forward pass's inputs, with lists of their non-zeros where these pay. x stays where it is, and must do so
     // until the backward pass.
     const kernels::Inputs<T>& find_nonzeros(const kernels::Inputs<T>& x) {
@@ -94,6 +98,7 @@ private:
     Parameters parameters_ = Parameters::fixed;
     std::vector<Scratch<T>> activations_;
     std::vector<Scratch<T>> gradients_;
+    Scratch<std::byte> bytes_;
     kernels::Inputs<T> inputs_;
     Scratch<kernels::NonzeroList<T>> lists_;
     Scratch<kernels::Nonzero<T>> entries_;

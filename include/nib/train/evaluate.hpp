@@ -28,7 +28,7 @@ struct Evaluation {
 
 // Fails unless the data fit the network: at least one example, as many features as it takes, every class below the
 // number of its outputs.
-template <Network Net, class Data>
+template <InferenceNetwork Net, class Data>
 void check_data(const Net& net, const Data& data) {
     std::string name = "the data";
     if constexpr (requires { data.name; })
@@ -46,7 +46,7 @@ void check_data(const Net& net, const Data& data) {
 }
 
 // Gone through in pieces, so that memory does not grow with the data. Fails where check_data does.
-template <Network Net, class Data, class Loss = NllLoss>
+template <InferenceNetwork Net, class Data, class Loss = NllLoss>
 [[nodiscard]] Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
     using T = typename Net::scalar_type;
     constexpr std::size_t piece = 256;
@@ -64,7 +64,7 @@ template <Network Net, class Data, class Loss = NllLoss>
 }
 
 // In [0, 1].
-template <Network Net, class Data>
+template <InferenceNetwork Net, class Data>
 [[nodiscard]] double accuracy(const Net& net, const Data& data) {
     return evaluate(net, data).accuracy();
 }

@@ -1,0 +1,255 @@
+// Dense layers in 8-bit integers: the loops.
+//
+//   w     int8, in [-127, 127], [(In + 1) / 2, Out, 2]: pairs of inputs one after the other, each with both weights of
+//         every output side by side, because machines multiply and add integers in pairs; a last odd input has a
+//         neighbour of weight 0
+//   x     int16 [In]: whole numbers of steps, 256 values in a row that hold 0: [-zero_point, 255 - zero_point], what an
+//         unsigned byte holds once its zero point is taken off. A 0 costs nothing
+//   sum   int32 [Out]: bias[o] + sum over i of w[o, i] x[i]
+//
+// The arithmetic is specified to the bit, and the same on every machine: the sums are exact, since no order of their
+// terms can overflow (int8_most_inputs); a number becomes steps, and a sum the next layer's steps, by quantized(): one
+// product in binary32, the nearest whole number, halves away from zero; a sum becomes a logit by one product.
+#pragma once
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <span>
+
+namespace nib::inline NIB_ABI::kernels {
+
+inline constexpr int int8_most_weight = 127;
+inline constexpr int int8_steps = 255;
+inline constexpr std::int32_t int8_most_bias = std::int32_t{1} << 28;
+
+// Whatever the weights and inputs, and in whatever order they are added up, |bias| + inputs * 127 * 255 < 2^31: 58,022.
+inline constexpr std::size_t int8_most_inputs =
+    (std::numeric_limits<std::int32_t>::max() - int8_most_bias) / (int8_most_weight * int8_steps);
+
+// How numbers become steps: x times steps_per_unit, rounded, and no more than the range holds.
+struct Int8Range {
+    float steps_per_unit = 0;
+    int zero_point = 0;  // in [0, 255]: the byte that stands for 0
+
+    constexpr int low() const { return -zero_point; }
+    constexpr int high() const { return int8_steps - zero_point; }
+};
+
+// Two neighbouring inputs, not both 0: numbers 2 place and 2 place + 1.
+struct Int8Pair {
+    std::uint32_t place;
+    std::int16_t first;
+    std::int16_t second;
+};
+
+// A dense layer. It only looks at its numbers, which may be constants in flash.
+struct Int8Layer {
+    std::size_t in = 0;   // at most int8_most_inputs
+    std::size_t out = 0;  // at least 1
+    const std::int8_t* weights = nullptr;
+    const std::int32_t* biases = nullptr;  // [out], each at most int8_most_bias in magnitude
+    const float* scales = nullptr;         // [out]: of a sum, to the next layer's steps; the last layer's, to logits
+};
+
+constexpr std::size_t int8_pairs(std::size_t in) { return (in + 1) / 2; }
+constexpr std::size_t int8_weight_count(std::size_t in, std::size_t out) { return 2 * int8_pairs(in) * out; }
+
+// x factor as a whole number in [low, high], which holds 0; halves are rounded away from zero. NaN becomes `low`.
+constexpr int quantized(float x, float factor, int low, int high) {
+    const float product = x * factor;
+    const float least = static_cast<float>(low), most = static_cast<float>(high);
+    const float above = product > least ? product : least;
+    const float inside = above < most ? above : most;
+    // The double is truncated and then halved: no sum of floats, which a compiler could fuse with the product.
+    const int twice = static_cast<int>(2.0f * inside);
+    return (twice + 1 + (twice >> 31)) >> 1;
+}
+
+namespace detail {
+
+// Outputs for which one pass over the inputs serves.
+inline constexpr std::size_t int8_block = 64;
+
+// sums[o] += w[o] x for all pairs of x and `Count` outputs; `weights` are the first pair's, from the first of them on.
+template <std::size_t Count>
+NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> x, const std::int8_t* weights, std::size_t stride,
+                                 std::int32_t* sums) {
+    for (const Int8Pair& pair : x) {
+        const std::int8_t* const row = weights + pair.place * stride;
+        for (std::size_t o = 0; o < Count; ++o) sums[o] += row[2 * o] * pair.first + row[2 * o + 1] * pair.second;
+    }
+}
+
+#if NIB_X86_DISPATCH
+// The same for as many outputs as Vectors vectors hold.
+template <class Level, std::size_t Vectors>
+NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> x, const std::int8_t* weights, std::size_t stride,
+                                        std::int32_t* sums) {
+    constexpr std::size_t bytes = smaller<std::size_t>(Level::vector_bytes, 32);
+    using Integers = typename VectorOf<std::int32_t, bytes>::type;
+    using Shorts = typename VectorOf<std::int16_t, bytes>::type;
+    using Bytes = typename VectorOf<std::int8_t, bytes / 2>::type;
+    constexpr std::size_t width = bytes / 4;
+    Integers own[Vectors];
+    NIB_UNROLL
+    for (std::size_t v = 0; v < Vectors; ++v) load(own[v], sums + v * width);
+    for (const Int8Pair& pair : x) {
+        std::int32_t both;
+        std::memcpy(&both, &pair.first, sizeof both);
+        const Integers repeated = both - Integers{};
+        Shorts inputs;
+        std::memcpy(&inputs, &repeated, sizeof inputs);
+        const std::int8_t* const row = weights + pair.place * stride;
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            Bytes packed;
+            load(packed, row + 2 * v * width);
+            Shorts row_weights;
+            widen(packed, row_weights);
+            multiply_add_pairs(own[v], row_weights, inputs);
+        }
+    }
+    NIB_UNROLL
+    for (std::size_t v = 0; v < Vectors; ++v) store(sums + v * width, own[v]);
+}
+#endif
+
+// The same for `count` outputs, at most int8_block.
+template <class Level>
+NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> x, const std::int8_t* weights, std::size_t stride,
+                                 std::int32_t* sums, std::size_t count) {
+    std::size_t o = 0;
+#if NIB_X86_DISPATCH
+    constexpr std::size_t width = smaller<std::size_t>(Level::vector_bytes, 32) / 4;
+    const auto visit = [&]<std::size_t Vectors>() NIB_LAMBDA_ALWAYS_INLINE {
+        for (; o + Vectors * width <= count; o += Vectors * width)
+            add_pair_vectors<Level, Vectors>(x, weights + 2 * o, stride, sums + o);
+    };
+    visit.template operator()<8>();
+    visit.template operator()<2>();
+    visit.template operator()<1>();
+#else
+    for (; o + 16 <= count; o += 16) add_pairs<16>(x, weights + 2 * o, stride, sums + o);
+#endif
+    for (; o < count; ++o) add_pairs<1>(x, weights + 2 * o, stride, sums + o);
+}
+
+// quantized() for the products in all lanes.
+template <class V>
+NIB_ALWAYS_INLINE void store_rounded(const V& products, int low, int high, std::int16_t* steps) {
+    constexpr std::size_t width = sizeof(V) / sizeof(float);
+    using Integers = typename VectorOf<std::int32_t, sizeof(V)>::type;
+    using Shorts = typename VectorOf<std::int16_t, sizeof(V) / 2>::type;
+    const V least = V{} + static_cast<float>(low), most = V{} + static_cast<float>(high);
+    const V above = products > least ? products : least;
+    const V inside = above < most ? above : most;
+    const Integers twice = __builtin_convertvector(2.0f * inside, Integers);
+    const Integers rounded = (twice + 1 + (twice >> 31)) >> 1;
+    const Shorts narrow = __builtin_convertvector(rounded, Shorts);
+    std::memcpy(steps, &narrow, width * sizeof *steps);
+}
+
+// Calls use(first, sums, count) with the sums of outputs first, first + 1, …, block by block.
+template <class Level, class Use>
+NIB_ALWAYS_INLINE void for_each_sum_block(const Int8Layer& layer, std::span<const Int8Pair> x, const Use& use) {
+    alignas(cache_line) std::int32_t sums[int8_block];
+    for (std::size_t first = 0; first < layer.out; first += int8_block) {
+        const std::size_t count = smaller(int8_block, layer.out - first);
+        copy_values(layer.biases + first, count, sums);
+        add_pairs<Level>(x, layer.weights + 2 * first, 2 * layer.out, sums, count);
+        use(first, static_cast<const std::int32_t*>(sums), count);
+    }
+}
+
+}  // namespace detail
+
+// Numbers to steps.
+inline void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps) {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        constexpr std::size_t width = lanes<Level, float>;
+        const int low = range.low(), high = range.high();
+        std::size_t i = 0;
+        for (; i + width <= x.size(); i += width) {
+            Vector<Level, float> value;
+            load(value, x.data() + i);
+            value *= range.steps_per_unit;
+            detail::store_rounded(value, low, high, steps + i);
+        }
+        for (; i < x.size(); ++i)
+            steps[i] = static_cast<std::int16_t>(quantized(x[i], range.steps_per_unit, low, high));
+    });
+}
+
+// The pairs of `count` steps that are not both 0; says how many there are. `pairs` has room for int8_pairs(count).
+inline std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs) {
+    std::size_t listed = 0;
+    const auto visit = [&](std::size_t place, std::int16_t first, std::int16_t second) {
+        pairs[listed] = {static_cast<std::uint32_t>(place), first, second};
+        listed += (first | second) != 0 ? 1 : 0;
+    };
+    for (std::size_t i = 0; i < count / 2; ++i) visit(i, steps[2 * i], steps[2 * i + 1]);
+    if (count % 2 != 0) visit(count / 2, steps[count - 1], 0);
+    return listed;
+}
+
+// The same for inputs that are known by their non-zeros.
+inline std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* pairs) {
+    std::size_t listed = 0;
+    for (const auto& [column, value] : x) {
+        const std::uint32_t place = column / 2;
+        const auto steps = static_cast<std::int16_t>(quantized(value, range.steps_per_unit, range.low(), range.high()));
+        if (listed == 0 || pairs[listed - 1].place != place) pairs[listed++] = {place, 0, 0};
+        (column % 2 == 0 ? pairs[listed - 1].first : pairs[listed - 1].second) = steps;
+    }
+    return listed;
+}
+
+// The steps that a layer with a ReLU hands to the next one, in [0, 255]: y [out].
+inline void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std::int16_t* y) {
+    assert(layer.in <= int8_most_inputs);
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        const auto requantize = [&](std::size_t first, const std::int32_t* sums,
+                                    std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
+            constexpr std::size_t width = lanes<Level, float>;
+            const float* const scales = layer.scales + first;
+            std::int16_t* const steps = y + first;
+            std::size_t o = 0;
+            for (; o + width <= count; o += width) {
+                Vector<Level, std::int32_t> sum;
+                Vector<Level, float> scale;
+                load(sum, sums + o);
+                load(scale, scales + o);
+                scale *= __builtin_convertvector(sum, decltype(scale));
+                detail::store_rounded(scale, 0, int8_steps, steps + o);
+            }
+            for (; o < count; ++o)
+                steps[o] = static_cast<std::int16_t>(quantized(static_cast<float>(sums[o]), scales[o], 0, int8_steps));
+        };
+        detail::for_each_sum_block<Level>(layer, x, requantize);
+    });
+}
+
+// A last layer's logits: y [out].
+inline void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, float* y) {
+    assert(layer.in <= int8_most_inputs);
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        const auto scale = [&](std::size_t first, const std::int32_t* sums, std::size_t count)
+                               NIB_LAMBDA_ALWAYS_INLINE {
+                                   for (std::size_t o = 0; o < count; ++o)
+                                       y[first + o] = static_cast<float>(sums[o]) * layer.scales[first + o];
+                               };
+        detail::for_each_sum_block<decltype(level)>(layer, x, scale);
+    });
+}
+
+}  // namespace nib::inline NIB_ABI::kernels
