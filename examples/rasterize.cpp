@@ -49,7 +49,7 @@ void rasterize(Options options) {
     std::size_t count = 0;
     std::size_t unlabelled = 0;
     for (const std::string& file : options.files) {
-        for (const nib::Drawing& drawing : nib::load_drawings(file, examples::stroke_format(options.format))) {
+        nib::for_each_drawing(file, examples::stroke_format(options.format), [&](const nib::Drawing& drawing) {
             const nib::Image image = nib::rasterize(drawing, options.raster);
             ++count;
             if (!options.png.empty()) {
@@ -58,7 +58,7 @@ void rasterize(Options options) {
                 images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
                 images.labels.push_back(idx_label(drawing.label, unlabelled));
             }
-        }
+        });
     }
     if (!options.idx.empty()) nib::save_images(images, options.idx);
     if (unlabelled > 0)

@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -57,8 +58,9 @@ std::vector<Drawn> read_all(const Options& options, std::size_t side) {
             all.push_back({normalized_picture(file, side), ""});
             continue;
         }
-        for (const nib::Drawing& drawing : nib::load_drawings(file, examples::stroke_format(options.format)))
-            all.push_back({nib::rasterize(drawing, {.size = side}), drawing.label});
+        nib::for_each_drawing(file, examples::stroke_format(options.format), [&](nib::Drawing&& drawing) {
+            all.push_back({nib::rasterize(drawing, {.size = side}), std::move(drawing.label)});
+        });
     }
     return all;
 }

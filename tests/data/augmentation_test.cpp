@@ -199,6 +199,28 @@ TEST_CASE("thickness stays between the erosion and the dilation, and comes near 
     CHECK(low < least + 0.03 * most);
 }
 
+TEST_CASE("ink at an edge of the image is not drawn out to what is read outside") {
+    constexpr std::size_t side = 20;
+    AugmentationOptions options = nothing;
+    options.shift = 8;
+    options.thickness = 1;
+    nib::Rng rng{8};
+    for (const std::size_t edge : {std::size_t{0}, side - 1}) {
+        Pixels column(side * side), row(side * side);
+        for (std::size_t i = 0; i < side; ++i) column[i * side + edge] = row[edge * side + i] = 255;
+        for (int i = 0; i < 100; ++i) {
+            const Pixels columns = changed(column, side, side, options, rng),
+                         rows = changed(row, side, side, options, rng);
+            for (std::size_t k = 0; k < side; ++k) {
+                int across = 0, down = 0;
+                for (std::size_t j = 0; j < side; ++j) across += columns[k * side + j], down += rows[j * side + k];
+                CHECK(across <= 2 * 255 + 2);  // two pixels at most, the dilation's within the image
+                CHECK(down <= 2 * 255 + 2);
+            }
+        }
+    }
+}
+
 TEST_CASE("the elastic field bends smoothly, by no more than its option") {
     Pixels lines(40 * 40);  // a grid of single pixels, far enough apart to be told from each other
     for (std::size_t y = 6; y < 40; y += 9)

@@ -1218,6 +1218,23 @@ TEST_CASE("sizes that a file only claims are not allocated") {
           strokes + ":1: expected components below 1, found 4000000000");
 }
 
+TEST_CASE("drawings are read one by one, however many a file has") {
+    if (!can_limit_memory) {
+        MESSAGE("skipped: the memory of a program cannot be limited here");
+        return;
+    }
+    const TemporaryDirectory folder;
+    std::string numbers = "[1";
+    for (int i = 1; i < 8000; ++i) numbers += ",1";
+    const std::string drawing = "{\"drawing\":[[" + numbers + "]," + numbers + "]]]}\n";
+    std::string text;
+    for (int i = 0; i < 1000; ++i) text += drawing;  // 8 million points, of 12 bytes each
+    const std::string strokes = folder.write("many.ndjson", text);
+    const Shell limited{"ulimit -v 80000 && ", ""};
+    CHECK(lines_of(run("recognize", {world().model(), strokes}, limited).out).size() == 1000);
+    CHECK(run("rasterize", {strokes, "--idx", folder.path("set")}, limited).out == "1000 images\n");
+}
+
 TEST_CASE("a model or an IDX pair that was there stays whole when a later one cannot be written to its end") {
     const TemporaryDirectory folder;
     const Shell limited{"trap '' XFSZ; ulimit -f 8 && ", ""};  // blocks of 512 or 1024 bytes

@@ -133,6 +133,7 @@ TEST_CASE("traces of a lifted pen are skipped, others are not") {
 TEST_CASE("one trace format for all traces may stand there several times") {
     const std::string trace = "<trace>1 2</trace>";
     CHECK(parse(in_ink(trace + format(xy) + trace + format(xy) + trace))[0].strokes.size() == 3);
+    CHECK(parse(in_ink(format(xy) + format(xy) + trace))[0].strokes.size() == 1);
     CHECK(error_in(in_ink(trace + format(xy + "<channel name='F'/>"))) ==
           "a.inkml:1: expected one <traceFormat> for all traces, found another one than the traces above have");
 }

@@ -138,6 +138,8 @@ TEST_CASE("a log gets times that tell strokes apart where the drawing's own do n
     strokes_come_back({{{{1, 2, 0}, {3, 4, 0.01f}}, {{5, 6, 0.2f}}}, ""});  // too close
     strokes_come_back({{{{1, 2, 0}, {3, 4, 0.5f}}, {{5, 6, 2}}}, ""});      // too far apart in a stroke
     strokes_come_back({{{{1, 2, 0}, {3, 4, 0.2f}, {3, 4, 0.1f}}}, ""});     // backwards
+    // As a float the second time is 10000.2998, less than a gap after the first, and its text is 10000.3.
+    strokes_come_back({{{{1, 2, 0}}, {{3, 4, 10000}, {5, 6, 10000.2998f}}}, ""});
     // So many that a float has no hundredths of a second left.
     nib::Drawing long_one;
     for (int i = 0; i < 600000; ++i) long_one.strokes.push_back({{static_cast<float>(i), 0, 0}});

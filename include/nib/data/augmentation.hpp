@@ -79,6 +79,7 @@ public:
         for (std::size_t y = 0; y < rows_; ++y)
             copy_values(from.data() + y * cols_, cols_, source + (y + margin) * stride() + margin);
         change_thickness(source, source + padded_size(), rng);
+        clear_around(source);
         warp(source, rng, to);
         change_contrast(rng, to);
     }
@@ -247,6 +248,15 @@ private:
             const std::int32_t difference = of_three(spare + i, stride()) - image[i];
             image[i] = static_cast<std::uint8_t>(image[i] + ((difference * blend) >> 8));
         }
+    }
+
+    // Makes the pixels next to the image zero again: what thickness spread there would be all that is read outside.
+    void clear_around(std::uint8_t* image) const {
+        std::uint8_t* const first = image + (margin - 1) * stride() + margin - 1;
+        std::uint8_t* const last = first + (rows_ + 1) * stride();
+        fill_values(first, cols_ + 2, std::uint8_t{0});
+        for (std::uint8_t* line = first + stride(); line != last; line += stride()) line[0] = line[cols_ + 1] = 0;
+        fill_values(last, cols_ + 2, std::uint8_t{0});
     }
 
     void change_contrast(Rng& rng, std::span<std::uint8_t> image) const {

@@ -8,8 +8,8 @@
 // Each <trace> is a stroke, wherever it stands; with type="penUp" it is skipped. Points are separated by commas, their
 // values by white space: X and Y (downwards), or the channels of a <traceFormat>, of which X, Y and T are used. T is in
 // milliseconds, unless its units are "s". A channel whose orientation is "-ve" is turned. A trace format that differs
-// from what the traces so far had is refused, and so are values that are not written out: differences (' and "), !,
-// *, ? and hexadecimal numbers.
+// from the one before it, or from what the traces so far had, is refused, and so are values that are not written out:
+// differences (' and "), !, *, ? and hexadecimal numbers.
 //
 // <annotation type="truth"> or type="label" gives the <ink> or the <traceGroup> around it a label. Each <traceGroup>
 // with a label is a drawing, and takes the traces of groups within it that have none; what is left, in a file without
@@ -180,9 +180,11 @@ private:
         format_depth_ = 0;
         if (next_format_.x == TraceFormat::absent || next_format_.y == TraceFormat::absent)
             xml_.fail_here("a <traceFormat> with the channels X and Y", "one without");
-        if (has_traces_ && next_format_ != format_)
-            xml_.fail_here("one <traceFormat> for all traces", "another one than the traces above have");
+        if ((has_traces_ || has_format_) && next_format_ != format_)
+            xml_.fail_here("one <traceFormat> for all traces",
+                           has_traces_ ? "another one than the traces above have" : "another one than above");
         format_ = next_format_;
+        has_format_ = true;
     }
 
     void read_trace() {
@@ -194,9 +196,11 @@ private:
         has_traces_ = true;
         word_.clear();
         column_ = 0;
+        line_ = xml_.line();
         for (bool more = true; more;) {
             char c = ',';
             more = xml_.take_text(c);
+            if (more && !is_space(c)) line_ = xml_.line();
             if (more && c != ',' && !is_space(c)) {
                 if (word_.size() == 64) xml_.fail_here("a number", in_quotes(word_ + "..."));
                 word_ += c;
@@ -236,7 +240,7 @@ private:
         const double limit = is_t ? time_limit / format_.seconds : used ? coordinate_limit : 1e300;
         const auto value = parse_number<double>(word_);
         if (!value || !(*value >= -limit && *value <= limit))
-            xml_.fail_here(is_t ? "a time (up to 1e10 seconds)" : "a number (coordinates up to 1e7)", in_quotes(word_));
+            fail_at_point(is_t ? "a time (up to 1e10 seconds)" : "a number (coordinates up to 1e7)", in_quotes(word_));
         if (is_x) point_.x = static_cast<float>(*value * format_.x_sign);
         if (is_y) point_.y = static_cast<float>(*value * format_.y_sign);
         if (is_t) time_ = *value * format_.seconds;
@@ -249,7 +253,7 @@ private:
         const std::string_view what = c == '\'' || c == '"' ? "difference encoding"
                                       : c == '#'            ? "a hexadecimal number"
                                                             : "an abbreviation";
-        xml_.fail_here("values that are written out", std::string(what) + " (" + c + ") in " + in_quotes(word_));
+        fail_at_point("values that are written out", std::string(what) + " (" + c + ") in " + in_quotes(word_));
     }
 
     void end_point() {
@@ -257,7 +261,12 @@ private:
         if (count >= format_.count && count <= format_.count + format_.optional) return;
         std::string expected = "a point of " + std::to_string(format_.count);
         if (format_.optional > 0) expected += " to " + std::to_string(format_.count + format_.optional);
-        xml_.fail_here(expected + " values", std::to_string(count));
+        fail_at_point(expected + " values", std::to_string(count));
+    }
+
+    // White space after a value is read before the value is judged: the error is not where the reader is.
+    [[noreturn]] void fail_at_point(std::string_view expected, std::string_view found) const {
+        fail_at_line(name_, line_, expected, found);
     }
 
     XmlScanner xml_;
@@ -266,10 +275,12 @@ private:
     TraceFormat format_;
     TraceFormat next_format_;       // while format_depth_ > 0
     std::size_t format_depth_ = 0;  // of the open <traceFormat>
+    bool has_format_ = false;
     bool has_traces_ = false;
     bool found_ = false;
     std::string word_;        // of the current trace
     std::size_t column_ = 0;  // of the current point
+    std::size_t line_ = 0;    // of the current trace's last byte so far that is no white space
     Point point_;
     double time_ = 0;  // seconds
 };

@@ -153,15 +153,19 @@ private:
         }
     }
 
-    // Whether the reader of logs finds the drawing's strokes by its times.
+    // Whether the reader of logs finds the drawing's strokes by its times, which it reads as they are written.
     static bool times_separate_strokes(const Drawing& drawing) {
-        double last = static_cast<double>(drawing.strokes[0][0].t);
+        const auto read_back = [](const Point& point) {
+            return *parse_number<double>(detail::number_text(static_cast<double>(point.t)));
+        };
+        double last = read_back(drawing.strokes[0][0]);
         for (std::size_t i = 0; i < drawing.strokes.size(); ++i)
             for (std::size_t j = 0; j < drawing.strokes[i].size(); ++j) {
-                const double passed = static_cast<double>(drawing.strokes[i][j].t) - last;
+                const double time = read_back(drawing.strokes[i][j]);
+                const double passed = time - last;
                 const bool starts_stroke = i > 0 && j == 0;
                 if (passed < 0 || (passed >= detail::log_stroke_gap) != starts_stroke) return false;
-                last = static_cast<double>(drawing.strokes[i][j].t);
+                last = time;
             }
         return true;
     }
