@@ -322,6 +322,8 @@ BasicMlp<T> to_mlp(const BasicSequential<T, Layers...>& net) {
 }
 
 // The ranges that `examples` of the data's examples span, taken evenly from all of them. They should be training data.
+// (The largest values, not percentiles: cutting off what lies above 99.9, 99.99 or 99.999% changed the accuracy of six
+// networks on MNIST by -0.0003 to 0.0002. So did 60,000 examples in place of 1,000, by -0.0002 to 0.0004.)
 template <class Data>
 [[nodiscard]] Int8Calibration calibrate(const Mlp& net, const Data& data, std::size_t examples = 1000) {
     if (data.size() == 0) fail("calibrate: expected at least one example, found none");
