@@ -2,7 +2,7 @@
 # Embedded headers on a Cortex-M4 in QEMU, without a heap, exceptions and RTTI:  run.sh PROGRAMS SCRATCH COMPILER
 #
 # PROGRAMS is the folder of train and embed, COMPILER the host's. What is missing is installed where CI=true or
-# NIB_INSTALL=1 (by apt-get); elsewhere the test is skipped.
+# NIB_INSTALL=1 (by apt-get); elsewhere, and where that fails, the test is skipped.
 set -eu
 
 programs=$1 work=$2 compiler=$3
@@ -17,9 +17,12 @@ if [ -n "$missing" ]; then
     if { [ "${CI:-}" = true ] || [ "${NIB_INSTALL:-}" = 1 ]; } && command -v apt-get >/dev/null 2>&1; then
         as_root=
         [ "$(id -u)" -eq 0 ] || as_root=sudo
-        $as_root apt-get update -qq
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib libnewlib-arm-none-eabi qemu-system-arm
+        if ! { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive \
+            apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends \
+            gcc-arm-none-eabi libstdc++-arm-none-eabi-newlib libnewlib-arm-none-eabi qemu-system-arm; }; then
+            echo "skipped: the Cortex-M4 needs$missing, which could not be installed"
+            exit 77
+        fi
     else
         echo "skipped: the Cortex-M4 needs$missing (NIB_INSTALL=1 installs them)"
         exit 77

@@ -4,7 +4,7 @@
 #     run.sh MODELS EXPORT_ONNX WORK    the program that writes networks, the example, a folder that is kept
 #
 # It needs python3-onnx, and node with the package onnxruntime-web, whose WebAssembly is inside the package. It installs
-# them where CI=true or NIB_INSTALL=1, the package below WORK; elsewhere it is skipped (status 77) where they are missing.
+# them where CI=true or NIB_INSTALL=1, the package below WORK; elsewhere, or where that fails, it is skipped (status 77).
 set -euo pipefail
 
 models=$1 export_onnx=$2 work=$3
@@ -18,8 +18,7 @@ as_root() {
 }
 
 install_packages() {
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
+    as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq \
         --no-install-recommends "$@"
 }
 
@@ -40,8 +39,7 @@ installed=$work/installed
 has_runtime() { [ -e "$installed" ] && [ "$(cat "$installed")" = "$runtime" ]; }
 
 install_runtime() {
-    npm install --prefix "$work" --no-audit --no-fund --loglevel=error "$runtime"
-    echo "$runtime" >"$installed"
+    npm install --prefix "$work" --no-audit --no-fund --loglevel=error "$runtime" && echo "$runtime" >"$installed"
 }
 
 mkdir -p "$work"
@@ -50,9 +48,14 @@ missing=()
 find_python >/dev/null || missing+=(python3-onnx)
 command -v node >/dev/null || missing+=(nodejs)
 has_runtime || command -v npm >/dev/null || missing+=(npm)
+install_missing() {
+    { [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"; } && { has_runtime || install_runtime; }
+}
 if may_install; then
-    [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
-    has_runtime || install_runtime
+    install_missing || {
+        echo "skipped: ${missing[*]} $runtime (npm) could not be installed"
+        exit 77
+    }
 elif [ ${#missing[@]} -gt 0 ] || ! has_runtime; then
     has_runtime || missing+=("$runtime (npm)")
     echo "skipped: the test of ONNX files needs ${missing[*]}; with NIB_INSTALL=1 it installs what it needs"
