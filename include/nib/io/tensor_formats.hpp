@@ -57,6 +57,7 @@ inline bool may_be_safetensors(std::string_view start) {
     ByteSource source{path};
     std::string start(smaller(source.size(), std::size_t{8}), '\0');
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
+    if (start.starts_with("\x1f\x8b")) fail(path + ": byte 0: is gzip-compressed: unpack it first with gunzip");
     if (start.starts_with("\x93NUMPY")) return open_npy(path);
     if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06"))
         return detail::is_npz(source) ? open_npz(path) : open_torch(path);
