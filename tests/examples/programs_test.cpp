@@ -16,6 +16,9 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/ink/synthetic.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/pgm.hpp>
+#include <nib/io/safetensors.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/onnx_export.hpp>
@@ -61,7 +64,7 @@ constexpr bool can_limit_memory = false;
 
 using Words = std::vector<std::string>;
 
-const Words programs_with_options{"train", "evaluate", "rasterize", "recognize"};
+const Words programs_with_options{"train", "evaluate", "inspect", "rasterize", "recognize"};
 
 struct Outcome {
     int status = -1;  // -1: ended by a signal
@@ -377,6 +380,91 @@ TEST_CASE("evaluate prints the last line that train printed of the model that it
     CHECK(std::vector<std::size_t>(net.widths().begin(), net.widths().end()) ==
           std::vector<std::size_t>{784, 5, 7, 10});
     CHECK(files_in(folder.path()) == Words{"model.safetensors"});
+    // 600 images make 40 batches of 15; 4 epochs.
+    CHECK(nib::open_safetensors(model).metadata().at("steps") == "160");
+    CHECK(nib::open_safetensors(model).metadata().at("layers") ==
+          "Linear(784, 5), ReLU, Linear(5, 7), ReLU, Linear(7, 10), LogSoftmax");
+}
+
+TEST_CASE("a model in PyTorch's format does what the same one in safetensors does") {
+    const TemporaryDirectory folder;
+    const std::string safe = folder.path("model.safetensors");
+    const std::string torch = folder.path("model.pth");
+    const Words trained = lines_of(results("train", train_arguments({"--save", torch})));
+    results("train", train_arguments({"--save", safe}));
+    CHECK(nib::read_file(torch).starts_with("PK"));
+    for (const std::string& model : {torch, safe})
+        CHECK(lines_of(results("evaluate", {model, "--data", world().data()})).back() == trained.back());
+    const std::string strokes = folder.write("line.log", upright_line);
+    CHECK(results("recognize", {torch, strokes}) == results("recognize", {safe, strokes}));
+}
+
+TEST_CASE("inspect lists tensors in columns, with totals and what the file says about itself") {
+    const std::string model = world().model();
+    CHECK(results("inspect", {model}) == model +
+                                             ": safetensors, 4 tensors, 12730 numbers, 50920 bytes\n"
+                                             "  format: pt\n"
+                                             "  layers: Linear(784, 16), ReLU, Linear(16, 10), LogSoftmax\n"
+                                             "  nib_version: " NIB_VERSION_STRING
+                                             "\n"
+                                             "  steps: 160\n"
+                                             "  0.bias    float32  [16]\n"
+                                             "  0.weight  float32  [16, 784]\n"
+                                             "  2.bias    float32  [10]\n"
+                                             "  2.weight  float32  [10, 16]\n");
+    const std::string mixed = support::fixture("mixed.safetensors");
+    const std::string array = support::fixture("float64_scalar.npy");
+    CHECK(results("inspect", {mixed, array}) == mixed +
+                                                    ": safetensors, 7 tensors, 15 numbers, 61 bytes\n"
+                                                    "  format: pt\n"
+                                                    "  note: größe \"x\"\n"
+                                                    "  steps       int64    [2]\n"
+                                                    "  scale       float64  []\n"
+                                                    "  fc1.bias    float32  [2]\n"
+                                                    "  fc1.weight  float32  [2, 3]\n"
+                                                    "  half        float16  [1]\n"
+                                                    "  empty       uint8    [0, 3]\n"
+                                                    "  mask        bool     [3]\n" +
+                                                    array +
+                                                    ": npy, 1 tensor, 1 number, 8 bytes\n"
+                                                    "  float64_scalar  float64  []\n");
+}
+
+TEST_CASE("inspect prints what would steer a terminal as question marks") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.path("f");
+    const std::vector<nib::Tensor> tensors{{"a\x1b[2J\n", nib::Dtype::u8, {0}, {}}};
+    nib::save_safetensors(file, tensors, {{"k\t", "v\r\n"}});
+    CHECK(results("inspect", {file}) ==
+          file + ": safetensors, 1 tensor, 0 numbers, 0 bytes\n  k?: v??\n  a?[2J?  uint8  [0]\n");
+}
+
+TEST_CASE("inspect turns a file into one of another format and back, to the same bytes") {
+    const TemporaryDirectory folder;
+    const std::string mixed = support::fixture("mixed.safetensors");
+    const std::string torch = folder.path("x.pth"), arrays = folder.path("x.npz"), safe = folder.path("x.safetensors");
+    results("inspect", {mixed, "--save", safe});
+    CHECK(nib::read_file(safe) == nib::read_file(mixed));
+    results("inspect", {mixed, "--save", torch});
+    results("inspect", {torch, "--save", arrays});
+    CHECK(contains(results("inspect", {torch}), ": PyTorch, 7 tensors, 15 numbers, 61 bytes\n"));
+    CHECK(contains(results("inspect", {arrays}), ": npz, 7 tensors, 15 numbers, 61 bytes\n"));
+    results("inspect", {arrays, "--save", safe});
+    nib::TensorFile before = nib::open_safetensors(mixed), after = nib::open_safetensors(safe);
+    REQUIRE(after.tensors().size() == before.tensors().size());
+    for (const nib::TensorInfo& tensor : before.tensors()) {
+        const nib::TensorInfo& same = after.at(tensor.name);
+        CHECK(same.dtype == tensor.dtype);
+        CHECK((same.shape == tensor.shape));
+        CHECK((after.bytes(same) == before.bytes(tensor)));
+    }
+    CHECK(misuse("inspect", {mixed, torch, "--save", safe}) ==
+          "--save: expected one FILE to turn into another, found 2");
+    CHECK(refusal("inspect", {mixed, "--save", folder.path("x.npy")}) ==
+          folder.path("x.npy") + ": an .npy file holds one array, found 7 tensors to save");
+    const std::string missing = folder.path("missing");
+    CHECK(refusal("inspect", {mixed, missing}) == missing + ": cannot open: No such file or directory");
+    CHECK(misuse("inspect", {}) == "missing argument FILE");
 }
 
 TEST_CASE("evaluate's precision, recall and accuracy are those of its confusion matrix") {
@@ -842,25 +930,36 @@ TEST_CASE("a model file that is broken or holds another network is named, with w
     const std::string nan = "\0\0\xc0\x7f"s;
     const std::string infinity = "\0\0\x80\xff"s;
     const std::string dense = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each; ";
+    const std::size_t data = 8 + static_cast<std::size_t>(nib::load_number<std::uint64_t>(
+                                     std::as_bytes(std::span{model}).data(), std::endian::little));
+    const auto at = [&](const std::string& key) {
+        return "byte " + std::to_string(model.find(key) + key.size()) + ": ";
+    };
     const std::vector<BadInput> bad_models{
         {"", "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 0"},
         {model.substr(0, 7), "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 7"},
-        {model.substr(0, 20), "byte 0: the header declares 304 bytes, the file holds 12 after it"},
+        {model.substr(0, 20),
+         "byte 0: the header declares " + std::to_string(data - 8) + " bytes, the file holds 12 after it"},
         {model.substr(0, model.size() - 1),
-         "byte 248: tensor \"2.weight\": data_offsets [50280, 50920] lie outside the 50919 bytes of data"},
-        {model + "x", "byte 51232: expected the file's end at data offset 50920, found it at 50921"},
+         at("\"2.weight\":") + "tensor \"2.weight\": data_offsets [50280, 50920] lie outside the 50919 bytes of data"},
+        {model + "x",
+         "byte " + std::to_string(model.size()) + ": expected the file's end at data offset 50920, found it at 50921"},
         {"a text, not a model",
-         "is no safetensors file: byte 0: expected a header of at most 100000000 bytes, found a length of "
-         "2318355968635969633"},
+         "expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts with "
+         "'a text, '"},
         {with(model, "{\"__", "[\"__"), "byte 8: expected a safetensors header that starts with '{', found '['"},
-        {with(model, "F32", "I32"), "\"0.bias\": dtype I32 is not supported here, expected F32 or F64"},
-        {with(model, "F32", "XXX"), "byte 49: tensor \"0.bias\": dtype 'XXX' is not known"},
+        {with(model, "F32", "I32"),
+         "does not fit the network: \"0.bias\" is int32, expected floating-point numbers (float16, bfloat16, float32 "
+         "or "
+         "float64)"},
+        {with(model, "F32", "XXX"), at("\"0.bias\":") + "tensor \"0.bias\": dtype 'XXX' is not known"},
         {with(model, "0.weight", "0.weighs"), dense + "found \"0.weighs\" [16, 784]"},
         {with(model, "0.weight", "1.weight"), dense + "\"1.bias\" is missing"},
         {with(model, "[16,784]", "[784,16]"), dense + "found \"0.bias\" [16] beside \"0.weight\" [784, 16]"},
         {with(model, "[16,784]", "[16,785]"),
-         "byte 111: tensor \"0.weight\": shape [16, 785] of F32 takes 50240 bytes, data_offsets [64, 50240] hold "
-         "50176"},
+         at("\"0.weight\":") +
+             "tensor \"0.weight\": shape [16, 785] of F32 takes 50240 bytes, data_offsets [64, 50240] hold "
+             "50176"},
         {with(model, "[10,16]", "[16,10]"), dense + "found \"2.bias\" [10] beside \"2.weight\" [16, 10]"},
         {model.substr(0, model.size() - 4) + nan, "\"2.weight\": expected finite numbers, found NaN at index 159"},
         {model.substr(0, model.size() - 8) + infinity + model.substr(model.size() - 4),

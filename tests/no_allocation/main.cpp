@@ -1,8 +1,8 @@
-// Training and inference allocate nothing once their first step has made room: every way to ask the C library for
-// memory is counted, in this program and in the libraries below it.
+// Training and inference allocate nothing once their first step has made room, and a model file is read in little
+// memory: every way to ask the C library for memory is counted, in this program and in the libraries below it.
 #include <nib/nib.hpp>
 
-#include <doctest/doctest.h>
+#include "../support.hpp"
 
 #include <atomic>
 #include <cerrno>
@@ -22,24 +22,30 @@ void* __libc_memalign(std::size_t, std::size_t);
 namespace {
 
 std::atomic<std::size_t> allocations{0};
+std::atomic<std::size_t> bytes{0};  // that these asked for, freed or not
+
+void count(std::size_t size) {
+    ++allocations;
+    bytes += size;
+}
 
 }  // namespace
 
 extern "C" {
 void* malloc(std::size_t size) {
-    ++allocations;
+    count(size);
     return __libc_malloc(size);
 }
-void* calloc(std::size_t count, std::size_t size) {
-    ++allocations;
-    return __libc_calloc(count, size);
+void* calloc(std::size_t number, std::size_t size) {
+    count(number * size);
+    return __libc_calloc(number, size);
 }
 void* realloc(void* memory, std::size_t size) {
-    ++allocations;
+    count(size);
     return __libc_realloc(memory, size);
 }
 void* memalign(std::size_t alignment, std::size_t size) {
-    ++allocations;
+    count(size);
     return __libc_memalign(alignment, size);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) { return memalign(alignment, size); }
@@ -151,5 +157,19 @@ TEST_CASE("batches through a network allocate nothing after the first, and predi
         before = allocations;
         static_cast<void>(nib::predict(net, x, workspace));
         CHECK(allocations == before + 1);
+    }
+}
+
+TEST_CASE("a model is loaded in little memory, however large its file is") {
+    const support::TemporaryDirectory folder;
+    nib::Rng rng{3};
+    nib::Mlp net{{500, 4000, 10}, rng};
+    for (const char* const name : {"model.safetensors", "model.pth", "model.npz"}) {
+        const std::string path = folder.path(name);
+        nib::save(net, path);
+        REQUIRE(std::filesystem::file_size(path) > 8'000'000);
+        const std::size_t before = bytes;
+        nib::load(net, path);
+        CHECK(bytes - before < 400'000);
     }
 }

@@ -10,12 +10,18 @@
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/npy.hpp>
+#include <nib/io/npz.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
+#include <nib/io/torch_pth.hpp>
+#include <nib/io/torch_pth_writer.hpp>
+#include <nib/io/zip.hpp>
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,15 +29,44 @@
 
 namespace nib::inline NIB_ABI {
 
+namespace detail {
+
+// Whether a zip archive holds nothing but arrays.
+inline bool is_npz(ByteSource& source) {
+    const ZipDirectory directory{source, CompressedEntries::listed};
+    for (const ZipEntry& entry : directory.entries())
+        if (!entry.name.ends_with(npy_ending)) return false;
+    return true;
+}
+
+// Whether a file of this start is pickled: PyTorch's files were before 1.6.
+inline bool is_pickle(std::string_view start) {
+    return start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5;
+}
+
+// Whether the 8 bytes at the start are the length of a safetensors header that a reader accepts.
+inline bool may_be_safetensors(std::string_view start) {
+    if (start.size() < 8) return true;  // it says what is missing
+    return load_number<std::uint64_t>(bytes_of(start).data(), std::endian::little) <= max_safetensors_header;
+}
+
+}  // namespace detail
+
 // Fails where it is none of them, or broken.
 [[nodiscard]] inline TensorFile open_tensors(const std::string& path) {
-    std::string start(6, '\0');
-    {
-        InputFile file{path};
-        start.resize(smaller(file.size(), start.size()));
-        file.read({reinterpret_cast<std::byte*>(start.data()), start.size()});
-    }
+    ByteSource source{path};
+    std::string start(smaller(source.size(), std::size_t{8}), '\0');
+    source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
+    if (start.starts_with("\x1f\x8b")) fail(path + ": byte 0: is gzip-compressed: unpack it first with gunzip");
     if (start.starts_with("\x93NUMPY")) return open_npy(path);
+    if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06"))
+        return detail::is_npz(source) ? open_npz(path) : open_torch(path);
+    if (detail::is_pickle(start)) return open_torch(path);
+    if (!detail::may_be_safetensors(start))
+        fail(path +
+             ": expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts "
+             "with " +
+             in_quotes(start));
     return open_safetensors(path);
 }
 
@@ -41,9 +76,16 @@ namespace nib::inline NIB_ABI {
     return {file.tensors().begin(), file.tensors().end()};
 }
 
-// Written aside, flushed and renamed. Only safetensors files hold `metadata`.
+// Written aside, flushed and renamed. Only safetensors files hold `metadata`; an .npy file holds one tensor, and not
+// its name. Fails as the writer of the format does.
 inline void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {}) {
-    save_safetensors(path, tensors, metadata);
+    const std::string_view name = path;
+    if (name.ends_with(".pth") || name.ends_with(".pt")) return save_torch(path, tensors);
+    if (name.ends_with(".npz")) return save_npz(path, tensors);
+    if (!name.ends_with(detail::npy_ending)) return save_safetensors(path, tensors, metadata);
+    if (tensors.size() != 1)
+        fail(path + ": an .npy file holds one array, found " + std::to_string(tensors.size()) + " tensors to save");
+    save_npy(path, tensors[0]);
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -1,0 +1,73 @@
+// NumPy's .npz files: zip archives of arrays by name.
+//
+//   open_npz(path)           a TensorFile; archives of numpy.savez, not of numpy.savez_compressed
+//   save_npz(path, tensors)  what numpy.load reads
+//
+// Refused by Error: what zip.hpp and npy.hpp refuse, an entry that is no array, and bytes that differ from their
+// checksum: each is read once when the file is opened.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+#include <nib/io/npy.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+#include <nib/io/zip.hpp>
+#include <nib/io/zip_writer.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+inline constexpr std::string_view npy_ending = ".npy";
+
+inline TensorFile read_npz(ByteSource source) {
+    const ZipDirectory directory{source, CompressedEntries::listed};
+    std::vector<TensorInfo> tensors;
+    for (const ZipEntry& entry : directory.entries()) {
+        const std::string place = source.path() + ": entry " + in_quotes(entry.name);
+        if (!entry.name.ends_with(npy_ending)) fail(place + ": expected arrays alone, whose names end in .npy");
+        if (entry.method != 0)
+            fail(place + ": is compressed, expected it stored as it is: numpy.savez, not numpy.savez_compressed");
+        check_crc(source, entry);
+        tensors.push_back(read_npy_tensor(
+            source, {entry.offset, entry.size, place, entry.name.substr(0, entry.name.size() - npy_ending.size())}));
+    }
+    return {std::move(source), "npz", std::move(tensors)};
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline TensorFile open_npz(const std::string& path) { return detail::read_npz(ByteSource{path}); }
+
+// `bytes` must outlive the result; `path` is for messages.
+[[nodiscard]] inline TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path) {
+    return detail::read_npz(ByteSource{bytes, path});
+}
+
+// Fails on what save_npy fails on, and on a name that stands twice or is too long.
+inline void save_npz(const std::string& path, std::span<const Tensor> tensors) {
+    detail::check_tensors_to_save(path, tensors);
+    std::vector<std::string> headers;
+    for (const Tensor& tensor : tensors) {
+        headers.push_back(detail::make_npy_header(tensor, path));
+        if (tensor.name.size() + detail::npy_ending.size() > 65535)
+            fail(path + ": tensor " + detail::tensor_label(tensor.name) + ": its name is longer than a zip file's");
+    }
+    AtomicFile file{path};
+    ZipWriter archive{file};
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        archive.add(tensors[i].name + std::string(detail::npy_ending), {bytes_of(headers[i]), tensors[i].data}, 64);
+    archive.finish();
+    file.commit();
+}
+
+}  // namespace nib::inline NIB_ABI

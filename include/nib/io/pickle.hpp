@@ -1,0 +1,107 @@
+// Pickle: the values that a pickle of Python's describes, as plain data. Nothing is executed: a class or function is
+// its name, and what it would be called with is kept beside it. (PickleReader, in its header, makes one.)
+//
+// The values are nodes in one array, which name each other by index, as a list may hold itself; so may a value stand in
+// many places. Who follows them must therefore not go deeper than it knows to go.
+#pragma once
+
+#include <nib/core/config.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// An object is what calling a global would make: its items are the global and the tuple of arguments. A reference
+// stands for what is not in the pickle; its item says for what.
+enum class PickleKind : std::uint8_t {
+    none,
+    boolean,
+    integer,
+    large_integer,  // more than 64 bits: its value is not kept
+    real,
+    text,
+    bytes,
+    tuple,
+    list,
+    dict,  // its items are a key, its value, the next key, ...
+    set,
+    global,
+    object,
+    reference
+};
+
+// The values of a pickle. Texts are views of its bytes, which outlive this.
+class Pickle {
+public:
+    using Index = std::uint32_t;
+
+    Index root() const { return root_; }
+
+    PickleKind kind(Index value) const { return nodes_[value].kind; }
+    // How many items it has; of a dict: how many pairs.
+    std::size_t size(Index value) const { return nodes_[value].count / (kind(value) == PickleKind::dict ? 2 : 1); }
+    std::int64_t integer(Index value) const { return nodes_[value].number; }  // also of a boolean
+    double real(Index value) const { return std::bit_cast<double>(nodes_[value].number); }
+    // Of a text, which need not be UTF-8, or of bytes.
+    std::string_view text(Index value) const { return bytes_.substr(nodes_[value].first, nodes_[value].count); }
+    // A global's place in the list that the pickle was read with; the list's size for collections.OrderedDict.
+    std::size_t global(Index value) const { return static_cast<std::size_t>(nodes_[value].number); }
+
+    // Calls use(item) for each item until it returns false.
+    template <class Use>
+    void for_each(Index value, const Use& use) const {
+        for (Index link = nodes_[value].first; link != no_link && use(links_[link].item); link = links_[link].next) {
+        }
+    }
+    // Calls use(key, value) for each pair of a dict, in the order in which they were put in, until it returns false.
+    template <class Use>
+    void for_each_pair(Index dict, const Use& use) const {
+        Index link = nodes_[dict].first;
+        while (link != no_link) {
+            const Link& value = links_[links_[link].next];
+            if (!use(links_[link].item, value.item)) return;
+            link = value.next;
+        }
+    }
+
+private:
+    friend class PickleReader;
+
+    static constexpr Index no_link = 0xffffffff;
+
+    struct Node {
+        PickleKind kind = PickleKind::none;
+        std::int64_t number = 0;
+        Index first = no_link;  // of its links; of a text: where it starts in the pickle
+        Index last = no_link;
+        Index count = 0;  // of its links; of a text: bytes
+    };
+    struct Link {
+        Index item;
+        Index next;
+    };
+
+    Index add(Node node) {
+        nodes_.push_back(node);
+        return static_cast<Index>(nodes_.size() - 1);
+    }
+    void add_item(Index container, Index item) {
+        const auto link = static_cast<Index>(links_.size());
+        links_.push_back({item, no_link});
+        Node& node = nodes_[container];
+        (node.count == 0 ? node.first : links_[node.last].next) = link;
+        node.last = link;
+        ++node.count;
+    }
+
+    std::string_view bytes_;
+    std::vector<Node> nodes_;
+    std::vector<Link> links_;
+    Index root_ = 0;
+};
+
+}  // namespace nib::inline NIB_ABI

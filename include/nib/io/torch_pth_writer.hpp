@@ -1,0 +1,176 @@
+// save_torch: tensors as a state_dict of PyTorch's, in the zip file that torch.save writes. torch.load takes it, with
+// weights_only=True as well, from PyTorch 1.6 on; from 2.3 on where a tensor is uint16, uint32, uint64 or of 8-bit
+// floats, which older ones have not.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/io/file.hpp>
+#include <nib/io/json.hpp>
+#include <nib/io/pickle_reader.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/torch_archive.hpp>
+#include <nib/io/zip_writer.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// A pickle of protocol 2 in the making.
+class PickleWriter {
+public:
+    void opcode(char code) { text_ += code; }
+
+    void text(std::string_view value) {
+        text_ += 'X';
+        number(static_cast<std::uint32_t>(value.size()));
+        text_ += value;
+    }
+
+    void integer(std::size_t value) {
+        if (value < 0x100) {
+            text_ += 'K';
+            number(static_cast<std::uint8_t>(value));
+        } else if (value < 0x80000000) {
+            text_ += 'J';
+            number(static_cast<std::uint32_t>(value));
+        } else {  // of 9 bytes, so that the highest bit is no sign
+            text_ += "\x8a\x09";
+            number(static_cast<std::uint64_t>(value));
+            text_ += '\0';
+        }
+    }
+
+    void integers(const std::vector<std::size_t>& values) {
+        text_ += '(';
+        for (const std::size_t value : values) integer(value);
+        text_ += 't';
+    }
+
+    // "torch.FloatStorage"
+    void global(std::string_view name) {
+        const std::size_t dot = name.rfind('.');
+        text_ += 'c';
+        text_ += name.substr(0, dot);
+        text_ += '\n';
+        text_ += name.substr(dot + 1);
+        text_ += '\n';
+    }
+
+    void empty_ordered_dict() {
+        global("collections.OrderedDict");
+        text_ += ")R";
+    }
+
+    const std::string& bytes() const { return text_; }
+
+private:
+    template <class T>
+    void number(T value) {
+        std::byte bytes[sizeof(T)];
+        store_number(bytes, value, std::endian::little);
+        text_ += zip_text(bytes);
+    }
+
+    std::string text_ = "\x80\x02";
+};
+
+// The name of the global with this part and type; empty where there is none.
+inline std::string_view torch_global_named(TorchRole role, Dtype dtype) {
+    for (const TorchGlobal& global : torch_globals)
+        if (global.role == role && global.dtype == dtype) return global.name;
+    return {};
+}
+
+// The call that makes a tensor of the storage `key`.
+inline void pickle_torch_tensor(PickleWriter& pickle, const Tensor& tensor, std::size_t key) {
+    const std::string_view storage = torch_global_named(TorchRole::storage, tensor.dtype);
+    const bool typed = !storage.empty();
+    pickle.global(typed ? "torch._utils._rebuild_tensor_v2" : "torch._utils._rebuild_tensor_v3");
+    pickle.opcode('(');
+    pickle.opcode('(');
+    pickle.text("storage");
+    pickle.global(typed ? storage : "torch.storage.UntypedStorage");
+    pickle.text(std::to_string(key));
+    pickle.text("cpu");
+    pickle.integer(tensor.data.size() / (typed ? dtype_size(tensor.dtype) : 1));
+    pickle.opcode('t');
+    pickle.opcode('Q');
+    pickle.integer(0);
+    pickle.integers(tensor.shape);
+    pickle.integers(row_major_strides(tensor.shape));
+    pickle.opcode('\x89');  // requires no gradient
+    pickle.empty_ordered_dict();
+    if (!typed) pickle.global(torch_global_named(TorchRole::dtype, tensor.dtype));
+    pickle.opcode('t');
+    pickle.opcode('R');
+}
+
+inline std::string pickled_state_dict(std::span<const Tensor> tensors) {
+    PickleWriter pickle;
+    pickle.empty_ordered_dict();
+    pickle.opcode('(');
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        pickle.text(tensors[i].name);
+        pickle_torch_tensor(pickle, tensors[i], i);
+    }
+    pickle.opcode('u');
+    pickle.opcode('.');
+    return pickle.bytes();
+}
+
+inline void check_torch_input(const std::string& path, std::span<const Tensor> tensors) {
+    StringSet names;
+    for (const Tensor& tensor : tensors) {
+        const auto refuse = [&](const std::string& why) {
+            fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
+        };
+        if (!is_utf8(tensor.name)) refuse("expected a name of UTF-8");
+        if (!names.insert(tensor.name)) refuse("two tensors have this name");
+        std::size_t bytes = 0;
+        if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
+            refuse("expected the data of shape " + shape_text(tensor.shape) + " of " +
+                   std::string(torch_dtype_name(tensor.dtype)) + ", found " + std::to_string(tensor.data.size()) +
+                   " bytes");
+    }
+}
+
+// As torch.save names it: after the file, without its folder and the last suffix.
+inline std::string torch_folder(std::string_view path) {
+    path = path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
+    path = path.substr(0, path.rfind('.'));
+    return path.empty() ? "archive" : std::string(path);
+}
+
+}  // namespace detail
+
+// In the order given. Fails on tensors whose data is not as large as dtype and shape say, and on a name that stands
+// twice.
+inline void save_torch(const std::string& path, std::span<const Tensor> tensors) {
+    detail::check_torch_input(path, tensors);
+    const std::string pickle = detail::pickled_state_dict(tensors);
+    if (pickle.size() > PickleReader::max_size)
+        fail(path + ": a pickle of " + std::to_string(pickle.size()) + " bytes is more than open_torch reads");
+    const std::string folder = detail::torch_folder(path) + "/";
+    constexpr std::size_t alignment = 64;
+    constexpr std::string_view order = "little", version = "3\n";
+    AtomicFile file{path};
+    ZipWriter zip{file};
+    zip.add(folder + "data.pkl", {bytes_of(pickle)}, alignment);
+    zip.add(folder + "byteorder", {bytes_of(order)}, alignment);
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        zip.add(folder + "data/" + std::to_string(i), {tensors[i].data}, alignment);
+    zip.add(folder + "version", {bytes_of(version)}, alignment);
+    zip.finish();
+    file.commit();
+}
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,249 @@
+#include <nib/io/pickle_reader.hpp>
+
+#include "../support.hpp"
+#include "pickle_builder.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace support::pickle;
+using Kind = nib::PickleKind;
+
+namespace {
+
+constexpr std::string_view known[] = {"torch.device", "torch.Size"};
+
+nib::Pickle read(const std::string& bytes) { return nib::PickleReader{nib::bytes_of(bytes), "p", 100, known}.read(); }
+
+std::string error_in(const std::string& bytes) {
+    return support::error_of([&] {
+        read(bytes);
+        return 0;
+    });
+}
+
+// A value as Python would print it.
+std::string shown(const nib::Pickle& pickle, nib::Pickle::Index value);
+
+std::string shown_items(const nib::Pickle& pickle, nib::Pickle::Index value) {
+    std::string list;
+    pickle.for_each(value, [&](auto item) {
+        list += (list.empty() ? "" : ", ") + shown(pickle, item);
+        return true;
+    });
+    return list;
+}
+
+std::string shown(const nib::Pickle& pickle, nib::Pickle::Index value) {
+    switch (pickle.kind(value)) {
+        case Kind::none:
+            return "None";
+        case Kind::boolean:
+            return pickle.integer(value) != 0 ? "True" : "False";
+        case Kind::integer:
+            return std::to_string(pickle.integer(value));
+        case Kind::large_integer:
+            return "large";
+        case Kind::real:
+            return nib::shortest(pickle.real(value));
+        case Kind::text:
+            return "'" + std::string(pickle.text(value)) + "'";
+        case Kind::bytes:
+            return "b'" + std::string(pickle.text(value)) + "'";
+        case Kind::tuple:
+            return "(" + shown_items(pickle, value) + ")";
+        case Kind::list:
+            return "[" + shown_items(pickle, value) + "]";
+        case Kind::dict:
+            return "{" + shown_items(pickle, value) + "}";
+        case Kind::set:
+            return "set(" + shown_items(pickle, value) + ")";
+        case Kind::global:
+            return "global " + std::to_string(pickle.global(value));
+        case Kind::object:
+            return "call(" + shown_items(pickle, value) + ")";
+        case Kind::reference:
+            return "reference(" + shown_items(pickle, value) + ")";
+    }
+    return "";
+}
+
+std::string shown(const std::string& bytes) {
+    const nib::Pickle pickle = read(bytes);
+    return shown(pickle, pickle.root());
+}
+
+std::string zeros(std::size_t count) { return std::string(count, '\0'); }
+
+}  // namespace
+
+TEST_CASE("each opcode makes its value") {
+    const auto value = [](const std::string& opcodes) { return shown(pickled(opcodes)); };
+    CHECK(value("N") == "None");
+    CHECK(value("\x88") == "True");
+    CHECK(value("\x89") == "False");
+    CHECK(value("K\xff") == "255");
+    CHECK(value("M\xff\xff") == "65535");
+    CHECK(value("J\xfe\xff\xff\xff") == "-2");
+    CHECK(value("J" + zeros(3) + "\x80") == "-2147483648");
+    CHECK(value("G\x3f\xf8" + zeros(6)) == "1.5");
+    CHECK(value("\x8a" + zeros(1)) == "0");
+    CHECK(value("\x8a\x01\xff") == "-1");
+    CHECK(value("\x8a\x02\xff" + zeros(1)) == "255");
+    CHECK(value("\x8a\x08" + std::string(7, '\xff') + "\x7f") == "9223372036854775807");
+    CHECK(value("\x8a\x08" + zeros(7) + "\x80") == "-9223372036854775808");
+    CHECK(value("\x8a\x09" + std::string(8, '\xff') + zeros(1)) == "large");
+    CHECK(value("\x8b\x02" + zeros(3) + zeros(1) + "\x01") == "256");
+    CHECK(value("X\x02" + zeros(3) + "ab") == "'ab'");
+    CHECK(value("\x8c\x02"
+                "ab") == "'ab'");
+    CHECK(value("\x8d\x02" + zeros(7) + "ab") == "'ab'");
+    CHECK(value("U\x02"
+                "ab") == "'ab'");
+    CHECK(value("C\x02"
+                "ab") == "b'ab'");
+    CHECK(value("B\x02" + zeros(3) + "ab") == "b'ab'");
+    CHECK(value("\x8e\x02" + zeros(7) + "ab") == "b'ab'");
+    CHECK(value("\x96\x02" + zeros(7) + "ab") == "b'ab'");
+    CHECK(value(")") == "()");
+    CHECK(value("K\1\x85") == "(1)");
+    CHECK(value("K\1K\2\x86") == "(1, 2)");
+    CHECK(value("K\1K\2K\3\x87") == "(1, 2, 3)");
+    CHECK(value("(t") == "()");
+    CHECK(value("(K\1K\2K\3K\4t") == "(1, 2, 3, 4)");
+    CHECK(value("(K\1(K\2tK\3t") == "(1, (2), 3)");
+    CHECK(value("]") == "[]");
+    CHECK(value("]K\1a") == "[1]");
+    CHECK(value("](K\1K\2e") == "[1, 2]");
+    CHECK(value("}") == "{}");
+    CHECK(value("}K\1K\2s") == "{1, 2}");
+    CHECK(value("}(K\1K\2K\3K\4u") == "{1, 2, 3, 4}");
+    CHECK(value("\x8f(K\1K\2\x90") == "set(1, 2)");
+    CHECK(value("(K\1\x91") == "set(1)");
+    CHECK(value("(K\7q\5h\5t") == "(7, 7)");
+    CHECK(value("(K\7r\5" + zeros(3) + "j\5" + zeros(3) + "t") == "(7, 7)");
+    CHECK(value("(K\7\x94K\x08\x94h\1h" + zeros(1) + "t") == "(7, 8, 8, 7)");
+    CHECK(value("\x95\3" + zeros(7) + "K\7") == "7");
+    CHECK(value("ctorch\nSize\n") == "global 1");
+    CHECK(value("\x8c\x05torch\x8c\x06"
+                "device\x93") == "global 0");
+    CHECK(value("ccollections\nOrderedDict\n") == "global 2");
+    CHECK(value("ctorch\nSize\n(K\1K\2tR") == "call(global 1, (1, 2))");
+    CHECK(value("ctorch\nSize\n)\x81") == "call(global 1, ())");
+    CHECK(value("ccollections\nOrderedDict\n)RK\1K\2s") == "{1, 2}");
+    CHECK(value("ccollections\nOrderedDict\n)R}K\1K\2sb") == "{}");
+    CHECK(value("K\1Q") == "reference(1)");
+    CHECK(shown("\x80\5K\1.") == "1");
+}
+
+TEST_CASE("a value may hold itself, and nest as deep as it is long") {
+    const nib::Pickle pickle = read(pickled("]q" + zeros(1) + "h" + zeros(1) + "a"));
+    pickle.for_each(pickle.root(), [&](auto item) {
+        CHECK(item == pickle.root());
+        return true;
+    });
+    const std::size_t depth = 1'000'000;
+    const nib::Pickle deep = read(pickled(std::string(depth, ']') + std::string(depth - 1, 'a')));
+    CHECK(deep.size(deep.root()) == 1);
+    const nib::Pickle marks = read(pickled(std::string(depth, '(') + std::string(depth, 't')));
+    CHECK(marks.size(marks.root()) == 1);
+}
+
+TEST_CASE("globals outside the list are refused by name, whole modules with what to do") {
+    const auto alone = [](int at, const std::string& name) {
+        return "p: byte " + std::to_string(at) + ": this file needs the global " + name +
+               ", which is not read: save net.state_dict() alone";
+    };
+    const auto whole = [](const std::string& name) {
+        return "p: this file pickles whole modules (global " + name + "): save net.state_dict() instead";
+    };
+    CHECK(error_in(pickled("cposix\nsystem\n" + text("touch x") + "\x85R")) == alone(102, "posix.system"));
+    CHECK(error_in(pickled("N\x85"
+                           "cos\npath\n\x86")) == alone(104, "os.path"));
+    CHECK(error_in(pickled("\x8c\2os\x8c\4path\x93")) == alone(112, "os.path"));
+    CHECK(error_in(pickled("ctorch\nSiz\n")) == alone(102, "torch.Siz"));
+    CHECK(error_in(pickled("ctorch.Size\n\n")) == alone(102, "torch.Size."));
+    CHECK(error_in(pickled("c" + std::string(100, 'm') + "\nn\n")) == alone(102, std::string(60, 'm') + "..."));
+    // What follows is not understood any more.
+    CHECK(error_in("\x80\2cos\npath\n0") == alone(102, "os.path"));
+    CHECK(error_in("\x80\2cos\npath\n") == alone(102, "os.path"));
+
+    const std::string state = dict({text("training"), "\x88", text("_parameters"), "}"});
+    const std::string net = "c__main__\nNet\n)\x81" + state + "b";
+    CHECK(error_in(pickled(net)) == whole("__main__.Net"));
+    CHECK(error_in(pickled("}" + text("f") + "cfunctools\npartial\ns" + text("model") + net + "s")) ==
+          whole("__main__.Net"));
+    CHECK(error_in(pickled("c__main__\nOptions\n)\x81" + dict({text("rate"), "N"}) + "b")) ==
+          alone(102, "__main__.Options"));
+    CHECK(error_in(pickled(state)) == "");
+}
+
+TEST_CASE("broken pickles are refused, and it is said where") {
+    const auto error = [](const std::string& opcodes) { return error_in(pickled(opcodes)); };
+    const auto at = [](int byte, const std::string& message) {
+        return "p: byte " + std::to_string(byte) + ": " + message;
+    };
+    CHECK(error_in("") == at(100, "expected a pickle, which starts with 80"));
+    CHECK(error_in("K\1.") == at(100, "expected a pickle, which starts with 80"));
+    CHECK(error_in("\x80") == at(100, "expected 1 more bytes, found 0"));
+    CHECK(error_in("\x80\1K\1.") == at(100, "expected a pickle of protocol 2 to 5, found 1"));
+    CHECK(error_in("\x80\6K\1.") == at(100, "expected a pickle of protocol 2 to 5, found 6"));
+    CHECK(error_in("\x80\2") == at(102, "expected 1 more bytes, found 0"));
+    CHECK(error_in("\x80\2K\1") == at(104, "expected 1 more bytes, found 0"));
+    CHECK(error_in("\x80\2K") == at(102, "expected 1 more bytes, found 0"));
+    CHECK(error_in("\x80\2J\1\1") == at(102, "expected 4 more bytes, found 2"));
+    CHECK(error_in("\x80\2X\xff\xff\xff\xff") == at(102, "expected 4294967295 more bytes, found 0"));
+    CHECK(error_in("\x80\2\x8d" + std::string(8, '\xff')) ==
+          at(102, "expected 18446744073709551615 more bytes, found 0"));
+    CHECK(error_in("\x80\2\x8a\xff") == at(102, "expected 255 more bytes, found 0"));
+    CHECK(error_in("\x80\2\x95" + std::string(8, '\xff')) == at(102, "expected a frame that ends in the pickle"));
+    CHECK(error("K\1K\2") == at(106, "expected one value at the end, found more"));
+    CHECK(error("K\1(") == at(105, "expected 1 values on the stack, found fewer"));
+    CHECK(error("(K\1") == at(105, "expected one value at the end, found more"));
+    CHECK(error("") == at(102, "expected 1 values on the stack, found fewer"));
+    CHECK(error("K\1.") == at(105, "expected the end of the pickle"));
+    CHECK(error("0") == at(102, "opcode 48 is none that torch.save writes"));
+    CHECK(error("\xff") == at(102, "opcode 255 is none that torch.save writes"));
+    CHECK(error("I1\n") == at(102, "opcode 73 is none that torch.save writes"));
+    CHECK(error("t") == at(102, "expected a mark before this, found none"));
+    CHECK(error("K\1K\2\x87") == at(106, "expected 3 values on the stack, found fewer"));
+    CHECK(error("K\1(\x85") == at(105, "expected 1 values on the stack, found fewer"));
+    CHECK(error("a") == at(102, "expected 2 values on the stack, found fewer"));
+    CHECK(error("(K\1e") == at(105, "expected 2 values on the stack, found fewer"));
+    CHECK(error("K\1K\1a") == at(106, "expected a list, dict or set to put this into, found another"));
+    CHECK(error("]K\1K\1s") == at(107, "expected a list, dict or set to put this into, found another"));
+    CHECK(error("}(K\1u") == at(106, "expected a value for each key"));
+    CHECK(error("h\1") == at(102, "memo 1 was never written"));
+    CHECK(error("K\1q\1h" + zeros(1)) == at(106, "memo 0 was never written"));
+    CHECK(error("q\1") == at(102, "expected 1 values on the stack, found fewer"));
+    CHECK(error("K\1q\xff") == at(104, "memo 255 is more than a pickle of 7 bytes needs"));
+    CHECK(error("K\1r\xff\xff\xff\xff") == at(104, "memo 4294967295 is more than a pickle of 10 bytes needs"));
+    CHECK(error("ctorch") == at(102, "expected the name of a class or function, and a newline"));
+    CHECK(error("ctorch\nSize") == at(102, "expected the name of a class or function, and a newline"));
+    CHECK(error("K\1K\1\x93") == at(106, "expected a text on the stack, found another"));
+    CHECK(error("K\1)R") == at(105, "expected a class or function and a tuple of its arguments, found others"));
+    CHECK(error("ctorch\nSize\nK\1R") ==
+          at(116, "expected a class or function and a tuple of its arguments, found others"));
+    CHECK(error("ccollections\nOrderedDict\n]\x85R") == at(129, "expected collections.OrderedDict without arguments"));
+    CHECK(error("K\1}b") == at(105, "expected an object to give a state to, found another"));
+    CHECK(error("ctorch\nSize\n)R}b") == at(117, "expected an object to give a state to, found one that has none"));
+    CHECK(error("ctorch\nSize\n}b") == at(115, "expected an object to give a state to, found another"));
+    CHECK(error("Q") == at(102, "expected 1 values on the stack, found fewer"));
+    const std::string large(nib::PickleReader::max_size + 1, '\0');
+    CHECK(error_in(large) == at(100, "expected a pickle of at most 33554432 bytes, found 33554433"));
+}
+
+TEST_CASE("a pickle that is cut or changed anywhere is read or refused") {
+    const std::string good = pickled(dict({text("a"), integers({1, 300, -70000}), text("b"), "ctorch\nSize\n(K\1tR",
+                                           text("c"), ordered_dict({text("d"), "](K\1q\2h\2e"})}));
+    CHECK(error_in(good) == "");
+    for (std::size_t size = 0; size < good.size(); ++size) CHECK(error_in(good.substr(0, size)) != "");
+    for (std::size_t i = 0; i < good.size(); ++i)
+        for (int value = 0; value < 256; ++value) {
+            std::string bad = good;
+            bad[i] = static_cast<char>(value);
+            error_in(bad);
+        }
+}
