@@ -22,11 +22,12 @@ install_packages() {
         --no-install-recommends "$@"
 }
 
-# The Python that has the library: the system's own need not be the first on the path.
+# The Python that has the library: the system's own need not be the first on the path. (-I: a folder of that name here is
+# not the library.)
 find_python() {
     local candidate
     for candidate in python3 /usr/bin/python3; do
-        if "$candidate" -c 'import onnx' 2>/dev/null; then
+        if "$candidate" -I -c 'import onnx.checker, numpy' 2>/dev/null; then
             echo "$candidate"
             return
         fi
