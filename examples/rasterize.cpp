@@ -43,6 +43,9 @@ void rasterize(Options options) {
         throw examples::UsageError("expected either --png DIR or --idx PREFIX");
     options.raster.pen_radius = static_cast<float>(options.pen / 2);
     if (!options.png.empty()) examples::make_folder(options.png);
+    if (!options.idx.empty())
+        for (const char* const kind : {"-images-idx3-ubyte", "-labels-idx1-ubyte"})
+            nib::check_writable(options.idx + kind);
 
     nib::Dataset images;
     images.rows = images.cols = options.raster.size;

@@ -1175,7 +1175,7 @@ TEST_CASE("output that cannot be written is refused before any work, and named")
     CHECK(refusal("export_onnx", {file, file}).starts_with(file + ": "));
     CHECK(refusal("rasterize", {strokes, "--png", file}) == file + not_a_folder);
     CHECK(refusal("rasterize", {strokes, "--png", file + "/below"}) == file + "/below" + not_a_folder);
-    CHECK(refusal("rasterize", {strokes, "--idx", missing}) == missing + "-images-idx3-ubyte" + no_folder);
+    CHECK(refusal("rasterize", {file, "--idx", missing}) == missing + "-images-idx3-ubyte" + no_folder);
     CHECK(nib::read_file(file) == "mine");
     CHECK(files_in(directory).empty());
 }
