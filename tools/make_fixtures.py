@@ -4,9 +4,11 @@
 usage: make_fixtures.py TORCH_DIR OUT_DIR
 
 Reads trace_init.pth and trace_final.pth from TORCH_DIR and writes them to OUT_DIR as safetensors; these are written
-from the format's description, without nib. Beside them: python.zip, numpy.npz and mixed.npz as zipfile and NumPy write them.
+from the format's description, without nib. Beside them: python.zip, numpy.npz and mixed.npz as zipfile and NumPy
+write them, and torch_*.pth as PyTorch does.
 Needs PyTorch and NumPy (Debian: python3-torch, python3-numpy).
 """
+import collections
 import json
 import pathlib
 import struct
@@ -50,6 +52,51 @@ def write_zips(target):
     )
 
 
+def write_torch(target):
+    numbers = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 4
+    state = collections.OrderedDict(
+        parameter=torch.nn.Parameter(numbers.clone()),
+        transposed=numbers.t(),
+        sliced=numbers[1:, 1::2],
+        shared=numbers,
+        expanded=torch.tensor([[1.5], [2.5]]).expand(2, 3),
+        scalar=torch.tensor(-7.25, dtype=torch.float64),
+        empty=torch.empty(0, 3),
+        half=(numbers / 3).half(),
+        bfloat=(numbers / 3).bfloat16(),
+        longs=torch.tensor([-(2**40), 3]),
+        shorts=torch.tensor([[-300], [300]], dtype=torch.int16),
+        bytes=torch.tensor([0, 255], dtype=torch.uint8),
+        flags=torch.tensor([True, False, True]),
+    )
+    torch.save(state, target / "torch_state.pth")
+    torch.manual_seed(0)
+    net = torch.nn.Linear(3, 2)
+    with torch.no_grad():
+        net.weight.copy_(torch.arange(6).reshape(2, 3) / 2)
+        net.bias.copy_(torch.tensor([-1.0, 1.0]))
+    optimizer = torch.optim.Adam(net.parameters())
+    net(torch.ones(1, 3)).sum().backward()
+    optimizer.step()
+    with torch.no_grad():
+        net.weight.copy_(torch.arange(6).reshape(2, 3) / 2)
+        net.bias.copy_(torch.tensor([-1.0, 1.0]))
+    checkpoint = {
+        "epoch": 3,
+        "model_state_dict": net.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "schedule": torch.optim.lr_scheduler.MultiStepLR(optimizer, [1, 2]).state_dict(),
+        "seed": 2**64 - 1,
+        "shape": torch.Size([2, 3]),
+        "device": torch.device("cpu"),
+        "others": [None, True, 1.5, b"ab", {1, 2}, 1j, torch.float16],
+    }
+    torch.save(checkpoint, target / "torch_checkpoint.pth")
+    torch.save(net.state_dict(), target / "torch_protocol4.pth", pickle_protocol=4)
+    torch.save(net, target / "torch_module.pth")
+    torch.jit.save(torch.jit.script(torch.nn.ReLU()), target / "torch_script.pth")
+
+
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
@@ -57,6 +104,7 @@ def main():
     for name in ("trace_init", "trace_final"):
         write_safetensors(torch.load(source / f"{name}.pth"), target / f"{name}.safetensors")
     write_zips(target)
+    write_torch(target)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ public:
         text_ += value;
     }
 
+    // Below 2^63.
     void integer(std::size_t value) {
         if (value < 0x100) {
             text_ += 'K';
@@ -42,10 +43,9 @@ public:
         } else if (value < 0x80000000) {
             text_ += 'J';
             number(static_cast<std::uint32_t>(value));
-        } else {  // of 9 bytes, so that the highest bit is no sign
-            text_ += "\x8a\x09";
+        } else {
+            text_ += "\x8a\x08";
             number(static_cast<std::uint64_t>(value));
-            text_ += '\0';
         }
     }
 

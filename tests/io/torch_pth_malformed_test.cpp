@@ -1,0 +1,395 @@
+// Files of torch.save that are broken, of each kind: what is said of each is one line that names the file.
+#include <nib/io/torch_pth.hpp>
+
+#include "../support.hpp"
+#include "torch_builder.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+using support::TorchBuilder;
+using namespace support::pickle;
+
+namespace {
+
+struct Malformed {
+    std::string what;
+    std::string content;
+    std::string message;  // after the file's name
+};
+
+// In memory and from a file.
+void check_refused(const std::vector<Malformed>& catalogue) {
+    const support::TemporaryDirectory folder;
+    for (const Malformed& bad : catalogue) {
+        CAPTURE(bad.what);
+        CHECK(support::error_of([&] {
+                  return nib::parse_torch(nib::ByteSource{nib::bytes_of(bad.content), "f"});
+              }) == "f: " + bad.message);
+        const std::string path = folder.write("m.pth", bad.content);
+        CHECK(support::error_of([&] { return nib::open_torch(path); }) == path + ": " + bad.message);
+    }
+}
+
+const std::string six = support::stored<float>({0, 1, 2, 3, 4, 5});
+const std::string state = dict({text("x"), tensor()});
+const std::string rebuild = global("torch._utils", "_rebuild_tensor_v2");
+const std::string untyped = global("torch._utils", "_rebuild_tensor_v3");
+const std::string parameter = global("torch._utils", "_rebuild_parameter");
+const std::string bytes = global("torch.storage", "UntypedStorage");
+
+// A file of this value and two storages.
+std::string torch(const std::string& value) { return TorchBuilder{value, {{"0", six}, {"none", ""}}}.bytes(); }
+
+// The good file, with something changed in its archive.
+template <class Change>
+std::string zip(const Change& change) {
+    support::ZipBuilder zip = TorchBuilder{state, {{"0", six}}}.zip();
+    change(zip);
+    return zip.bytes();
+}
+
+const std::string good = TorchBuilder{state, {{"0", six}}}.bytes();
+
+}  // namespace
+
+TEST_CASE("archives of torch.save that are broken") {
+    check_refused({
+        {"an empty file", "",
+         "byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found ''"},
+        {"a file of one byte", "P",
+         "byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found 'P'"},
+        {"no zip archive", "hello, this is text",
+         "byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found 'hello, t'"},
+        {"only the start of an archive", good.substr(0, 100),
+         "is no zip archive, or is cut short: expected an end record in the last bytes, found none"},
+        {"an archive without its last byte", good.substr(0, good.size() - 1),
+         "is no zip archive, or is cut short: expected an end record in the last bytes, found none"},
+        {"bytes behind the archive", good + "PK",
+         "is no zip archive, or is cut short: expected an end record in the last bytes, found none"},
+        {"an archive of nothing", support::ZipBuilder{}.bytes(),
+         "expected the archive's entries in a folder, as torch.save writes them, found none there"},
+        {"entries in no folder", zip([](auto& z) {
+             for (auto& entry : z.entries) entry.name = entry.name.substr(2);
+         }),
+         "expected the archive's entries in a folder, as torch.save writes them, found none there"},
+        {"entries in another folder than the first", zip([](auto& z) { z.entries[0].name = "n/data.pkl"; }),
+         "expected an entry 'version', as torch.save writes it, found none"},
+        {"a compressed storage", zip([](auto& z) { z.entries[1].method = 8; }),
+         "byte 221: entry 'm/data/0': is compressed (method 8), expected it stored as it is"},
+        {"a compressed pickle", zip([](auto& z) { z.entries[0].method = 99; }),
+         "byte 40: entry 'm/data.pkl': is compressed (method 99), expected it stored as it is"},
+        {"an encrypted storage", zip([](auto& z) { z.entries[1].flags = 1; }),
+         "byte 342: entry 'm/data/0': is encrypted"},
+        {"two entries of one name", zip([](auto& z) { z.entries[1].name = "m/data.pkl"; }),
+         "two entries have the name 'm/data.pkl'"},
+        {"a directory that declares more entries", zip([](auto& z) { z.count = 4; }),
+         "byte 451: the archive declares 4 entries in a directory of 165 bytes"},
+        {"a directory that declares fewer entries", zip([](auto& z) { z.count = 2; }),
+         "byte 396: expected the directory's end after 2 entries"},
+        {"a directory that declares 65535 entries", zip([](auto& z) { z.count = 65535; }),
+         "byte 451: the archive declares 65535 entries in a directory of 165 bytes"},
+        {"a directory beyond the file", zip([](auto& z) { z.directory_offset = 0x7fffffff; }),
+         "byte 451: expected a directory that ends at byte 451, found one of 165 bytes at byte 2147483647"},
+        {"a directory of 4 GiB", zip([](auto& z) { z.directory_size = 0xfffffffe; }),
+         "byte 451: expected a directory that ends at byte 451, found one of 4294967294 bytes at byte 286"},
+        {"a zip64 end that declares 2^64 - 1 entries", zip([](auto& z) {
+             z.zip64 = true;
+             z.count = 65535;
+             z.count64 = ~0ull;
+         }),
+         "byte 527: the archive declares 18446744073709551615 entries in a directory of 165 bytes"},
+        {"a zip64 end elsewhere", zip([](auto& z) {
+             z.zip64 = true;
+             z.end64_offset = 7;
+         }),
+         "byte 7: expected a zip64 end record that ends at its locator, found none"},
+        {"an entry beyond the file", zip([](auto& z) { z.entries[1].header = 0x70000000; }),
+         "byte 342: entry 'm/data/0': its 24 bytes at byte 1879048192 do not lie before the directory at byte 286"},
+        {"an entry larger than the file", zip([](auto& z) {
+             z.entries[1].size = 0x70000000;
+             z.entries[1].left_out = true;
+         }),
+         "byte 342: entry 'm/data/0': its 1879048192 bytes at byte 183 do not lie before the directory at byte 286"},
+        {"an entry whose size is 2^64 - 1", zip([](auto& z) {
+             z.entries[1].size = ~0ull;
+             z.entries[1].in_zip64_extra = true;
+         }),
+         "byte 342: entry 'm/data/0': its 18446744073709551615 bytes at byte 183 do not lie before the directory at "
+         "byte 286"},
+        {"an entry whose place is 2^64 - 1", zip([](auto& z) {
+             z.entries[1].header = ~0ull;
+             z.entries[1].in_zip64_extra = true;
+         }),
+         "byte 342: entry 'm/data/0': its 24 bytes at byte 18446744073709551615 do not lie before the directory at "
+         "byte 286"},
+        {"an entry whose 64-bit size is missing", zip([](auto& z) { z.entries[1].size = 0xffffffff; }),
+         "byte 342: entry 'm/data/0': expected extra fields that hold what they announce"},
+        {"two entries in one place", zip([](auto& z) {
+             z.entries[2].header = 0;
+             z.entries[2].name = "m/version";
+         }),
+         "byte 0: entry 'm/version': its header has another name"},
+        {"an entry that reaches into the next", zip([](auto& z) {
+             z.entries[1].size = 25;
+             z.entries[1].left_out = true;
+         }),
+         "byte 245: entries 'm/data/0' and 'm/version' overlap"},
+        {"an entry that reaches into the directory", zip([](auto& z) {
+             z.entries[2].size = 3;
+             z.entries[2].left_out = true;
+         }),
+         "byte 396: entry 'm/version': its 3 bytes at byte 284 do not lie before the directory at byte 286"},
+        {"an entry whose header has another name", zip([](auto& z) { z.entries[1].local_name = "m/data/1"; }),
+         "byte 183: entry 'm/data/0': its header has another name"},
+        {"an entry whose header has another size", zip([](auto& z) { z.entries[1].size = 20; }),
+         "byte 183: entry 'm/data/0': its header and the directory disagree"},
+        {"a damaged storage", zip([](auto& z) { z.entries[1].crc_change = 1; }),
+         "byte 221: entry 'm/data/0': its bytes are damaged: expected the checksum 2447872022, found 2447872023"},
+        {"a damaged pickle", zip([](auto& z) { z.entries[0].crc_change = 1; }),
+         "byte 40: entry 'm/data.pkl': its bytes are damaged: expected the checksum 1004943922, found 1004943923"},
+        {"an archive in several parts", zip([](auto& z) { z.disk = 1; }),
+         "byte 451: expected an archive in one part, found several"},
+        {"no pickle", zip([](auto& z) { z.entries[0].name = "m/data.pk"; }),
+         "expected an entry 'data.pkl', as torch.save writes it, found none"},
+        {"no version", TorchBuilder{state, {{"0", six}}, {}, std::nullopt}.bytes(),
+         "expected an entry 'version', as torch.save writes it, found none"},
+        {"a version of the future", TorchBuilder{state, {{"0", six}}, {}, "11\n"}.bytes(),
+         "entry 'm/version': expected a version from 1 to 10, found '11'"},
+        {"a byte order of its own", TorchBuilder{state, {{"0", six}}, "middle"}.bytes(),
+         "entry 'm/byteorder': expected 'little' or 'big', found 'middle'"},
+        {"a long byte order", TorchBuilder{state, {{"0", six}}, std::string(100, 'l')}.bytes(),
+         "entry 'm/byteorder': expected at most 64 bytes, found 100"},
+        {"TorchScript", zip([](auto& z) { z.add("m/constants.pkl", "x"); }),
+         "is a TorchScript archive (torch.jit.save): save net.state_dict() with torch.save instead"},
+        {"TorchScript's code", zip([](auto& z) { z.add("m/code/net.py", "x", {.method = 8}); }),
+         "is a TorchScript archive (torch.jit.save): save net.state_dict() with torch.save instead"},
+    });
+}
+
+TEST_CASE("what is in them and is no state_dict") {
+    check_refused({
+        {"an empty pickle", zip([](auto& z) { z.entries[0].data = ""; }),
+         "byte 40: expected a pickle, which starts with 80"},
+        {"a pickle of protocol 0", zip([](auto& z) { z.entries[0].data = "(dp0\n."; }),
+         "byte 40: expected a pickle, which starts with 80"},
+        {"a pickle without its end", zip([](auto& z) { z.entries[0].data.pop_back(); }),
+         "byte 182: expected 1 more bytes, found 0"},
+        {"a pickle with more behind it", torch("N.N"), "byte 44: expected the end of the pickle"},
+        {"an opcode that nobody writes", torch("\xff"), "byte 42: opcode 255 is none that torch.save writes"},
+        {"a stack underflow", torch("}(K\1uRR"), "byte 46: expected a value for each key"},
+        {"a memo that was never written", torch("h\7"), "byte 42: memo 7 was never written"},
+        {"a memo of 4 billion", torch("}r\xff\xff\xff\xff"),
+         "byte 43: memo 4294967295 is more than a pickle of 9 bytes needs"},
+        {"a text of 4 GiB", torch("X\xff\xff\xff\xff"), "byte 42: expected 4294967295 more bytes, found 1"},
+        {"a text of 2^64 - 1 bytes", torch("\x8d\xff\xff\xff\xff\xff\xff\xff\xff"),
+         "byte 42: expected 18446744073709551615 more bytes, found 1"},
+        {"a key without a value", torch("}(" + text("x") + "u"), "byte 50: expected a value for each key"},
+        {"os.system", torch("cos\nsystem\n" + text("touch x") + "\x85R"),
+         "byte 42: this file needs the global os.system, which is not read: save net.state_dict() alone"},
+        {"builtins.eval among tensors",
+         torch(dict({text("x"), tensor(), text("y"), call(global("builtins", "eval"), {text("1")})})),
+         "byte 187: this file needs the global builtins.eval, which is not read: save net.state_dict() alone"},
+        {"a whole module", torch("c__main__\nNet\n)\x81" + dict({text("_parameters"), "}"}) + "b"),
+         "this file pickles whole modules (global __main__.Net): save net.state_dict() instead"},
+        {"a numpy number beside the model",
+         torch(dict({text("model"), state, text("best"), call(global("numpy.core.multiarray", "scalar"), {"N"})})),
+         "byte 203: this file needs the global numpy.core.multiarray.scalar, which is not read: save net.state_dict() "
+         "alone"},
+        {"a call of a number", torch("K\1)R"),
+         "byte 45: expected a class or function and a tuple of its arguments, found others"},
+        {"a state for a tensor", torch(dict({text("x"), tensor() + tuple({"N"}) + "b"})),
+         "byte 184: expected an object to give a state to, found one that has none"},
+        {"a million nested lists", torch(std::string(1000000, ']')),
+         "byte 1000042: expected one value at the end, found more"},
+        {"a million marks", torch(std::string(1000000, '(')),
+         "byte 1000042: expected 1 values on the stack, found fewer"},
+        {"a number", torch(integer(3)),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found an "
+         "int"},
+        {"a tensor alone", torch(tensor()),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found a "
+         "tensor"},
+        {"a list of tensors", torch("]" + tensor() + "a"),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found a "
+         "list"},
+        {"a list that holds itself", torch("]q\1h\1a"),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found a "
+         "list"},
+        {"a dict that holds itself", torch("}q\1" + text("model") + "h\1s"),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found "
+         "'model': a dict"},
+        {"a dict that holds itself twice", torch("}q\1(" + text("model") + "h\1" + text("state_dict") + "h\1u"),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found "
+         "'model': a dict"},
+        {"no state_dict among others", torch(dict({text("epoch"), integer(3), text("net"), state})),
+         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found "
+         "'epoch': an int"},
+        {"two state_dicts", torch(dict({text("model"), state, text("state_dict"), state})),
+         "expected one state_dict, found several: 'model' and 'state_dict'"},
+        {"one state_dict twice", torch(dict({text("model"), state, text("model"), state})),
+         "expected one state_dict, found several: 'model' and 'model'"},
+        {"a dict of dicts of tensors", torch(dict({text("model"), dict({text("encoder"), state})})),
+         "tensor \"encoder\": expected a tensor, found a dict"},
+        {"a state_dict with a list", torch(dict({text("model"), dict({text("x"), tensor(), text("y"), "]"})})),
+         "tensor \"y\": expected a tensor, found a list"},
+        {"a name that is a number", torch(dict({integer(1), tensor()})),
+         "expected a state_dict whose names are texts of UTF-8, found an int"},
+        {"a name that is no UTF-8", torch(dict({text("\xc3"), tensor()})),
+         "expected a state_dict whose names are texts of UTF-8, found a str"},
+        {"a name twice", torch(dict({text("x"), tensor(), text("x"), tensor()})),
+         "tensor \"x\": two tensors have this name"},
+        {"a parameter of nothing", torch(dict({text("x"), call(global("torch._utils", "_rebuild_parameter"), {})})),
+         "tensor \"x\": expected a parameter's tensor"},
+        {"a parameter of a number",
+         torch(dict({text("x"), call(global("torch._utils", "_rebuild_parameter"), {integer(1), "\x88", "}"})})),
+         "tensor \"x\": expected a parameter's tensor"},
+        {"a parameter of itself",
+         torch(dict({text("x"), call(parameter, {call(parameter, {tensor(), "\x88", "}"}), "\x88", "}"})})),
+         "tensor \"x\": expected a tensor of a storage, offset, shape and strides, found another"},
+        {"a tensor of too few arguments", torch(dict({text("x"), tensor({.rest = {"\x89"}})})),
+         "tensor \"x\": expected a tensor of a storage, offset, shape and strides, found another"},
+        {"a tensor of too many arguments", torch(dict({text("x"), tensor({.rest = {"\x89", "}", "N", "N"}})})),
+         "tensor \"x\": expected a tensor of a storage, offset, shape and strides, found another"},
+        {"a negated view", torch(dict({text("x"), tensor({.rest = {"\x89", "}", dict({text("neg"), "\x88"})}})})),
+         "tensor \"x\": expected numbers as they are stored, found a view that negates or conjugates them: save its "
+         "clone"},
+        {"a missing storage", torch(dict({text("x"), tensor({.key = text("1")})})),
+         "tensor \"x\": the file holds no storage '1', which this tensor lies in"},
+        {"a storage named by a path", torch(dict({text("x"), tensor({.key = text("../data.pkl")})})),
+         "tensor \"x\": the file holds no storage '../data.pkl', which this tensor lies in"},
+        {"a storage's name of 1000 bytes", torch(dict({text("x"), tensor({.key = text(std::string(1000, '0'))})})),
+         "tensor \"x\": the file holds no storage '000000000000000000000000000000000000000000000000000000000000...', "
+         "which this tensor lies in"},
+        {"a storage named by a number", torch(dict({text("x"), tensor({.key = integer(0)})})),
+         "tensor \"x\": expected a storage's class, key, location and size, found others"},
+        {"a storage of fewer elements", torch(dict({text("x"), tensor({.count = integer(5)})})),
+         "tensor \"x\": expected a storage of 5 elements of 4 bytes, found one of 24 bytes"},
+        {"a storage of more elements", torch(dict({text("x"), tensor({.count = integer(7)})})),
+         "tensor \"x\": expected a storage of 7 elements of 4 bytes, found one of 24 bytes"},
+        {"a storage of 2^62 elements", torch(dict({text("x"), tensor({.count = integer(std::int64_t{1} << 62)})})),
+         "tensor \"x\": expected a storage of 4611686018427387904 elements of 4 bytes, found one of 24 bytes"},
+        {"a storage of -1 elements", torch(dict({text("x"), tensor({.count = integer(-1)})})),
+         "tensor \"x\": expected a size or offset, found -1"},
+        {"a storage of another type", torch(dict({text("x"), tensor({.type = global("torch", "DoubleStorage")})})),
+         "tensor \"x\": expected a storage of 6 elements of 8 bytes, found one of 24 bytes"},
+        {"a storage of complex numbers",
+         torch(dict({text("x"), tensor({.type = global("torch", "ComplexFloatStorage")})})),
+         "tensor \"x\": its type 'torch.ComplexFloatStorage' is not read: expected real numbers"},
+        {"a storage that is a dtype", torch(dict({text("x"), tensor({.type = global("torch", "float32")})})),
+         "tensor \"x\": expected a storage of a type, found 'torch.float32'"},
+        {"a storage whose class is a text", torch(dict({text("x"), tensor({.type = text("FloatStorage")})})),
+         "tensor \"x\": expected a storage's class, key, location and size, found others"},
+        {"a storage of no type in a typed tensor",
+         torch(dict({text("x"), tensor({.type = global("torch.storage", "UntypedStorage")})})),
+         "tensor \"x\": expected a storage of a type, found 'torch.storage.UntypedStorage'"},
+        {"a reference to something else",
+         torch(dict(
+             {text("x"), call(rebuild, {text("file") + "Q", integer(0), integers({}), integers({}), "\x89", "}"})})),
+         "tensor \"x\": expected a storage's class, key, location and size, found others"},
+        {"a reference to nothing",
+         torch(dict({text("x"), call(rebuild, {")Q", integer(0), integers({}), integers({}), "\x89", "}"})})),
+         "tensor \"x\": expected a storage's class, key, location and size, found others"},
+        {"a tensor of no reference",
+         torch(dict({text("x"), call(rebuild, {"N", integer(0), integers({}), integers({}), "\x89", "}"})})),
+         "tensor \"x\": expected a storage's class, key, location and size, found others"},
+        {"an untyped tensor of a typed storage",
+         torch(dict({text("x"), tensor({.rest = {"\x89", "}", global("torch", "uint16")}, .callee = untyped})})),
+         "tensor \"x\": expected torch.storage.UntypedStorage, found 'torch.FloatStorage'"},
+        {"an untyped tensor of no type",
+         torch(dict({text("x"),
+                     tensor({.type = bytes, .count = integer(24), .rest = {"\x89", "}", "N"}, .callee = untyped})})),
+         "tensor \"x\": expected a dtype, found None"},
+        {"an untyped tensor of complex numbers",
+         torch(dict({text("x"), tensor({.type = bytes,
+                                        .count = integer(24),
+                                        .rest = {"\x89", "}", global("torch", "complex64")},
+                                        .callee = untyped})})),
+         "tensor \"x\": its type 'torch.complex64' is not read: expected real numbers"},
+        {"an offset beyond the storage", torch(dict({text("x"), tensor({.offset = integer(1)})})),
+         "tensor \"x\": shape [2, 3] with strides [3, 1] from element 1 goes beyond its storage of 6"},
+        {"an offset of 2^63 - 1", torch(dict({text("x"), tensor({.offset = integer(0x7fffffffffffffff)})})),
+         "tensor \"x\": shape [2, 3] with strides [3, 1] from element 9223372036854775807 goes beyond its storage of "
+         "6"},
+        {"a negative offset", torch(dict({text("x"), tensor({.offset = integer(-1)})})),
+         "tensor \"x\": expected a size or offset, found -1"},
+        {"an offset that is a text", torch(dict({text("x"), tensor({.offset = text("0")})})),
+         "tensor \"x\": expected a size or offset, found a str"},
+        {"an offset of 80 bits", torch(dict({text("x"), tensor({.offset = "\x8a\x0a" + std::string(10, '\x7f')})})),
+         "tensor \"x\": expected a size or offset, found an int"},
+        {"a shape beyond the storage", torch(dict({text("x"), tensor({.shape = integers({3, 3})})})),
+         "tensor \"x\": shape [3, 3] with strides [3, 1] from element 0 goes beyond its storage of 6"},
+        {"strides beyond the storage", torch(dict({text("x"), tensor({.strides = integers({4, 1})})})),
+         "tensor \"x\": shape [2, 3] with strides [4, 1] from element 0 goes beyond its storage of 6"},
+        {"strides that overflow",
+         torch(dict({text("x"), tensor({.strides = integers({0x7fffffffffffffff, 0x7fffffffffffffff})})})),
+         "tensor \"x\": shape [2, 3] with strides [9223372036854775807, 9223372036854775807] from element 0 goes "
+         "beyond its storage of 6"},
+        {"a shape that overflows",
+         torch(dict({text("x"), tensor({.shape = integers({0x7fffffffffffffff, 0x7fffffffffffffff}),
+                                        .strides = integers({0, 0})})})),
+         "tensor \"x\": shape [9223372036854775807, 9223372036854775807] overflows"},
+        {"an empty tensor beyond the storage",
+         torch(dict({text("x"), tensor({.offset = integer(7), .shape = integers({0, 3})})})),
+         "tensor \"x\": shape [0, 3] with strides [3, 1] from element 7 goes beyond its storage of 6"},
+        {"one number of an empty storage",
+         torch(dict(
+             {text("x"),
+              tensor({.key = text("none"), .count = integer(0), .shape = integers({}), .strides = integers({})})})),
+         "tensor \"x\": shape [] with strides [] from element 0 goes beyond its storage of 0"},
+        {"a negative size", torch(dict({text("x"), tensor({.shape = integers({-2, 3})})})),
+         "tensor \"x\": expected a size or offset, found -2"},
+        {"a negative stride", torch(dict({text("x"), tensor({.strides = integers({-3, 1})})})),
+         "tensor \"x\": expected a size or offset, found -3"},
+        {"a size that is a bool", torch(dict({text("x"), tensor({.shape = tuple({"\x88", integer(3)})})})),
+         "tensor \"x\": expected a size or offset, found a bool"},
+        {"a shape that is a list", torch(dict({text("x"), tensor({.shape = "](K\2K\3e"})})),
+         "tensor \"x\": expected a tuple of sizes, found a list"},
+        {"fewer strides than dimensions", torch(dict({text("x"), tensor({.strides = integers({1})})})),
+         "tensor \"x\": expected a stride for each of 2 dimensions, found 1"},
+        {"65 dimensions",
+         torch(dict({text("x"), tensor({.shape = integers(std::vector<std::int64_t>(65, 1)),
+                                        .strides = integers(std::vector<std::int64_t>(65, 1))})})),
+         "tensor \"x\": expected at most 64 dimensions, found 65"},
+    });
+}
+
+TEST_CASE("a state_dict that is cut anywhere is refused, and with any byte changed refused or as it was") {
+    const auto shapes = [](const std::string& content) {
+        const nib::TensorFile file = nib::parse_torch(nib::ByteSource{nib::bytes_of(content), "f"});
+        std::string text;
+        for (const nib::TensorInfo& info : file.tensors()) text += nib::detail::shape_text(info.shape);
+        return text;
+    };
+    const auto error = [&](const std::string& content) { return support::error_of([&] { return shapes(content); }); };
+    REQUIRE(shapes(good) == "[2, 3]");
+    for (std::size_t size = 0; size < good.size(); ++size) CHECK(error(good.substr(0, size)) != "");
+    for (std::size_t i = 0; i < good.size(); ++i)
+        for (const int flip : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
+            std::string bad = good;
+            bad[i] = static_cast<char>(bad[i] ^ flip);
+            if (error(bad).empty()) CHECK(shapes(bad) == "[2, 3]");
+        }
+}
+
+TEST_CASE("a pickle with any byte changed is refused or read, where no checksum catches it") {
+    TorchBuilder torch{
+        dict({text("model"),
+              ordered_dict({text("x"), tensor(), text("y"),
+                            tensor({.offset = integer(2), .shape = integers({2, 2}), .strides = integers({1, 2})})}),
+              text("n"), integer(70000)}),
+        {{"0", six}}};
+    const std::string whole = torch.value;
+    for (std::size_t i = 0; i < whole.size(); ++i)
+        for (int flip = 1; flip < 256; ++flip) {
+            torch.value = whole;
+            torch.value[i] = static_cast<char>(whole[i] ^ flip);
+            const std::string content = torch.bytes();
+            support::error_of([&] {
+                nib::TensorFile file = nib::parse_torch(nib::ByteSource{nib::bytes_of(content), "f"});
+                for (const nib::TensorInfo& info : file.tensors()) file.bytes(info);
+                return 0;
+            });
+        }
+}

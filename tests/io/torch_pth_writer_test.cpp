@@ -1,0 +1,133 @@
+#include <nib/io/torch_pth_writer.hpp>
+
+#include "../support.hpp"
+#include "torch_builder.hpp"
+
+#include <nib/io/torch_pth.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+using namespace support::pickle;
+
+namespace {
+
+std::string error_of_saving(const std::string& path, const std::vector<nib::Tensor>& tensors) {
+    return support::error_of([&] {
+        nib::save_torch(path, tensors);
+        return 0;
+    });
+}
+
+}  // namespace
+
+TEST_CASE("save_torch writes the entries and the pickle that torch.save would") {
+    const support::TemporaryDirectory folder;
+    const std::string six = support::stored<float>({0, 1, 2, 3, 4, 5}), two = support::stored<std::int64_t>({7, -7}),
+                      words = support::stored<std::uint16_t>({1, 2});
+    const std::vector<nib::Tensor> tensors = {{"fc.weight", nib::Dtype::f32, {2, 3}, nib::bytes_of(six)},
+                                              {"größe", nib::Dtype::i64, {2}, nib::bytes_of(two)},
+                                              {"words", nib::Dtype::u16, {2, 1}, nib::bytes_of(words)}};
+    nib::save_torch(folder.path("net.v2.pth"), tensors);
+
+    nib::ByteSource source{folder.path("net.v2.pth")};
+    const nib::ZipDirectory directory{source};
+    const auto content = [&](const std::string& name) {
+        REQUIRE(directory.find(name) != nullptr);
+        const nib::ZipEntry& entry = *directory.find(name);
+        CHECK(entry.offset % 64 == 0);
+        nib::check_crc(source, entry);
+        std::string text(entry.size, '\0');
+        source.read(entry.offset, {reinterpret_cast<std::byte*>(text.data()), text.size()});
+        return text;
+    };
+    CHECK(directory.entries().size() == 6);
+    CHECK(directory.entries()[0].name == "net.v2/data.pkl");
+    CHECK(content("net.v2/version") == "3\n");
+    CHECK(content("net.v2/byteorder") == "little");
+    CHECK(content("net.v2/data/0") == six);
+    CHECK(content("net.v2/data/1") == two);
+    CHECK(content("net.v2/data/2") == words);
+    const std::vector<std::string> rest = {"\x89", ordered_dict({})};
+    const std::string none = global("collections", "OrderedDict") + ")R";
+    CHECK(content("net.v2/data.pkl") ==
+          pickled(ordered_dict({text("fc.weight"), tensor({.rest = {"\x89", none}}), text("größe"),
+                                tensor({.type = global("torch", "LongStorage"),
+                                        .key = text("1"),
+                                        .count = integer(2),
+                                        .shape = integers({2}),
+                                        .strides = integers({1}),
+                                        .rest = {"\x89", none}}),
+                                text("words"),
+                                tensor({.type = global("torch.storage", "UntypedStorage"),
+                                        .key = text("2"),
+                                        .count = integer(4),
+                                        .shape = integers({2, 1}),
+                                        .strides = integers({1, 1}),
+                                        .rest = {"\x89", none, global("torch", "uint16")},
+                                        .callee = global("torch._utils", "_rebuild_tensor_v3")})})));
+}
+
+TEST_CASE("what save_torch writes, open_torch reads, in every type") {
+    const support::TemporaryDirectory folder;
+    const std::string path = folder.path("m.pth");
+    std::vector<std::string> contents;
+    std::vector<nib::Tensor> tensors;
+    for (std::size_t i = 0; i < nib::detail::dtype_count; ++i)
+        contents.push_back(std::string(6 * nib::detail::dtype_sizes[i], static_cast<char>('a' + i)));
+    for (std::size_t i = 0; i < contents.size(); ++i)
+        tensors.push_back({"t" + std::to_string(i), static_cast<nib::Dtype>(i), {3, 1, 2}, nib::bytes_of(contents[i])});
+    const std::string one = support::stored<float>({2.5f});
+    tensors.push_back({"scalar", nib::Dtype::f32, {}, nib::bytes_of(one)});
+    tensors.push_back({"empty", nib::Dtype::f32, {0, 70000}, {}});
+    nib::save_torch(path, tensors);
+    nib::TensorFile file = nib::open_torch(path);
+    REQUIRE(file.tensors().size() == tensors.size());
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const nib::TensorInfo& info = file.tensors()[i];
+        CHECK(info.name == tensors[i].name);
+        CHECK(info.dtype == tensors[i].dtype);
+        CHECK(info.shape == tensors[i].shape);
+        const std::vector<std::byte> bytes = file.bytes(info);
+        CHECK(std::vector<std::byte>(tensors[i].data.begin(), tensors[i].data.end()) == bytes);
+    }
+    nib::save_torch(path, {});
+    CHECK(nib::open_torch(path).tensors().empty());
+}
+
+TEST_CASE("the archive's folder is the file's stem, as torch.save has it") {
+    using nib::detail::torch_folder;
+    CHECK(torch_folder("model.pth") == "model");
+    CHECK(torch_folder("a/b.c/model") == "model");
+    CHECK(torch_folder("a\\model.v1.pt") == "model.v1");
+    CHECK(torch_folder("dir/.pth") == "archive");
+    CHECK(torch_folder("dir/") == "archive");
+}
+
+TEST_CASE("integers are pickled in every size") {
+    const auto read = [](std::size_t value) {
+        nib::detail::PickleWriter writer;
+        writer.integer(value);
+        writer.opcode('.');
+        const nib::Pickle pickle = nib::PickleReader{nib::bytes_of(writer.bytes()), "p", 0, {}}.read();
+        return pickle.kind(pickle.root()) == nib::PickleKind::integer
+                   ? static_cast<std::size_t>(pickle.integer(pickle.root()))
+                   : 0;
+    };
+    for (const std::size_t value : {0ul, 255ul, 256ul, 65535ul, 65536ul, 0x7ffffffful, 0x80000000ul, 0x123456789abcul})
+        CHECK(read(value) == value);
+}
+
+TEST_CASE("save_torch refuses what it cannot write, and leaves the file as it was") {
+    const support::TemporaryDirectory folder;
+    const std::string path = folder.write("m.pth", "before");
+    const std::string six = support::stored<float>({0, 1, 2, 3, 4, 5});
+    const nib::Tensor good{"x", nib::Dtype::f32, {6}, nib::bytes_of(six)};
+    CHECK(error_of_saving(path, {good, good}) == path + ": tensor \"x\": two tensors have this name");
+    CHECK(error_of_saving(path, {{"x", nib::Dtype::f32, {5}, nib::bytes_of(six)}}) ==
+          path + ": tensor \"x\": expected the data of shape [5] of float32, found 24 bytes");
+    CHECK(error_of_saving(path, {{"\xff", nib::Dtype::f32, {6}, nib::bytes_of(six)}}) ==
+          path + ": tensor \"\xff\": expected a name of UTF-8");
+    CHECK(nib::read_file(path) == "before");
+}
