@@ -4,8 +4,8 @@
 usage: make_fixtures.py TORCH_DIR OUT_DIR
 
 Reads trace_init.pth and trace_final.pth from TORCH_DIR and writes them to OUT_DIR as safetensors; these are written
-from the format's description, without nib. Beside them: python.zip, numpy.npz and mixed.npz as zipfile and NumPy write
-them, and torch_*.pth as PyTorch does.
+from the format's description, without nib. Beside them: python.zip, numpy.npz and mixed.npz as zipfile and NumPy
+write them, and torch_*.pth as PyTorch does.
 Needs PyTorch and NumPy (Debian: python3-torch, python3-numpy).
 """
 import collections

@@ -35,8 +35,9 @@ TEST_CASE("a file's content says which format it has, whatever its name") {
                                                                    {"x.pth", "PyTorch"},
                                                                    {"x.pt", "PyTorch"},
                                                                    {"x.npz", "npz"}};
-    for (const auto& [name, format] : formats) {
-        CAPTURE(name);
+    for (const auto& named : formats) {
+        const auto& [name, format] = named;
+        CAPTURE(named.first);
         nib::save_tensors(folder.path(name), two, {{"k", "v"}});
         CHECK(format_as(name) == format);
         nib::TensorFile file = nib::open_tensors(folder.path(name));

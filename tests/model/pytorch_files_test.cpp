@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -88,8 +89,9 @@ TEST_CASE("parameters of each type and layout arrive in float and double network
         CHECK((loaded<Last>(variants + name) == expected));
         CHECK((loaded<ExactLast>(variants + name) == exact));
     }
-    for (const auto& [name, digits] : {std::pair{"half.pth", 11}, std::pair{"bfloat16.pth", 8}}) {
-        CAPTURE(name);
+    for (const auto& coarser : {std::pair{"half.pth", 11}, std::pair{"bfloat16.pth", 8}}) {
+        const auto& [name, digits] = coarser;
+        CAPTURE(coarser.first);
         std::vector<float> coarse;
         for (const float value : expected) coarse.push_back(rounded(value, digits));
         CHECK((loaded<Last>(variants + name) == coarse));
