@@ -42,6 +42,17 @@ const std::string bytes = global("torch.storage", "UntypedStorage");
 // A file of this value and two storages.
 std::string torch(const std::string& value) { return TorchBuilder{value, {{"0", six}, {"none", ""}}}.bytes(); }
 
+// One tensor of so many dimensions under so many names.
+std::string many_names(std::size_t dimensions, int names) {
+    const std::string ones = integers(std::vector<std::int64_t>(dimensions, 1));
+    std::vector<std::string> items = {text("x"), tensor({.shape = ones, .strides = ones}) + "q\7"};
+    for (int i = 0; i < names; ++i) {
+        items.push_back(text(std::to_string(i)));
+        items.push_back("h\7");
+    }
+    return dict(items);
+}
+
 // The good file, with something changed in its archive.
 template <class Change>
 std::string zip(const Change& change) {
@@ -348,6 +359,8 @@ TEST_CASE("what is in them and is no state_dict") {
          "tensor \"x\": expected a tuple of sizes, found a list"},
         {"fewer strides than dimensions", torch(dict({text("x"), tensor({.strides = integers({1})})})),
          "tensor \"x\": expected a stride for each of 2 dimensions, found 1"},
+        {"a tensor of 64 dimensions under a thousand names", torch(many_names(64, 1000)),
+         "tensor \"157\": the same tensor stands under too many names, with too many dimensions"},
         {"65 dimensions",
          torch(dict({text("x"), tensor({.shape = integers(std::vector<std::int64_t>(65, 1)),
                                         .strides = integers(std::vector<std::int64_t>(65, 1))})})),

@@ -289,6 +289,16 @@ TEST_CASE("a state_dict is found in a checkpoint") {
     CHECK(names(dict({text("optimizer"), dict({text("y"), tensor()}), text("model"), state})) == "x ");
 }
 
+TEST_CASE("one tensor may stand under many names") {
+    std::vector<std::string> items = {text("x"), tensor() + "q\7"};
+    for (int i = 0; i < 1000; ++i) {
+        items.push_back(text(std::to_string(i)));
+        items.push_back("h\7");
+    }
+    const std::string content = TorchBuilder{dict(items), {{"0", six}}}.bytes();
+    CHECK(parse(content).tensors().size() == 1001);
+}
+
 TEST_CASE("a file is read through a window, whatever a hundred tensors share") {
     std::vector<std::string> items;
     for (int i = 0; i < 100; ++i) {

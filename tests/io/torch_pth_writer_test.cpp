@@ -126,7 +126,7 @@ TEST_CASE("save_torch refuses what it cannot write, and leaves the file as it wa
     const nib::Tensor good{"x", nib::Dtype::f32, {6}, nib::bytes_of(six)};
     CHECK(error_of_saving(path, {good, good}) == path + ": tensor \"x\": two tensors have this name");
     CHECK(error_of_saving(path, {{"x", nib::Dtype::f32, {5}, nib::bytes_of(six)}}) ==
-          path + ": tensor \"x\": expected the data of shape [5] of float32, found 24 bytes");
+          path + ": tensor \"x\": expected the data of shape [5] of F32, found 24 bytes");
     CHECK(error_of_saving(path, {{"\xff", nib::Dtype::f32, {6}, nib::bytes_of(six)}}) ==
           path + ": tensor \"\xff\": expected a name of UTF-8");
     CHECK(nib::read_file(path) == "before");

@@ -46,8 +46,9 @@ class TorchValues {
 public:
     using Index = Pickle::Index;
 
-    TorchValues(const Pickle& pickle, TorchArchive& archive, std::endian order)
-        : pickle_{pickle}, archive_{archive}, order_{order} {}
+    // `size`: how many bytes the pickle has.
+    TorchValues(const Pickle& pickle, std::size_t size, TorchArchive& archive, std::endian order)
+        : pickle_{pickle}, most_numbers_{size}, archive_{archive}, order_{order} {}
 
     // The tensors of the state_dict.
     std::vector<TensorInfo> read() {
@@ -60,6 +61,7 @@ public:
             if (!is_tensor(value)) refuse("expected a tensor, found " + description(value));
             if (!names.insert(std::string(name_))) refuse("two tensors have this name");
             tensors.push_back(tensor(value));
+            check_amount(tensors.back());
             return true;
         });
         return tensors;
@@ -155,6 +157,13 @@ private:
         check_place(info, offset, storage);
         info.offset = storage.offset + offset * dtype_size(info.dtype);
         return info;
+    }
+
+    // A tensor and its shape may stand under many names, but what they take here is not more than the pickle justifies:
+    // a name alone takes 6 bytes and more.
+    void check_amount(const TensorInfo& info) {
+        numbers_ += 1 + info.shape.size();
+        if (numbers_ > most_numbers_) refuse("the same tensor stands under too many names, with too many dimensions");
     }
 
     bool is_nothing(Index value) const {
@@ -290,6 +299,8 @@ private:
     static constexpr std::size_t most_dimensions = 64;  // PyTorch's own limit
 
     const Pickle& pickle_;
+    std::size_t most_numbers_;  // of tensors and their dimensions
+    std::size_t numbers_ = 0;
     TorchArchive& archive_;
     std::endian order_;
     std::string_view name_;  // of the tensor that is being read
@@ -325,7 +336,7 @@ inline void refuse_other_torch_files(ByteSource& source) {
     const std::string bytes = archive.read(*values, PickleReader::max_size);
     const Pickle pickle =
         PickleReader{bytes_of(bytes), source.path(), values->offset, detail::torch_global_names}.read();
-    std::vector<TensorInfo> tensors = detail::TorchValues{pickle, archive, archive.order()}.read();
+    std::vector<TensorInfo> tensors = detail::TorchValues{pickle, bytes.size(), archive, archive.order()}.read();
     archive.check_storages();
     return TensorFile{std::move(source), "PyTorch", std::move(tensors)};
 }

@@ -7,7 +7,6 @@
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/pickle_reader.hpp>
-#include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/torch_archive.hpp>
 #include <nib/io/zip_writer.hpp>
@@ -128,19 +127,9 @@ inline std::string pickled_state_dict(std::span<const Tensor> tensors) {
 }
 
 inline void check_torch_input(const std::string& path, std::span<const Tensor> tensors) {
-    StringSet names;
-    for (const Tensor& tensor : tensors) {
-        const auto refuse = [&](const std::string& why) {
-            fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
-        };
-        if (!is_utf8(tensor.name)) refuse("expected a name of UTF-8");
-        if (!names.insert(tensor.name)) refuse("two tensors have this name");
-        std::size_t bytes = 0;
-        if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
-            refuse("expected the data of shape " + shape_text(tensor.shape) + " of " +
-                   std::string(torch_dtype_name(tensor.dtype)) + ", found " + std::to_string(tensor.data.size()) +
-                   " bytes");
-    }
+    check_tensors_to_save(path, tensors);
+    for (const Tensor& tensor : tensors)
+        if (!is_utf8(tensor.name)) fail(path + ": tensor " + tensor_label(tensor.name) + ": expected a name of UTF-8");
 }
 
 // As torch.save names it: after the file, without its folder and the last suffix.
