@@ -23,14 +23,28 @@ struct Options {
     bool int8 = false;
 };
 
-// Names with "::" between them.
+bool is_keyword(std::string_view name) {
+    constexpr std::string_view keywords =
+        " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t"
+        " char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr"
+        " constinit continue decltype default delete do double dynamic_cast else enum explicit export extern"
+        " false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr"
+        " operator or or_eq private protected public register reinterpret_cast requires return short signed"
+        " sizeof static static_assert static_cast struct switch template this thread_local throw true try"
+        " typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
+    return keywords.find(" " + std::string(name) + " ") != std::string_view::npos;
+}
+
+// Names with "::" between them, none of which belongs to the language or to somebody else.
 bool is_namespace(std::string_view name) {
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     for (;;) {
         const std::size_t colons = name.find("::");
         const std::string_view part = name.substr(0, colons);
-        if (part.empty() || is_digit(part[0])) return false;
+        if (part.empty() || is_digit(part[0]) || is_keyword(part) || part == "std" || part == "nib" ||
+            part.find("__") != std::string_view::npos)
+            return false;
         for (const char c : part)
             if (!is_letter(c) && !is_digit(c)) return false;
         if (colons == std::string_view::npos) return true;
@@ -165,7 +179,7 @@ void embed(const Options& options) {
 int main(int argc, char** argv) {
     Options options;
     examples::CommandLine line{"embed", "Writes a trained network as a C++ header of constants."};
-    line.argument("MODEL", "a dense network (safetensors)", options.model);
+    line.argument("MODEL", "a dense network (safetensors, PyTorch's .pth or NumPy's .npz)", options.model);
     line.argument("HEADER", "the header to write", options.header);
     line.option("--name", "NAME", "the namespace that the header puts it in", options.name);
     line.flag("--int8", "in 8-bit integers, a quarter of the size", options.int8);

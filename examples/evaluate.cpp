@@ -58,7 +58,7 @@ void evaluate(const Options& options) {
 int main(int argc, char** argv) {
     Options options;
     examples::CommandLine line{"evaluate", "Tests a trained network on handwritten digits."};
-    line.argument("MODEL", "a dense network (safetensors, or PyTorch's .pth)", options.model);
+    line.argument("MODEL", "a dense network (safetensors, PyTorch's .pth or NumPy's .npz)", options.model);
     line.option("--data", "DIR", "folder of MNIST's IDX files; without it, synthetic digits", options.data);
     line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
     line.flag("--int8", "tests the network in 8-bit integers, calibrated on training images, and compares",

@@ -9,7 +9,7 @@
 int main(int argc, char** argv) {
     std::string model, file;
     examples::CommandLine line{"export_onnx", "Writes a trained network as an ONNX file."};
-    line.argument("MODEL", "a dense network (safetensors, or PyTorch's .pth)", model);
+    line.argument("MODEL", "a dense network (safetensors, PyTorch's .pth or NumPy's .npz)", model);
     line.argument("FILE", "where to write, FILE.onnx: \"input\" [N, features] to \"output\", log-probabilities", file);
     return line.run(argc, argv, [&] {
         const nib::Mlp net = nib::load_mlp(model);

@@ -68,7 +68,8 @@ void list(const nib::TensorFile& file) {
 }
 
 // All tensors as they are, bit for bit. They are in memory together.
-void save(nib::TensorFile& file, const std::string& path) {
+void save(nib::TensorFile file, const std::string& path) {
+    file.check_counts();
     std::vector<std::vector<std::byte>> bytes;
     std::vector<nib::Tensor> tensors;
     for (const nib::TensorInfo& tensor : file.tensors()) {
@@ -82,10 +83,10 @@ void inspect(const Options& options) {
     if (!options.save.empty() && options.files.size() != 1)
         throw examples::UsageError("--save: expected one FILE to turn into another, found " +
                                    std::to_string(options.files.size()));
-    std::vector<nib::TensorFile> files;  // all, so that a bad one shows before anything is printed
-    for (const std::string& path : options.files) files.push_back(nib::open_tensors(path));
-    if (!options.save.empty()) save(files[0], options.save);
-    for (const nib::TensorFile& file : files) list(file);
+    // All, so that a bad one shows before anything is printed; one after the other, however many there are.
+    for (const std::string& path : options.files) static_cast<void>(nib::open_tensors(path));
+    if (!options.save.empty()) save(nib::open_tensors(options.files[0]), options.save);
+    for (const std::string& path : options.files) list(nib::open_tensors(path));
 }
 
 }  // namespace

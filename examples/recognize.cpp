@@ -145,7 +145,8 @@ int main(int argc, char** argv) {
     examples::CommandLine line{"recognize",
                                "Recognises drawn digits. A line a drawing: the digit, its probability, the runner-up, "
                                "its probability. A last line has the accuracy where the drawings carry labels."};
-    line.argument("MODEL", "a dense network for square images (safetensors, or PyTorch's .pth)", options.model);
+    line.argument("MODEL", "a dense network for square images (safetensors, PyTorch's .pth or NumPy's .npz)",
+                  options.model);
     line.arguments("FILE", "stroke files, and pictures of one digit each (PNG, PGM), which carry no label",
                    options.files);
     examples::add_format_option(line, options.format);

@@ -57,6 +57,10 @@ private:
 };
 
 void train(Options options) {
+    for (const char* const ending : {".npy", ".onnx"})
+        if (options.save.ends_with(ending))
+            throw examples::UsageError("--save: a network goes to .safetensors, .pth, .pt or .npz, not to " +
+                                       std::string(ending));
     for (const std::string& path : {options.save, options.checkpoint})
         if (!path.empty()) nib::check_writable(path);
     if (!options.report.empty()) examples::make_folder(options.report);
@@ -122,8 +126,10 @@ int main(int argc, char** argv) {
     line.option("--seed", "N", "of initialisation, shuffling and synthetic digits", options.seed, 0, UINT64_MAX);
     line.option("--hidden", "N,N,...", "widths of the hidden layers", options.hidden, 1, 65'536);
     line.option("--threads", "N", "at most, for batches large enough to gain", options.fit.threads, 1, 256);
-    line.option("--save", "FILE",
-                "writes the trained network: safetensors, or PyTorch's format where FILE ends in .pth", options.save);
+    line.option(
+        "--save", "FILE",
+        "writes the trained network: PyTorch's format in .pth and .pt, NumPy's in .npz, safetensors in all others",
+        options.save);
     line.option("--checkpoint", "FILE", "writes all that --resume needs after each epoch", options.checkpoint);
     line.option("--resume", "FILE", "goes on from a checkpoint; the other options as they were", options.resume);
     line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);

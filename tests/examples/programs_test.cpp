@@ -907,6 +907,8 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("train", {"--hidden", "64,,64"}) == "--hidden: expected a whole number from 1 to 65536, found ''");
     CHECK(misuse("train", {"--batch", "-1"}) == "--batch: expected a whole number from 1 to 1000000, found '-1'");
     CHECK(misuse("train", {"stray"}) == "unexpected argument 'stray'");
+    CHECK(misuse("train", {"--save", "net.npy"}) ==
+          "--save: a network goes to .safetensors, .pth, .pt or .npz, not to .npy");
     CHECK(misuse("evaluate", {}) == "missing argument MODEL");
     CHECK(misuse("evaluate", {"a", "b"}) == "unexpected argument 'b'");
     CHECK(misuse("evaluate", {"a", "--data"}) == "--data: expected a value DIR, found the end of the command line");
@@ -914,7 +916,7 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("export_onnx", {"a"}) == "missing argument FILE");
     CHECK(misuse("embed", {"a"}) == "missing argument HEADER");
     CHECK(misuse("embed", {"a", "b", "--data", "c"}) == "--data is for --int8");
-    for (const std::string& name : {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s})
+    for (const std::string& name : {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s, "class"s, "a::int"s, "std"s, "a__b"s})
         CHECK(misuse("embed", {"a", "b", "--name", name}) == "--name: expected a C++ name, found '" + name + "'");
     CHECK(misuse("recognize", {}) == "missing argument MODEL");
     CHECK(misuse("recognize", {"a"}) == "missing argument FILE");

@@ -175,6 +175,9 @@ TEST_CASE("globals outside the list are refused by name, whole modules with what
     CHECK(error_in(pickled(net)) == whole("__main__.Net"));
     CHECK(error_in(pickled("}" + text("f") + "cfunctools\npartial\ns" + text("model") + net + "s")) ==
           whole("__main__.Net"));
+    const std::string layer = "ctorch.nn.modules.linear\nLinear\n)\x81" + state + "b";
+    const std::string outer = dict({text("_parameters"), "}", text("_modules"), dict({text("fc1"), layer})});
+    CHECK(error_in(pickled("c__main__\nNet\n)\x81" + outer + "b")) == whole("__main__.Net"));
     CHECK(error_in(pickled("c__main__\nOptions\n)\x81" + dict({text("rate"), "N"}) + "b")) ==
           alone(102, "__main__.Options"));
     CHECK(error_in(pickled(state)) == "");

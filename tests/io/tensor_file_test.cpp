@@ -274,6 +274,17 @@ TEST_CASE("a tensor that does not lie within the file makes no TensorFile") {
           }) == "f: tensor \"t\": two tensors have this name");
 }
 
+TEST_CASE("tensors that repeat the same numbers are counted together") {
+    const auto bytes = bytes_with(6);  // 24
+    const auto repeated = [](const char* name) { return nib::TensorInfo{name, nib::Dtype::f32, {24}, {0}}; };
+    CHECK_NOTHROW(file_of(bytes, {repeated("a"), repeated("b"), repeated("c"), repeated("d")}).check_counts());
+    CHECK(
+        error_of([&] {
+            file_of(bytes, {repeated("a"), repeated("b"), repeated("c"), repeated("d"), repeated("e")}).check_counts();
+            return 0;
+        }) == "f: tensor \"e\": with those before it has more than 4 times as many elements as the file has bytes");
+}
+
 TEST_CASE("a small file makes no large allocation") {
     const auto bytes = bytes_with(6);
     nib::TensorFile file = file_of(bytes, {{"t", nib::Dtype::f32, {std::size_t{1} << 40}, {0}}});

@@ -4,8 +4,9 @@
 #
 #   tools/ink/measure.sh BUILD DATA OUT
 #
-# BUILD is a built folder (cmake --preset release: build/release), DATA has mnist/ and pendigits/pendigits-orig.tra (UCI,
-# "Pen-Based Recognition of Handwritten Digits"), OUT gets the models and, for each, a picture of its 50 worst mistakes.
+# BUILD is a built folder (cmake --preset release && cmake --build --preset release), DATA has mnist/ and
+# pendigits/pendigits-orig.tra (UCI, "Pen-Based Recognition of Handwritten Digits"), OUT gets the models and, for each, a
+# picture of its 50 worst mistakes.
 set -eu
 if [ $# -ne 3 ]; then
     echo "usage: tools/ink/measure.sh BUILD DATA OUT" >&2

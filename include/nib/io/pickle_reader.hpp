@@ -320,7 +320,8 @@ private:
         if (pickle_.kind(target) != PickleKind::object) refuse("expected an object to give a state to, found another");
         const std::int64_t callee = pickle_.nodes_[pickle_.links_[pickle_.nodes_[target].first].item].number;
         if (callee > unknown) refuse("expected an object to give a state to, found one that has none");
-        if (pickle_.kind(state) == PickleKind::dict && pickle_.nodes_[state].number == 1 && module_.name.empty())
+        // Of modules within modules the outermost is built last.
+        if (pickle_.kind(state) == PickleKind::dict && pickle_.nodes_[state].number == 1)
             module_ = unknown_[static_cast<std::size_t>(unknown - callee)];
         return true;
     }

@@ -175,6 +175,20 @@ public:
         return tensor.count();
     }
 
+    // The same for all tensors together: a file may name the same numbers many times.
+    void check_counts() const {
+        constexpr std::size_t times = 4;
+        std::size_t rest = 0;
+        if (!multiply_sizes(source_.size(), times, rest)) rest = static_cast<std::size_t>(-1);
+        for (const TensorInfo& tensor : tensors_) {
+            const std::size_t count = checked_count(tensor);
+            if (count > rest)
+                refuse(tensor, "with those before it has more than " + std::to_string(times) +
+                                   " times as many elements as the file has bytes");
+            rest -= count;
+        }
+    }
+
     ByteSource& source() { return source_; }
 
 private:

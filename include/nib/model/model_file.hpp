@@ -225,7 +225,7 @@ template <class T = float>
         widths.push_back(layer.out);
         names.push_back(layer.name);
     }
-    for (const TensorInfo& tensor : file.tensors()) static_cast<void>(file.checked_count(tensor));
+    file.check_counts();
     BasicMlp<T> net{std::move(widths)};
     net.set_layer_names(std::move(names));
     const std::vector<ParameterTensor> wanted = net.tensors();

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Inputs for the fuzzer of readers to start from:  tools/fuzz/corpus.sh DATA OUT
+#
+# Each file of DATA (tests/data) that one of the readers takes goes to OUT, after the byte that names the reader.
+set -eu
+if [ $# -ne 2 ]; then
+    echo "usage: tools/fuzz/corpus.sh DATA OUT" >&2
+    exit 2
+fi
+mkdir -p "$2"
+for file in "$1"/*; do
+    case $file in
+        *.safetensors) reader='\000' ;;
+        *.pth | *.zip) reader='\001' ;;
+        *.npy) reader='\002' ;;
+        *.npz) reader='\003' ;;
+        *idx*) reader='\004' ;;
+        *.pgm) reader='\005' ;;
+        *.cpp) continue ;;
+        *) reader='\006' ;;
+    esac
+    [ "$(wc -c <"$file")" -gt 100000 ] || { printf '%b' "$reader" && cat "$file"; } >"$2/$(basename "$file")"
+done

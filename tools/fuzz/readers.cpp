@@ -1,0 +1,57 @@
+// All readers of files, on bytes that libFuzzer makes: an Error or a result, and never more memory than these bytes
+// account for.
+//
+//   clang++ -std=c++20 -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude
+//       tools/fuzz/readers.cpp -o build/fuzz-readers
+//   tools/fuzz/corpus.sh tests/data build/corpus
+//   build/fuzz-readers build/corpus -max_total_time=600 -rss_limit_mb=1024
+//
+// The first byte of an input says which reader gets the others.
+#include <nib/nib.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace {
+
+// What a program does with the tensors of a file: it reads them all.
+void read_all(nib::TensorFile file) {
+    for (const nib::TensorInfo& tensor : file.tensors()) {
+        if (nib::is_floating(tensor.dtype)) static_cast<void>(nib::values<float>(file, tensor));
+        static_cast<void>(file.bytes(tensor));
+    }
+}
+
+void read(int reader, std::span<const std::byte> bytes) {
+    const std::string_view text{reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    switch (reader) {
+        case 0:
+            return read_all(nib::parse_safetensors(bytes, "f"));
+        case 1:
+            return read_all(nib::parse_torch(nib::ByteSource{bytes, "f"}));
+        case 2:
+            return read_all(nib::parse_npy(bytes, "f"));
+        case 3:
+            return read_all(nib::parse_npz(bytes, "f"));
+        case 4:
+            return static_cast<void>(nib::parse_idx(bytes, "f"));
+        case 5:
+            return static_cast<void>(nib::parse_pgm(text, "f"));
+        default:
+            return static_cast<void>(nib::parse_drawings(text, "f"));
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    try {
+        read(data[0] % 7, {reinterpret_cast<const std::byte*>(data) + 1, size - 1});
+    } catch (const nib::Error&) {
+        // What a reader should do with most of this.
+    }
+    return 0;
+}
