@@ -916,7 +916,8 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("export_onnx", {"a"}) == "missing argument FILE");
     CHECK(misuse("embed", {"a"}) == "missing argument HEADER");
     CHECK(misuse("embed", {"a", "b", "--data", "c"}) == "--data is for --int8");
-    for (const std::string& name : {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s, "class"s, "a::int"s, "std"s, "a__b"s})
+    for (const std::string& name :
+         {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s, "class"s, "a::int"s, "std"s, "a__b"s})
         CHECK(misuse("embed", {"a", "b", "--name", name}) == "--name: expected a C++ name, found '" + name + "'");
     CHECK(misuse("recognize", {}) == "missing argument MODEL");
     CHECK(misuse("recognize", {"a"}) == "missing argument FILE");
