@@ -40,12 +40,31 @@
 #define NIB_ABI NIB_JOIN(v0_1, NIB_ABI_ISA, NIB_ABI_EXCEPTIONS, NIB_ABI_MATH)
 
 // The compiled library (README, "Compile times"). NIB_COMPILED: this program links it, so what it holds is only
-// declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it. Templates that it holds are listed
-// behind their definitions, each after the word NIB_TEMPLATE; without the library there is no such word.
+// declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it.
+//
+//   NIB_API        before a function that the library holds; its body follows where NIB_BODIES is 1
+//   NIB_BODIES     whether this unit sees bodies. A program that links the library can ask for them all the same
+//                  (NIB_BODIES=1), as tests do that look inside.
+//   NIB_TEMPLATE   before each template that the library holds, behind its definition; without the library there is no
+//                  such word
 #if defined(NIB_COMPILING)
 #define NIB_TEMPLATE template
+#define NIB_BODIES 1
+#define NIB_API
 #elif defined(NIB_COMPILED)
 #define NIB_TEMPLATE extern template
+#if !defined(NIB_BODIES)
+#define NIB_BODIES 0
+#endif
+#else
+#define NIB_BODIES 1
+#endif
+#if !defined(NIB_API)
+#if NIB_BODIES
+#define NIB_API inline
+#else
+#define NIB_API
+#endif
 #endif
 
 // Whether kernels are compiled for several instruction sets and chosen at run time.

@@ -9,9 +9,29 @@
 // numbers of images and labels differ.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/data/dataset.hpp>
+
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+enum class Split { train, test };
+
+[[nodiscard]] NIB_API Dataset load_images(const std::string& images_path, const std::string& labels_path);
+
+[[nodiscard]] NIB_API Dataset load_mnist(const std::string& folder, Split split);
+
+// Both files are complete before either is put in place. Fails on labels that a byte cannot hold.
+NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/data/dataset.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/io/file.hpp>
 
@@ -21,12 +41,9 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
-
-enum class Split { train, test };
 
 namespace detail {
 
@@ -76,7 +93,7 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
 
 }  // namespace detail
 
-[[nodiscard]] inline Dataset load_images(const std::string& images_path, const std::string& labels_path) {
+NIB_API Dataset load_images(const std::string& images_path, const std::string& labels_path) {
     std::size_t images_shape[3] = {};
     std::size_t labels_shape[1] = {};
     Dataset dataset;
@@ -96,14 +113,13 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
     return dataset;
 }
 
-[[nodiscard]] inline Dataset load_mnist(const std::string& folder, Split split) {
+NIB_API Dataset load_mnist(const std::string& folder, Split split) {
     const std::string set = split == Split::train ? "train" : "t10k";
     const std::string images = detail::find_mnist_file(folder, set + "-images", "idx3-ubyte");
     return load_images(images, detail::find_mnist_file(folder, set + "-labels", "idx1-ubyte"));
 }
 
-// Both files are complete before either is put in place. Fails on labels that a byte cannot hold.
-inline void save_images(const Dataset& dataset, const std::string& prefix) {
+NIB_API void save_images(const Dataset& dataset, const std::string& prefix) {
     const std::string images_path = prefix + "-images-idx3-ubyte";
     const std::string labels_path = prefix + "-labels-idx1-ubyte";
     const std::size_t shape[] = {dataset.size(), dataset.rows, dataset.cols};
@@ -117,3 +133,5 @@ inline void save_images(const Dataset& dataset, const std::string& prefix) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif
