@@ -1,11 +1,9 @@
 // The Adam step over flat arrays: one pass, four streams.
 #pragma once
 
-#include <nib/kernels/vector.hpp>
+#include <nib/core/config.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -19,6 +17,22 @@ struct AdamScalars {
     T step_size;
     T epsilon;
 };
+
+// Updates parameters, means (m) and squares (v), each of `count` numbers, by the gradients. The arrays do not overlap.
+template <class T>
+void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T* squares,
+               const AdamScalars<T>& scalars);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/kernels/vector.hpp>
+
+#include <cstdint>
+#include <limits>
+
+namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
@@ -48,7 +62,6 @@ NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& 
 
 }  // namespace detail
 
-// Updates parameters, means (m) and squares (v), each of `count` numbers, by the gradients. The arrays do not overlap.
 template <class T>
 void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T* squares,
                const AdamScalars<T>& scalars) {
@@ -91,3 +104,5 @@ NIB_TEMPLATE void adam_step(std::size_t, double*, const double*, double*, double
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif

@@ -1,23 +1,55 @@
 // Loops over single numbers: activations, bytes to numbers, exp, log-softmax.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/kernels/vector.hpp>
 
-#include <array>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <limits>
 #include <span>
-#include <type_traits>
 
 namespace nib::inline NIB_ABI::kernels {
 
 // y = max(x, 0); NaN stays NaN. x and y may be the same.
+template <class T>
+void relu(std::span<const T> x, std::span<T> y);
+
+// dx = dy where y > 0, else 0; where y is NaN, dx is dy, as in PyTorch. dy and dx may be the same.
+template <class T>
+void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx);
+
+// values = bytes / 255, from the table. Runs of 16 zero bytes, two thirds of MNIST, skip it.
+template <class T>
+void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values);
+
+// y = scale exp(x). x and y may be the same.
+template <class T>
+void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y);
+
+// y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that nothing overflows as long
+// as the values of a row differ by finite numbers.
+template <class T>
+void log_softmax(MatrixView<const T> x, MatrixView<T> y);
+
+// dx = dy - softmax(x) sum(dy), row by row, where y = log_softmax(x), so that softmax(x) = exp(y).
+template <class T>
+void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/math.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+namespace nib::inline NIB_ABI::kernels {
+
 template <class T>
 void relu(std::span<const T> x, std::span<T> y) {
     assert(x.size() == y.size());
@@ -35,7 +67,6 @@ void relu(std::span<const T> x, std::span<T> y) {
     });
 }
 
-// dx = dy where y > 0, else 0; where y is NaN, dx is dy, as in PyTorch. dy and dx may be the same.
 template <class T>
 void relu_gradient(std::span<const T> y, std::span<const T> dy, std::span<T> dx) {
     assert(y.size() == dy.size() && y.size() == dx.size());
@@ -62,7 +93,6 @@ inline constexpr std::array<T, 256> scaled_bytes = [] {
     return values;
 }();
 
-// values = bytes / 255, from the table. Runs of 16 zero bytes, two thirds of MNIST, skip it.
 template <class T>
 void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
     assert(bytes.size() == values.size());
@@ -132,7 +162,6 @@ NIB_ALWAYS_INLINE void exponential_in_place(V& x) {
 
 }  // namespace detail
 
-// y = scale exp(x). x and y may be the same.
 template <class T>
 void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
     assert(x.size() == y.size());
@@ -148,8 +177,6 @@ void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
     });
 }
 
-// y = x - log(sum(exp(x))), row by row; the row's largest value is taken out first, so that nothing overflows as long
-// as the values of a row differ by finite numbers.
 template <class T>
 void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
@@ -177,7 +204,6 @@ void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     });
 }
 
-// dx = dy - softmax(x) sum(dy), row by row, where y = log_softmax(x), so that softmax(x) = exp(y).
 template <class T>
 void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx) {
     assert(y.rows() == dy.rows() && y.rows() == dx.rows() && y.cols() == dy.cols() && y.cols() == dx.cols());
@@ -215,3 +241,5 @@ NIB_TEMPLATE void log_softmax_gradient(MatrixView<const double>, MatrixView<cons
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif

@@ -12,22 +12,19 @@
 // product in binary32, the nearest whole number, halves away from zero; a sum becomes a logit by one product.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/kernels/nonzeros.hpp>
-#include <nib/kernels/vector.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <span>
 
 namespace nib::inline NIB_ABI::kernels {
 
 inline constexpr int int8_most_weight = 127;
+
 inline constexpr int int8_steps = 255;
+
 inline constexpr std::int32_t int8_most_bias = std::int32_t{1} << 28;
 
 // Whatever the weights and inputs, and in whatever order they are added up, |bias| + inputs * 127 * 255 < 2^31: 58,022.
@@ -60,6 +57,7 @@ struct Int8Layer {
 };
 
 constexpr std::size_t int8_pairs(std::size_t in) { return (in + 1) / 2; }
+
 constexpr std::size_t int8_weight_count(std::size_t in, std::size_t out) { return 2 * int8_pairs(in) * out; }
 
 // x factor as a whole number in [low, high], which holds 0; halves are rounded away from zero. NaN becomes `low`.
@@ -72,6 +70,34 @@ constexpr int quantized(float x, float factor, int low, int high) {
     const int twice = static_cast<int>(2.0f * inside);
     return (twice + 1 + (twice >> 31)) >> 1;
 }
+
+// Numbers to steps.
+NIB_API void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps);
+
+// The pairs of `count` steps that are not both 0; says how many there are. `pairs` has room for int8_pairs(count).
+NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs);
+
+// The same for inputs that are known by their non-zeros.
+NIB_API std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* pairs);
+
+// The steps that a layer with a ReLU hands to the next one, in [0, 255]: y [out].
+NIB_API void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std::int16_t* y);
+
+// A last layer's logits: y [out].
+NIB_API void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, float* y);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <cassert>
+#include <cstring>
+
+namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
@@ -171,8 +197,7 @@ NIB_ALWAYS_INLINE void for_each_sum_block(const Int8Layer& layer, std::span<cons
 
 }  // namespace detail
 
-// Numbers to steps.
-inline void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps) {
+NIB_API void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps) {
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         constexpr std::size_t width = lanes<Level, float>;
@@ -189,8 +214,7 @@ inline void quantize(std::span<const float> x, Int8Range range, std::int16_t* st
     });
 }
 
-// The pairs of `count` steps that are not both 0; says how many there are. `pairs` has room for int8_pairs(count).
-inline std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs) {
+NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs) {
     std::size_t listed = 0;
     const auto visit = [&](std::size_t place, std::int16_t first, std::int16_t second) {
         pairs[listed] = {static_cast<std::uint32_t>(place), first, second};
@@ -201,8 +225,7 @@ inline std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8
     return listed;
 }
 
-// The same for inputs that are known by their non-zeros.
-inline std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* pairs) {
+NIB_API std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* pairs) {
     std::size_t listed = 0;
     for (const auto& [column, value] : x) {
         const std::uint32_t place = column / 2;
@@ -213,8 +236,7 @@ inline std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* p
     return listed;
 }
 
-// The steps that a layer with a ReLU hands to the next one, in [0, 255]: y [out].
-inline void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std::int16_t* y) {
+NIB_API void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std::int16_t* y) {
     assert(layer.in <= int8_most_inputs);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
@@ -239,8 +261,7 @@ inline void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std
     });
 }
 
-// A last layer's logits: y [out].
-inline void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, float* y) {
+NIB_API void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, float* y) {
     assert(layer.in <= int8_most_inputs);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         const auto scale = [&](std::size_t first, const std::int32_t* sums, std::size_t count)
@@ -253,3 +274,5 @@ inline void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, flo
 }
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif

@@ -9,12 +9,8 @@
 // numbers in give the same bits out.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/kernels/tile.hpp>
-#include <nib/kernels/vector.hpp>
 
-#include <cassert>
 #include <cstddef>
 
 namespace nib::inline NIB_ABI::kernels {
@@ -28,6 +24,40 @@ struct Epilogue {
     const T* bias = nullptr;  // [O]; none is 0
     Activation activation = Activation::none;
 };
+
+// y = activation(x w + bias).
+template <class T>
+void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {});
+
+// db[o] = the sum of dy[b, o] over b, in ascending order. db: [O].
+template <class T>
+void column_sums(MatrixView<const T> dy, T* db);
+
+// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has.
+template <class T>
+void matmul_weight_gradient_rows(MatrixView<const T> x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw);
+
+// dw = x^T dy.
+template <class T>
+void matmul_weight_gradient(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dw);
+
+// dx = dy w^T. `relu_outputs` [B, I], where x is what a ReLU made: its gradient is folded in, that is dx becomes 0
+// where they are not above 0.
+template <class T>
+void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx,
+                           const T* relu_outputs = nullptr);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/kernels/tile.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <cassert>
+
+namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
@@ -270,9 +300,8 @@ void multiply(Product<T> product) {
 
 }  // namespace detail
 
-// y = activation(x w + bias).
 template <class T>
-void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
+void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue) {
     assert(x.cols() == w.rows() && y.rows() == x.rows() && y.cols() == w.cols());
     detail::multiply<T>({.rows = y.rows(),
                          .cols = y.cols(),
@@ -283,7 +312,6 @@ void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilo
                          .epilogue = epilogue});
 }
 
-// db[o] = the sum of dy[b, o] over b, in ascending order. db: [O].
 template <class T>
 void column_sums(MatrixView<const T> dy, T* db) {
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
@@ -308,7 +336,6 @@ void column_sums(MatrixView<const T> dy, T* db) {
     });
 }
 
-// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has.
 template <class T>
 void matmul_weight_gradient_rows(MatrixView<const T> x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw) {
     assert(x.rows() == dy.rows() && first + dw.rows() <= x.cols() && dw.cols() == dy.cols());
@@ -321,18 +348,14 @@ void matmul_weight_gradient_rows(MatrixView<const T> x, MatrixView<const T> dy, 
                          .epilogue = {}});
 }
 
-// dw = x^T dy.
 template <class T>
 void matmul_weight_gradient(MatrixView<const T> x, MatrixView<const T> dy, MatrixView<T> dw) {
     assert(dw.rows() == x.cols());
     matmul_weight_gradient_rows(x, dy, 0, dw);
 }
 
-// dx = dy w^T. `relu_outputs` [B, I], where x is what a ReLU made: its gradient is folded in, that is dx becomes 0
-// where they are not above 0.
 template <class T>
-void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx,
-                           const T* relu_outputs = nullptr) {
+void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, MatrixView<T> dx, const T* relu_outputs) {
     assert(dy.cols() == w.cols() && dx.rows() == dy.rows() && dx.cols() == w.rows());
     detail::multiply<T>({.rows = dx.rows(),
                          .cols = dx.cols(),
@@ -362,3 +385,5 @@ NIB_TEMPLATE void matmul_input_gradient(MatrixView<const double>, MatrixView<con
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif

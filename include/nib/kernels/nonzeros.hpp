@@ -2,20 +2,14 @@
 // then cost a fifth.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/kernels/elementwise.hpp>
-#include <nib/kernels/vector.hpp>
 
-#include <bit>
 #include <cassert>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <type_traits>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -109,6 +103,49 @@ struct SparseStorage {
 
 // Lists are given up at half of the matrix; the row in which that shows is still written whole.
 constexpr std::size_t sparse_capacity(std::size_t rows, std::size_t cols) { return rows * cols / 2 + cols; }
+
+// Appends the non-zeros of one row, and returns how many there are; `entries` has room for all of x. Stored is T, or a
+// byte that stands for byte / 255.
+template <class T, class Stored>
+std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries);
+
+// Whether more than half of a row's numbers are no zeros, by a sample of it: a cache line of eight, from the first on,
+// on every level the same ones.
+template <class T>
+bool looks_dense(std::span<const T> x);
+
+// Lists rows one behind the other into `storage`: list(i, entries) writes row i's and says how many there are. False
+// where more than half of the numbers so far are none.
+template <class T, class List>
+bool list_rows(std::size_t rows, std::size_t cols, const SparseStorage<T>& storage, const List& list) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+        Nonzero<T>* const entries = storage.entries + count;
+        storage.lists[i] = {entries, list(i, entries)};
+        count += storage.lists[i].size();
+        if (count > (i + 1) * cols / 2) return false;
+    }
+    return true;
+}
+
+// Lists the non-zeros of x into `storage`, unless more than half of the values so far are none, or, of a single row,
+// more than half of a sample of it.
+template <class T>
+Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <bit>
+#include <type_traits>
+
+namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
@@ -213,8 +250,6 @@ template <class Stored>
 
 }  // namespace detail
 
-// Appends the non-zeros of one row, and returns how many there are; `entries` has room for all of x. Stored is T, or a
-// byte that stands for byte / 255.
 template <class T, class Stored>
 std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
 #if NIB_X86_DISPATCH && !defined(__FAST_MATH__)  // which would multiply by 1 / 255
@@ -225,8 +260,6 @@ std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
     return detail::append_nonzeros_from(x, 0, entries);
 }
 
-// Whether more than half of a row's numbers are no zeros, by a sample of it: a cache line of eight, from the first on,
-// on every level the same ones.
 template <class T>
 bool looks_dense(std::span<const T> x) {
     bool dense = false;
@@ -255,22 +288,6 @@ bool looks_dense(std::span<const T> x) {
     return dense;
 }
 
-// Lists rows one behind the other into `storage`: list(i, entries) writes row i's and says how many there are. False
-// where more than half of the numbers so far are none.
-template <class T, class List>
-bool list_rows(std::size_t rows, std::size_t cols, const SparseStorage<T>& storage, const List& list) {
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < rows; ++i) {
-        Nonzero<T>* const entries = storage.entries + count;
-        storage.lists[i] = {entries, list(i, entries)};
-        count += storage.lists[i].size();
-        if (count > (i + 1) * cols / 2) return false;
-    }
-    return true;
-}
-
-// Lists the non-zeros of x into `storage`, unless more than half of the values so far are none, or, of a single row,
-// more than half of a sample of it.
 template <class T>
 Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
     // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it. (A look at
@@ -293,3 +310,5 @@ NIB_TEMPLATE Inputs<double> find_nonzeros(MatrixView<const double>, const Sparse
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif

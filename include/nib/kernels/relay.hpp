@@ -14,7 +14,6 @@
 #include <nib/core/storage.hpp>
 #include <nib/kernels/sparse.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <vector>
 
@@ -72,6 +71,18 @@ private:
 // goes on with each as soon as it is there.
 template <class T>
 void matmul_relay(const SparseRows<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue,
+                  Executor& executor, std::size_t parts, RelayRoom<T>& room);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <cassert>
+
+namespace nib::inline NIB_ABI::kernels {
+
+template <class T>
+void matmul_relay(const SparseRows<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue,
                   Executor& executor, std::size_t parts, RelayRoom<T>& room) {
     assert(x.cols == w.rows() && y.rows() == x.rows && y.cols() == w.cols());
     const std::size_t rows = y.rows(), cols = y.cols();
@@ -110,3 +121,5 @@ NIB_TEMPLATE void matmul_relay(const SparseRows<double>&, MatrixView<const doubl
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif

@@ -10,13 +10,8 @@
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
-#include <nib/kernels/vector.hpp>
 
-#include <cassert>
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <span>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -32,8 +27,51 @@ struct ListedPart {
     MatrixView<const T> start;  // [rows of y, or 1 for all of them, columns of y]; empty: the sums start from 0
     Activation activation = Activation::none;
 };
+
 template <class T>
 inline constexpr std::size_t list_cols = 512 / sizeof(T);
+
+// y = activation(x w + bias) for a single row, of which a tile would leave most of the registers idle. A program that
+// needs no more has none of the other products in it.
+template <class T>
+void matmul_row(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {});
+
+// A part of y, of at most lists_at_once rows. from[i] is where row i of x has its first entry in the range of rows of
+// w. Columns outside of the part's stay as they are; `start` and y do not overlap.
+template <class T>
+void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixView<const T> w, MatrixView<T> y,
+                  const ListedPart<T>& part);
+
+// y = activation(x w + bias); as the dense matmul.
+template <class T>
+void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {});
+
+// positions[i] = where row i of x has its first entry of a column >= `column`.
+template <class T>
+void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** positions);
+
+// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has. positions[i] is where row i of x has its first entry of
+// a column >= first; it moves on to the first one that was not used, so that blocks of rows can follow each other.
+template <class T>
+void sparse_weight_gradient_rows(const SparseRows<T>& x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw,
+                                 const Nonzero<T>** positions);
+
+// dw = x^T dy; as the dense matmul_weight_gradient.
+template <class T>
+void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/kernels/vector.hpp>
+
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
@@ -334,10 +372,8 @@ void multiply_transposed(const SparseRows<T>& x, MatrixView<const T> dy, std::si
 
 }  // namespace detail
 
-// y = activation(x w + bias) for a single row, of which a tile would leave most of the registers idle. A program that
-// needs no more has none of the other products in it.
 template <class T>
-void matmul_row(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
+void matmul_row(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue) {
     assert(x.cols() == w.rows() && x.rows() == 1 && y.rows() == 1 && y.cols() == w.cols());
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
@@ -353,8 +389,6 @@ void matmul_row(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epil
     });
 }
 
-// A part of y, of at most lists_at_once rows. from[i] is where row i of x has its first entry in the range of rows of
-// w. Columns outside of the part's stay as they are; `start` and y do not overlap.
 template <class T>
 void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixView<const T> w, MatrixView<T> y,
                   const ListedPart<T>& part) {
@@ -365,9 +399,8 @@ void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixV
     });
 }
 
-// y = activation(x w + bias); as the dense matmul.
 template <class T>
-void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {}) {
+void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue) {
     assert(x.cols() == w.rows() && y.rows() == x.rows() && y.cols() == w.cols());
     if (x.rows() == 1) return matmul_row(x, w, y, epilogue);
     if (!x.is_sparse()) return matmul(x.matrix(), w, y, epilogue);
@@ -383,7 +416,6 @@ void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue
     }
 }
 
-// positions[i] = where row i of x has its first entry of a column >= `column`.
 template <class T>
 void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** positions) {
     for (std::size_t i = 0; i < x.rows; ++i) {
@@ -393,8 +425,6 @@ void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** 
     }
 }
 
-// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has. positions[i] is where row i of x has its first entry of
-// a column >= first; it moves on to the first one that was not used, so that blocks of rows can follow each other.
 template <class T>
 void sparse_weight_gradient_rows(const SparseRows<T>& x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw,
                                  const Nonzero<T>** positions) {
@@ -402,7 +432,6 @@ void sparse_weight_gradient_rows(const SparseRows<T>& x, MatrixView<const T> dy,
     detail::multiply_transposed(x, dy, first, dw, false, positions);
 }
 
-// dw = x^T dy; as the dense matmul_weight_gradient.
 template <class T>
 void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw) {
     if (!x.is_sparse()) return matmul_weight_gradient(x.matrix(), dy, dw);
@@ -436,3 +465,5 @@ NIB_TEMPLATE void matmul_weight_gradient(const Inputs<double>&, MatrixView<const
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels
+
+#endif
