@@ -13,11 +13,7 @@
 namespace nib::inline NIB_ABI {
 
 // fixed(0.97, 4) is "0.9700".
-inline std::string fixed(double value, int digits) {
-    char buffer[400];  // the largest double has 309 digits before the point
-    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits);
-    return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
-}
+NIB_API std::string fixed(double value, int digits);
 
 // The shortest text without an exponent that parse_number reads back to the same number: shortest(0.1f) is "0.1".
 // `value` is finite.
@@ -39,14 +35,30 @@ requires(std::integral<Number> ||
 }
 
 // Appends `item` to `list`, after `separator` unless it is the first.
-inline void append_to_list(std::string& list, std::string_view separator, std::string_view item) {
+NIB_API void append_to_list(std::string& list, std::string_view separator, std::string_view item);
+
+// `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
+// that what a hostile file says stays one short line.
+NIB_API std::string in_quotes(std::string_view text);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI {
+
+NIB_API std::string fixed(double value, int digits) {
+    char buffer[400];  // the largest double has 309 digits before the point
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits);
+    return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
+}
+
+NIB_API void append_to_list(std::string& list, std::string_view separator, std::string_view item) {
     if (!list.empty()) list += separator;
     list += item;
 }
 
-// `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
-// that what a hostile file says stays one short line.
-inline std::string in_quotes(std::string_view text) {
+NIB_API std::string in_quotes(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string result = "'";
     std::string_view kept = text.substr(0, longest);
@@ -62,3 +74,5 @@ inline std::string in_quotes(std::string_view text) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

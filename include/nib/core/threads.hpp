@@ -7,12 +7,10 @@
 #pragma once
 
 #include <nib/core/atomic.hpp>
-#include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #if NIB_PTHREADS
@@ -86,33 +84,14 @@ private:
 class ThreadPool final : public Executor {
 public:
     // `threads` counts the caller's own: 1 starts none. Fails on 0, and where the system gives no more threads.
-    explicit ThreadPool(std::size_t threads) {
-        if (threads == 0) fail("ThreadPool: expected at least 1 thread, found 0");
-        workers_ = std::vector<Worker>(threads - 1);
-        for (std::size_t i = 0; i < workers_.size(); ++i) {
-            workers_[i].pool = this;
-            workers_[i].number = i + 1;
-        }
-        for (; started_ + 1 < threads; ++started_)
-            if (!start(workers_[started_])) {
-                stop();
-                fail("ThreadPool: expected " + std::to_string(threads) + " threads, the system gave " +
-                     std::to_string(started_ + 1));
-            }
-    }
+    explicit ThreadPool(std::size_t threads);
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
-    ~ThreadPool() { stop(); }
+    ~ThreadPool();
 
     std::size_t size() const override { return started_ + 1; }
 
-    void yield() override {
-#if NIB_PTHREADS
-        sched_yield();
-#else
-        std::this_thread::yield();
-#endif
-    }
+    void yield() override;
 
 private:
     struct Worker {
@@ -130,58 +109,16 @@ private:
     static constexpr int spins_before_sleep = 20'000;
     static constexpr int spins_before_yield = 2'000;
 
-    static void work(Worker& worker) {
-        ThreadPool& pool = *worker.pool;
-        std::uint32_t seen = 0;
-        for (;;) {
-            for (int spin = 0; spin < spins_before_sleep && pool.round_.load_acquire() == seen; ++spin) pause();
-            if (pool.round_.load_acquire() == seen) pool.bell_.sleep_until([&] { return pool.round_.load() != seen; });
-            seen = pool.round_.load_acquire();
-            if (pool.part_ == nullptr) return;
-            if (worker.number < pool.parts_) pool.part_(pool.job_, worker.number);
-            pool.unfinished_.subtract_release(1);
-        }
-    }
+    static void work(Worker& worker);
 
-    void run_parts(std::size_t parts, Part part, const void* job) override {
-        begin_round(parts, part, job);
-        part(job, 0);
-        for (int spin = 0; unfinished_.load_acquire() != 0; ++spin) spin < spins_before_yield ? pause() : yield();
-    }
+    void run_parts(std::size_t parts, Part part, const void* job) override;
 
-    void begin_round(std::size_t parts, Part part, const void* job) {
-        parts_ = parts;
-        part_ = part;
-        job_ = job;
-        unfinished_.store_relaxed(started_);
-        round_.add(1);
-        bell_.ring();
-    }
+    void begin_round(std::size_t parts, Part part, const void* job);
 
     // The part that is none ends the threads.
-    void stop() {
-        begin_round(0, nullptr, nullptr);
-        for (std::size_t i = 0; i < started_; ++i) {
-#if NIB_PTHREADS
-            pthread_join(workers_[i].thread, nullptr);
-#else
-            workers_[i].thread.join();
-#endif
-        }
-    }
+    void stop();
 
-    static bool start(Worker& worker) {
-#if NIB_PTHREADS
-        const auto main = [](void* argument) -> void* {
-            work(*static_cast<Worker*>(argument));
-            return nullptr;
-        };
-        return pthread_create(&worker.thread, nullptr, main, &worker) == 0;
-#else
-        worker.thread = std::thread{[&worker] { work(worker); }};
-        return true;
-#endif
-    }
+    static bool start(Worker& worker);
 
     std::vector<Worker> workers_;
     std::size_t started_ = 0;
@@ -194,3 +131,92 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+NIB_API ThreadPool::ThreadPool(std::size_t threads) {
+    if (threads == 0) fail("ThreadPool: expected at least 1 thread, found 0");
+    workers_ = std::vector<Worker>(threads - 1);
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        workers_[i].pool = this;
+        workers_[i].number = i + 1;
+    }
+    for (; started_ + 1 < threads; ++started_)
+        if (!start(workers_[started_])) {
+            stop();
+            fail("ThreadPool: expected " + std::to_string(threads) + " threads, the system gave " +
+                 std::to_string(started_ + 1));
+        }
+}
+
+NIB_API ThreadPool::~ThreadPool() { stop(); }
+
+NIB_API void ThreadPool::yield() {
+#if NIB_PTHREADS
+    sched_yield();
+#else
+    std::this_thread::yield();
+#endif
+}
+
+NIB_API void ThreadPool::work(Worker& worker) {
+    ThreadPool& pool = *worker.pool;
+    std::uint32_t seen = 0;
+    for (;;) {
+        for (int spin = 0; spin < spins_before_sleep && pool.round_.load_acquire() == seen; ++spin) pause();
+        if (pool.round_.load_acquire() == seen) pool.bell_.sleep_until([&] { return pool.round_.load() != seen; });
+        seen = pool.round_.load_acquire();
+        if (pool.part_ == nullptr) return;
+        if (worker.number < pool.parts_) pool.part_(pool.job_, worker.number);
+        pool.unfinished_.subtract_release(1);
+    }
+}
+
+NIB_API void ThreadPool::run_parts(std::size_t parts, Part part, const void* job) {
+    begin_round(parts, part, job);
+    part(job, 0);
+    for (int spin = 0; unfinished_.load_acquire() != 0; ++spin) spin < spins_before_yield ? pause() : yield();
+}
+
+NIB_API void ThreadPool::begin_round(std::size_t parts, Part part, const void* job) {
+    parts_ = parts;
+    part_ = part;
+    job_ = job;
+    unfinished_.store_relaxed(started_);
+    round_.add(1);
+    bell_.ring();
+}
+
+NIB_API void ThreadPool::stop() {
+    begin_round(0, nullptr, nullptr);
+    for (std::size_t i = 0; i < started_; ++i) {
+#if NIB_PTHREADS
+        pthread_join(workers_[i].thread, nullptr);
+#else
+        workers_[i].thread.join();
+#endif
+    }
+}
+
+NIB_API bool ThreadPool::start(Worker& worker) {
+#if NIB_PTHREADS
+    const auto main = [](void* argument) -> void* {
+        work(*static_cast<Worker*>(argument));
+        return nullptr;
+    };
+    return pthread_create(&worker.thread, nullptr, main, &worker) == 0;
+#else
+    worker.thread = std::thread{[&worker] { work(worker); }};
+    return true;
+#endif
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

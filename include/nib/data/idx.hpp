@@ -9,22 +9,15 @@
 // bytes than its header declares. Nothing is allocated before that is known.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/core/text.hpp>
-#include <nib/io/file.hpp>
 
-#include <array>
-#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -95,6 +88,45 @@ struct Idx {
         return {reinterpret_cast<const T*>(data.data()), data.size() / sizeof(T)};
     }
 };
+
+// `path` is for messages.
+NIB_API Idx parse_idx(std::span<const std::byte> bytes, const std::string& path);
+
+NIB_API Idx load_idx(const std::string& path);
+
+namespace detail {
+
+// `data` is in the machine's byte order. Fails where it is not as large as type and shape say.
+NIB_API void save_idx_bytes(const std::string& path, IdxType type, std::span<const std::size_t> shape,
+                            std::span<const std::byte> data);
+
+}  // namespace detail
+
+// Of type idx_type_of<T>().
+template <class T>
+void save_idx(const std::string& path, std::span<const std::size_t> shape, std::span<const T> values) {
+    detail::save_idx_bytes(path, idx_type_of<T>(), shape,
+                           {reinterpret_cast<const std::byte*>(values.data()), values.size_bytes()});
+}
+
+inline void save_idx(const std::string& path, const Idx& idx) {
+    detail::save_idx_bytes(path, idx.type, {idx.shape.data(), idx.shape.size()}, {idx.data.data(), idx.data.size()});
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -223,30 +255,25 @@ inline void write_idx(AtomicFile& file, const std::string& path, IdxType type, s
     file.write(bytes_of(swapped));
 }
 
+NIB_API void save_idx_bytes(const std::string& path, IdxType type, std::span<const std::size_t> shape,
+                            std::span<const std::byte> data) {
+    AtomicFile file{path};
+    write_idx(file, path, type, shape, data);
+    file.commit();
+}
+
 }  // namespace detail
 
-// `path` is for messages.
-inline Idx parse_idx(std::span<const std::byte> bytes, const std::string& path) {
+NIB_API Idx parse_idx(std::span<const std::byte> bytes, const std::string& path) {
     detail::InputMemory memory{bytes, path};
     return detail::read_idx(memory);
 }
 
-inline Idx load_idx(const std::string& path) {
+NIB_API Idx load_idx(const std::string& path) {
     InputFile file{path};
     return detail::read_idx(file);
 }
 
-template <class T>
-void save_idx(const std::string& path, std::span<const std::size_t> shape, std::span<const T> values) {
-    AtomicFile file{path};
-    detail::write_idx(file, path, idx_type_of<T>(), shape, bytes_of(values));
-    file.commit();
-}
-
-inline void save_idx(const std::string& path, const Idx& idx) {
-    AtomicFile file{path};
-    detail::write_idx(file, path, idx.type, {idx.shape.data(), idx.shape.size()}, bytes_of(idx.data));
-    file.commit();
-}
-
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -70,20 +70,13 @@ void dense_initialize(std::span<T> parameters, std::size_t in, Rng& rng) {
 }
 
 // As PyTorch has it.
-inline std::string dense_description(std::size_t in, std::size_t out) {
-    return "Linear(" + std::to_string(in) + ", " + std::to_string(out) + ")";
-}
+NIB_API std::string dense_description(std::size_t in, std::size_t out);
 
 // Appends the two tensors of a layer called `name` whose parameters start at `offset`.
-inline void dense_describe(const std::string& name, std::size_t in, std::size_t out, std::size_t offset,
-                           std::vector<ParameterTensor>& tensors) {
-    tensors.push_back({.name = name + ".weight", .shape = {out, in}, .offset = offset, .transposed = true});
-    tensors.push_back({.name = name + ".bias", .shape = {out}, .offset = offset + in * out});
-}
+NIB_API void dense_describe(const std::string& name, std::size_t in, std::size_t out, std::size_t offset,
+                            std::vector<ParameterTensor>& tensors);
 
-inline std::vector<OnnxOperator> dense_operators() {
-    return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
-}
+NIB_API std::vector<OnnxOperator> dense_operators();
 
 }  // namespace detail
 
@@ -135,3 +128,25 @@ struct Dense {
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI::detail {
+
+NIB_API std::string dense_description(std::size_t in, std::size_t out) {
+    return "Linear(" + std::to_string(in) + ", " + std::to_string(out) + ")";
+}
+
+NIB_API void dense_describe(const std::string& name, std::size_t in, std::size_t out, std::size_t offset,
+                            std::vector<ParameterTensor>& tensors) {
+    tensors.push_back({.name = name + ".weight", .shape = {out, in}, .offset = offset, .transposed = true});
+    tensors.push_back({.name = name + ".bias", .shape = {out}, .offset = offset + in * out});
+}
+
+NIB_API std::vector<OnnxOperator> dense_operators() {
+    return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
+}
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif

@@ -26,7 +26,17 @@ struct LogSoftmax {
         kernels::log_softmax_gradient<T>(y, dy, dx);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
+    static std::vector<OnnxOperator> operators();
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI {
+
+NIB_API std::vector<OnnxOperator> LogSoftmax::operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

@@ -28,7 +28,17 @@ struct ReLU {
         kernels::relu_gradient<T>(y.values(), dy.values(), dx.values());
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Relu", {"x"}, {"y"}}}; }
+    static std::vector<OnnxOperator> operators();
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI {
+
+NIB_API std::vector<OnnxOperator> ReLU::operators() { return {{"Relu", {"x"}, {"y"}}}; }
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

@@ -13,13 +13,9 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/executor.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/kernels/int8.hpp>
 #include <nib/layers/log_softmax.hpp>
-#include <nib/model/int8_view.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
@@ -75,34 +71,18 @@ public:
 
     // What the kernels are given; the layer looks at this network's numbers.
     kernels::Int8Range input_range() const { return {1 / layers_[0].input_scale, layers_[0].zero_point}; }
-    kernels::Int8Layer kernel_layer(std::size_t i) const {
-        const Int8Dense& layer = layers_[i];
-        return {layer.in, layer.out, layer.weights.data(), layer.biases.data(), scales_[i].data()};
-    }
+    kernels::Int8Layer kernel_layer(std::size_t i) const;
 
     // Of all numbers that a prediction reads.
     std::size_t size_bytes() const;
 
     // The log-probabilities of one example, and its logits. Each allocates.
-    std::vector<float> operator()(std::span<const float> x) const {
-        std::vector<float> result = logits(x);
-        const MatrixView<float> row{result.data(), 1, result.size()};
-        LogSoftmax::forward<float>({}, row, row);
-        return result;
-    }
-    std::vector<float> logits(std::span<const float> x) const {
-        Workspace<float> workspace;
-        const auto outputs = all_logits(MatrixView<const float>{x.data(), 1, x.size()}, workspace);
-        return {outputs.data(), outputs.data() + outputs.size()};
-    }
+    std::vector<float> operator()(std::span<const float> x) const;
+    std::vector<float> logits(std::span<const float> x) const;
 
     // The log-probabilities [B, output_size()] for x [B, input_size()], which it fails without; they lie in the
     // workspace until its next use.
-    MatrixView<const float> forward(const kernels::Inputs<float>& x, Workspace<float>& workspace) const {
-        const MatrixView<float> y = all_logits(x, workspace);
-        LogSoftmax::forward<float>({}, y, y);
-        return y;
-    }
+    MatrixView<const float> forward(const kernels::Inputs<float>& x, Workspace<float>& workspace) const;
 
 private:
     void check(const Int8Dense& layer, std::size_t number) const;
@@ -113,173 +93,6 @@ private:
     std::vector<std::vector<float>> scales_;  // as kernels::Int8Layer has them
     std::size_t widest_ = 0;
 };
-
-namespace detail {
-
-// The nearest whole number in [-most, most], halves away from zero.
-inline std::int32_t rounded_within(double x, std::int32_t most) {
-    const double limit = static_cast<double>(most);
-    const double inside = clamped(x, -limit, limit);
-    const auto twice = static_cast<std::int64_t>(2 * inside);
-    return static_cast<std::int32_t>((twice + (twice < 0 ? -1 : 1)) / 2);
-}
-
-inline float scale_of(float range) { return range > 0 ? range / static_cast<float>(kernels::int8_steps) : 1.0f; }
-
-[[noreturn]] inline void refuse_int8(std::size_t layer, const std::string& why) {
-    fail("int8: layer " + std::to_string(layer + 1) + ": " + why);
-}
-
-// The weights and biases of output o. A bias that is thousands of times as large as the largest term makes the scale,
-// so that no sum can overflow.
-inline void quantize_output(DenseParameters<const float> from, std::size_t o, Int8Dense& to) {
-    const double input_scale = static_cast<double>(to.input_scale);
-    double largest = 0;
-    for (std::size_t i = 0; i < to.in; ++i)
-        largest = larger(largest, magnitude(static_cast<double>(from.weight(i, o))));
-    const double bias = static_cast<double>(from.bias[o]);
-    const auto scale = static_cast<float>(
-        larger(largest / kernels::int8_most_weight, magnitude(bias) / input_scale / kernels::int8_most_bias));
-    to.weight_scales[o] = scale;
-    if (!(scale > 0)) return;  // all are 0
-    const double step = static_cast<double>(scale);
-    for (std::size_t i = 0; i < to.in; ++i)
-        to.weights[(i / 2 * to.out + o) * 2 + i % 2] = static_cast<std::int8_t>(
-            rounded_within(static_cast<double>(from.weight(i, o)) / step, kernels::int8_most_weight));
-    to.biases[o] = rounded_within(bias / (step * input_scale), kernels::int8_most_bias);
-}
-
-inline Int8Dense quantize_dense(DenseParameters<const float> from, float input_scale, int zero_point,
-                                std::string name) {
-    Int8Dense layer{.in = from.weight.rows(),
-                    .out = from.weight.cols(),
-                    .input_scale = input_scale,
-                    .zero_point = zero_point,
-                    .weights = {},
-                    .biases = {},
-                    .weight_scales = {},
-                    .name = std::move(name)};
-    layer.weights.resize(kernels::int8_weight_count(layer.in, layer.out));
-    layer.biases.resize(layer.out);
-    layer.weight_scales.resize(layer.out);
-    for (std::size_t o = 0; o < layer.out; ++o) quantize_output(from, o, layer);
-    return layer;
-}
-
-inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibration& calibration) {
-    const std::span<const std::size_t> widths = net.widths();
-    if (calibration.highest.size() + 2 != widths.size())
-        fail("int8: expected the ranges of " + std::to_string(widths.size() - 2) + " hidden layers, found " +
-             std::to_string(calibration.highest.size()));
-    std::vector<Int8Dense> layers;
-    std::size_t offset = 0;
-    for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
-        const float low = i == 0 ? calibration.lowest_input : 0.0f;
-        const float high = i == 0 ? calibration.highest_input : calibration.highest[i - 1];
-        if (!is_finite(high - low) || low > 0 || high < 0) refuse_int8(i, "expected inputs of a finite range around 0");
-        for (const float parameter : net.parameters().subspan(offset, widths[i] * widths[i + 1] + widths[i + 1]))
-            if (!is_finite(parameter)) refuse_int8(i, "expected finite weights and biases");
-        const float scale = scale_of(high - low);
-        const int zero_point = kernels::quantized(-low, 1 / scale, 0, kernels::int8_steps);
-        const DenseParameters<const float> from{net.parameters().subspan(offset), widths[i], widths[i + 1]};
-        layers.push_back(quantize_dense(from, scale, zero_point, net.layer_names()[i]));
-        offset += DenseParameters<float>::count(widths[i], widths[i + 1]);
-    }
-    return layers;
-}
-
-}  // namespace detail
-
-inline Int8Mlp::Int8Mlp(const Mlp& net, const Int8Calibration& calibration)
-    : Int8Mlp{detail::quantize_layers(net, calibration)} {}
-
-inline Int8Mlp::Int8Mlp(std::vector<Int8Dense> layers) : layers_{std::move(layers)} {
-    if (layers_.empty()) fail("int8: expected at least one layer, found none");
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-        check(layers_[i], i);
-        widest_ = larger(widest_, layers_[i].in);
-    }
-    for (std::size_t i = 0; i < layers_.size(); ++i) scales_.push_back(scales_of(i));
-}
-
-// That the kernels may be given the layer: sums cannot overflow, nothing is read beside the arrays.
-inline void Int8Mlp::check(const Int8Dense& layer, std::size_t number) const {
-    const auto refuse = [=](const std::string& why) { detail::refuse_int8(number, why); };
-    if (layer.in == 0 || layer.out == 0) refuse("expected sizes of at least 1, found 0");
-    if (layer.in > kernels::int8_most_inputs)
-        refuse("expected at most " + std::to_string(kernels::int8_most_inputs) +
-               " inputs, whose sums cannot overflow 32 bits, found " + std::to_string(layer.in));
-    if (number > 0 && layers_[number - 1].out != layer.in)
-        refuse("takes " + std::to_string(layer.in) + " features, the layer before it gives " +
-               std::to_string(layers_[number - 1].out));
-    if (layer.weights.size() != kernels::int8_weight_count(layer.in, layer.out) || layer.biases.size() != layer.out ||
-        layer.weight_scales.size() != layer.out)
-        refuse("expected the weights, biases and scales of " + std::to_string(layer.in) + " to " +
-               std::to_string(layer.out) + " features, found others");
-    for (const std::int8_t weight : layer.weights)
-        if (weight < -kernels::int8_most_weight) refuse("expected weights of at least -127, found -128");
-    for (const std::int32_t bias : layer.biases)
-        if (bias < -kernels::int8_most_bias || bias > kernels::int8_most_bias)
-            refuse("expected biases of at most " + std::to_string(kernels::int8_most_bias) + ", found " +
-                   std::to_string(bias));
-    if (!is_finite(layer.input_scale) || !(layer.input_scale > 0) || !is_finite(1 / layer.input_scale))
-        refuse("expected a scale of inputs above 0, and finite");
-    if (layer.zero_point < 0 || layer.zero_point > (number == 0 ? kernels::int8_steps : 0))
-        refuse("expected a zero point " + std::string(number == 0 ? "in [0, 255]" : "of 0") + ", found " +
-               std::to_string(layer.zero_point));
-}
-
-inline std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
-    const Int8Dense& layer = layers_[i];
-    const bool last = i + 1 == layers_.size();
-    std::vector<float> scales;
-    for (const float weight_scale : layer.weight_scales) {
-        // The product is exact in double.
-        const double to_numbers = static_cast<double>(weight_scale) * static_cast<double>(layer.input_scale);
-        const double steps = last ? 1.0 : static_cast<double>(layers_[i + 1].input_scale);
-        const auto scale = static_cast<float>(to_numbers / steps);
-        if (!is_finite(scale) || scale < 0) detail::refuse_int8(i, "expected finite scales, none below 0");
-        scales.push_back(scale);
-    }
-    return scales;
-}
-
-inline std::size_t Int8Mlp::size_bytes() const {
-    std::size_t bytes = sizeof(float) + 1;  // the inputs' scale and zero point
-    for (const Int8Dense& layer : layers_)
-        bytes += layer.weights.size() + layer.out * (sizeof(std::int32_t) + sizeof(float));
-    return bytes;
-}
-
-inline MatrixView<float> Int8Mlp::all_logits(const kernels::Inputs<float>& x, Workspace<float>& workspace) const {
-    if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
-    const MatrixView<float> y = workspace.activation(0, x.rows(), output_size());
-    const double operations = 2 * static_cast<double>(size_bytes()) * static_cast<double>(x.rows());
-    const std::size_t parts = worthwhile_parts(workspace.executor(), x.rows(), operations);
-    const auto whole_lines = [](std::size_t bytes) { return (bytes + cache_line - 1) / cache_line * cache_line; };
-    const std::size_t steps_bytes = whole_lines(widest_ * sizeof(std::int16_t));
-    const std::size_t part_bytes = steps_bytes + whole_lines(kernels::int8_pairs(widest_) * sizeof(kernels::Int8Pair));
-    std::byte* const room = workspace.bytes(parts * part_bytes);
-    const kernels::Int8Range range = input_range();
-    const auto run = [&](std::size_t part) {
-        std::byte* const own = room + part * part_bytes;
-        const detail::Int8Scratch scratch{reinterpret_cast<std::int16_t*>(own),
-                                          reinterpret_cast<kernels::Int8Pair*>(own + steps_bytes)};
-        const Range rows = share_of(x.rows(), part, parts);
-        for (std::size_t i = rows.first; i < rows.first + rows.count; ++i) {
-            const std::size_t pairs = x.is_sparse() ? kernels::list_pairs(x.sparse().row(i), range, scratch.pairs)
-                                                    : detail::int8_inputs(x.matrix().row(i), range, scratch);
-            detail::int8_forward(
-                layers_.size(), [this](std::size_t layer) { return kernel_layer(layer); }, pairs, scratch,
-                y.row(i).data());
-        }
-    };
-    if (parts == 1)
-        run(0);
-    else
-        workspace.executor()->run(parts, run);
-    return y;
-}
 
 namespace detail {
 
@@ -359,3 +172,207 @@ template <class... Layers, class Data>
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/executor.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/model/int8_view.hpp>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// The nearest whole number in [-most, most], halves away from zero.
+inline std::int32_t rounded_within(double x, std::int32_t most) {
+    const double limit = static_cast<double>(most);
+    const double inside = clamped(x, -limit, limit);
+    const auto twice = static_cast<std::int64_t>(2 * inside);
+    return static_cast<std::int32_t>((twice + (twice < 0 ? -1 : 1)) / 2);
+}
+
+inline float scale_of(float range) { return range > 0 ? range / static_cast<float>(kernels::int8_steps) : 1.0f; }
+
+[[noreturn]] inline void refuse_int8(std::size_t layer, const std::string& why) {
+    fail("int8: layer " + std::to_string(layer + 1) + ": " + why);
+}
+
+// The weights and biases of output o. A bias that is thousands of times as large as the largest term makes the scale,
+// so that no sum can overflow.
+inline void quantize_output(DenseParameters<const float> from, std::size_t o, Int8Dense& to) {
+    const double input_scale = static_cast<double>(to.input_scale);
+    double largest = 0;
+    for (std::size_t i = 0; i < to.in; ++i)
+        largest = larger(largest, magnitude(static_cast<double>(from.weight(i, o))));
+    const double bias = static_cast<double>(from.bias[o]);
+    const auto scale = static_cast<float>(
+        larger(largest / kernels::int8_most_weight, magnitude(bias) / input_scale / kernels::int8_most_bias));
+    to.weight_scales[o] = scale;
+    if (!(scale > 0)) return;  // all are 0
+    const double step = static_cast<double>(scale);
+    for (std::size_t i = 0; i < to.in; ++i)
+        to.weights[(i / 2 * to.out + o) * 2 + i % 2] = static_cast<std::int8_t>(
+            rounded_within(static_cast<double>(from.weight(i, o)) / step, kernels::int8_most_weight));
+    to.biases[o] = rounded_within(bias / (step * input_scale), kernels::int8_most_bias);
+}
+
+inline Int8Dense quantize_dense(DenseParameters<const float> from, float input_scale, int zero_point,
+                                std::string name) {
+    Int8Dense layer{.in = from.weight.rows(),
+                    .out = from.weight.cols(),
+                    .input_scale = input_scale,
+                    .zero_point = zero_point,
+                    .weights = {},
+                    .biases = {},
+                    .weight_scales = {},
+                    .name = std::move(name)};
+    layer.weights.resize(kernels::int8_weight_count(layer.in, layer.out));
+    layer.biases.resize(layer.out);
+    layer.weight_scales.resize(layer.out);
+    for (std::size_t o = 0; o < layer.out; ++o) quantize_output(from, o, layer);
+    return layer;
+}
+
+inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibration& calibration) {
+    const std::span<const std::size_t> widths = net.widths();
+    if (calibration.highest.size() + 2 != widths.size())
+        fail("int8: expected the ranges of " + std::to_string(widths.size() - 2) + " hidden layers, found " +
+             std::to_string(calibration.highest.size()));
+    std::vector<Int8Dense> layers;
+    std::size_t offset = 0;
+    for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+        const float low = i == 0 ? calibration.lowest_input : 0.0f;
+        const float high = i == 0 ? calibration.highest_input : calibration.highest[i - 1];
+        if (!is_finite(high - low) || low > 0 || high < 0) refuse_int8(i, "expected inputs of a finite range around 0");
+        for (const float parameter : net.parameters().subspan(offset, widths[i] * widths[i + 1] + widths[i + 1]))
+            if (!is_finite(parameter)) refuse_int8(i, "expected finite weights and biases");
+        const float scale = scale_of(high - low);
+        const int zero_point = kernels::quantized(-low, 1 / scale, 0, kernels::int8_steps);
+        const DenseParameters<const float> from{net.parameters().subspan(offset), widths[i], widths[i + 1]};
+        layers.push_back(quantize_dense(from, scale, zero_point, net.layer_names()[i]));
+        offset += DenseParameters<float>::count(widths[i], widths[i + 1]);
+    }
+    return layers;
+}
+
+}  // namespace detail
+
+NIB_API Int8Mlp::Int8Mlp(const Mlp& net, const Int8Calibration& calibration)
+    : Int8Mlp{detail::quantize_layers(net, calibration)} {}
+
+NIB_API Int8Mlp::Int8Mlp(std::vector<Int8Dense> layers) : layers_{std::move(layers)} {
+    if (layers_.empty()) fail("int8: expected at least one layer, found none");
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+        check(layers_[i], i);
+        widest_ = larger(widest_, layers_[i].in);
+    }
+    for (std::size_t i = 0; i < layers_.size(); ++i) scales_.push_back(scales_of(i));
+}
+
+// That the kernels may be given the layer: sums cannot overflow, nothing is read beside the arrays.
+NIB_API void Int8Mlp::check(const Int8Dense& layer, std::size_t number) const {
+    const auto refuse = [=](const std::string& why) { detail::refuse_int8(number, why); };
+    if (layer.in == 0 || layer.out == 0) refuse("expected sizes of at least 1, found 0");
+    if (layer.in > kernels::int8_most_inputs)
+        refuse("expected at most " + std::to_string(kernels::int8_most_inputs) +
+               " inputs, whose sums cannot overflow 32 bits, found " + std::to_string(layer.in));
+    if (number > 0 && layers_[number - 1].out != layer.in)
+        refuse("takes " + std::to_string(layer.in) + " features, the layer before it gives " +
+               std::to_string(layers_[number - 1].out));
+    if (layer.weights.size() != kernels::int8_weight_count(layer.in, layer.out) || layer.biases.size() != layer.out ||
+        layer.weight_scales.size() != layer.out)
+        refuse("expected the weights, biases and scales of " + std::to_string(layer.in) + " to " +
+               std::to_string(layer.out) + " features, found others");
+    for (const std::int8_t weight : layer.weights)
+        if (weight < -kernels::int8_most_weight) refuse("expected weights of at least -127, found -128");
+    for (const std::int32_t bias : layer.biases)
+        if (bias < -kernels::int8_most_bias || bias > kernels::int8_most_bias)
+            refuse("expected biases of at most " + std::to_string(kernels::int8_most_bias) + ", found " +
+                   std::to_string(bias));
+    if (!is_finite(layer.input_scale) || !(layer.input_scale > 0) || !is_finite(1 / layer.input_scale))
+        refuse("expected a scale of inputs above 0, and finite");
+    if (layer.zero_point < 0 || layer.zero_point > (number == 0 ? kernels::int8_steps : 0))
+        refuse("expected a zero point " + std::string(number == 0 ? "in [0, 255]" : "of 0") + ", found " +
+               std::to_string(layer.zero_point));
+}
+
+NIB_API std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
+    const Int8Dense& layer = layers_[i];
+    const bool last = i + 1 == layers_.size();
+    std::vector<float> scales;
+    for (const float weight_scale : layer.weight_scales) {
+        // The product is exact in double.
+        const double to_numbers = static_cast<double>(weight_scale) * static_cast<double>(layer.input_scale);
+        const double steps = last ? 1.0 : static_cast<double>(layers_[i + 1].input_scale);
+        const auto scale = static_cast<float>(to_numbers / steps);
+        if (!is_finite(scale) || scale < 0) detail::refuse_int8(i, "expected finite scales, none below 0");
+        scales.push_back(scale);
+    }
+    return scales;
+}
+
+inline kernels::Int8Layer Int8Mlp::kernel_layer(std::size_t i) const {
+    const Int8Dense& layer = layers_[i];
+    return {layer.in, layer.out, layer.weights.data(), layer.biases.data(), scales_[i].data()};
+}
+
+NIB_API std::vector<float> Int8Mlp::operator()(std::span<const float> x) const {
+    std::vector<float> result = logits(x);
+    const MatrixView<float> row{result.data(), 1, result.size()};
+    LogSoftmax::forward<float>({}, row, row);
+    return result;
+}
+
+NIB_API std::vector<float> Int8Mlp::logits(std::span<const float> x) const {
+    Workspace<float> workspace;
+    const auto outputs = all_logits(MatrixView<const float>{x.data(), 1, x.size()}, workspace);
+    return {outputs.data(), outputs.data() + outputs.size()};
+}
+
+NIB_API MatrixView<const float> Int8Mlp::forward(const kernels::Inputs<float>& x, Workspace<float>& workspace) const {
+    const MatrixView<float> y = all_logits(x, workspace);
+    LogSoftmax::forward<float>({}, y, y);
+    return y;
+}
+
+NIB_API std::size_t Int8Mlp::size_bytes() const {
+    std::size_t bytes = sizeof(float) + 1;  // the inputs' scale and zero point
+    for (const Int8Dense& layer : layers_)
+        bytes += layer.weights.size() + layer.out * (sizeof(std::int32_t) + sizeof(float));
+    return bytes;
+}
+
+NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::Inputs<float>& x, Workspace<float>& workspace) const {
+    if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
+    const MatrixView<float> y = workspace.activation(0, x.rows(), output_size());
+    const double operations = 2 * static_cast<double>(size_bytes()) * static_cast<double>(x.rows());
+    const std::size_t parts = worthwhile_parts(workspace.executor(), x.rows(), operations);
+    const auto whole_lines = [](std::size_t bytes) { return (bytes + cache_line - 1) / cache_line * cache_line; };
+    const std::size_t steps_bytes = whole_lines(widest_ * sizeof(std::int16_t));
+    const std::size_t part_bytes = steps_bytes + whole_lines(kernels::int8_pairs(widest_) * sizeof(kernels::Int8Pair));
+    std::byte* const room = workspace.bytes(parts * part_bytes);
+    const kernels::Int8Range range = input_range();
+    const auto run = [&](std::size_t part) {
+        std::byte* const own = room + part * part_bytes;
+        const detail::Int8Scratch scratch{reinterpret_cast<std::int16_t*>(own),
+                                          reinterpret_cast<kernels::Int8Pair*>(own + steps_bytes)};
+        const Range rows = share_of(x.rows(), part, parts);
+        for (std::size_t i = rows.first; i < rows.first + rows.count; ++i) {
+            const std::size_t pairs = x.is_sparse() ? kernels::list_pairs(x.sparse().row(i), range, scratch.pairs)
+                                                    : detail::int8_inputs(x.matrix().row(i), range, scratch);
+            detail::int8_forward(
+                layers_.size(), [this](std::size_t layer) { return kernel_layer(layer); }, pairs, scratch,
+                y.row(i).data());
+        }
+    };
+    if (parts == 1)
+        run(0);
+    else
+        workspace.executor()->run(parts, run);
+    return y;
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

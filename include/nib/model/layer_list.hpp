@@ -5,12 +5,8 @@
 // A layer of one's own is listed by the name of its struct; description() and operators() (layers/layer.hpp) say more.
 #pragma once
 
-#include <nib/core/text.hpp>
 #include <nib/io/onnx_operator.hpp>
-#include <nib/layers/dense.hpp>
 #include <nib/layers/layer.hpp>
-#include <nib/layers/log_softmax.hpp>
-#include <nib/layers/relu.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
 
@@ -107,7 +103,24 @@ template <class T, Layer... Layers>
 }
 
 template <class T>
-[[nodiscard]] std::vector<LayerInfo> layers(const BasicMlp<T>& net) {
+[[nodiscard]] std::vector<LayerInfo> layers(const BasicMlp<T>& net);
+
+// In one line: "Linear(784, 64), ReLU, Linear(64, 10), LogSoftmax".
+[[nodiscard]] NIB_API std::string layers_text(std::span<const LayerInfo> list);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/text.hpp>
+#include <nib/layers/dense.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
+
+namespace nib::inline NIB_ABI {
+
+template <class T>
+std::vector<LayerInfo> layers(const BasicMlp<T>& net) {
     std::vector<LayerInfo> list;
     const std::span<const std::size_t> widths = net.widths();
     std::size_t offset = 0;
@@ -129,8 +142,7 @@ template <class T>
     return list;
 }
 
-// In one line: "Linear(784, 64), ReLU, Linear(64, 10), LogSoftmax".
-[[nodiscard]] inline std::string layers_text(std::span<const LayerInfo> list) {
+NIB_API std::string layers_text(std::span<const LayerInfo> list) {
     std::string text;
     for (const LayerInfo& layer : list) append_to_list(text, ", ", layer.text);
     return text;
@@ -142,3 +154,5 @@ NIB_TEMPLATE std::vector<LayerInfo> layers(const BasicMlp<double>&);
 #endif
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

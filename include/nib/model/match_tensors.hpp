@@ -7,6 +7,10 @@
 //      of its shapes, and where two could be exchanged the file is refused.
 #pragma once
 
+#include <nib/core/config.hpp>
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -260,3 +264,5 @@ inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file,
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

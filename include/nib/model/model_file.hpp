@@ -10,34 +10,98 @@
 // safetensors one, for an nn.Sequential of the same layers.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/text.hpp>
-#include <nib/io/safetensors.hpp>
-#include <nib/io/tensor.hpp>
-#include <nib/io/tensor_file.hpp>
-#include <nib/io/tensor_formats.hpp>
+#include <nib/core/config.hpp>
 #include <nib/model/layer_list.hpp>
-#include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
+
+class TensorFile;
 
 struct SaveOptions {
     // How many steps it was trained for, where that is known (Adam's steps()): for the file's metadata.
     std::optional<std::uint64_t> steps;
 };
+
+namespace detail {
+
+// "" for a network of one's own that has no list of layers.
+template <class Net>
+std::string layer_list_of(const Net& net) {
+    if constexpr (requires { layers(net); })
+        return layers_text(layers(net));
+    else
+        return "";
+}
+
+// What save and load do, whatever the network.
+template <class T>
+void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
+                     const std::string& layers, const SaveOptions& options, const std::string& path);
+template <class T>
+void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, TensorFile& file);
+template <class T>
+void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path);
+
+}  // namespace detail
+
+// A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Fails when the
+// file cannot be written; what stood at `path` is then still there.
+template <Network Net>
+void save(const Net& net, const std::string& path, const SaveOptions& options = {}) {
+    detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), detail::layer_list_of(net),
+                                                       options, path);
+}
+
+// F16, BF16, F32 and F64 numbers are converted to the network's, rounded where they must be. Fails, and leaves the
+// network as it was, on a file that is none, on tensors that are missing, unexpected, of another shape or no
+// floating-point numbers (all are listed), on layers that cannot be told apart, and on numbers that are not finite.
+// Takes no memory to speak of, however large the file is.
+template <Network Net>
+void load(Net& net, const std::string& path) {
+    detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
+}
+
+// The same from a file that is open: load(net, file) for a file = open_safetensors(path) has the reader of that one
+// format in the program, and none of the others.
+template <Network Net>
+void load(Net& net, TensorFile& file) {
+    detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), file);
+}
+
+// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, the
+// layers in the natural order of their names ("fc2" before "fc10"; a file does not say in which order they run). It
+// keeps the names. Fails as load does, and on a file that holds anything but dense layers.
+template <class T = float>
+[[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+#include <nib/io/tensor_formats.hpp>
+#include <nib/model/match_tensors.hpp>
+
+#include <bit>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -113,31 +177,28 @@ inline StringMap network_metadata(const std::string& layers) {
     return metadata;
 }
 
-// "" for a network of one's own that has no list of layers.
-template <class Net>
-std::string layer_list_of(const Net& net) {
-    if constexpr (requires { layers(net); })
-        return layers_text(layers(net));
-    else
-        return "";
-}
-
-// What save and load do, whatever the network.
 template <class T>
 void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
-                     const StringMap& metadata, const std::string& path) {
+                     const std::string& layers, const SaveOptions& options, const std::string& path) {
+    StringMap metadata = network_metadata(layers);
+    if (options.steps) metadata["steps"] = std::to_string(*options.steps);
     TensorList list;
     append_tensors<T>(infos, parameters, "", list);
     save_tensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 template <class T>
-void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path) {
-    TensorFile file = open_tensors(path);
+void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, TensorFile& file) {
     const std::vector<const TensorInfo*> found = match_tensors(file, wanted);
     // All is looked at before the first parameter changes.
     for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
     read_tensors<T>(file, wanted, found, parameters);
+}
+
+template <class T>
+void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path) {
+    TensorFile file = open_tensors(path);
+    load_parameters(wanted, parameters, file);
 }
 
 struct DenseShape {
@@ -194,29 +255,8 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
 
 }  // namespace detail
 
-// A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Fails when the
-// file cannot be written; what stood at `path` is then still there.
-template <Network Net>
-void save(const Net& net, const std::string& path, const SaveOptions& options = {}) {
-    StringMap metadata = detail::network_metadata(detail::layer_list_of(net));
-    if (options.steps) metadata["steps"] = std::to_string(*options.steps);
-    detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), metadata, path);
-}
-
-// F16, BF16, F32 and F64 numbers are converted to the network's, rounded where they must be. Fails, and leaves the
-// network as it was, on a file that is none, on tensors that are missing, unexpected, of another shape or no
-// floating-point numbers (all are listed), on layers that cannot be told apart, and on numbers that are not finite.
-// Takes no memory to speak of, however large the file is.
-template <Network Net>
-void load(Net& net, const std::string& path) {
-    detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
-}
-
-// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, the
-// layers in the natural order of their names ("fc2" before "fc10"; a file does not say in which order they run). It
-// keeps the names. Fails as load does, and on a file that holds anything but dense layers.
-template <class T = float>
-[[nodiscard]] BasicMlp<T> load_mlp(const std::string& path) {
+template <class T>
+BasicMlp<T> load_mlp(const std::string& path) {
     TensorFile file = open_tensors(path);
     std::vector<std::size_t> widths;
     std::vector<std::string> names;
@@ -237,14 +277,18 @@ template <class T = float>
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const float>, const StringMap&,
-                                          const std::string&);
+NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const float>,
+                                          const std::string&, const SaveOptions&, const std::string&);
+NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<float>, TensorFile&);
 NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<float>, const std::string&);
 NIB_TEMPLATE BasicMlp<float> load_mlp<float>(const std::string&);
 NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const double>,
-                                          const StringMap&, const std::string&);
+                                          const std::string&, const SaveOptions&, const std::string&);
+NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<double>, TensorFile&);
 NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<double>, const std::string&);
 NIB_TEMPLATE BasicMlp<double> load_mlp<double>(const std::string&);
 #endif
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

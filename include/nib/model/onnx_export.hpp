@@ -11,24 +11,59 @@
 // floats.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/layers/layer.hpp>
+#include <nib/model/layer_list.hpp>
+#include <nib/model/network.hpp>
+#include <nib/model/sequential.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+template <class T>
+void save_onnx_layers(const std::vector<LayerInfo>& list, std::span<const T> parameters, const std::string& path);
+
+template <class L>
+constexpr bool says_how_it_is_exported() {
+    static_assert(OnnxLayer<L>, "save_onnx: a layer does not say how it is exported; give it a function operators()");
+    return true;
+}
+
+template <class Net>
+inline constexpr bool is_exportable = true;
+template <class T, class... Layers>
+inline constexpr bool is_exportable<BasicSequential<T, Layers...>> = (says_how_it_is_exported<Layers>() && ...);
+
+}  // namespace detail
+
+// Fails when the file cannot be written (what stood at `path` is then still there) and where a layer's operators do not
+// fit together; a layer of a Sequential without operators() does not compile.
+template <Network Net>
+void save_onnx(const Net& net, const std::string& path) {
+    static_assert(detail::is_exportable<Net>);
+    detail::save_onnx_layers<typename Net::scalar_type>(layers(net), net.parameters(), path);
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/onnx.hpp>
 #include <nib/io/onnx_operator.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
-#include <nib/layers/layer.hpp>
-#include <nib/model/layer_list.hpp>
 #include <nib/model/model_file.hpp>
-#include <nib/model/network.hpp>
-#include <nib/model/sequential.hpp>
 
 #include <cstddef>
-#include <span>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -121,26 +156,7 @@ void save_onnx_layers(const std::vector<LayerInfo>& list, std::span<const T> par
     save_onnx_graph(path, graph);
 }
 
-template <class L>
-constexpr bool says_how_it_is_exported() {
-    static_assert(OnnxLayer<L>, "save_onnx: a layer does not say how it is exported; give it a function operators()");
-    return true;
-}
-
-template <class Net>
-inline constexpr bool is_exportable = true;
-template <class T, class... Layers>
-inline constexpr bool is_exportable<BasicSequential<T, Layers...>> = (says_how_it_is_exported<Layers>() && ...);
-
 }  // namespace detail
-
-// Fails when the file cannot be written (what stood at `path` is then still there) and where a layer's operators do not
-// fit together; a layer of a Sequential without operators() does not compile.
-template <Network Net>
-void save_onnx(const Net& net, const std::string& path) {
-    static_assert(detail::is_exportable<Net>);
-    detail::save_onnx_layers<typename Net::scalar_type>(layers(net), net.parameters(), path);
-}
 
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, std::span<const float>, const std::string&);
@@ -148,3 +164,5 @@ NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, std::s
 #endif
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -4,26 +4,60 @@
 // exp_avg_sq.NAME; in the metadata what save writes, the epochs that are done, Adam's steps and the generator's state.
 #pragma once
 
+#include <nib/core/random.hpp>
+#include <nib/model/model_file.hpp>
+#include <nib/model/network.hpp>
+#include <nib/optim/adam.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+template <class T>
+void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const T> parameters, const Adam<T>& adam,
+                      const Rng& rng, int epochs_done, const std::string& layers, const std::string& path);
+template <class T>
+int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> parameters, Adam<T>& adam, Rng& rng,
+                    const std::string& path);
+
+}  // namespace detail
+
+// Written as save writes: the file before it is whole until this one is.
+template <Network Net, class T>
+void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int epochs_done, const std::string& path) {
+    detail::write_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, epochs_done, detail::layer_list_of(net),
+                                path);
+}
+
+// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
+// of another network.
+template <Network Net, class T>
+[[nodiscard]] int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
+    return detail::read_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, path);
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/model/match_tensors.hpp>
-#include <nib/model/model_file.hpp>
-#include <nib/optim/adam.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <span>
-#include <string>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -48,7 +82,8 @@ Integer checkpoint_number(const TensorFile& file, const std::string& key) {
 // What save_checkpoint and load_checkpoint do, whatever the network.
 template <class T>
 void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const T> parameters, const Adam<T>& adam,
-                      const Rng& rng, int epochs_done, StringMap metadata, const std::string& path) {
+                      const Rng& rng, int epochs_done, const std::string& layers, const std::string& path) {
+    StringMap metadata = network_metadata(layers);
     TensorList list;
     append_tensors<T>(infos, parameters, "", list);
     append_tensors<T>(infos, adam.means(), means_prefix, list);
@@ -101,29 +136,18 @@ int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> para
 
 }  // namespace detail
 
-// Written as save writes: the file before it is whole until this one is.
-template <Network Net, class T>
-void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int epochs_done, const std::string& path) {
-    detail::write_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, epochs_done,
-                                detail::network_metadata(detail::layer_list_of(net)), path);
-}
-
-// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
-// of another network.
-template <Network Net, class T>
-[[nodiscard]] int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
-    return detail::read_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, path);
-}
-
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const float>,
-                                           const Adam<float>&, const Rng&, int, StringMap, const std::string&);
+                                           const Adam<float>&, const Rng&, int, const std::string&, const std::string&);
 NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<float>, Adam<float>&, Rng&,
                                          const std::string&);
 NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const double>,
-                                           const Adam<double>&, const Rng&, int, StringMap, const std::string&);
+                                           const Adam<double>&, const Rng&, int, const std::string&,
+                                           const std::string&);
 NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<double>, Adam<double>&, Rng&,
                                          const std::string&);
 #endif
 
 }  // namespace nib::inline NIB_ABI
+
+#endif
