@@ -3,26 +3,20 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/core/error.hpp>
 
 #include <array>
 #include <bit>
-#include <cerrno>
-#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #if NIB_POSIX_FILES
-#include <sys/stat.h>
-#include <unistd.h>
+#include <sys/types.h>
 #endif
 
 namespace nib::inline NIB_ABI {
@@ -51,21 +45,8 @@ private:
     std::FILE* file_;
 };
 
-[[noreturn]] inline void fail_with_errno(const std::string& path, const char* what) {
-    const int code = errno;
-    fail(path + ": " + what + (code != 0 ? std::string(": ") + std::strerror(code) : std::string()));
-}
-
-inline FileHandle open_for_reading(const std::string& path) {
-    errno = 0;
-    FileHandle file{std::fopen(path.c_str(), "rb")};
-    if (!file) fail_with_errno(path, "cannot open");
-    // A directory opens, and fails when read.
-    const int first = std::fgetc(file.get());
-    if (first == EOF && std::ferror(file.get()) != 0) fail_with_errno(path, "cannot read");
-    if (first != EOF) std::ungetc(first, file.get());
-    return file;
-}
+[[noreturn]] NIB_API void fail_with_errno(const std::string& path, const char* what);
+NIB_API FileHandle open_for_reading(const std::string& path);
 
 }  // namespace detail
 
@@ -79,14 +60,7 @@ std::span<const std::byte> bytes_of(const Container& container) {
 // read, or has no size (a pipe).
 class InputFile {
 public:
-    explicit InputFile(std::string path) : path_{std::move(path)}, file_{detail::open_for_reading(path_)} {
-        errno = 0;
-        if (std::fseek(file_.get(), 0, SEEK_END) != 0) detail::fail_with_errno(path_, "cannot seek");
-        const long end = std::ftell(file_.get());
-        if (end < 0 || end == LONG_MAX) detail::fail_with_errno(path_, "has no size");
-        size_ = static_cast<std::size_t>(end);
-        std::rewind(file_.get());
-    }
+    explicit InputFile(std::string path);
 
     const std::string& path() const { return path_; }
     std::size_t size() const { return size_; }
@@ -94,25 +68,10 @@ public:
     std::size_t remaining() const { return size_ - position_; }
 
     // The next read() starts at byte `position`, at most size().
-    void seek(std::size_t position) {
-        if (position == position_) return;
-        errno = 0;
-        if (std::fseek(file_.get(), static_cast<long>(position), SEEK_SET) != 0)
-            detail::fail_with_errno(path_, "cannot seek");
-        position_ = position;
-    }
+    void seek(std::size_t position);
 
     // Fills `bytes`; fails when the file ends first.
-    void read(std::span<std::byte> bytes) {
-        errno = 0;
-        const std::size_t count = bytes.empty() ? 0 : std::fread(bytes.data(), 1, bytes.size(), file_.get());
-        if (count != bytes.size()) {
-            if (std::ferror(file_.get()) != 0) detail::fail_with_errno(path_, "cannot read");
-            fail(path_ + ": byte " + std::to_string(position_) + ": expected " + std::to_string(bytes.size()) +
-                 " more bytes, found " + std::to_string(count));
-        }
-        position_ += count;
-    }
+    void read(std::span<std::byte> bytes);
 
 private:
     std::string path_;
@@ -122,16 +81,7 @@ private:
 };
 
 // All bytes of a file or pipe. Memory grows with what was really read, never with what a size claims.
-inline std::string read_file(const std::string& path) {
-    const detail::FileHandle file = detail::open_for_reading(path);
-    std::string content;
-    std::array<char, 65536> block;
-    errno = 0;
-    while (const std::size_t count = std::fread(block.data(), 1, block.size(), file.get()))
-        content.append(block.data(), count);
-    if (std::ferror(file.get()) != 0) detail::fail_with_errno(path, "cannot read");
-    return content;
-}
+NIB_API std::string read_file(const std::string& path);
 
 // A file in the making: what is written goes to a temporary file beside `path`, and only commit() puts it in place, in
 // one step, after it has reached the disk. Without commit() the destructor removes it and `path` stays as it was. A
@@ -139,88 +89,20 @@ inline std::string read_file(const std::string& path) {
 // An existing file keeps its permissions.
 class AtomicFile {
 public:
-    explicit AtomicFile(std::string path) : path_{std::move(path)}, target_{path_} {
-        resolve_target();
-        errno = 0;
-        if (direct_) {
-            file_ = detail::FileHandle{std::fopen(target_.c_str(), "wb")};
-        } else {
-            for (int attempt = 0; attempt < 1000; ++attempt) {
-                temporary_ = target_ + ".tmp" + std::to_string(attempt);
-                file_ = detail::FileHandle{std::fopen(temporary_.c_str(), "wbx")};
-                if (file_ || errno != EEXIST) break;
-            }
-        }
-        if (!file_) detail::fail_with_errno(path_, "cannot write");
-        copy_permissions();
-    }
+    explicit AtomicFile(std::string path);
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;
-    ~AtomicFile() {
-        file_ = detail::FileHandle{};
-        if (!committed_ && !direct_) std::remove(temporary_.c_str());
-    }
+    ~AtomicFile();
 
-    void write(std::span<const std::byte> bytes) {
-        errno = 0;
-        if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size())
-            detail::fail_with_errno(path_, "cannot write");
-    }
+    void write(std::span<const std::byte> bytes);
     void write(std::string_view text) { write(bytes_of(text)); }
 
-    void commit() {
-        errno = 0;
-        if (std::fflush(file_.get()) != 0) detail::fail_with_errno(path_, "cannot write");
-#if NIB_POSIX_FILES
-        if (!direct_ && ::fsync(::fileno(file_.get())) != 0) detail::fail_with_errno(path_, "cannot write");
-#endif
-        if (std::fclose(file_.release()) != 0) detail::fail_with_errno(path_, "cannot write");
-        if (!direct_) put_in_place();
-        committed_ = true;
-    }
+    void commit();
 
 private:
-    void resolve_target() {
-#if NIB_POSIX_FILES
-        struct stat status {};
-        if (::stat(target_.c_str(), &status) != 0) return;
-        errno = EISDIR;
-        if (S_ISDIR(status.st_mode)) detail::fail_with_errno(path_, "cannot write");
-        direct_ = !S_ISREG(status.st_mode);
-        if (direct_) return;
-        permissions_ = status.st_mode & 07777;
-        keep_permissions_ = true;
-        const struct Freed {
-            char* text;
-            ~Freed() { std::free(text); }
-        } real{::realpath(target_.c_str(), nullptr)};
-        if (real.text != nullptr) target_ = real.text;
-#endif
-    }
-
-    void copy_permissions() const {
-#if NIB_POSIX_FILES
-        // Best effort: on a file system without permissions the file is still written.
-        if (keep_permissions_) static_cast<void>(::fchmod(::fileno(file_.get()), permissions_));
-#endif
-    }
-
-    void put_in_place() {
-        if (std::rename(temporary_.c_str(), target_.c_str()) == 0) return;
-#if !NIB_POSIX_FILES
-        // Where rename does not replace: the old file steps aside first, so that one of the two is always whole.
-        const std::string aside = target_ + ".old";
-        std::remove(aside.c_str());
-        if (std::rename(target_.c_str(), aside.c_str()) == 0) {
-            if (std::rename(temporary_.c_str(), target_.c_str()) == 0) {
-                std::remove(aside.c_str());
-                return;
-            }
-            std::rename(aside.c_str(), target_.c_str());
-        }
-#endif
-        detail::fail_with_errno(path_, "cannot write");
-    }
+    void resolve_target();
+    void copy_permissions() const;
+    void put_in_place();
 
     std::string path_;
     std::string target_;
@@ -236,16 +118,7 @@ private:
 
 // Fails where AtomicFile could not be made for `path`, and leaves nothing behind. A pipe is not opened: its reader
 // would take that for the end.
-inline void check_writable(const std::string& path) {
-#if NIB_POSIX_FILES
-    struct stat status {};
-    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
-        if (::access(path.c_str(), W_OK) != 0) detail::fail_with_errno(path, "cannot write");
-        return;
-    }
-#endif
-    AtomicFile{path};
-}
+NIB_API void check_writable(const std::string& path);
 
 // Numbers in a file's byte order, whatever the machine's.
 template <class T>
@@ -269,3 +142,172 @@ void store_number(std::byte* bytes, T value, std::endian order) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+
+#if NIB_POSIX_FILES
+#include <sys/stat.h>
+#include <unistd.h>
+#endif
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+NIB_API void fail_with_errno(const std::string& path, const char* what) {
+    const int code = errno;
+    fail(path + ": " + what + (code != 0 ? std::string(": ") + std::strerror(code) : std::string()));
+}
+
+NIB_API FileHandle open_for_reading(const std::string& path) {
+    errno = 0;
+    FileHandle file{std::fopen(path.c_str(), "rb")};
+    if (!file) fail_with_errno(path, "cannot open");
+    // A directory opens, and fails when read.
+    const int first = std::fgetc(file.get());
+    if (first == EOF && std::ferror(file.get()) != 0) fail_with_errno(path, "cannot read");
+    if (first != EOF) std::ungetc(first, file.get());
+    return file;
+}
+
+}  // namespace detail
+
+NIB_API InputFile::InputFile(std::string path) : path_{std::move(path)}, file_{detail::open_for_reading(path_)} {
+    errno = 0;
+    if (std::fseek(file_.get(), 0, SEEK_END) != 0) detail::fail_with_errno(path_, "cannot seek");
+    const long end = std::ftell(file_.get());
+    if (end < 0 || end == LONG_MAX) detail::fail_with_errno(path_, "has no size");
+    size_ = static_cast<std::size_t>(end);
+    std::rewind(file_.get());
+}
+
+NIB_API void InputFile::seek(std::size_t position) {
+    if (position == position_) return;
+    errno = 0;
+    if (std::fseek(file_.get(), static_cast<long>(position), SEEK_SET) != 0)
+        detail::fail_with_errno(path_, "cannot seek");
+    position_ = position;
+}
+
+NIB_API void InputFile::read(std::span<std::byte> bytes) {
+    errno = 0;
+    const std::size_t count = bytes.empty() ? 0 : std::fread(bytes.data(), 1, bytes.size(), file_.get());
+    if (count != bytes.size()) {
+        if (std::ferror(file_.get()) != 0) detail::fail_with_errno(path_, "cannot read");
+        fail(path_ + ": byte " + std::to_string(position_) + ": expected " + std::to_string(bytes.size()) +
+             " more bytes, found " + std::to_string(count));
+    }
+    position_ += count;
+}
+
+NIB_API std::string read_file(const std::string& path) {
+    const detail::FileHandle file = detail::open_for_reading(path);
+    std::string content;
+    std::array<char, 65536> block;
+    errno = 0;
+    while (const std::size_t count = std::fread(block.data(), 1, block.size(), file.get()))
+        content.append(block.data(), count);
+    if (std::ferror(file.get()) != 0) detail::fail_with_errno(path, "cannot read");
+    return content;
+}
+
+NIB_API AtomicFile::AtomicFile(std::string path) : path_{std::move(path)}, target_{path_} {
+    resolve_target();
+    errno = 0;
+    if (direct_) {
+        file_ = detail::FileHandle{std::fopen(target_.c_str(), "wb")};
+    } else {
+        for (int attempt = 0; attempt < 1000; ++attempt) {
+            temporary_ = target_ + ".tmp" + std::to_string(attempt);
+            file_ = detail::FileHandle{std::fopen(temporary_.c_str(), "wbx")};
+            if (file_ || errno != EEXIST) break;
+        }
+    }
+    if (!file_) detail::fail_with_errno(path_, "cannot write");
+    copy_permissions();
+}
+
+NIB_API AtomicFile::~AtomicFile() {
+    file_ = detail::FileHandle{};
+    if (!committed_ && !direct_) std::remove(temporary_.c_str());
+}
+
+NIB_API void AtomicFile::write(std::span<const std::byte> bytes) {
+    errno = 0;
+    if (!bytes.empty() && std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size())
+        detail::fail_with_errno(path_, "cannot write");
+}
+
+NIB_API void AtomicFile::commit() {
+    errno = 0;
+    if (std::fflush(file_.get()) != 0) detail::fail_with_errno(path_, "cannot write");
+#if NIB_POSIX_FILES
+    if (!direct_ && ::fsync(::fileno(file_.get())) != 0) detail::fail_with_errno(path_, "cannot write");
+#endif
+    if (std::fclose(file_.release()) != 0) detail::fail_with_errno(path_, "cannot write");
+    if (!direct_) put_in_place();
+    committed_ = true;
+}
+
+NIB_API void AtomicFile::resolve_target() {
+#if NIB_POSIX_FILES
+    struct stat status {};
+    if (::stat(target_.c_str(), &status) != 0) return;
+    errno = EISDIR;
+    if (S_ISDIR(status.st_mode)) detail::fail_with_errno(path_, "cannot write");
+    direct_ = !S_ISREG(status.st_mode);
+    if (direct_) return;
+    permissions_ = status.st_mode & 07777;
+    keep_permissions_ = true;
+    const struct Freed {
+        char* text;
+        ~Freed() { std::free(text); }
+    } real{::realpath(target_.c_str(), nullptr)};
+    if (real.text != nullptr) target_ = real.text;
+#endif
+}
+
+NIB_API void AtomicFile::copy_permissions() const {
+#if NIB_POSIX_FILES
+    // Best effort: on a file system without permissions the file is still written.
+    if (keep_permissions_) static_cast<void>(::fchmod(::fileno(file_.get()), permissions_));
+#endif
+}
+
+NIB_API void AtomicFile::put_in_place() {
+    if (std::rename(temporary_.c_str(), target_.c_str()) == 0) return;
+#if !NIB_POSIX_FILES
+    // Where rename does not replace: the old file steps aside first, so that one of the two is always whole.
+    const std::string aside = target_ + ".old";
+    std::remove(aside.c_str());
+    if (std::rename(target_.c_str(), aside.c_str()) == 0) {
+        if (std::rename(temporary_.c_str(), target_.c_str()) == 0) {
+            std::remove(aside.c_str());
+            return;
+        }
+        std::rename(aside.c_str(), target_.c_str());
+    }
+#endif
+    detail::fail_with_errno(path_, "cannot write");
+}
+
+NIB_API void check_writable(const std::string& path) {
+#if NIB_POSIX_FILES
+    struct stat status {};
+    if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+        if (::access(path.c_str(), W_OK) != 0) detail::fail_with_errno(path, "cannot write");
+        return;
+    }
+#endif
+    AtomicFile{path};
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

@@ -13,8 +13,7 @@
 // value, and a value of another type than the caller asks for. `text` must outlive the reader.
 #pragma once
 
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
+#include <nib/core/config.hpp>
 #include <nib/io/strings.hpp>
 
 #include <concepts>
@@ -28,6 +27,128 @@
 namespace nib::inline NIB_ABI {
 
 enum class JsonType { object, array, string, number, boolean, null };
+
+class JsonReader {
+public:
+    static constexpr std::size_t max_depth = 64;
+
+    // `name` starts every message; `offset` is where `text` begins in what it names.
+    JsonReader(std::string_view text, std::string name, std::size_t offset = 0)
+        : text_{text}, name_{std::move(name)}, offset_{offset} {}
+
+    // The type of the value that comes next.
+    JsonType type();
+
+    // Calls on_member(key) for each member; it must read the member's value.
+    template <class OnMember>
+    void object(OnMember&& on_member) {
+        require(JsonType::object, "an object");
+        StringSet keys;
+        if (opens_empty('}')) return;
+        do {
+            require(JsonType::string, "a key");
+            const std::size_t key_position = position();
+            const std::string key = string();
+            if (!keys.insert(key)) fail_twice(key_position, key);
+            skip_space();
+            if (!accept(':')) fail_expected("':'");
+            on_member(key);
+        } while (continues('}'));
+    }
+
+    // Calls on_element() for each element; it must read the element.
+    template <class OnElement>
+    void array(OnElement&& on_element) {
+        require(JsonType::array, "an array");
+        if (opens_empty(']')) return;
+        do {
+            on_element();
+        } while (continues(']'));
+    }
+
+    std::string string();
+
+    // Fails on what a double cannot hold (1e999).
+    double number();
+
+    // Digits alone, and a '-' where Integer is signed: 1.0 and 1e3 are refused.
+    template <std::integral Integer>
+    Integer integer();
+
+    bool boolean();
+    void null();
+
+    // Any value; it is checked as strictly as one that is used.
+    void skip();
+
+    // Fails where anything but white space follows.
+    void end();
+
+    // The offset of the next byte, counted as in messages.
+    std::size_t position() const { return offset_ + position_; }
+
+    [[noreturn]] void fail_at(std::size_t position, const std::string& message) const;
+
+private:
+    struct NumberText {
+        std::string_view text;
+        std::size_t start;
+    };
+
+    char current() const { return position_ < text_.size() ? text_[position_] : '\0'; }
+
+    bool accept(char c) { return accept(std::string_view(&c, 1)); }
+    bool accept(std::string_view word) {
+        if (text_.substr(position_, word.size()) != word) return false;
+        position_ += word.size();
+        return true;
+    }
+
+    void skip_space() {
+        while (current() == ' ' || current() == '\t' || current() == '\n' || current() == '\r') ++position_;
+    }
+
+    // Judged by its first byte; nothing where no value can start so.
+    std::optional<JsonType> next_type();
+
+    void require(JsonType expected, const char* what);
+
+    // Past the opening bracket: is there nothing in it?
+    bool opens_empty(char close);
+
+    // After a member or element: does another follow?
+    bool continues(char close);
+
+    NumberText number_text();
+    void digits();
+    void append_escape(std::string& result);
+
+    // After "\u": four digits, or a pair of surrogates.
+    std::uint32_t escaped_code();
+    std::uint32_t four_hex_digits();
+
+    std::string found() const;
+    [[noreturn]] void fail_expected(const std::string& what) const;
+    [[noreturn]] void fail_twice(std::size_t position, const std::string& key) const;
+
+    std::string_view text_;
+    std::string name_;
+    std::size_t offset_;
+    std::size_t position_ = 0;
+    std::size_t depth_ = 0;
+};
+
+// `text` in double quotes, escaped where JSON asks for it. Fails on what is not UTF-8.
+NIB_API std::string json_quoted(std::string_view text);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -79,261 +200,191 @@ inline void append_utf8(std::string& text, std::uint32_t code) {
 
 }  // namespace detail
 
-class JsonReader {
-public:
-    static constexpr std::size_t max_depth = 64;
+NIB_API JsonType JsonReader::type() {
+    const std::optional<JsonType> next = next_type();
+    if (!next) fail_expected("a value");
+    return *next;
+}
 
-    // `name` starts every message; `offset` is where `text` begins in what it names.
-    JsonReader(std::string_view text, std::string name, std::size_t offset = 0)
-        : text_{text}, name_{std::move(name)}, offset_{offset} {}
-
-    // The type of the value that comes next.
-    JsonType type() {
-        const std::optional<JsonType> next = next_type();
-        if (!next) fail_expected("a value");
-        return *next;
-    }
-
-    // Calls on_member(key) for each member; it must read the member's value.
-    template <class OnMember>
-    void object(OnMember&& on_member) {
-        require(JsonType::object, "an object");
-        StringSet keys;
-        if (opens_empty('}')) return;
-        do {
-            require(JsonType::string, "a key");
-            const std::size_t key_position = position();
-            const std::string key = string();
-            if (!keys.insert(key)) fail_at(key_position, "the key " + in_quotes(key) + " stands twice in one object");
-            skip_space();
-            if (!accept(':')) fail_expected("':'");
-            on_member(key);
-        } while (continues('}'));
-    }
-
-    // Calls on_element() for each element; it must read the element.
-    template <class OnElement>
-    void array(OnElement&& on_element) {
-        require(JsonType::array, "an array");
-        if (opens_empty(']')) return;
-        do {
-            on_element();
-        } while (continues(']'));
-    }
-
-    std::string string() {
-        require(JsonType::string, "a string");
-        ++position_;
-        std::string result;
-        while (!accept('"')) {
-            if (accept('\\')) {
-                append_escape(result);
-                continue;
-            }
-            const std::size_t length = detail::utf8_length(text_.substr(position_));
-            if (length == 0 && position_ < text_.size()) fail_expected("UTF-8");
-            if (length == 0 || static_cast<unsigned char>(current()) < 0x20) fail_expected("'\"' or a character");
-            result.append(text_, position_, length);
-            position_ += length;
+NIB_API std::string JsonReader::string() {
+    require(JsonType::string, "a string");
+    ++position_;
+    std::string result;
+    while (!accept('"')) {
+        if (accept('\\')) {
+            append_escape(result);
+            continue;
         }
-        return result;
+        const std::size_t length = detail::utf8_length(text_.substr(position_));
+        if (length == 0 && position_ < text_.size()) fail_expected("UTF-8");
+        if (length == 0 || static_cast<unsigned char>(current()) < 0x20) fail_expected("'\"' or a character");
+        result.append(text_, position_, length);
+        position_ += length;
     }
+    return result;
+}
 
-    // Fails on what a double cannot hold (1e999).
-    double number() {
-        const auto [text, start] = number_text();
-        const std::optional<double> value = parse_number<double>(text);
-        if (!value) fail_at(start, "expected a number within the range of a double, found " + in_quotes(text));
-        return *value;
+NIB_API double JsonReader::number() {
+    const auto [text, start] = number_text();
+    const std::optional<double> value = parse_number<double>(text);
+    if (!value) fail_at(start, "expected a number within the range of a double, found " + in_quotes(text));
+    return *value;
+}
+
+template <std::integral Integer>
+Integer JsonReader::integer() {
+    const auto [text, start] = number_text();
+    const std::optional<Integer> value = parse_number<Integer>(text);
+    if (!value) fail_at(start, "expected a whole number within range, found " + in_quotes(text));
+    return *value;
+}
+
+NIB_API bool JsonReader::boolean() {
+    require(JsonType::boolean, "true or false");
+    if (accept("true")) return true;
+    if (accept("false")) return false;
+    fail_expected("true or false");
+}
+
+NIB_API void JsonReader::null() {
+    require(JsonType::null, "null");
+    if (!accept("null")) fail_expected("null");
+}
+
+NIB_API void JsonReader::skip() {
+    switch (type()) {
+        case JsonType::object:
+            return object([this](const std::string&) { skip(); });
+        case JsonType::array:
+            return array([this] { skip(); });
+        case JsonType::string:
+            return static_cast<void>(string());
+        case JsonType::number:
+            return static_cast<void>(number_text());
+        case JsonType::boolean:
+            return static_cast<void>(boolean());
+        case JsonType::null:
+            return null();
     }
+}
 
-    // Digits alone, and a '-' where Integer is signed: 1.0 and 1e3 are refused.
-    template <std::integral Integer>
-    Integer integer() {
-        const auto [text, start] = number_text();
-        const std::optional<Integer> value = parse_number<Integer>(text);
-        if (!value) fail_at(start, "expected a whole number within range, found " + in_quotes(text));
-        return *value;
+NIB_API void JsonReader::end() {
+    skip_space();
+    if (position_ != text_.size()) fail_expected("the end");
+}
+
+NIB_API void JsonReader::fail_at(std::size_t position, const std::string& message) const {
+    fail(name_ + ": byte " + std::to_string(position) + ": " + message);
+}
+
+NIB_API void JsonReader::require(JsonType expected, const char* what) {
+    if (next_type() != expected) fail_expected(what);
+}
+
+NIB_API bool JsonReader::opens_empty(char close) {
+    if (++depth_ > max_depth) fail_at(position(), "nested deeper than " + std::to_string(max_depth));
+    ++position_;
+    skip_space();
+    if (!accept(close)) return false;
+    --depth_;
+    return true;
+}
+
+NIB_API bool JsonReader::continues(char close) {
+    skip_space();
+    if (accept(',')) return true;
+    if (!accept(close)) fail_expected(std::string("',' or '") + close + "'");
+    --depth_;
+    return false;
+}
+
+inline JsonReader::NumberText JsonReader::number_text() {
+    require(JsonType::number, "a number");
+    const std::size_t start = position_;
+    accept('-');
+    if (!accept('0')) digits();
+    if (accept('.')) digits();
+    if (accept('e') || accept('E')) {
+        if (!accept('+')) accept('-');
+        digits();
     }
+    return {text_.substr(start, position_ - start), offset_ + start};
+}
 
-    bool boolean() {
-        require(JsonType::boolean, "true or false");
-        if (accept("true")) return true;
-        if (accept("false")) return false;
-        fail_expected("true or false");
+inline std::optional<JsonType> JsonReader::next_type() {
+    skip_space();
+    const char c = current();
+    if (c == '-' || (c >= '0' && c <= '9')) return JsonType::number;
+    switch (c) {
+        case '{':
+            return JsonType::object;
+        case '[':
+            return JsonType::array;
+        case '"':
+            return JsonType::string;
+        case 't':
+        case 'f':
+            return JsonType::boolean;
+        case 'n':
+            return JsonType::null;
+        default:
+            return std::nullopt;
     }
+}
 
-    void null() {
-        require(JsonType::null, "null");
-        if (!accept("null")) fail_expected("null");
+inline void JsonReader::digits() {
+    if (current() < '0' || current() > '9') fail_expected("a digit");
+    while (current() >= '0' && current() <= '9') ++position_;
+}
+
+NIB_API void JsonReader::append_escape(std::string& result) {
+    constexpr std::string_view letters = "\"\\/bfnrt";
+    constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+    if (accept('u')) return detail::append_utf8(result, escaped_code());
+    const std::size_t index = position_ < text_.size() ? letters.find(current()) : std::string_view::npos;
+    if (index == std::string_view::npos) fail_expected("an escaped character");
+    result += meanings[index];
+    ++position_;
+}
+
+NIB_API std::uint32_t JsonReader::escaped_code() {
+    const std::size_t start = position() - 2;
+    const std::uint32_t first = four_hex_digits();
+    if (first < 0xd800 || first > 0xdfff) return first;
+    if (first < 0xdc00 && accept("\\u")) {
+        const std::uint32_t second = four_hex_digits();
+        if (second >= 0xdc00 && second <= 0xdfff) return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
     }
+    fail_at(start, "expected a pair of surrogates, found one alone");
+}
 
-    // Any value; it is checked as strictly as one that is used.
-    void skip() {
-        switch (type()) {
-            case JsonType::object:
-                return object([this](const std::string&) { skip(); });
-            case JsonType::array:
-                return array([this] { skip(); });
-            case JsonType::string:
-                return static_cast<void>(string());
-            case JsonType::number:
-                return static_cast<void>(number_text());
-            case JsonType::boolean:
-                return static_cast<void>(boolean());
-            case JsonType::null:
-                return null();
-        }
+NIB_API std::uint32_t JsonReader::four_hex_digits() {
+    std::uint32_t value = 0;
+    for (int i = 0; i < 4; ++i, ++position_) {
+        const char c = current() >= 'A' && current() <= 'F' ? static_cast<char>(current() - 'A' + 'a') : current();
+        const std::size_t digit = detail::hex_digits.find(c);
+        if (digit == std::string_view::npos) fail_expected("a hexadecimal digit");
+        value = value << 4 | static_cast<std::uint32_t>(digit);
     }
+    return value;
+}
 
-    // Fails where anything but white space follows.
-    void end() {
-        skip_space();
-        if (position_ != text_.size()) fail_expected("the end");
-    }
+NIB_API std::string JsonReader::found() const {
+    if (position_ == text_.size()) return "the end";
+    const auto code = static_cast<unsigned char>(text_[position_]);
+    if (code > 0x20 && code < 0x7f) return in_quotes(text_.substr(position_, 1));
+    return std::string("byte 0x") + detail::hex_digits[code >> 4] + detail::hex_digits[code & 15];
+}
 
-    // The offset of the next byte, counted as in messages.
-    std::size_t position() const { return offset_ + position_; }
+NIB_API void JsonReader::fail_expected(const std::string& what) const {
+    fail_at(position(), "expected " + what + ", found " + found());
+}
 
-    [[noreturn]] void fail_at(std::size_t position, const std::string& message) const {
-        fail(name_ + ": byte " + std::to_string(position) + ": " + message);
-    }
+NIB_API void JsonReader::fail_twice(std::size_t position, const std::string& key) const {
+    fail_at(position, "the key " + in_quotes(key) + " stands twice in one object");
+}
 
-private:
-    struct NumberText {
-        std::string_view text;
-        std::size_t start;
-    };
-
-    char current() const { return position_ < text_.size() ? text_[position_] : '\0'; }
-
-    bool accept(char c) { return accept(std::string_view(&c, 1)); }
-    bool accept(std::string_view word) {
-        if (text_.substr(position_, word.size()) != word) return false;
-        position_ += word.size();
-        return true;
-    }
-
-    void skip_space() {
-        while (current() == ' ' || current() == '\t' || current() == '\n' || current() == '\r') ++position_;
-    }
-
-    // Judged by its first byte; nothing where no value can start so.
-    std::optional<JsonType> next_type() {
-        skip_space();
-        const char c = current();
-        if (c == '-' || (c >= '0' && c <= '9')) return JsonType::number;
-        switch (c) {
-            case '{':
-                return JsonType::object;
-            case '[':
-                return JsonType::array;
-            case '"':
-                return JsonType::string;
-            case 't':
-            case 'f':
-                return JsonType::boolean;
-            case 'n':
-                return JsonType::null;
-            default:
-                return std::nullopt;
-        }
-    }
-
-    void require(JsonType expected, const char* what) {
-        if (next_type() != expected) fail_expected(what);
-    }
-
-    // Past the opening bracket: is there nothing in it?
-    bool opens_empty(char close) {
-        if (++depth_ > max_depth) fail_at(position(), "nested deeper than " + std::to_string(max_depth));
-        ++position_;
-        skip_space();
-        if (!accept(close)) return false;
-        --depth_;
-        return true;
-    }
-
-    // After a member or element: does another follow?
-    bool continues(char close) {
-        skip_space();
-        if (accept(',')) return true;
-        if (!accept(close)) fail_expected(std::string("',' or '") + close + "'");
-        --depth_;
-        return false;
-    }
-
-    NumberText number_text() {
-        require(JsonType::number, "a number");
-        const std::size_t start = position_;
-        accept('-');
-        if (!accept('0')) digits();
-        if (accept('.')) digits();
-        if (accept('e') || accept('E')) {
-            if (!accept('+')) accept('-');
-            digits();
-        }
-        return {text_.substr(start, position_ - start), offset_ + start};
-    }
-
-    void digits() {
-        if (current() < '0' || current() > '9') fail_expected("a digit");
-        while (current() >= '0' && current() <= '9') ++position_;
-    }
-
-    void append_escape(std::string& result) {
-        constexpr std::string_view letters = "\"\\/bfnrt";
-        constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
-        if (accept('u')) return detail::append_utf8(result, escaped_code());
-        const std::size_t index = position_ < text_.size() ? letters.find(current()) : std::string_view::npos;
-        if (index == std::string_view::npos) fail_expected("an escaped character");
-        result += meanings[index];
-        ++position_;
-    }
-
-    // After "\u": four digits, or a pair of surrogates.
-    std::uint32_t escaped_code() {
-        const std::size_t start = position() - 2;
-        const std::uint32_t first = four_hex_digits();
-        if (first < 0xd800 || first > 0xdfff) return first;
-        if (first < 0xdc00 && accept("\\u")) {
-            const std::uint32_t second = four_hex_digits();
-            if (second >= 0xdc00 && second <= 0xdfff) return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-        }
-        fail_at(start, "expected a pair of surrogates, found one alone");
-    }
-
-    std::uint32_t four_hex_digits() {
-        std::uint32_t value = 0;
-        for (int i = 0; i < 4; ++i, ++position_) {
-            const char c = current() >= 'A' && current() <= 'F' ? static_cast<char>(current() - 'A' + 'a') : current();
-            const std::size_t digit = detail::hex_digits.find(c);
-            if (digit == std::string_view::npos) fail_expected("a hexadecimal digit");
-            value = value << 4 | static_cast<std::uint32_t>(digit);
-        }
-        return value;
-    }
-
-    std::string found() const {
-        if (position_ == text_.size()) return "the end";
-        const auto code = static_cast<unsigned char>(text_[position_]);
-        if (code > 0x20 && code < 0x7f) return in_quotes(text_.substr(position_, 1));
-        return std::string("byte 0x") + detail::hex_digits[code >> 4] + detail::hex_digits[code & 15];
-    }
-
-    [[noreturn]] void fail_expected(const std::string& what) const {
-        fail_at(position(), "expected " + what + ", found " + found());
-    }
-
-    std::string_view text_;
-    std::string name_;
-    std::size_t offset_;
-    std::size_t position_ = 0;
-    std::size_t depth_ = 0;
-};
-
-// `text` in double quotes, escaped where JSON asks for it. Fails on what is not UTF-8.
-inline std::string json_quoted(std::string_view text) {
+NIB_API std::string json_quoted(std::string_view text) {
     constexpr std::string_view escaped = "\"\\\b\f\n\r\t";
     constexpr std::string_view letters = "\"\\bfnrt";
     std::string result = "\"";
@@ -357,4 +408,19 @@ inline std::string json_quoted(std::string_view text) {
     return result + '"';
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE signed char JsonReader::integer();
+NIB_TEMPLATE unsigned char JsonReader::integer();
+NIB_TEMPLATE short JsonReader::integer();
+NIB_TEMPLATE unsigned short JsonReader::integer();
+NIB_TEMPLATE int JsonReader::integer();
+NIB_TEMPLATE unsigned JsonReader::integer();
+NIB_TEMPLATE long JsonReader::integer();
+NIB_TEMPLATE unsigned long JsonReader::integer();
+NIB_TEMPLATE long long JsonReader::integer();
+NIB_TEMPLATE unsigned long long JsonReader::integer();
+#endif
+
 }  // namespace nib::inline NIB_ABI
+
+#endif

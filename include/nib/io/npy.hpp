@@ -13,22 +13,13 @@
 // 'fortran_order' and 'shape' that NumPy writes, and data of another size than the shape's.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
-#include <nib/io/file.hpp>
+#include <nib/core/config.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 
-#include <bit>
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -38,6 +29,41 @@ struct NpyArray {
     std::vector<std::size_t> shape;  // [] is one number
     std::vector<T> values;           // row-major
 };
+
+[[nodiscard]] NIB_API TensorFile open_npy(const std::string& path);
+
+// `bytes` must outlive the result; `path` is for messages and the tensor's name.
+[[nodiscard]] NIB_API TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path);
+
+template <class T>
+NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path);
+
+template <class T>
+NpyArray<T> load_npy(const std::string& path);
+
+// The tensor's name is not written.
+NIB_API void save_npy(const std::string& path, const Tensor& tensor);
+
+template <class T>
+void save_npy(const std::string& path, const std::vector<std::size_t>& shape, std::span<const T> values);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -285,10 +311,9 @@ NpyArray<T> npy_array(TensorFile file) {
 
 }  // namespace detail
 
-[[nodiscard]] inline TensorFile open_npy(const std::string& path) { return detail::read_npy(ByteSource{path}); }
+NIB_API TensorFile open_npy(const std::string& path) { return detail::read_npy(ByteSource{path}); }
 
-// `bytes` must outlive the result; `path` is for messages and the tensor's name.
-[[nodiscard]] inline TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path) {
+NIB_API TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path) {
     return detail::read_npy(ByteSource{bytes, path});
 }
 
@@ -302,8 +327,7 @@ NpyArray<T> load_npy(const std::string& path) {
     return detail::npy_array<T>(open_npy(path));
 }
 
-// The tensor's name is not written.
-inline void save_npy(const std::string& path, const Tensor& tensor) {
+NIB_API void save_npy(const std::string& path, const Tensor& tensor) {
     detail::check_tensors_to_save(path, {&tensor, 1});
     const std::string header = detail::make_npy_header(tensor, path);
     AtomicFile file{path};
@@ -318,4 +342,24 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
     save_npy(path, {"", detail::dtype_of<T>(), shape, {bytes.data(), bytes.size()}});
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE NpyArray<float> parse_npy(std::span<const std::byte>, const std::string&);
+NIB_TEMPLATE NpyArray<float> load_npy(const std::string&);
+NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const float>);
+NIB_TEMPLATE NpyArray<double> parse_npy(std::span<const std::byte>, const std::string&);
+NIB_TEMPLATE NpyArray<double> load_npy(const std::string&);
+NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const double>);
+NIB_TEMPLATE NpyArray<std::int32_t> parse_npy(std::span<const std::byte>, const std::string&);
+NIB_TEMPLATE NpyArray<std::int32_t> load_npy(const std::string&);
+NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::int32_t>);
+NIB_TEMPLATE NpyArray<std::int64_t> parse_npy(std::span<const std::byte>, const std::string&);
+NIB_TEMPLATE NpyArray<std::int64_t> load_npy(const std::string&);
+NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::int64_t>);
+NIB_TEMPLATE NpyArray<std::uint8_t> parse_npy(std::span<const std::byte>, const std::string&);
+NIB_TEMPLATE NpyArray<std::uint8_t> load_npy(const std::string&);
+NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::uint8_t>);
+#endif
+
 }  // namespace nib::inline NIB_ABI
+
+#endif

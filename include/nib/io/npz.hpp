@@ -7,18 +7,35 @@
 // checksum: each is read once when the file is opened.
 #pragma once
 
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
-#include <nib/io/file.hpp>
-#include <nib/io/npy.hpp>
+#include <nib/core/config.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
-#include <nib/io/zip.hpp>
-#include <nib/io/zip_writer.hpp>
 
 #include <cstddef>
 #include <span>
 #include <string>
+
+namespace nib::inline NIB_ABI {
+
+[[nodiscard]] NIB_API TensorFile open_npz(const std::string& path);
+
+// `bytes` must outlive the result; `path` is for messages.
+[[nodiscard]] NIB_API TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path);
+
+// Fails on what save_npy fails on, and on a name that stands twice or is too long.
+NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+#include <nib/io/npy.hpp>
+#include <nib/io/zip.hpp>
+#include <nib/io/zip_writer.hpp>
+
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -46,15 +63,13 @@ inline TensorFile read_npz(ByteSource source) {
 
 }  // namespace detail
 
-[[nodiscard]] inline TensorFile open_npz(const std::string& path) { return detail::read_npz(ByteSource{path}); }
+NIB_API TensorFile open_npz(const std::string& path) { return detail::read_npz(ByteSource{path}); }
 
-// `bytes` must outlive the result; `path` is for messages.
-[[nodiscard]] inline TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path) {
+NIB_API TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path) {
     return detail::read_npz(ByteSource{bytes, path});
 }
 
-// Fails on what save_npy fails on, and on a name that stands twice or is too long.
-inline void save_npz(const std::string& path, std::span<const Tensor> tensors) {
+NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors) {
     detail::check_tensors_to_save(path, tensors);
     std::vector<std::string> headers;
     for (const Tensor& tensor : tensors) {
@@ -71,3 +86,5 @@ inline void save_npz(const std::string& path, std::span<const Tensor> tensors) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

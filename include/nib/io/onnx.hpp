@@ -10,21 +10,12 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
-#include <nib/io/file.hpp>
-#include <nib/io/json.hpp>
 #include <nib/io/onnx_operator.hpp>
-#include <nib/io/protobuf.hpp>
-#include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -52,6 +43,27 @@ struct OnnxGraph {
     std::vector<OnnxValue> outputs;
     std::span<const Tensor> initializers;  // values that the graph brings along
 };
+
+// Fails on tensors whose data is not as large as dtype and shape say, on a name that stands for two values, on a value
+// that nothing gives, on names that are not UTF-8, and on more than 2 GiB.
+NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+#include <nib/io/json.hpp>
+#include <nib/io/protobuf.hpp>
+#include <nib/io/strings.hpp>
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -173,9 +185,7 @@ inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
 
 }  // namespace detail
 
-// Fails on tensors whose data is not as large as dtype and shape say, on a name that stands for two values, on a value
-// that nothing gives, on names that are not UTF-8, and on more than 2 GiB.
-inline void save_onnx_graph(const std::string& path, const OnnxGraph& graph) {
+NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph) {
     detail::check_tensors_to_save(path, graph.initializers);
     detail::check_onnx_values(path, graph);
     const ProtobufMessage start = detail::onnx_graph_start(graph);
@@ -204,3 +214,5 @@ inline void save_onnx_graph(const std::string& path, const OnnxGraph& graph) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -10,16 +10,37 @@
 // 16 bits), pixels above it, and fewer or more pixels than the header says.
 #pragma once
 
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 #include <nib/core/image.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace nib::inline NIB_ABI {
+
+// Whether a file with this content claims to be a PGM file that parse_pgm may read.
+inline bool is_pgm(std::string_view content) { return content.starts_with("P5") || content.starts_with("P2"); }
+
+// `path` is for messages.
+[[nodiscard]] NIB_API Image parse_pgm(std::string_view content, const std::string& path);
+
+[[nodiscard]] NIB_API Image load_pgm(const std::string& path);
+
+// A binary file with 255 as its maximal value. Fails on an image without pixels, or of another number than its sizes
+// say.
+NIB_API void save_pgm(const Image& image, const std::string& path);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -112,19 +133,13 @@ private:
 
 }  // namespace detail
 
-// Whether a file with this content claims to be a PGM file that parse_pgm may read.
-inline bool is_pgm(std::string_view content) { return content.starts_with("P5") || content.starts_with("P2"); }
-
-// `path` is for messages.
-[[nodiscard]] inline Image parse_pgm(std::string_view content, const std::string& path) {
+NIB_API Image parse_pgm(std::string_view content, const std::string& path) {
     return detail::PgmReader{content, path}.read();
 }
 
-[[nodiscard]] inline Image load_pgm(const std::string& path) { return parse_pgm(read_file(path), path); }
+NIB_API Image load_pgm(const std::string& path) { return parse_pgm(read_file(path), path); }
 
-// A binary file with 255 as its maximal value. Fails on an image without pixels, or of another number than its sizes
-// say.
-inline void save_pgm(const Image& image, const std::string& path) {
+NIB_API void save_pgm(const Image& image, const std::string& path) {
     if (image.pixels.empty() || image.pixels.size() != image.rows * image.cols)
         fail(path + ": expected an image of at least 1x1 pixels, found " + std::to_string(image.cols) + "x" +
              std::to_string(image.rows) + " with " + std::to_string(image.pixels.size()));
@@ -135,3 +150,5 @@ inline void save_pgm(const Image& image, const std::string& path) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -7,6 +7,8 @@
 
 #include <nib/core/config.hpp>
 
+#if NIB_BODIES  // bodies of other headers alone use it
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -105,3 +107,5 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

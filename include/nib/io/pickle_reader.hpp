@@ -6,6 +6,10 @@
 // no depth of nesting recurses.
 #pragma once
 
+#include <nib/core/config.hpp>
+
+#if NIB_BODIES  // bodies of other headers alone use it
+
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
@@ -411,3 +415,5 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -7,6 +7,9 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+
+#if NIB_BODIES  // bodies of other headers alone use it
+
 #include <nib/io/file.hpp>
 
 #include <bit>
@@ -66,3 +69,5 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

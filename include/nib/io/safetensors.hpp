@@ -12,21 +12,40 @@
 // reference reader refuses, and a little more.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+// Fails where the file is no safetensors file.
+[[nodiscard]] NIB_API TensorFile open_safetensors(const std::string& path);
+
+// `path` is for messages.
+[[nodiscard]] NIB_API TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
+
+// Fails on tensors whose data is not as large as dtype and shape say, on a name that stands twice, and on names and
+// metadata that are not UTF-8.
+NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
-#include <nib/io/strings.hpp>
-#include <nib/io/tensor.hpp>
-#include <nib/io/tensor_file.hpp>
 
 #include <bit>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -190,19 +209,13 @@ inline std::string make_safetensors_header(const std::vector<const Tensor*>& ten
 
 }  // namespace detail
 
-// Fails where the file is no safetensors file.
-[[nodiscard]] inline TensorFile open_safetensors(const std::string& path) {
-    return detail::read_safetensors(ByteSource{path});
-}
+NIB_API TensorFile open_safetensors(const std::string& path) { return detail::read_safetensors(ByteSource{path}); }
 
-// `path` is for messages.
-[[nodiscard]] inline TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path) {
+NIB_API TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path) {
     return detail::read_safetensors(ByteSource{bytes, path});
 }
 
-// Fails on tensors whose data is not as large as dtype and shape say, on a name that stands twice, and on names and
-// metadata that are not UTF-8.
-inline void save_safetensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {}) {
+NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata) {
     detail::check_tensors_to_save(path, tensors);
     for (const Tensor& tensor : tensors)
         if (tensor.name == detail::metadata_key)
@@ -222,3 +235,5 @@ inline void save_safetensors(const std::string& path, std::span<const Tensor> te
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -3,15 +3,12 @@
 // writes files with.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -21,21 +18,7 @@ namespace nib::inline NIB_ABI {
 class StringSet {
 public:
     // False where it is there already.
-    bool insert(std::string text) {
-        std::size_t first = 0;
-        while (first < strings_.size()) {
-            const std::string* const run = strings_.data() + first;
-            const std::size_t length = std::bit_floor(strings_.size() - first);
-            const std::size_t place = first_not(length, [&](std::size_t i) { return run[i] < text; });
-            if (place < length && run[place] == text) return false;
-            first += length;
-        }
-        strings_.push_back(std::move(text));
-        const std::size_t length = std::size_t{1} << std::countr_zero(strings_.size());
-        sort_values(strings_.data() + strings_.size() - length, length,
-                    [](const std::string& a, const std::string& b) { return a < b; });
-        return true;
-    }
+    bool insert(std::string text);
 
 private:
     std::vector<std::string> strings_;
@@ -51,14 +34,9 @@ public:
 
     StringMap() = default;
     // Of several entries with one name, the first.
-    StringMap(std::initializer_list<Entry> entries) {
-        for (const Entry& entry : entries)
-            if (!contains(entry.first)) (*this)[entry.first] = entry.second;
-    }
+    StringMap(std::initializer_list<Entry> entries);
     // The names differ.
-    explicit StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
-        sort_values(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
-    }
+    explicit StringMap(std::vector<Entry> entries);
 
     bool empty() const { return entries_.empty(); }
     std::size_t size() const { return entries_.size(); }
@@ -66,38 +44,87 @@ public:
     const Entry* end() const { return entries_.data() + entries_.size(); }
 
     // end() where there is none of that name.
-    const Entry* find(std::string_view name) const {
-        const std::size_t place = place_of(name);
-        return place < size() && entries_[place].first == name ? begin() + place : end();
-    }
+    const Entry* find(std::string_view name) const;
     bool contains(std::string_view name) const { return find(name) != end(); }
     // Fails where there is none of that name.
-    const std::string& at(std::string_view name) const {
-        if (!contains(name)) fail("StringMap: there is no '" + std::string(name) + "'");
-        return find(name)->second;
-    }
+    const std::string& at(std::string_view name) const;
     // Empty at first.
-    std::string& operator[](std::string_view name) {
-        const std::size_t place = place_of(name);
-        if (!contains(name)) {
-            entries_.push_back({std::string(name), {}});
-            for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
-        }
-        return entries_[place].second;
-    }
+    std::string& operator[](std::string_view name);
 
-    friend bool operator==(const StringMap& a, const StringMap& b) {
-        bool equal = a.size() == b.size();
-        for (std::size_t i = 0; equal && i < a.size(); ++i) equal = a.entries_[i] == b.entries_[i];
-        return equal;
-    }
+    friend bool operator==(const StringMap& a, const StringMap& b);
 
 private:
-    std::size_t place_of(std::string_view name) const {
-        return first_not(size(), [&](std::size_t i) { return entries_[i].first < name; });
-    }
+    std::size_t place_of(std::string_view name) const;
 
     std::vector<Entry> entries_;
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+
+#include <bit>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
+
+NIB_API bool StringSet::insert(std::string text) {
+    std::size_t first = 0;
+    while (first < strings_.size()) {
+        const std::string* const run = strings_.data() + first;
+        const std::size_t length = std::bit_floor(strings_.size() - first);
+        const std::size_t place = first_not(length, [&](std::size_t i) { return run[i] < text; });
+        if (place < length && run[place] == text) return false;
+        first += length;
+    }
+    strings_.push_back(std::move(text));
+    const std::size_t length = std::size_t{1} << std::countr_zero(strings_.size());
+    sort_values(strings_.data() + strings_.size() - length, length,
+                [](const std::string& a, const std::string& b) { return a < b; });
+    return true;
+}
+
+NIB_API StringMap::StringMap(std::initializer_list<Entry> entries) {
+    for (const Entry& entry : entries)
+        if (!contains(entry.first)) (*this)[entry.first] = entry.second;
+}
+
+NIB_API StringMap::StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
+    sort_values(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
+}
+
+NIB_API const StringMap::Entry* StringMap::find(std::string_view name) const {
+    const std::size_t place = place_of(name);
+    return place < size() && entries_[place].first == name ? begin() + place : end();
+}
+
+NIB_API const std::string& StringMap::at(std::string_view name) const {
+    if (!contains(name)) fail("StringMap: there is no '" + std::string(name) + "'");
+    return find(name)->second;
+}
+
+NIB_API std::string& StringMap::operator[](std::string_view name) {
+    const std::size_t place = place_of(name);
+    if (!contains(name)) {
+        entries_.push_back({std::string(name), {}});
+        for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
+    }
+    return entries_[place].second;
+}
+
+NIB_API bool operator==(const StringMap& a, const StringMap& b) {
+    bool equal = a.size() == b.size();
+    for (std::size_t i = 0; equal && i < a.size(); ++i) equal = a.entries_[i] == b.entries_[i];
+    return equal;
+}
+
+NIB_API std::size_t StringMap::place_of(std::string_view name) const {
+    return first_not(size(), [&](std::size_t i) { return entries_[i].first < name; });
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

@@ -2,11 +2,8 @@
 // tensors share. (What a file holds is read through a TensorFile.)
 #pragma once
 
-#include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/core/text.hpp>
+#include <nib/core/config.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/strings.hpp>
 
 #include <bit>
 #include <concepts>
@@ -89,6 +86,17 @@ constexpr float float_of_bfloat16(std::uint16_t bits) {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
 }
 
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/strings.hpp>
+
+namespace nib::inline NIB_ABI {
+
 namespace detail {
 
 // The name in double quotes, short and printable.
@@ -146,3 +154,5 @@ inline void check_tensors_to_save(const std::string& path, std::span<const Tenso
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

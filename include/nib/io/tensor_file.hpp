@@ -9,10 +9,7 @@
 //   file.bytes(tensor)               as they are: little-endian, row-major
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
+#include <nib/core/config.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -20,13 +17,10 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <limits>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -35,21 +29,14 @@ namespace nib::inline NIB_ABI {
 class ByteSource {
 public:
     // `path` is for messages.
-    ByteSource(std::span<const std::byte> memory, std::string path) : path_{std::move(path)}, memory_{memory} {}
-    explicit ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}} {}
+    ByteSource(std::span<const std::byte> memory, std::string path);
+    explicit ByteSource(const std::string& path);
 
     const std::string& path() const { return path_; }
-    std::size_t size() const { return file_ ? file_->size() : memory_.size(); }
+    std::size_t size() const;
 
     // Bytes [offset, offset + to.size()), which lie within size().
-    void read(std::size_t offset, std::span<std::byte> to) {
-        if (file_) {
-            file_->seek(offset);
-            file_->read(to);
-        } else {
-            copy_values(memory_.data() + offset, to.size(), to.data());
-        }
-    }
+    void read(std::size_t offset, std::span<std::byte> to);
 
 private:
     std::string path_;
@@ -67,31 +54,14 @@ struct TensorInfo {
     std::endian order = std::endian::little;
 
     // Of elements. (That of a TensorFile's tensors does not overflow.)
-    std::size_t count() const {
-        std::size_t count = 1;
-        for (const std::size_t size : shape) count *= size;
-        return count;
-    }
+    std::size_t count() const;
 };
 
 // Moved, never copied. One can be read by one thread at a time.
 class TensorFile {
 public:
     // Fails on a tensor that does not lie within the source, on one whose size overflows, and on two of one name.
-    TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors, StringMap metadata = {})
-        : source_{std::move(source)},
-          format_{std::move(format)},
-          tensors_{std::move(tensors)},
-          metadata_{std::move(metadata)} {
-        by_name_.resize(tensors_.size());
-        for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
-        sort_values(by_name_.data(), by_name_.size(),
-                    [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
-        for (std::size_t i = 1; i < by_name_.size(); ++i)
-            if (tensors_[by_name_[i]].name == tensors_[by_name_[i - 1]].name)
-                refuse(tensors_[by_name_[i]], "two tensors have this name");
-        for (const TensorInfo& tensor : tensors_) check_place(tensor);
-    }
+    TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors, StringMap metadata = {});
     TensorFile(TensorFile&&) = default;
     TensorFile& operator=(TensorFile&&) = default;
 
@@ -104,90 +74,26 @@ public:
     const StringMap& metadata() const { return metadata_; }
 
     // Null where there is none of that name.
-    const TensorInfo* find(std::string_view name) const {
-        const std::size_t found =
-            first_not(by_name_.size(), [&](std::size_t i) { return tensors_[by_name_[i]].name < name; });
-        return found < by_name_.size() && tensors_[by_name_[found]].name == name ? &tensors_[by_name_[found]] : nullptr;
-    }
+    const TensorInfo* find(std::string_view name) const;
 
     // Fails where there is none of that name.
-    const TensorInfo& at(std::string_view name) const {
-        const TensorInfo* const tensor = find(name);
-        if (tensor == nullptr) fail(path() + ": expected a tensor " + detail::tensor_label(name) + ", found none");
-        return *tensor;
-    }
+    const TensorInfo& at(std::string_view name) const;
 
     // The elements of a tensor of this file, row-major and little-endian.
-    std::vector<std::byte> bytes(const TensorInfo& tensor) {
-        const std::size_t size = dtype_size(tensor.dtype);
-        std::vector<std::byte> result(checked_count(tensor) * size);
-        const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
-        visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
-            std::byte* const to = result.data() + place * size;
-            for (std::size_t i = 0; i < size; ++i)
-                to[i] = element[tensor.order == std::endian::little ? i : size - 1 - i];
-        });
-        return result;
-    }
+    std::vector<std::byte> bytes(const TensorInfo& tensor);
 
     // Calls use(place, element) for each element of a tensor of this file: `place` is the sum of its indices times
     // `strides`, `element` its bytes, in the file's order. They come in the order in which they lie in the file, as far
     // as there is one.
     template <class Use>
-    void visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
-        std::vector<Dimension> dimensions;
-        for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-            if (tensor.shape[i] == 0) return;
-            if (tensor.shape[i] > 1) dimensions.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
-        }
-        sort_values(dimensions.data(), dimensions.size(),
-                    [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
-        const Dimension inner = dimensions.empty() ? Dimension{1, 0, 0} : dimensions.back();
-        if (!dimensions.empty()) dimensions.pop_back();
-
-        const std::size_t size = dtype_size(tensor.dtype);
-        std::size_t end = tensor.offset + inner.stride * (inner.count - 1) * size + size;
-        for (const Dimension& outer : dimensions) end += outer.stride * (outer.count - 1) * size;
-        // Elements that lie far apart are read one by one, not with all that is between them.
-        const std::size_t ahead = inner.stride * size < far_apart ? end : 0;
-
-        std::vector<std::size_t> index(dimensions.size());
-        for (;;) {
-            std::size_t offset = tensor.offset;
-            std::size_t place = 0;
-            for (std::size_t i = 0; i < index.size(); ++i) {
-                offset += index[i] * dimensions[i].stride * size;
-                place += index[i] * dimensions[i].to_stride;
-            }
-            for (std::size_t i = 0; i < inner.count; ++i)
-                use(place + i * inner.to_stride, window_.at(source_, offset + i * inner.stride * size, size, ahead));
-            std::size_t dimension = index.size();
-            while (dimension > 0 && ++index[dimension - 1] == dimensions[dimension - 1].count) index[--dimension] = 0;
-            if (dimension == 0) return;
-        }
-    }
+    void visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use);
 
     // How many elements it has; fails where they are more than a file of this size can sensibly mean (a tensor may
     // repeat its elements), so that nothing huge is allocated for a small file.
-    std::size_t checked_count(const TensorInfo& tensor) const {
-        if (tensor.count() > source_.size())
-            refuse(tensor, "shape " + detail::shape_text(tensor.shape) + " has more elements than the file has bytes");
-        return tensor.count();
-    }
+    std::size_t checked_count(const TensorInfo& tensor) const;
 
     // The same for all tensors together: a file may name the same numbers many times.
-    void check_counts() const {
-        constexpr std::size_t times = 4;
-        std::size_t rest = 0;
-        if (!multiply_sizes(source_.size(), times, rest)) rest = static_cast<std::size_t>(-1);
-        for (const TensorInfo& tensor : tensors_) {
-            const std::size_t count = checked_count(tensor);
-            if (count > rest)
-                refuse(tensor, "with those before it has more than " + std::to_string(times) +
-                                   " times as many elements as the file has bytes");
-            rest -= count;
-        }
-    }
+    void check_counts() const;
 
     ByteSource& source() { return source_; }
 
@@ -204,17 +110,7 @@ private:
     class Window {
     public:
         // `size` bytes at `offset`; what follows up to `ahead` may be read with them.
-        const std::byte* at(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
-            if (offset < begin_ || offset + size > begin_ + held_) {
-                bytes_.resize(length);
-                held_ = 0;  // a read that fails leaves nothing
-                const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
-                source.read(offset, {bytes_.data(), wanted});
-                begin_ = offset;
-                held_ = wanted;
-            }
-            return bytes_.data() + (offset - begin_);
-        }
+        const std::byte* at(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead);
 
     private:
         static constexpr std::size_t length = 65536;
@@ -223,31 +119,8 @@ private:
         std::size_t held_ = 0;
     };
 
-    [[noreturn]] void refuse(const TensorInfo& tensor, const std::string& why) const {
-        fail(path() + ": tensor " + detail::tensor_label(tensor.name) + ": " + why);
-    }
-
-    void check_place(const TensorInfo& tensor) const {
-        const std::string shape = "shape " + detail::shape_text(tensor.shape);
-        if (tensor.strides.size() != tensor.shape.size())
-            refuse(tensor,
-                   shape + ": expected a stride for each dimension, found " + std::to_string(tensor.strides.size()));
-        std::size_t bytes = 0;
-        if (!detail::tensor_size(tensor.dtype, tensor.shape, bytes)) refuse(tensor, shape + " overflows");
-        if (bytes == 0) return;
-        std::size_t last = 0;  // in elements
-        bool within = true;
-        for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-            std::size_t step = 0;
-            within = within && multiply_sizes(tensor.shape[i] - 1, tensor.strides[i], step);
-            within = within && (last += step) >= step;
-        }
-        const std::size_t size = dtype_size(tensor.dtype);
-        within = within && tensor.offset <= source_.size() && last < (source_.size() - tensor.offset) / size;
-        if (!within)
-            refuse(tensor, shape + " from byte " + std::to_string(tensor.offset) + " reaches beyond the " +
-                               std::to_string(source_.size()) + " bytes of the file");
-    }
+    [[noreturn]] void refuse(const TensorInfo& tensor, const std::string& why) const;
+    void check_place(const TensorInfo& tensor) const;
 
     ByteSource source_;
     std::string format_;
@@ -256,6 +129,183 @@ private:
     StringMap metadata_;
     Window window_;
 };
+
+// Writes the element with index (i, j, …) to to[i * strides[0] + j * strides[1] + …]. Fails on other dtypes than F16,
+// BF16, F32 and F64, which is told before anything is written, and on a finite number too large for T.
+template <std::floating_point T>
+void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides);
+
+// The numbers of a tensor, row-major. Fails as read_into does.
+template <std::floating_point T>
+std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/storage.hpp>
+
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+namespace nib::inline NIB_ABI {
+
+NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
+    : path_{std::move(path)}, memory_{memory} {}
+
+NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}} {}
+
+NIB_API std::size_t ByteSource::size() const { return file_ ? file_->size() : memory_.size(); }
+
+NIB_API void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
+    if (file_) {
+        file_->seek(offset);
+        file_->read(to);
+    } else {
+        copy_values(memory_.data() + offset, to.size(), to.data());
+    }
+}
+
+NIB_API std::size_t TensorInfo::count() const {
+    std::size_t count = 1;
+    for (const std::size_t size : shape) count *= size;
+    return count;
+}
+
+NIB_API TensorFile::TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors,
+                               StringMap metadata)
+    : source_{std::move(source)},
+      format_{std::move(format)},
+      tensors_{std::move(tensors)},
+      metadata_{std::move(metadata)} {
+    by_name_.resize(tensors_.size());
+    for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
+    sort_values(by_name_.data(), by_name_.size(),
+                [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+    for (std::size_t i = 1; i < by_name_.size(); ++i)
+        if (tensors_[by_name_[i]].name == tensors_[by_name_[i - 1]].name)
+            refuse(tensors_[by_name_[i]], "two tensors have this name");
+    for (const TensorInfo& tensor : tensors_) check_place(tensor);
+}
+
+NIB_API const TensorInfo* TensorFile::find(std::string_view name) const {
+    const std::size_t found =
+        first_not(by_name_.size(), [&](std::size_t i) { return tensors_[by_name_[i]].name < name; });
+    return found < by_name_.size() && tensors_[by_name_[found]].name == name ? &tensors_[by_name_[found]] : nullptr;
+}
+
+NIB_API const TensorInfo& TensorFile::at(std::string_view name) const {
+    const TensorInfo* const tensor = find(name);
+    if (tensor == nullptr) fail(path() + ": expected a tensor " + detail::tensor_label(name) + ", found none");
+    return *tensor;
+}
+
+NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
+    const std::size_t size = dtype_size(tensor.dtype);
+    std::vector<std::byte> result(checked_count(tensor) * size);
+    const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
+    visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
+        std::byte* const to = result.data() + place * size;
+        for (std::size_t i = 0; i < size; ++i) to[i] = element[tensor.order == std::endian::little ? i : size - 1 - i];
+    });
+    return result;
+}
+
+template <class Use>
+void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
+    std::vector<Dimension> dimensions;
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+        if (tensor.shape[i] == 0) return;
+        if (tensor.shape[i] > 1) dimensions.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
+    }
+    sort_values(dimensions.data(), dimensions.size(),
+                [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
+    const Dimension inner = dimensions.empty() ? Dimension{1, 0, 0} : dimensions.back();
+    if (!dimensions.empty()) dimensions.pop_back();
+
+    const std::size_t size = dtype_size(tensor.dtype);
+    std::size_t end = tensor.offset + inner.stride * (inner.count - 1) * size + size;
+    for (const Dimension& outer : dimensions) end += outer.stride * (outer.count - 1) * size;
+    // Elements that lie far apart are read one by one, not with all that is between them.
+    const std::size_t ahead = inner.stride * size < far_apart ? end : 0;
+
+    std::vector<std::size_t> index(dimensions.size());
+    for (;;) {
+        std::size_t offset = tensor.offset;
+        std::size_t place = 0;
+        for (std::size_t i = 0; i < index.size(); ++i) {
+            offset += index[i] * dimensions[i].stride * size;
+            place += index[i] * dimensions[i].to_stride;
+        }
+        for (std::size_t i = 0; i < inner.count; ++i)
+            use(place + i * inner.to_stride, window_.at(source_, offset + i * inner.stride * size, size, ahead));
+        std::size_t dimension = index.size();
+        while (dimension > 0 && ++index[dimension - 1] == dimensions[dimension - 1].count) index[--dimension] = 0;
+        if (dimension == 0) return;
+    }
+}
+
+NIB_API std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
+    if (tensor.count() > source_.size())
+        refuse(tensor, "shape " + detail::shape_text(tensor.shape) + " has more elements than the file has bytes");
+    return tensor.count();
+}
+
+NIB_API void TensorFile::check_counts() const {
+    constexpr std::size_t times = 4;
+    std::size_t rest = 0;
+    if (!multiply_sizes(source_.size(), times, rest)) rest = static_cast<std::size_t>(-1);
+    for (const TensorInfo& tensor : tensors_) {
+        const std::size_t count = checked_count(tensor);
+        if (count > rest)
+            refuse(tensor, "with those before it has more than " + std::to_string(times) +
+                               " times as many elements as the file has bytes");
+        rest -= count;
+    }
+}
+
+inline const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
+                                               std::size_t ahead) {
+    if (offset < begin_ || offset + size > begin_ + held_) {
+        bytes_.resize(length);
+        held_ = 0;  // a read that fails leaves nothing
+        const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
+        source.read(offset, {bytes_.data(), wanted});
+        begin_ = offset;
+        held_ = wanted;
+    }
+    return bytes_.data() + (offset - begin_);
+}
+
+NIB_API void TensorFile::refuse(const TensorInfo& tensor, const std::string& why) const {
+    fail(path() + ": tensor " + detail::tensor_label(tensor.name) + ": " + why);
+}
+
+NIB_API void TensorFile::check_place(const TensorInfo& tensor) const {
+    const std::string shape = "shape " + detail::shape_text(tensor.shape);
+    if (tensor.strides.size() != tensor.shape.size())
+        refuse(tensor,
+               shape + ": expected a stride for each dimension, found " + std::to_string(tensor.strides.size()));
+    std::size_t bytes = 0;
+    if (!detail::tensor_size(tensor.dtype, tensor.shape, bytes)) refuse(tensor, shape + " overflows");
+    if (bytes == 0) return;
+    std::size_t last = 0;  // in elements
+    bool within = true;
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+        std::size_t step = 0;
+        within = within && multiply_sizes(tensor.shape[i] - 1, tensor.strides[i], step);
+        within = within && (last += step) >= step;
+    }
+    const std::size_t size = dtype_size(tensor.dtype);
+    within = within && tensor.offset <= source_.size() && last < (source_.size() - tensor.offset) / size;
+    if (!within)
+        refuse(tensor, shape + " from byte " + std::to_string(tensor.offset) + " reaches beyond the " +
+                           std::to_string(source_.size()) + " bytes of the file");
+}
 
 namespace detail {
 
@@ -291,8 +341,6 @@ T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
 
 }  // namespace detail
 
-// Writes the element with index (i, j, …) to to[i * strides[0] + j * strides[1] + …]. Fails on other dtypes than F16,
-// BF16, F32 and F64, which is told before anything is written, and on a finite number too large for T.
 template <std::floating_point T>
 void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides) {
     if (!is_floating(tensor.dtype)) fail(file.path() + ": " + detail::not_floating(tensor));
@@ -301,7 +349,6 @@ void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<cons
     });
 }
 
-// The numbers of a tensor, row-major. Fails as read_into does.
 template <std::floating_point T>
 std::vector<T> values(TensorFile& file, const TensorInfo& tensor) {
     std::vector<T> result(file.checked_count(tensor));
@@ -310,4 +357,13 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor) {
     return result;
 }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE void read_into(TensorFile&, const TensorInfo&, float*, std::span<const std::size_t>);
+NIB_TEMPLATE std::vector<float> values<float>(TensorFile&, const TensorInfo&);
+NIB_TEMPLATE void read_into(TensorFile&, const TensorInfo&, double*, std::span<const std::size_t>);
+NIB_TEMPLATE std::vector<double> values<double>(TensorFile&, const TensorInfo&);
+#endif
+
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -5,6 +5,31 @@
 //   save_tensors(path, tensors)  the format by the path's ending: .pth and .pt, .npz, .npy; safetensors for all others
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/io/tensor.hpp>
+#include <nib/io/tensor_file.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// Fails where it is none of them, or broken.
+[[nodiscard]] NIB_API TensorFile open_tensors(const std::string& path);
+
+// In the file's order.
+[[nodiscard]] NIB_API std::vector<TensorInfo> inspect(const std::string& path);
+
+// Written aside, flushed and renamed. Only safetensors files hold `metadata`; an .npy file holds one tensor, and not
+// its name. Fails as the writer of the format does.
+NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -12,9 +37,6 @@
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
 #include <nib/io/safetensors.hpp>
-#include <nib/io/strings.hpp>
-#include <nib/io/tensor.hpp>
-#include <nib/io/tensor_file.hpp>
 #include <nib/io/torch_pth.hpp>
 #include <nib/io/torch_pth_writer.hpp>
 #include <nib/io/zip.hpp>
@@ -22,10 +44,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -52,8 +71,7 @@ inline bool may_be_safetensors(std::string_view start) {
 
 }  // namespace detail
 
-// Fails where it is none of them, or broken.
-[[nodiscard]] inline TensorFile open_tensors(const std::string& path) {
+NIB_API TensorFile open_tensors(const std::string& path) {
     ByteSource source{path};
     std::string start(smaller(source.size(), std::size_t{8}), '\0');
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
@@ -70,15 +88,12 @@ inline bool may_be_safetensors(std::string_view start) {
     return open_safetensors(path);
 }
 
-// In the file's order.
-[[nodiscard]] inline std::vector<TensorInfo> inspect(const std::string& path) {
+NIB_API std::vector<TensorInfo> inspect(const std::string& path) {
     const TensorFile file = open_tensors(path);
     return {file.tensors().begin(), file.tensors().end()};
 }
 
-// Written aside, flushed and renamed. Only safetensors files hold `metadata`; an .npy file holds one tensor, and not
-// its name. Fails as the writer of the format does.
-inline void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {}) {
+NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata) {
     const std::string_view name = path;
     if (name.ends_with(".pth") || name.ends_with(".pt")) return save_torch(path, tensors);
     if (name.ends_with(".npz")) return save_npz(path, tensors);
@@ -89,3 +104,5 @@ inline void save_tensors(const std::string& path, std::span<const Tensor> tensor
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -2,6 +2,10 @@
 // its pickle, data.pkl, names.
 #pragma once
 
+#include <nib/core/config.hpp>
+
+#if NIB_BODIES  // bodies of other headers alone use it
+
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/tensor.hpp>
@@ -179,3 +183,5 @@ private:
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -14,6 +14,21 @@
 // whose bytes fail their checksum (all that tensors lie in are read once for that, in pieces).
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/io/tensor_file.hpp>
+
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+[[nodiscard]] NIB_API TensorFile parse_torch(ByteSource source);
+
+[[nodiscard]] NIB_API TensorFile open_torch(const std::string& path);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
@@ -23,7 +38,6 @@
 #include <nib/io/pickle_reader.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
-#include <nib/io/tensor_file.hpp>
 #include <nib/io/torch_archive.hpp>
 #include <nib/io/zip.hpp>
 
@@ -32,7 +46,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -324,7 +337,7 @@ inline void refuse_other_torch_files(ByteSource& source) {
 
 }  // namespace detail
 
-[[nodiscard]] inline TensorFile parse_torch(ByteSource source) {
+NIB_API TensorFile parse_torch(ByteSource source) {
     detail::refuse_other_torch_files(source);
     detail::TorchArchive archive{source};
     if (archive.is_torch_script())
@@ -341,6 +354,8 @@ inline void refuse_other_torch_files(ByteSource& source) {
     return TensorFile{std::move(source), "PyTorch", std::move(tensors)};
 }
 
-[[nodiscard]] inline TensorFile open_torch(const std::string& path) { return parse_torch(ByteSource{path}); }
+NIB_API TensorFile open_torch(const std::string& path) { return parse_torch(ByteSource{path}); }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

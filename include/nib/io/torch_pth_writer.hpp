@@ -3,19 +3,32 @@
 // floats, which older ones have not.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/io/tensor.hpp>
+
+#include <span>
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+// In the order given. Fails on tensors whose data is not as large as dtype and shape say, and on a name that stands
+// twice.
+NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/error.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/pickle_reader.hpp>
-#include <nib/io/tensor.hpp>
 #include <nib/io/torch_archive.hpp>
 #include <nib/io/zip_writer.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -141,9 +154,7 @@ inline std::string torch_folder(std::string_view path) {
 
 }  // namespace detail
 
-// In the order given. Fails on tensors whose data is not as large as dtype and shape say, and on a name that stands
-// twice.
-inline void save_torch(const std::string& path, std::span<const Tensor> tensors) {
+NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors) {
     detail::check_torch_input(path, tensors);
     const std::string pickle = detail::pickled_state_dict(tensors);
     if (pickle.size() > PickleReader::max_size)
@@ -163,3 +174,5 @@ inline void save_torch(const std::string& path, std::span<const Tensor> tensors)
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

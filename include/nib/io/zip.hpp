@@ -10,6 +10,10 @@
 // file's size, with another record or with the entry's own header; entries that overlap.
 #pragma once
 
+#include <nib/core/config.hpp>
+
+#if NIB_BODIES  // bodies of other headers alone use it
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -387,3 +391,5 @@ inline void check_crc(ByteSource& source, const ZipEntry& entry) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

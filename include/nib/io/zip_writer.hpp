@@ -2,6 +2,10 @@
 // with zip64 where an archive is that large or has that many entries.
 #pragma once
 
+#include <nib/core/config.hpp>
+
+#if NIB_BODIES  // bodies of other headers alone use it
+
 #include <nib/core/algorithm.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/zip.hpp>
@@ -135,3 +139,5 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#endif
