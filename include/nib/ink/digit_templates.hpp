@@ -6,6 +6,8 @@
 
 #include <nib/core/config.hpp>
 
+#if NIB_BODIES
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -386,3 +388,5 @@ constexpr std::span<const DigitTemplate> templates_of(int digit) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

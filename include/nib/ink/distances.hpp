@@ -1,15 +1,31 @@
 // squared_distances: for each pixel of a mask how far the nearest marked pixel is.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// The square of the distance from each pixel's centre to that of the nearest pixel whose mask is not 0; exact.
+// (Felzenszwalb & Huttenlocher 2012, Distance Transforms of Sampled Functions.) Fails on a mask without such a pixel,
+// or with more than 16384 rows or columns.
+// mask: [rows, cols], result: [rows, cols]. O(rows cols).
+[[nodiscard]] NIB_API std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
+                                                                  std::size_t cols);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -59,12 +75,8 @@ private:
 
 }  // namespace detail
 
-// The square of the distance from each pixel's centre to that of the nearest pixel whose mask is not 0; exact.
-// (Felzenszwalb & Huttenlocher 2012, Distance Transforms of Sampled Functions.) Fails on a mask without such a pixel,
-// or with more than 16384 rows or columns.
-// mask: [rows, cols], result: [rows, cols]. O(rows cols).
-[[nodiscard]] inline std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
-                                                                 std::size_t cols) {
+NIB_API std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
+                                                    std::size_t cols) {
     constexpr std::size_t longest = 16384;  // twice its square is below 2^31
     if (rows > longest || cols > longest || mask.size() != rows * cols)
         fail("squared_distances: expected a mask of at most 16384x16384, found " + std::to_string(mask.size()) +
@@ -92,3 +104,5 @@ private:
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

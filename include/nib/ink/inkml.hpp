@@ -16,19 +16,31 @@
 // such groups everything, is one drawing with the label of <ink>. Other elements are skipped, <traceView> among them.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// `name` is the file's, for messages.
+NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/json.hpp>
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -287,10 +299,11 @@ private:
 
 }  // namespace detail
 
-// `name` is the file's, for messages.
-inline std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name) {
     detail::TextSource source{text};
     return detail::all_drawings(detail::InkmlReader{source, name});
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

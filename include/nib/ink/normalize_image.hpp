@@ -12,20 +12,11 @@
 // off.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 #include <nib/core/image.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/text.hpp>
-#include <nib/ink/distances.hpp>
 #include <nib/ink/paper.hpp>
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -34,6 +25,27 @@ struct NormalizeOptions {
     Paper paper = Paper::automatic;
     float pen_width = 1.6f;  // what thinner pens are thickened to, in 28ths of the image's side; 0 to 4, 0: not at all
 };
+
+// Fails on options out of range, on a picture of other than 1x1 to 4096x4096 pixels, and on one without ink.
+[[nodiscard]] NIB_API Image normalize_image(const Image& picture, const NormalizeOptions& options = {});
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/text.hpp>
+#include <nib/ink/distances.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -144,8 +156,7 @@ inline Mapping centered(double scale, double center, double low, double high, st
 
 }  // namespace detail
 
-// Fails on options out of range, on a picture of other than 1x1 to 4096x4096 pixels, and on one without ink.
-[[nodiscard]] inline Image normalize_image(const Image& picture, const NormalizeOptions& options = {}) {
+NIB_API Image normalize_image(const Image& picture, const NormalizeOptions& options) {
     if (options.size < 8 || options.size > 1024)
         fail("normalize_image: expected a size from 8 to 1024, found " + std::to_string(options.size));
     if (!(options.pen_width >= 0 && options.pen_width <= 4))
@@ -186,3 +197,5 @@ inline Mapping centered(double scale, double center, double low, double high, st
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

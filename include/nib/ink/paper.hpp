@@ -4,16 +4,10 @@
 // that a light gradient or a shadow's soft edge is no ink. One threshold then parts ink from paper. Specks are removed.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 #include <nib/core/image.hpp>
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -22,6 +16,29 @@ enum class Paper {
     light,      // dark ink on it
     dark,       // light ink on it
 };
+
+// Half way from paper to ink and above a pixel is inked.
+inline constexpr std::uint8_t inked = 128;
+
+// The image has the picture's size. Connected inked pixels that are fewer than 1/64 of all inked ones are specks, and
+// become paper. Fails on a picture of other than 1x1 to 4096x4096 pixels, and on one without ink, which is at least 20
+// of 255 grey levels from the paper.
+[[nodiscard]] NIB_API Image separate_ink(Image picture, Paper paper = Paper::automatic);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -210,13 +227,7 @@ inline void take_connected(std::vector<std::uint8_t>& mask, const Image& image, 
 
 }  // namespace detail
 
-// Half way from paper to ink and above a pixel is inked.
-inline constexpr std::uint8_t inked = 128;
-
-// The image has the picture's size. Connected inked pixels that are fewer than 1/64 of all inked ones are specks, and
-// become paper. Fails on a picture of other than 1x1 to 4096x4096 pixels, and on one without ink, which is at least 20
-// of 255 grey levels from the paper.
-[[nodiscard]] inline Image separate_ink(Image picture, Paper paper = Paper::automatic) {
+NIB_API Image separate_ink(Image picture, Paper paper) {
     detail::check_picture(picture);
     if (paper == Paper::dark || (paper == Paper::automatic && !detail::has_light_paper(picture)))
         for (std::uint8_t& pixel : picture.pixels) pixel = static_cast<std::uint8_t>(255 - pixel);
@@ -251,3 +262,5 @@ inline constexpr std::uint8_t inked = 128;
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

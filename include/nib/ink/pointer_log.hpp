@@ -5,16 +5,28 @@
 // is one drawing, without a label.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// `name` is the file's, for messages. Fails on a line that is no sample, and when there is none.
+NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/error.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -75,10 +87,11 @@ private:
 
 }  // namespace detail
 
-// `name` is the file's, for messages. Fails on a line that is no sample, and when there is none.
-inline std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name) {
     detail::TextSource source{text};
     return detail::all_drawings(detail::PointerLogReader{source, name});
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -7,17 +7,29 @@
 // `name:LINE: byte N: expected ..., found ...`, bytes counted from the start of the line.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// A drawing for each line that is not blank. `name` is the file's, for messages.
+NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/error.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/io/json.hpp>
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -130,10 +142,11 @@ private:
 
 }  // namespace detail
 
-// A drawing for each line that is not blank. `name` is the file's, for messages.
-inline std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name) {
     detail::TextSource source{text};
     return detail::all_drawings(detail::QuickdrawReader{source, name});
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

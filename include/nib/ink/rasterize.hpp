@@ -10,19 +10,13 @@
 // its canvas.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 #include <nib/core/image.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/text.hpp>
 #include <nib/ink/stroke.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -40,6 +34,27 @@ struct RasterOptions {
     bool raw = false;
     Canvas canvas{};  // only used when raw
 };
+
+// Into `pixels`, options.size * options.size of them. Fails on options out of range, on a drawing without a point, and
+// on coordinates beyond coordinate_limit.
+NIB_API void rasterize(const Drawing& drawing, const RasterOptions& options, std::span<std::uint8_t> pixels);
+
+[[nodiscard]] NIB_API Image rasterize(const Drawing& drawing, const RasterOptions& options = {});
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/text.hpp>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
 
 namespace detail {
 
@@ -284,9 +299,7 @@ inline Placement raw_placement(const Canvas& canvas, const Bounds& bounds, doubl
 
 }  // namespace detail
 
-// Into `pixels`, options.size * options.size of them. Fails on options out of range, on a drawing without a point, and
-// on coordinates beyond coordinate_limit.
-inline void rasterize(const Drawing& drawing, const RasterOptions& options, std::span<std::uint8_t> pixels) {
+NIB_API void rasterize(const Drawing& drawing, const RasterOptions& options, std::span<std::uint8_t> pixels) {
     detail::check_options(options);
     if (pixels.size() != options.size * options.size)
         fail("rasterize: expected " + std::to_string(options.size * options.size) + " pixels, found " +
@@ -300,7 +313,7 @@ inline void rasterize(const Drawing& drawing, const RasterOptions& options, std:
         detail::render_normalized(renderer, drawing, bounds);
 }
 
-[[nodiscard]] inline Image rasterize(const Drawing& drawing, const RasterOptions& options = {}) {
+NIB_API Image rasterize(const Drawing& drawing, const RasterOptions& options) {
     detail::check_options(options);
     Image image{options.size, options.size, std::vector<std::uint8_t>(options.size * options.size)};
     rasterize(drawing, options, {image.pixels.data(), image.pixels.size()});
@@ -308,3 +321,5 @@ inline void rasterize(const Drawing& drawing, const RasterOptions& options, std:
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -1,6 +1,53 @@
-// load_drawings: the drawings of a stroke file, whichever of the formats it has.  for_each_drawing: one after the
-// other, in the memory that one of them needs, however large the file.
+// load_drawings: the drawings of a stroke file, whichever of the formats it has.  DrawingReader and for_each_drawing:
+// one after the other, in the memory that one of them needs, however large the file.
 #pragma once
+
+#include <nib/core/config.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// The drawings of the file at `path` (a pipe will do), as it is read. What is wrong with the file fails where it is
+// found, after the drawings before it. Kept in memory are at most one line and one drawing, and of UNIPEN also what
+// waits for its segment or for the segments before it, of InkML the traces outside of labelled groups.
+class DrawingReader {
+public:
+    explicit DrawingReader(const std::string& path, StrokeFormat format = StrokeFormat::automatic);
+    DrawingReader(const DrawingReader&) = delete;
+    DrawingReader& operator=(const DrawingReader&) = delete;
+    ~DrawingReader();
+
+    // Reads the next drawing; false after the last.
+    bool next(Drawing& drawing);
+
+private:
+    struct State;
+
+    State* state_;  // owned
+};
+
+// Calls on_drawing(Drawing&&) for each drawing of the file at `path`, as a DrawingReader reads it.
+template <class OnDrawing>
+void for_each_drawing(const std::string& path, StrokeFormat format, OnDrawing&& on_drawing) {
+    DrawingReader reader{path, format};
+    for (Drawing drawing; reader.next(drawing);) on_drawing(std::move(drawing));
+}
+
+// The drawings that a text holds; `name` is the file's, for messages.
+NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name,
+                                            StrokeFormat format = StrokeFormat::automatic);
+
+[[nodiscard]] NIB_API std::vector<Drawing> load_drawings(const std::string& path,
+                                                         StrokeFormat format = StrokeFormat::automatic);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -8,16 +55,12 @@
 #include <nib/ink/lines.hpp>
 #include <nib/ink/pointer_log.hpp>
 #include <nib/ink/quickdraw.hpp>
-#include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen.hpp>
 #include <nib/io/file.hpp>
 
 #include <cstddef>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
+#include <optional>
 
 namespace nib::inline NIB_ABI {
 
@@ -62,52 +105,68 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
          (source.rest().empty() ? "an empty file" : "only blank lines and comments"));
 }
 
-template <class Reader, class OnDrawing>
-void read_all(Reader&& reader, OnDrawing& on_drawing) {
-    for (Drawing drawing; reader.next(drawing);) on_drawing(std::move(drawing));
-}
-
-template <class OnDrawing>
-void read_drawings(TextSource& source, const std::string& name, StrokeFormat format, OnDrawing&& on_drawing) {
-    if (format == StrokeFormat::automatic) format = recognize_format(source, name);
-    switch (format) {
-        case StrokeFormat::unipen:
-            return read_all(UnipenReader{source, name}, on_drawing);
-        case StrokeFormat::quickdraw:
-            return read_all(QuickdrawReader{source, name}, on_drawing);
-        case StrokeFormat::inkml:
-            return read_all(InkmlReader{source, name}, on_drawing);
-        default:
-            return read_all(PointerLogReader{source, name}, on_drawing);
+// The drawings of a text in any of the formats.
+class AnyReader {
+public:
+    // Both must outlive the reader. `name` is the file's, for messages.
+    AnyReader(TextSource& source, const std::string& name, StrokeFormat format) {
+        if (format == StrokeFormat::automatic) format = recognize_format(source, name);
+        switch (format) {
+            case StrokeFormat::unipen:
+                unipen_.emplace(source, name);
+                break;
+            case StrokeFormat::quickdraw:
+                quickdraw_.emplace(source, name);
+                break;
+            case StrokeFormat::inkml:
+                inkml_.emplace(source, name);
+                break;
+            default:
+                log_.emplace(source, name);
+        }
     }
-}
+
+    bool next(Drawing& drawing) {
+        if (unipen_) return unipen_->next(drawing);
+        if (quickdraw_) return quickdraw_->next(drawing);
+        if (inkml_) return inkml_->next(drawing);
+        return log_->next(drawing);
+    }
+
+private:
+    // One of them.
+    std::optional<UnipenReader> unipen_;
+    std::optional<QuickdrawReader> quickdraw_;
+    std::optional<InkmlReader> inkml_;
+    std::optional<PointerLogReader> log_;
+};
 
 }  // namespace detail
 
-// Calls on_drawing(Drawing&&) for each drawing of the file at `path` (a pipe will do), as it is read. What is wrong
-// with the file fails where it is found, after the drawings before it. Kept in memory are at most one line and one
-// drawing, and of UNIPEN also what waits for its segment or for the segments before it, of InkML the traces outside of
-// labelled groups.
-template <class OnDrawing>
-void for_each_drawing(const std::string& path, StrokeFormat format, OnDrawing&& on_drawing) {
-    detail::TextSource source{detail::open_for_reading(path), path};
-    detail::read_drawings(source, path, format, on_drawing);
-}
+struct DrawingReader::State {
+    State(const std::string& path, StrokeFormat format)
+        : name{path}, source{detail::open_for_reading(path), path}, reader{source, name, format} {}
 
-// The drawings that a text holds; `name` is the file's, for messages.
-inline std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name,
-                                           StrokeFormat format = StrokeFormat::automatic) {
-    std::vector<Drawing> drawings;
+    std::string name;
+    detail::TextSource source;
+    detail::AnyReader reader;
+};
+
+NIB_API DrawingReader::DrawingReader(const std::string& path, StrokeFormat format) : state_{new State{path, format}} {}
+
+NIB_API DrawingReader::~DrawingReader() { delete state_; }
+
+NIB_API bool DrawingReader::next(Drawing& drawing) { return state_->reader.next(drawing); }
+
+NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name, StrokeFormat format) {
     detail::TextSource source{text};
-    detail::read_drawings(source, name, format, [&](Drawing&& drawing) { drawings.push_back(std::move(drawing)); });
-    return drawings;
+    return detail::all_drawings(detail::AnyReader{source, name, format});
 }
 
-[[nodiscard]] inline std::vector<Drawing> load_drawings(const std::string& path,
-                                                        StrokeFormat format = StrokeFormat::automatic) {
-    std::vector<Drawing> drawings;
-    for_each_drawing(path, format, [&](Drawing&& drawing) { drawings.push_back(std::move(drawing)); });
-    return drawings;
+NIB_API std::vector<Drawing> load_drawings(const std::string& path, StrokeFormat format) {
+    return detail::all_drawings(DrawingReader{path, format});
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

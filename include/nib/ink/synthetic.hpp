@@ -7,6 +7,34 @@
 // (where the build's flags fuse multiply-adds, as -march=native does, a pixel may differ by one grey level).
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/data/dataset.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+class Executor;
+class Rng;
+
+// A drawing of `digit`, 0 to 9, labelled with it; about 2 units high.
+NIB_API Drawing synthetic_digit(int digit, Rng& rng);
+
+// `count` drawings, as many of each digit (one more of the first count % 10), in shuffled order. A drawing depends on
+// the seed, its index and its label alone.
+[[nodiscard]] NIB_API std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed);
+
+// The images of these, 28 x 28, each drawn with a random pen. What an executor runs shares the work; 25,000 images a
+// second and thread are usual (tools/bench/nib_bench.cpp, synthetic_digits).
+[[nodiscard]] NIB_API Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor = nullptr);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
@@ -185,8 +213,7 @@ inline RasterOptions random_pen(Rng& rng) {
 
 }  // namespace detail
 
-// A drawing of `digit`, 0 to 9, labelled with it; about 2 units high.
-inline Drawing synthetic_digit(int digit, Rng& rng) {
+NIB_API Drawing synthetic_digit(int digit, Rng& rng) {
     if (digit < 0 || digit > 9) fail("synthetic_digit: expected a digit from 0 to 9, found " + std::to_string(digit));
     const std::span<const DigitTemplate> choices = templates_of(digit);
     const DigitTemplate& chosen = choices[rng.below(choices.size())];
@@ -214,9 +241,7 @@ inline std::vector<int> shuffled_digits(std::size_t count, std::uint64_t seed) {
 
 }  // namespace detail
 
-// `count` drawings, as many of each digit (one more of the first count % 10), in shuffled order. A drawing depends on
-// the seed, its index and its label alone.
-[[nodiscard]] inline std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed) {
+NIB_API std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed) {
     std::vector<Drawing> drawings;
     drawings.reserve(count);
     for (const int digit : detail::shuffled_digits(count, seed)) {
@@ -226,9 +251,7 @@ inline std::vector<int> shuffled_digits(std::size_t count, std::uint64_t seed) {
     return drawings;
 }
 
-// The images of these, 28 x 28, each drawn with a random pen. What an executor runs shares the work; 25,000 images a
-// second and thread are usual (tools/bench/nib_bench.cpp, synthetic_digits).
-[[nodiscard]] inline Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor = nullptr) {
+NIB_API Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor) {
     Dataset dataset;
     dataset.rows = dataset.cols = RasterOptions{}.size;
     dataset.name = "synthetic digits";
@@ -252,3 +275,5 @@ inline std::vector<int> shuffled_digits(std::size_t count, std::uint64_t seed) {
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

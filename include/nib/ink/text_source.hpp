@@ -9,6 +9,9 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+
+#if NIB_BODIES
+
 #include <nib/io/file.hpp>
 
 #include <cerrno>
@@ -69,3 +72,5 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
+
+#endif

@@ -12,18 +12,30 @@
 // Other keywords are skipped, with the lines of text below.
 #pragma once
 
+#include <nib/core/config.hpp>
+#include <nib/ink/stroke.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// The drawings in the order of their segments. `name` is the file's, for messages.
+NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name);
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/stroke.hpp>
 #include <nib/ink/text_source.hpp>
 
 #include <cstddef>
-#include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -274,10 +286,11 @@ private:
 
 }  // namespace detail
 
-// The drawings in the order of their segments. `name` is the file's, for messages.
-inline std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name) {
     detail::TextSource source{text};
     return detail::all_drawings(detail::UnipenReader{source, name});
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#endif

@@ -7,6 +7,10 @@
 // without bound), other entities, elements nested deeper than 64, tags longer than 64 KB.
 #pragma once
 
+#include <nib/core/config.hpp>
+
+#if NIB_BODIES
+
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -286,3 +290,5 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
+
+#endif
