@@ -4,15 +4,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <functional>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,19 +44,107 @@ void check_written(std::FILE* out) {
     throw std::runtime_error("standard output: cannot write" + reason);
 }
 
+// The shortest spelling that reads back as the same number.
+template <class T>
+std::string text_of(T value) {
+    char buffer[64];
+    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+    return error == std::errc{} ? std::string(buffer, end) : std::string("?");
+}
+
+template <class T>
+T number(const std::string& option, std::string_view text, T low, T high) {
+    const auto value = nib::parse_number<T>(text);
+    // Written so that a NaN fails.
+    if (value && *value >= low && *value <= high) return *value;
+    throw UsageError(option + ": expected a " + (std::integral<T> ? "whole number" : "number") + " from " +
+                     text_of(low) + " to " + text_of(high) + ", found " + nib::in_quotes(text));
+}
+
+template <class T>
+std::vector<T> numbers(const std::string& option, std::string_view text, T low, T high) {
+    std::vector<T> values;
+    for (;;) {
+        const std::size_t comma = text.find(',');
+        values.push_back(number<T>(option, text.substr(0, comma), low, high));
+        if (comma == std::string_view::npos) return values;
+        text.remove_prefix(comma + 1);
+    }
+}
+
 }  // namespace
 
-void CommandLine::option(std::string name, std::string value, std::string help, std::string& destination) {
-    add(std::move(name), std::move(value), std::move(help), destination,
-        [&destination](const std::string& option, std::string_view text) {
-            if (text.empty()) throw UsageError(option + ": expected a value, found ''");
-            destination = text;
+struct CommandLine::Option {
+    std::string name;
+    std::string value;  // how the help names it; empty for a flag
+    std::string help;
+    std::string initial;
+    Setter set;
+};
+
+struct CommandLine::Argument {
+    std::string name;
+    std::string help;
+    std::string* one;
+    std::vector<std::string>* rest;
+};
+
+CommandLine::CommandLine(std::string_view program, std::string_view description)
+    : program_{program}, description_{description} {}
+
+CommandLine::CommandLine(CommandLine&& other) noexcept = default;
+
+CommandLine::~CommandLine() = default;
+
+template <class T>
+void CommandLine::option(std::string_view name, std::string_view value, std::string_view help, T& destination,
+                         std::type_identity_t<T> low, std::type_identity_t<T> high) {
+    add(name, value, help, text_of(destination),
+        [&destination, low, high](const std::string& option, std::string_view text) {
+            destination = number<T>(option, text, low, high);
         });
 }
 
-void CommandLine::option(std::string name, std::string value, std::string help, std::string& destination,
+template <class T>
+void CommandLine::option(std::string_view name, std::string_view value, std::string_view help,
+                         std::optional<T>& destination, std::type_identity_t<T> low, std::type_identity_t<T> high) {
+    add(name, value, help, destination ? text_of(*destination) : std::string(),
+        [&destination, low, high](const std::string& option, std::string_view text) {
+            destination = number<T>(option, text, low, high);
+        });
+}
+
+template <class T>
+void CommandLine::option(std::string_view name, std::string_view value, std::string_view help,
+                         std::vector<T>& destination, std::type_identity_t<T> low, std::type_identity_t<T> high) {
+    std::string initial;
+    for (const T& element : destination) nib::append_to_list(initial, ",", text_of(element));
+    add(name, value, help, std::move(initial),
+        [&destination, low, high](const std::string& option, std::string_view text) {
+            destination = numbers<T>(option, text, low, high);
+        });
+}
+
+template void CommandLine::option(std::string_view, std::string_view, std::string_view, int&, int, int);
+template void CommandLine::option(std::string_view, std::string_view, std::string_view, std::size_t&, std::size_t,
+                                  std::size_t);
+template void CommandLine::option(std::string_view, std::string_view, std::string_view, double&, double, double);
+template void CommandLine::option(std::string_view, std::string_view, std::string_view, std::optional<double>&, double,
+                                  double);
+template void CommandLine::option(std::string_view, std::string_view, std::string_view, std::vector<std::size_t>&,
+                                  std::size_t, std::size_t);
+
+void CommandLine::option(std::string_view name, std::string_view value, std::string_view help,
+                         std::string& destination) {
+    add(name, value, help, destination, [&destination](const std::string& option, std::string_view text) {
+        if (text.empty()) throw UsageError(option + ": expected a value, found ''");
+        destination = text;
+    });
+}
+
+void CommandLine::option(std::string_view name, std::string_view value, std::string_view help, std::string& destination,
                          std::vector<std::string> words) {
-    add(std::move(name), std::move(value), std::move(help), destination,
+    add(name, value, help, destination,
         [&destination, words = std::move(words)](const std::string& option, std::string_view text) {
             if (std::find(words.begin(), words.end(), text) == words.end())
                 throw UsageError(option + ": expected " + list(words) + ", found " + nib::in_quotes(text));
@@ -59,17 +152,16 @@ void CommandLine::option(std::string name, std::string value, std::string help, 
         });
 }
 
-void CommandLine::flag(std::string name, std::string help, bool& destination) {
-    add(std::move(name), "", std::move(help), "",
-        [&destination](const std::string&, std::string_view) { destination = true; });
+void CommandLine::flag(std::string_view name, std::string_view help, bool& destination) {
+    add(name, "", help, "", [&destination](const std::string&, std::string_view) { destination = true; });
 }
 
-void CommandLine::argument(std::string name, std::string help, std::string& destination) {
-    arguments_.push_back({std::move(name), std::move(help), &destination, nullptr});
+void CommandLine::argument(std::string_view name, std::string_view help, std::string& destination) {
+    arguments_.push_back({std::string(name), std::string(help), &destination, nullptr});
 }
 
-void CommandLine::arguments(std::string name, std::string help, std::vector<std::string>& destination) {
-    arguments_.push_back({std::move(name), std::move(help), nullptr, &destination});
+void CommandLine::arguments(std::string_view name, std::string_view help, std::vector<std::string>& destination) {
+    arguments_.push_back({std::string(name), std::string(help), nullptr, &destination});
 }
 
 int CommandLine::run(int argc, const char* const* argv, const std::function<void()>& program, std::FILE* out,
@@ -105,8 +197,9 @@ std::string CommandLine::help() const {
     return text + line("--help", "prints this and ends", width);
 }
 
-void CommandLine::add(std::string name, std::string value, std::string help, std::string initial, Setter set) {
-    options_.push_back({std::move(name), std::move(value), std::move(help), std::move(initial), std::move(set)});
+void CommandLine::add(std::string_view name, std::string_view value, std::string_view help, std::string initial,
+                      Setter set) {
+    options_.push_back({std::string(name), std::string(value), std::string(help), std::move(initial), std::move(set)});
 }
 
 bool CommandLine::parse(const std::vector<std::string>& words) const {
@@ -168,12 +261,6 @@ void CommandLine::place(const std::vector<std::string>& words) const {
         }
     }
     if (taken < words.size()) throw UsageError("unexpected argument " + nib::in_quotes(words[taken]));
-}
-
-void CommandLine::refuse_number(const std::string& option, const char* kind, const std::string& low,
-                                const std::string& high, std::string_view text) {
-    throw UsageError(option + ": expected a " + kind + " from " + low + " to " + high + ", found " +
-                     nib::in_quotes(text));
 }
 
 std::string CommandLine::spelling(const Option& option) {

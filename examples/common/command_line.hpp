@@ -15,10 +15,6 @@
 // held when it was declared.
 #pragma once
 
-#include <nib/core/text.hpp>
-
-#include <charconv>
-#include <concepts>
 #include <cstddef>
 #include <cstdio>
 #include <functional>
@@ -27,7 +23,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace examples {
@@ -38,60 +33,41 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-template <class T>
-concept Number = (std::integral<T> && !std::same_as<T, bool>) || std::floating_point<T>;
-
 class CommandLine {
 public:
-    CommandLine(std::string program, std::string description)
-        : program_{std::move(program)}, description_{std::move(description)} {}
+    CommandLine(std::string_view program, std::string_view description);
+    CommandLine(CommandLine&& other) noexcept;
+    ~CommandLine();
 
-    // A number from low to high, both allowed.
-    template <Number T>
-    void option(std::string name, std::string value, std::string help, T& destination, std::type_identity_t<T> low,
-                std::type_identity_t<T> high) {
-        add(std::move(name), std::move(value), std::move(help), text_of(destination),
-            [&destination, low, high](const std::string& option, std::string_view text) {
-                destination = number<T>(option, text, low, high);
-            });
-    }
+    // A number from low to high, both allowed. T: int, std::size_t or double.
+    template <class T>
+    void option(std::string_view name, std::string_view value, std::string_view help, T& destination,
+                std::type_identity_t<T> low, std::type_identity_t<T> high);
 
     // The same, and nothing until it is given.
-    template <Number T>
-    void option(std::string name, std::string value, std::string help, std::optional<T>& destination,
-                std::type_identity_t<T> low, std::type_identity_t<T> high) {
-        add(std::move(name), std::move(value), std::move(help), destination ? text_of(*destination) : std::string(),
-            [&destination, low, high](const std::string& option, std::string_view text) {
-                destination = number<T>(option, text, low, high);
-            });
-    }
+    template <class T>
+    void option(std::string_view name, std::string_view value, std::string_view help, std::optional<T>& destination,
+                std::type_identity_t<T> low, std::type_identity_t<T> high);
 
     // Numbers from low to high with commas between them.
-    template <Number T>
-    void option(std::string name, std::string value, std::string help, std::vector<T>& destination,
-                std::type_identity_t<T> low, std::type_identity_t<T> high) {
-        std::string initial;
-        for (const T& element : destination) nib::append_to_list(initial, ",", text_of(element));
-        add(std::move(name), std::move(value), std::move(help), std::move(initial),
-            [&destination, low, high](const std::string& option, std::string_view text) {
-                destination = numbers<T>(option, text, low, high);
-            });
-    }
+    template <class T>
+    void option(std::string_view name, std::string_view value, std::string_view help, std::vector<T>& destination,
+                std::type_identity_t<T> low, std::type_identity_t<T> high);
 
     // Any text but an empty one, so that an empty string can mean "not given".
-    void option(std::string name, std::string value, std::string help, std::string& destination);
+    void option(std::string_view name, std::string_view value, std::string_view help, std::string& destination);
 
     // One word of a list.
-    void option(std::string name, std::string value, std::string help, std::string& destination,
+    void option(std::string_view name, std::string_view value, std::string_view help, std::string& destination,
                 std::vector<std::string> words);
 
     // False until it is given.
-    void flag(std::string name, std::string help, bool& destination);
+    void flag(std::string_view name, std::string_view help, bool& destination);
 
     // Arguments are taken in the order in which they are declared, and none may be missing.
-    void argument(std::string name, std::string help, std::string& destination);
+    void argument(std::string_view name, std::string_view help, std::string& destination);
     // One or more, up to the end of the command line; declared last.
-    void arguments(std::string name, std::string help, std::vector<std::string>& destination);
+    void arguments(std::string_view name, std::string_view help, std::vector<std::string>& destination);
 
     // Reads the command line and runs `program`; returns the exit status.
     int run(int argc, const char* const* argv, const std::function<void()>& program, std::FILE* out = stdout,
@@ -102,21 +78,10 @@ public:
 
 private:
     using Setter = std::function<void(const std::string& option, std::string_view text)>;
-    struct Option {
-        std::string name;
-        std::string value;  // how the help names it; empty for a flag
-        std::string help;
-        std::string initial;
-        Setter set;
-    };
-    struct Argument {
-        std::string name;
-        std::string help;
-        std::string* one;
-        std::vector<std::string>* rest;
-    };
+    struct Option;
+    struct Argument;
 
-    void add(std::string name, std::string value, std::string help, std::string initial, Setter set);
+    void add(std::string_view name, std::string_view value, std::string_view help, std::string initial, Setter set);
 
     // False when help is asked for.
     bool parse(const std::vector<std::string>& words) const;
@@ -126,36 +91,6 @@ private:
 
     const Option& find(const std::string& name) const;
     void place(const std::vector<std::string>& words) const;
-
-    [[noreturn]] static void refuse_number(const std::string& option, const char* kind, const std::string& low,
-                                           const std::string& high, std::string_view text);
-
-    template <Number T>
-    static T number(const std::string& option, std::string_view text, T low, T high) {
-        const auto value = nib::parse_number<T>(text);
-        // Written so that a NaN fails.
-        if (value && *value >= low && *value <= high) return *value;
-        refuse_number(option, std::integral<T> ? "whole number" : "number", text_of(low), text_of(high), text);
-    }
-
-    template <Number T>
-    static std::vector<T> numbers(const std::string& option, std::string_view text, T low, T high) {
-        std::vector<T> values;
-        for (;;) {
-            const std::size_t comma = text.find(',');
-            values.push_back(number<T>(option, text.substr(0, comma), low, high));
-            if (comma == std::string_view::npos) return values;
-            text.remove_prefix(comma + 1);
-        }
-    }
-
-    // The shortest spelling that reads back as the same number.
-    template <Number T>
-    static std::string text_of(T value) {
-        char buffer[64];
-        const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
-        return error == std::errc{} ? std::string(buffer, end) : std::string("?");
-    }
 
     static std::string spelling(const Option& option);
     int complain(std::FILE* err, const std::string& message, int status) const;

@@ -146,6 +146,10 @@ std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std
 inline void prefetch_example(const Augmented& data, std::size_t index) { prefetch_example(data.data(), index); }
 inline int target_of(const Augmented& data, std::size_t index) { return target_of(data.data(), index); }
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Batches<float, const Augmented&>;
+#endif
+
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
@@ -366,10 +370,6 @@ std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std
                          kernels::Nonzero<T>* entries) {
     return kernels::append_nonzeros(detail::changed_image(data, index, rng, room), entries);
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Batches<float, const Augmented&>;
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

@@ -82,6 +82,11 @@ void load(Net& net, TensorFile& file) {
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<float>&);
+NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<double>&);
+#endif
+
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES

@@ -1,7 +1,7 @@
 // evaluate: a network's mean loss and confusion matrix on a data set.  accuracy: the part of it that is recognised.
 #pragma once
 
-#include <nib/core/error.hpp>
+#include <nib/core/config.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/network.hpp>
@@ -9,7 +9,7 @@
 #include <nib/train/metrics.hpp>
 
 #include <cstddef>
-#include <string>
+#include <string_view>
 
 #if defined(NIB_TEMPLATE)
 #include <nib/model/mlp.hpp>
@@ -26,22 +26,25 @@ struct Evaluation {
     double accuracy() const { return confusion.accuracy(); }
 };
 
+namespace detail {
+
+// `name` is the data's, and may be empty.
+NIB_API void check_sizes(std::string_view name, std::size_t examples, std::size_t features, std::size_t expected);
+[[noreturn]] NIB_API void fail_class(std::string_view name, std::size_t example, int target, std::size_t outputs);
+
+}  // namespace detail
+
 // Fails unless the data fit the network: at least one example, as many features as it takes, every class below the
 // number of its outputs.
 template <InferenceNetwork Net, class Data>
 void check_data(const Net& net, const Data& data) {
-    std::string name = "the data";
-    if constexpr (requires { data.name; })
-        if (!data.name.empty()) name = data.name;
-    if (data.size() == 0) fail(name + ": expected at least one example, found none");
-    if (data.input_size() != net.input_size())
-        fail(name + ": expected examples of " + std::to_string(net.input_size()) +
-             " features, as the network takes, found " + std::to_string(data.input_size()));
+    std::string_view name;
+    if constexpr (requires { data.name; }) name = data.name;
+    detail::check_sizes(name, data.size(), data.input_size(), net.input_size());
     for (std::size_t i = 0; i < data.size(); ++i) {
         const int target = target_of(data, i);
         if (target < 0 || static_cast<std::size_t>(target) >= net.output_size())
-            fail(name + ": expected classes below " + std::to_string(net.output_size()) +
-                 ", the network's outputs, found " + std::to_string(target) + " at example " + std::to_string(i));
+            detail::fail_class(name, i, target, net.output_size());
     }
 }
 
@@ -77,3 +80,29 @@ NIB_TEMPLATE Evaluation evaluate(const BasicMlp<double>&, const Dataset&, NllLos
 #endif
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+
+#include <string>
+
+namespace nib::inline NIB_ABI::detail {
+
+inline std::string data_label(std::string_view name) { return name.empty() ? "the data" : std::string(name); }
+
+NIB_API void check_sizes(std::string_view name, std::size_t examples, std::size_t features, std::size_t expected) {
+    if (examples == 0) fail(data_label(name) + ": expected at least one example, found none");
+    if (features != expected)
+        fail(data_label(name) + ": expected examples of " + std::to_string(expected) +
+             " features, as the network takes, found " + std::to_string(features));
+}
+
+NIB_API void fail_class(std::string_view name, std::size_t example, int target, std::size_t outputs) {
+    fail(data_label(name) + ": expected classes below " + std::to_string(outputs) + ", the network's outputs, found " +
+         std::to_string(target) + " at example " + std::to_string(example));
+}
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif
