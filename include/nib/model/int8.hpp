@@ -312,7 +312,7 @@ NIB_API std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
     return scales;
 }
 
-inline kernels::Int8Layer Int8Mlp::kernel_layer(std::size_t i) const {
+NIB_API kernels::Int8Layer Int8Mlp::kernel_layer(std::size_t i) const {
     const Int8Dense& layer = layers_[i];
     return {layer.in, layer.out, layer.weights.data(), layer.biases.data(), scales_[i].data()};
 }
