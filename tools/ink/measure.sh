@@ -33,5 +33,5 @@ long() {
 
 measure plain --data "$mnist"
 long default --data "$mnist" --synthetic 60000 --epochs 20 --batch 64
-long large --data "$mnist" --synthetic 120000 --epochs 30 --batch 128 --hidden 512,256
+long large --data "$mnist" --synthetic 80000 --epochs 46 --batch 128 --hidden 512,256 --lr 0.002
 long synthetic --synthetic 240000 --epochs 20 --batch 64 --lr 0.002

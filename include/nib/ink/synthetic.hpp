@@ -158,38 +158,38 @@ inline float distance(const Point& a, const Point& b) {
     return square_root((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y));
 }
 
-// The stroke without the last `lost` of its length, or without a third of it if that is less.
-inline Stroke shortened(const Stroke& stroke, float lost) {
-    float left = 0;
-    for (std::size_t i = 1; i < stroke.size(); ++i) left += distance(stroke[i - 1], stroke[i]);
-    left -= smaller(lost, left / 3);
+// The points at 0, 1, 2, ... times `interval` (> 0) along the stroke, joined by straight lines: what is after the last
+// of them is lost. The stroke's own last point comes too if `and_last`, or if only the first one would be left.
+inline Stroke sampled(const Stroke& stroke, float interval, bool and_last) {
     Stroke result{stroke.front()};
-    for (std::size_t i = 1; i < stroke.size() && left > 0; ++i) {
+    float next = interval;  // how far the next sample is, from `from` on
+    for (std::size_t i = 1; i < stroke.size(); ++i) {
         const Point& from = stroke[i - 1];
         const Point& to = stroke[i];
         const float length = distance(from, to);
-        const float u = length > left ? left / length : 1;
-        result.push_back({from.x + u * (to.x - from.x), from.y + u * (to.y - from.y)});
-        left -= length;
+        for (; next <= length; next += interval) {
+            const float u = next / length;
+            result.push_back({from.x + u * (to.x - from.x), from.y + u * (to.y - from.y)});
+        }
+        next -= length;
     }
+    if (and_last || result.size() == 1) result.push_back(stroke.back());
     return result;
 }
 
-// How a device sees a pen: of a fast one few points and not the ends of strokes, and of a mouse or a trembling hand
-// points beside the path. Lengths are in the units of a digit, which is about 2 high.
+// How a device sees a pen. A slow one takes few points of a fast hand: corners and curves become flat, and of each
+// stroke's end up to one interval is lost, more the fewer points there are. A mouse or a trembling hand has points
+// beside the path. Lengths are in the units of a digit, which is about 2 high.
 class Sampling {
 public:
     explicit Sampling(Rng& rng) {
-        if (rng.below(8) == 0) step_ = 2 + rng.below(3);
+        if (rng.below(8) != 0) interval_ = rng.uniform(0.05, 1);
+        sees_ends_ = rng.below(4) == 0;
         if (rng.below(8) == 0) wobble_ = rng.uniform(0, 0.03);
-        if (rng.below(2) == 0) most_lost_ = rng.uniform(0, 0.3);
     }
 
     Stroke operator()(const Stroke& stroke, Rng& rng) const {
-        const Stroke seen = shortened(stroke, static_cast<float>(rng.uniform(0, most_lost_)));
-        Stroke result;
-        for (std::size_t i = 0; i + 1 < seen.size(); i += step_) result.push_back(seen[i]);
-        result.push_back(seen.back());
+        Stroke result = interval_ > 0 ? sampled(stroke, static_cast<float>(interval_), sees_ends_) : stroke;
         if (wobble_ > 0)
             for (Point& point : result) {
                 point.x += static_cast<float>(wobble_ * rng.normal());
@@ -199,9 +199,9 @@ public:
     }
 
 private:
-    std::size_t step_ = 1;
+    double interval_ = 0;  // of samples along a stroke; 0: all points are seen
+    bool sees_ends_ = false;
     double wobble_ = 0;  // standard deviation
-    double most_lost_ = 0;
 };
 
 inline RasterOptions random_pen(Rng& rng) {
