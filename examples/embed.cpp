@@ -32,7 +32,7 @@ bool is_keyword(std::string_view name) {
         " operator or or_eq private protected public register reinterpret_cast requires return short signed"
         " sizeof static static_assert static_cast struct switch template this thread_local throw true try"
         " typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
-    return keywords.find(" " + std::string(name) + " ") != std::string_view::npos;
+    return keywords.find(std::string(" ").append(name).append(" ")) != std::string_view::npos;
 }
 
 // Names with "::" between them, none of which belongs to the language or to somebody else.

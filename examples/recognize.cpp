@@ -109,8 +109,9 @@ void recognize_drawing(const nib::Mlp& net, const Drawn& drawn, const Options& o
     const std::vector<Candidate> order = candidates(net, drawn.image);
     const bool answered = !options.reject || order[0].probability >= *options.reject;
     const std::string answer = answered ? std::to_string(order[0].digit) : "?";
-    std::string line = answer + " " + nib::fixed(order[0].probability, 4);
-    if (order.size() > 1) line += " " + order[1].text();
+    std::string line = answer;
+    line.append(" ").append(nib::fixed(order[0].probability, 4));
+    if (order.size() > 1) line.append(" ").append(order[1].text());
     std::puts(line.c_str());
 
     ++score.drawings;
