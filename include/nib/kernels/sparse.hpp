@@ -359,7 +359,8 @@ void multiply_transposed(const SparseRows<T>& x, MatrixView<const T> dy, std::si
                 const SparseRows<T> rows = x.middle_rows(i, count);
                 const OuterProducts<T> products{dy.middle_rows(i, count), part, go_on || i > 0};
                 if (by_row) {
-                    add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(RowLists<T>{rows, first + r, positions}, products);
+                    add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(
+                        RowLists<T>{rows, first + r, positions}, products);
                 } else {
                     lists.take(rows, first + r, part.rows(), positions + i);
                     add_outer_products<Level, bytes, 8>(lists, products);
