@@ -38,6 +38,22 @@ TEST_CASE("an AlignedVector is zero-filled when made") {
     for (const float value : nib::AlignedVector<float>(100)) CHECK(value == 0.0f);
 }
 
+TEST_CASE("an array of megabytes starts a huge page, and is an array like any other") {
+    const auto start_of = [](const nib::AlignedVector<float>& array) {
+        return reinterpret_cast<std::uintptr_t>(array.data());
+    };
+    constexpr std::size_t megabyte = 1024 * 1024 / sizeof(float);
+    nib::AlignedVector<float> array(megabyte, 1.0f);
+    CHECK(start_of(array) % nib::cache_line == 0);
+    array.resize(8 * megabyte, 2.0f);
+    CHECK(start_of(array) % (2 * 1024 * 1024) == 0);
+    CHECK(array[megabyte - 1] == 1);
+    CHECK(array.back() == 2);
+    array.resize(3);
+    array.shrink_to_fit();
+    CHECK(array == nib::AlignedVector<float>{1, 1, 1});
+}
+
 TEST_CASE("an allocation whose size overflows throws instead of wrapping around") {
     nib::AlignedAllocator<double> allocator;
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(static_cast<std::size_t>(-1) / 4)), std::bad_alloc);

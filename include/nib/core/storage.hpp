@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace nib::inline NIB_ABI {
 
 inline constexpr std::size_t cache_line = 64;
@@ -23,6 +27,25 @@ constexpr bool multiply_sizes(std::size_t a, std::size_t b, std::size_t& product
     product = a * b;
     return true;
 }
+
+namespace detail {
+
+// Arrays of megabytes start a huge page, and ask the system for such: in a random order of examples each image lies in
+// another small page, and to look up where that is takes as long as to read it. (MNIST's non-zeros were listed in half
+// of the time; where the system gives none, nothing changes.)
+inline constexpr std::size_t huge_page = std::size_t{1} << 21;
+constexpr std::size_t alignment_of_array(std::size_t bytes) { return bytes < 2 * huge_page ? cache_line : huge_page; }
+
+inline void* allocate_array(std::size_t bytes) {
+    const std::size_t alignment = alignment_of_array(bytes);
+    void* const data = ::operator new (bytes, std::align_val_t{alignment});
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (alignment == huge_page) static_cast<void>(::madvise(data, bytes, MADV_HUGEPAGE));
+#endif
+    return data;
+}
+
+}  // namespace detail
 
 template <class T>
 struct AlignedAllocator {
@@ -35,9 +58,11 @@ struct AlignedAllocator {
     T* allocate(std::size_t count) {
         if (count > static_cast<std::size_t>(-1) / sizeof(T))
             return typename std::vector<T>::allocator_type{}.allocate(count);  // throws
-        return static_cast<T*>(::operator new (count * sizeof(T), std::align_val_t{cache_line}));
+        return static_cast<T*>(detail::allocate_array(count * sizeof(T)));
     }
-    void deallocate(T* data, std::size_t) noexcept { ::operator delete (data, std::align_val_t{cache_line}); }
+    void deallocate(T* data, std::size_t count) noexcept {
+        ::operator delete (data, std::align_val_t{detail::alignment_of_array(count * sizeof(T))});
+    }
 
     friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) noexcept { return true; }
 };
