@@ -8,16 +8,11 @@
 // (tools/bench/nib_bench.cpp).
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
-#include <nib/core/text.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/dataset.hpp>
-#include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/nonzeros.hpp>
 
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>

@@ -40,17 +40,12 @@ NIB_API Drawing synthetic_digit(int digit, Rng& rng);
 #include <nib/core/executor.hpp>
 #include <nib/core/math.hpp>
 #include <nib/core/random.hpp>
-#include <nib/data/dataset.hpp>
 #include <nib/ink/digit_templates.hpp>
 #include <nib/ink/rasterize.hpp>
-#include <nib/ink/stroke.hpp>
 
 #include <array>
-#include <cstddef>
-#include <cstdint>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
