@@ -63,6 +63,7 @@
 #include <nib/kernels/nonzeros.hpp>
 #include <nib/kernels/relay.hpp>
 #include <nib/kernels/sparse.hpp>
+#include <nib/kernels/sparse_gradient.hpp>
 #include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>
 #include <nib/layers/dense.hpp>

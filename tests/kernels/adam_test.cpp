@@ -2,6 +2,10 @@
 
 #include "../reference.hpp"
 #include "../support.hpp"
+#include "listed.hpp"
+
+#include <nib/kernels/matmul.hpp>
+#include <nib/kernels/sparse.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -113,6 +117,48 @@ TEST_CASE_TEMPLATE("adam_step gives the same bits on every level that fuses mult
         CHECK(same_bits(state.means, first[0].means));
         CHECK(same_bits(state.squares, first[0].squares));
     });
+}
+
+// More columns than go from registers into the step, more rows of x and of the gradient than are taken together.
+TEST_CASE_TEMPLATE("adam_step with a gradient that is yet to be multiplied out gives the same bits", T, float, double) {
+    nib::Rng rng{9};
+    for (const std::size_t batch : reference::Sizes{1, 15, 64, 150})
+        for (const std::size_t features : reference::Sizes{7, 96, 211})
+            for (const std::size_t outputs : reference::Sizes{1, 3, 10, 45, 64, 100, 127, 128, 130}) {
+                CAPTURE(batch);
+                CAPTURE(features);
+                CAPTURE(outputs);
+                const Matrix<T> x = reference::random_matrix<T>(batch, features, rng, 0.81);
+                const reference::Listed<T> listed{x};
+                if (!listed.inputs.is_sparse()) continue;
+                const Matrix<T> dy = reference::random_matrix<T>(batch, outputs, rng);
+                const std::size_t first = features / 4, rows = features - first;
+                const State<T> start(rows * outputs, rng);
+                reference::for_each_isa([&](nib::Isa) {
+                    State<T> expected = start, state = start;
+                    Matrix<T> dw(features, outputs);
+                    kernels::matmul_weight_gradient<T>(x.view(), dy, dw);
+                    const auto some = std::as_const(dw).view().middle_rows(first, rows).values();
+                    std::copy(some.begin(), some.end(), expected.gradients.data());
+                    expected.step();
+
+                    std::vector<const kernels::Nonzero<T>*> positions(batch);
+                    kernels::find_column<T>(listed.inputs.sparse(), first, positions.data());
+                    Guarded<T> room(rows, outputs);
+                    kernels::adam_step<T>({.x = listed.inputs.sparse(),
+                                           .dy = dy,
+                                           .first = first,
+                                           .positions = positions.data(),
+                                           .dw = room.view()},
+                                          state.parameters.data(), state.means.data(), state.squares.data(),
+                                          scalars<T>);
+                    CHECK(same_bits(state.parameters, expected.parameters));
+                    CHECK(same_bits(state.means, expected.means));
+                    CHECK(same_bits(state.squares, expected.squares));
+                    CHECK(state.margins_untouched());
+                    CHECK(room.margins_untouched());
+                });
+            }
 }
 
 TEST_CASE_TEMPLATE("adam_step leaves a parameter that never had a gradient where it is", T, float, double) {

@@ -1,7 +1,8 @@
-// The Adam step over flat arrays: one pass, four streams.
+// The Adam step over flat arrays: one pass, four streams, of which the gradients may be made on the way.
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/kernels/sparse_gradient.hpp>
 
 #include <cstddef>
 
@@ -21,6 +22,12 @@ struct AdamScalars {
 // Updates parameters, means (m) and squares (v), each of `count` numbers, by the gradients. The arrays do not overlap.
 template <class T>
 void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T* squares,
+               const AdamScalars<T>& scalars);
+
+// The same to the bit for weights whose gradients are such rows: parameters, means and squares are those of the first
+// row on. What is left in the gradient's dw is not specified.
+template <class T>
+void adam_step(const SparseGradientRows<T>& gradients, T* parameters, T* means, T* squares,
                const AdamScalars<T>& scalars);
 
 }  // namespace nib::inline NIB_ABI::kernels
@@ -98,9 +105,37 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
     });
 }
 
+template <class T>
+void adam_step(const SparseGradientRows<T>& gradients, T* parameters, T* means, T* squares,
+               const AdamScalars<T>& scalars) {
+    const MatrixView<T> dw = gradients.dw;
+    // With few columns the gradients go from registers into the step. That makes them while the divider, which bounds
+    // the step, is busy: an epoch of the default job takes 7% less. Many columns are multiplied out in blocks, and the
+    // moments of a block are too far apart for that.
+    if (dw.cols() * sizeof(T) >= 512) {
+        sparse_weight_gradient_rows(gradients);
+        return adam_step<T>(dw.size(), parameters, dw.data(), means, squares, scalars);
+    }
+    const T* const base = dw.data();
+    detail::multiply_transposed(gradients, false,
+                                [=]<class V>(const T* place, const V& gradient) NIB_LAMBDA_ALWAYS_INLINE {
+                                    const std::ptrdiff_t i = place - base;
+                                    V parameter, mean, square;
+                                    load(parameter, parameters + i);
+                                    load(mean, means + i);
+                                    load(square, squares + i);
+                                    detail::adam_update(parameter, gradient, mean, square, scalars);
+                                    store(parameters + i, parameter);
+                                    store(means + i, mean);
+                                    store(squares + i, square);
+                                });
+}
+
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE void adam_step(std::size_t, float*, const float*, float*, float*, const AdamScalars<float>&);
 NIB_TEMPLATE void adam_step(std::size_t, double*, const double*, double*, double*, const AdamScalars<double>&);
+NIB_TEMPLATE void adam_step(const SparseGradientRows<float>&, float*, float*, float*, const AdamScalars<float>&);
+NIB_TEMPLATE void adam_step(const SparseGradientRows<double>&, double*, double*, double*, const AdamScalars<double>&);
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels

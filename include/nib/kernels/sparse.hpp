@@ -1,4 +1,4 @@
-// Matrix products with inputs that are mostly zeros.
+// Products of inputs that are mostly zeros with weights.
 //
 // Skipping a zero leaves every sum as it was (x * 0 added), so results equal the dense kernels' to the bit. Two
 // exceptions: a weight that is infinite or NaN times a zero input is NaN in the dense kernels and skipped here; and a
@@ -15,8 +15,9 @@
 
 namespace nib::inline NIB_ABI::kernels {
 
-// How many lists are taken together, so that what they all use stays in the first-level cache. That and ColumnLists
-// took an epoch of 784-800-10 in batches of 128 from 0.62 to 0.48 s (tools/bench/with_nib.cpp, job B).
+// How many lists are taken together, so that what they all use stays in the first-level cache. That and lists by column
+// (sparse_gradient.hpp) took an epoch of 784-800-10 in batches of 128 from 0.62 to 0.48 s (tools/bench/with_nib.cpp,
+// job B).
 inline constexpr std::size_t lists_at_once = 64;
 
 // Some of the terms of some columns of y = activation(start + x w).
@@ -50,16 +51,6 @@ void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue
 template <class T>
 void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** positions);
 
-// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has. positions[i] is where row i of x has its first entry of
-// a column >= first; it moves on to the first one that was not used, so that blocks of rows can follow each other.
-template <class T>
-void sparse_weight_gradient_rows(const SparseRows<T>& x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw,
-                                 const Nonzero<T>** positions);
-
-// dw = x^T dy; as the dense matmul_weight_gradient.
-template <class T>
-void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw);
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #if NIB_BODIES
@@ -67,8 +58,6 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
 #include <nib/kernels/vector.hpp>
 
 #include <cassert>
-#include <cstdint>
-#include <cstring>
 #include <span>
 
 namespace nib::inline NIB_ABI::kernels {
@@ -216,161 +205,6 @@ NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, const Nonzero<T>* 
     for_each_row_block<Level, VectorBytes, 8, 4>(part.cols, width, block);
 }
 
-// Non-zeros by column: of some columns of x, and of at most lists_at_once of its rows. A weight gradient's sums for one
-// column can then stay in registers while its list passes by.
-template <class T>
-struct ColumnLists {
-    struct Entry {
-        std::uint32_t row;
-        T value;
-    };
-    static constexpr std::size_t columns = 96;
-    static constexpr std::size_t stride = lists_at_once + 8;  // no power of two: the starts would compete for a cache
-
-    std::uint32_t counts[columns];
-    Entry entries[columns * stride];
-
-    // The entries of columns first, first + 1, …, first + count - 1 in the lists from `positions` on, which move on.
-    NIB_ALWAYS_INLINE void take(const SparseRows<T>& x, std::size_t first, std::size_t count,
-                                const Nonzero<T>** positions) {
-        for (std::size_t c = 0; c < count; ++c) counts[c] = 0;
-        for (std::size_t i = 0; i < x.rows; ++i) {
-            const Nonzero<T>* const end = end_of(x.row(i));
-            const Nonzero<T>* entry = positions[i];
-            for (; entry != end && entry->column < first + count; ++entry) {
-                const std::size_t c = entry->column - first;
-                entries[c * stride + counts[c]++] = {static_cast<std::uint32_t>(i), entry->value};
-            }
-            positions[i] = entry;
-        }
-    }
-};
-
-// Non-zeros by row: in the lists from `positions` on, those of columns first, first + 1, …
-template <class T>
-struct RowLists {
-    SparseRows<T> x;
-    std::size_t first;
-    const Nonzero<T>** positions;  // they move on to the first entry that was not used
-};
-
-// dw = x^T dy, or dw += x^T dy.
-template <class T>
-struct OuterProducts {
-    MatrixView<const T> dy;
-    MatrixView<T> dw;
-    bool go_on;
-};
-
-// Adds up columns j, j + 1, … of dw, as many as Vectors vectors hold: one row of dw after the other.
-template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
-NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& x, const OuterProducts<T>& p, std::size_t j) {
-    using V = typename VectorOf<T, VectorBytes>::type;
-    constexpr std::size_t width = VectorBytes / sizeof(T);
-    const std::size_t stride = p.dw.cols();
-    for (std::size_t c = 0; c < p.dw.rows(); ++c) {
-        T* const to = p.dw.data() + c * stride + j;
-        V sums[Vectors] = {};
-        if (p.go_on) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load(sums[v], to + v * width);
-        }
-        const auto* const entries = x.entries + c * ColumnLists<T>::stride;
-        for (std::size_t n = 0; n < x.counts[c]; ++n) {
-            const T* const row = p.dy.data() + entries[n].row * stride + j;
-            const T value = entries[n].value;
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) {
-                V gradient;
-                load(gradient, row + v * width);
-                multiply_add<Level>(sums[v], value, gradient);
-            }
-        }
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) store(to + v * width, sums[v]);
-    }
-}
-
-// The same, one row of dy after the other, added to what should lie in the first-level cache.
-template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
-NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& x, const OuterProducts<T>& p, std::size_t j) {
-    using V = typename VectorOf<T, VectorBytes>::type;
-    constexpr std::size_t width = VectorBytes / sizeof(T);
-    const std::size_t stride = p.dw.cols();
-    T* const dw = p.dw.data() + j;
-    for (std::size_t r = 0; !p.go_on && r < p.dw.rows(); ++r) {
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) store(dw + r * stride + v * width, V{});
-    }
-    const bool last_columns = j + Vectors * width == stride;
-    for (std::size_t i = 0; i < x.x.rows; ++i) {
-        V row[Vectors];
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) load(row[v], p.dy.data() + i * stride + j + v * width);
-        ListedTerms<T> terms{x.positions[i], end_of(x.x.row(i)), x.first + p.dw.rows()};
-        for (; terms.more(); terms.next()) {
-            T* const sums = dw + (terms.column() - x.first) * stride;
-            const T value = terms.value();
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) {
-                V sum;
-                load(sum, sums + v * width);
-                multiply_add<Level>(sum, value, row[v]);
-                store(sums + v * width, sum);
-            }
-        }
-        if (last_columns) x.positions[i] = terms.entry;
-    }
-}
-
-// All columns from j on: wide blocks, then narrower ones.
-template <class Level, std::size_t VectorBytes, std::size_t Most, class Lists, class T>
-NIB_ALWAYS_INLINE void add_outer_products(const Lists& x, const OuterProducts<T>& p, std::size_t j = 0) {
-    constexpr std::size_t width = VectorBytes / sizeof(T);
-    constexpr std::size_t narrower = VectorBytes > 16 ? VectorBytes / 2 : sizeof(T);
-    const std::size_t cols = p.dw.cols();
-    if constexpr (VectorBytes == Level::vector_bytes)
-        for (; j + Most * width <= cols; j += Most * width) add_columns<Level, VectorBytes, Most>(x, p, j);
-    if constexpr (Most > 4)
-        for (; j + 4 * width <= cols; j += 4 * width) add_columns<Level, VectorBytes, 4>(x, p, j);
-    for (; j + width <= cols; j += width) add_columns<Level, VectorBytes, 1>(x, p, j);
-    if constexpr (narrower < VectorBytes) {
-        if (j < cols) add_outer_products<Level, narrower, Most>(x, p, j);
-    }
-}
-
-// Rows first, first + 1, … of dw = x^T dy, as many as `dw` has.
-template <class T>
-void multiply_transposed(const SparseRows<T>& x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw,
-                         bool go_on, const Nonzero<T>** positions) {
-    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-        using Level = decltype(level);
-        constexpr std::size_t bytes = Level::vector_bytes;
-        // To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
-        const bool by_row = dy.cols() * sizeof(T) < 512;
-        std::size_t rows_at_once = collides<T>(dy.cols()) ? lists_at_once / 2 : lists_at_once;
-        if (by_row) rows_at_once = x.rows;
-        ColumnLists<T> lists;
-        for (std::size_t r = 0; r < dw.rows(); r += lists.columns) {
-            const MatrixView<T> part = dw.middle_rows(r, smaller(lists.columns, dw.rows() - r));
-            std::size_t i = 0;
-            do {  // once for no rows at all: dw is 0 then
-                const std::size_t count = smaller(rows_at_once, x.rows - i);
-                const SparseRows<T> rows = x.middle_rows(i, count);
-                const OuterProducts<T> products{dy.middle_rows(i, count), part, go_on || i > 0};
-                if (by_row) {
-                    add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(
-                        RowLists<T>{rows, first + r, positions}, products);
-                } else {
-                    lists.take(rows, first + r, part.rows(), positions + i);
-                    add_outer_products<Level, bytes, 8>(lists, products);
-                }
-                i += rows_at_once;
-            } while (i < x.rows);
-        }
-    });
-}
-
 }  // namespace detail
 
 template <class T>
@@ -426,43 +260,17 @@ void find_column(const SparseRows<T>& x, std::size_t column, const Nonzero<T>** 
     }
 }
 
-template <class T>
-void sparse_weight_gradient_rows(const SparseRows<T>& x, MatrixView<const T> dy, std::size_t first, MatrixView<T> dw,
-                                 const Nonzero<T>** positions) {
-    assert(x.rows == dy.rows() && first + dw.rows() <= x.cols && dw.cols() == dy.cols());
-    detail::multiply_transposed(x, dy, first, dw, false, positions);
-}
-
-template <class T>
-void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw) {
-    if (!x.is_sparse()) return matmul_weight_gradient(x.matrix(), dy, dw);
-    assert(x.rows() == dy.rows() && dw.rows() == x.cols() && dw.cols() == dy.cols());
-    const SparseRows<T>& lists = x.sparse();
-    for (std::size_t i = 0; i < lists.rows; i += lists_at_once) {
-        const Nonzero<T>* positions[lists_at_once];
-        const SparseRows<T> some = lists.middle_rows(i, smaller(lists_at_once, lists.rows - i));
-        for (std::size_t k = 0; k < some.rows; ++k) positions[k] = some.row(k).data();
-        detail::multiply_transposed(some, dy.middle_rows(i, some.rows), 0, dw, i > 0, positions);
-    }
-}
-
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE void matmul_row(const Inputs<float>&, MatrixView<const float>, MatrixView<float>, Epilogue<float>);
 NIB_TEMPLATE void matmul(const Inputs<float>&, MatrixView<const float>, MatrixView<float>, Epilogue<float>);
 NIB_TEMPLATE void matmul_lists(const SparseRows<float>&, const Nonzero<float>* const*, MatrixView<const float>,
                                MatrixView<float>, const ListedPart<float>&);
 NIB_TEMPLATE void find_column(const SparseRows<float>&, std::size_t, const Nonzero<float>**);
-NIB_TEMPLATE void sparse_weight_gradient_rows(const SparseRows<float>&, MatrixView<const float>, std::size_t,
-                                              MatrixView<float>, const Nonzero<float>**);
-NIB_TEMPLATE void matmul_weight_gradient(const Inputs<float>&, MatrixView<const float>, MatrixView<float>);
 NIB_TEMPLATE void matmul_row(const Inputs<double>&, MatrixView<const double>, MatrixView<double>, Epilogue<double>);
 NIB_TEMPLATE void matmul(const Inputs<double>&, MatrixView<const double>, MatrixView<double>, Epilogue<double>);
 NIB_TEMPLATE void matmul_lists(const SparseRows<double>&, const Nonzero<double>* const*, MatrixView<const double>,
                                MatrixView<double>, const ListedPart<double>&);
 NIB_TEMPLATE void find_column(const SparseRows<double>&, std::size_t, const Nonzero<double>**);
-NIB_TEMPLATE void sparse_weight_gradient_rows(const SparseRows<double>&, MatrixView<const double>, std::size_t,
-                                              MatrixView<double>, const Nonzero<double>**);
-NIB_TEMPLATE void matmul_weight_gradient(const Inputs<double>&, MatrixView<const double>, MatrixView<double>);
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels

@@ -255,7 +255,9 @@ NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
 template <class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     constexpr bool single = std::same_as<T, float>;
-    if constexpr (sizeof(V) == 64 && single)
+    if constexpr (sizeof(V) == sizeof(T))
+        root[0] = nib::square_root(x[0]);
+    else if constexpr (sizeof(V) == 64 && single)
         NIB_SQUARE_ROOT("ps", "zmm0");
     else if constexpr (sizeof(V) == 64)
         NIB_SQUARE_ROOT("pd", "zmm0");

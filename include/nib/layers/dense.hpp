@@ -7,6 +7,7 @@
 #include <nib/core/algorithm.hpp>
 #include <nib/core/math.hpp>
 #include <nib/kernels/sparse.hpp>
+#include <nib/kernels/sparse_gradient.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>

@@ -10,6 +10,7 @@
 #include <nib/core/storage.hpp>
 #include <nib/kernels/relay.hpp>
 #include <nib/kernels/sparse.hpp>
+#include <nib/kernels/sparse_gradient.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -60,6 +61,15 @@ public:
     // offset + i. With an executor several calls run at the same time.
     template <class F>
     void for_each_block(const F& f) const {
+        for_each_block(f, [&](std::size_t offset, const kernels::SparseGradientRows<T>& rows) {
+            kernels::sparse_weight_gradient_rows(rows);
+            f(offset, std::span<const T>{rows.dw.values()});
+        });
+    }
+    // The same, but that it calls g(offset, rows) where a block is a product with lists of non-zeros, to be multiplied
+    // out by who takes it.
+    template <class F, class G>
+    void for_each_block(const F& f, const G& g) const {
         double operations = 0;
         std::size_t most_rows = 0;
         for (const WeightGradient<T>& product : products_) {
@@ -71,7 +81,7 @@ public:
         const auto run = [&](std::size_t part) {
             if (part == 0) visit_rest(f);
             for (const WeightGradient<T>& product : products_)
-                visit(product, kernels::relay_range(product.rows(), part, parts), positions + part * most_rows, f);
+                visit(product, kernels::relay_range(product.rows(), part, parts), positions + part * most_rows, f, g);
         };
         if (parts == 1)
             run(0);
@@ -108,8 +118,9 @@ private:
     }
 
     // Some rows of a product. All of its blocks are multiplied out into the same place, which belongs to these rows.
-    template <class F>
-    void visit(const WeightGradient<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f) const {
+    template <class F, class G>
+    void visit(const WeightGradient<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f,
+               const G& g) const {
         if (rows.count == 0) return;
         const std::size_t cols = product.cols();
         const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
@@ -119,11 +130,13 @@ private:
         for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {
             const std::size_t count = smaller(step, rows.first + rows.count - row);
             const MatrixView<T> block{place, count, cols};
-            if (product.x.is_sparse())
-                kernels::sparse_weight_gradient_rows<T>(product.x.sparse(), product.dy, row, block, positions);
-            else
-                kernels::matmul_weight_gradient_rows<T>(product.x.matrix(), product.dy, row, block);
-            f(product.offset + row * cols, std::span<const T>{block.values()});
+            const std::size_t offset = product.offset + row * cols;
+            if (product.x.is_sparse()) {
+                g(offset, kernels::SparseGradientRows<T>{product.x.sparse(), product.dy, row, positions, block});
+                continue;
+            }
+            kernels::matmul_weight_gradient_rows<T>(product.x.matrix(), product.dy, row, block);
+            f(offset, std::span<const T>{block.values()});
         }
     }
 

@@ -89,10 +89,15 @@ template <class T>
 void Adam<T>::step(std::span<T> parameters, const Gradient<T>& gradient) {
     check_sizes(parameters.size(), gradient.size());
     const kernels::AdamScalars<T> scalars = next_step();
-    gradient.for_each_block([&](std::size_t offset, std::span<const T> block) {
-        kernels::adam_step<T>(block.size(), parameters.data() + offset, block.data(), means_.data() + offset,
-                              squares_.data() + offset, scalars);
-    });
+    gradient.for_each_block(
+        [&](std::size_t offset, std::span<const T> block) {
+            kernels::adam_step<T>(block.size(), parameters.data() + offset, block.data(), means_.data() + offset,
+                                  squares_.data() + offset, scalars);
+        },
+        [&](std::size_t offset, const kernels::SparseGradientRows<T>& rows) {
+            kernels::adam_step(rows, parameters.data() + offset, means_.data() + offset, squares_.data() + offset,
+                               scalars);
+        });
 }
 
 template <class T>
