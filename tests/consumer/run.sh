@@ -1,10 +1,11 @@
 #!/bin/sh
 # Builds and runs the consumer all ways: nib as a subdirectory, and nib as installed from its build, each as headers and
-# as the compiled library.
-#     run.sh CMAKE SOURCE BUILD COMPILER GENERATOR
+# as the compiled library; and the headers alone, as the README installs them.
+#     run.sh CMAKE SOURCE BUILD COMPILER GENERATOR COMPILED
+# COMPILED is 1 where BUILD installs the compiled library.
 set -eu
 
-cmake=$1 source=$2 build=$3 compiler=$4 generator=$5
+cmake=$1 source=$2 build=$3 compiler=$4 generator=$5 compiled=$6
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -25,7 +26,12 @@ consume subdirectory_compiled -DNIB_SOURCE_DIR="$source" -DNIB_TARGET=nib::compi
 # A copy that was moved proves that nothing installed holds the path of the build or of the prefix.
 mv "$work/prefix" "$work/moved"
 consume installed -DCMAKE_PREFIX_PATH="$work/moved"
-consume installed_compiled -DCMAKE_PREFIX_PATH="$work/moved" -DNIB_TARGET=nib::compiled
+[ "$compiled" = 0 ] || consume installed_compiled -DCMAKE_PREFIX_PATH="$work/moved" -DNIB_TARGET=nib::compiled
+
+"$cmake" -S "$source" -B "$work/headers" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" -DNIB_BUILD_EXAMPLES=OFF \
+    -DNIB_BUILD_TESTS=OFF
+"$cmake" --install "$work/headers" --prefix "$work/headers_prefix"
+consume installed_headers -DCMAKE_PREFIX_PATH="$work/headers_prefix"
 
 # A version that does not fit is refused.
 sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 99 REQUIRED)/' "$source/tests/consumer/CMakeLists.txt" \

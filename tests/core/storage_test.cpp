@@ -57,6 +57,9 @@ TEST_CASE("an array of megabytes starts a huge page, and is an array like any ot
 TEST_CASE("an allocation whose size overflows throws instead of wrapping around") {
     nib::AlignedAllocator<double> allocator;
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(static_cast<std::size_t>(-1) / 4)), std::bad_alloc);
+    // So large that it wraps around when it is rounded up to whole pages.
+    nib::Scratch<char> scratch;
+    CHECK_THROWS_AS(static_cast<void>(scratch.room(static_cast<std::size_t>(-1) - 1000)), std::bad_alloc);
 }
 
 TEST_CASE("scratch memory starts a cache line and stays where it is until it must grow") {

@@ -66,6 +66,26 @@ TEST_CASE("a file's drawings come one by one, those before an error too") {
     CHECK(count == 2);
 }
 
+TEST_CASE("a DrawingReader reads nothing behind the last drawing, nor behind an error") {
+    const support::TemporaryDirectory directory;
+    const std::string quickdraw = "{\"word\":\"a\",\"drawing\":[[[1,2],[3,4]]]}\n";
+    nib::Drawing drawing;
+    nib::DrawingReader whole{directory.write("whole", quickdraw)};
+    CHECK(whole.next(drawing));
+    CHECK(drawing.label == "a");
+    CHECK_FALSE(whole.next(drawing));
+    CHECK_FALSE(whole.next(drawing));
+    // Each goes wrong with a reader of another format.
+    for (const std::string text : {"<foo><annotation type=\"label\">x</annotation></foo>", "1 2 3\n1 2\n3 4 5\n",
+                                   ".PEN_DOWN\nx\n1 2\n", "{}\n"}) {
+        CAPTURE(text);
+        nib::DrawingReader bad{directory.write("bad", text)};
+        CHECK_THROWS_AS(while (bad.next(drawing)){}, nib::Error);
+        CHECK_FALSE(bad.next(drawing));
+        CHECK_FALSE(bad.next(drawing));
+    }
+}
+
 TEST_CASE("a file is read as the same text in memory is, however its pieces fall") {
     // Longer than the pieces that a file is read in, which then end at every place of a line.
     std::string log;

@@ -55,6 +55,23 @@ TEST_CASE("a saved network is loaded with the same bits, into a Sequential and i
     CHECK(std::ranges::equal(net.parameters(), mlp.parameters()));
 }
 
+TEST_CASE("a network is loaded from a file that is open, with the same bits, and stays as it was where that fails") {
+    const support::TemporaryDirectory directory;
+    nib::Rng rng{23};
+    const Small net{rng};
+    const std::string path = directory.path("model.safetensors");
+    nib::save(net, path);
+    nib::TensorFile file = nib::open_safetensors(path);
+    Small again;
+    nib::load(again, file);
+    CHECK(std::ranges::equal(net.parameters(), again.parameters()));
+    nib::BasicMlp<double> wider{{3, 5, 2}, rng};
+    const nib::BasicMlp<double> before = wider;
+    CHECK(support::contains(support::error_of([&] { nib::load(wider, file); }),
+                            path + ": does not fit the network: \"0.weight\": expected shape [5, 3], found [4, 3]"));
+    CHECK(std::ranges::equal(wider.parameters(), before.parameters()));
+}
+
 TEST_CASE("files have PyTorch's layout: a weight is [out, in], row-major") {
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("model.safetensors");

@@ -10,13 +10,13 @@ fi
 mkdir -p "$2"
 for file in "$1"/*; do
     case $file in
+        *.cpp) continue ;;
         *.safetensors) reader='\000' ;;
         *.pth | *.zip) reader='\001' ;;
         *.npy) reader='\002' ;;
         *.npz) reader='\003' ;;
         *idx*) reader='\004' ;;
         *.pgm) reader='\005' ;;
-        *.cpp) continue ;;
         *) reader='\006' ;;
     esac
     [ "$(wc -c <"$file")" -gt 100000 ] || { printf '%b' "$reader" && cat "$file"; } >"$2/$(basename "$file")"

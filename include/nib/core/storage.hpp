@@ -56,8 +56,8 @@ struct AlignedAllocator {
     constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
     T* allocate(std::size_t count) {
-        if (count > static_cast<std::size_t>(-1) / sizeof(T))
-            return typename std::vector<T>::allocator_type{}.allocate(count);  // throws
+        constexpr std::size_t most = static_cast<std::size_t>(-1) / 2 / sizeof(T);  // rounding up must not wrap around
+        if (count > most) return typename std::vector<T>::allocator_type{}.allocate(count);  // throws
         return static_cast<T*>(detail::allocate_array(count * sizeof(T)));
     }
     void deallocate(T* data, std::size_t count) noexcept {
@@ -70,8 +70,8 @@ struct AlignedAllocator {
 template <class T>
 using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
-// It grows when more is asked for than it has, forgets what it held then, and never shrinks. What was never written
-// takes no memory, only addresses.
+// It grows when more is asked for than it has, forgets what it held then, and never shrinks. Pages, small or huge
+// ones, to which nothing was ever written take no memory, only addresses.
 template <class T>
 requires std::is_trivially_copyable_v<T>
 class Scratch {

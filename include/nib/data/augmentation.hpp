@@ -11,6 +11,7 @@
 #include <nib/core/random.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/dataset.hpp>
+#include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/nonzeros.hpp>
 
 #include <cstddef>
@@ -131,13 +132,30 @@ private:
     Augmentation augmentation_;
 };
 
+namespace detail {
+
+inline std::span<const std::uint8_t> changed_image(const Augmented& data, std::size_t index, Rng& rng,
+                                                   std::uint8_t* room) {
+    const std::span<std::uint8_t> image{room, data.input_size()};
+    data.augmentation()(data.data().image(index), rng, image, room + image.size());
+    return image;
+}
+
+}  // namespace detail
+
 // What makes it a RandomExampleSource.
 inline std::size_t example_room(const Augmented& data) { return data.input_size() + data.augmentation().room(); }
 template <class T>
-void copy_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room, std::span<T> to);
+void copy_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room, std::span<T> to) {
+    kernels::scale_bytes<T>(detail::changed_image(data, index, rng, room), to);
+}
+
 template <class T>
 std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room,
-                         kernels::Nonzero<T>* entries);
+                         kernels::Nonzero<T>* entries) {
+    return kernels::append_nonzeros(detail::changed_image(data, index, rng, room), entries);
+}
+
 inline void prefetch_example(const Augmented& data, std::size_t index) { prefetch_example(data.data(), index); }
 inline int target_of(const Augmented& data, std::size_t index) { return target_of(data.data(), index); }
 
@@ -152,7 +170,6 @@ NIB_TEMPLATE class Batches<float, const Augmented&>;
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/kernels/elementwise.hpp>
 
 #include <cassert>
 
@@ -342,28 +359,6 @@ NIB_API void Augmentation::clear_around(std::uint8_t* image) const {
 NIB_API void Augmentation::change_contrast(Rng& rng, std::span<std::uint8_t> image) const {
     const std::int32_t factor = exponential(drawn(options_.contrast, rng)) >> 8;
     for (std::uint8_t& pixel : image) pixel = static_cast<std::uint8_t>(smaller((pixel * factor) >> 8, 255));
-}
-
-namespace detail {
-
-inline std::span<const std::uint8_t> changed_image(const Augmented& data, std::size_t index, Rng& rng,
-                                                   std::uint8_t* room) {
-    const std::span<std::uint8_t> image{room, data.input_size()};
-    data.augmentation()(data.data().image(index), rng, image, room + image.size());
-    return image;
-}
-
-}  // namespace detail
-
-template <class T>
-void copy_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room, std::span<T> to) {
-    kernels::scale_bytes<T>(detail::changed_image(data, index, rng, room), to);
-}
-
-template <class T>
-std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room,
-                         kernels::Nonzero<T>* entries) {
-    return kernels::append_nonzeros(detail::changed_image(data, index, rng, room), entries);
 }
 
 }  // namespace nib::inline NIB_ABI

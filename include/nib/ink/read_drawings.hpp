@@ -22,7 +22,7 @@ public:
     DrawingReader& operator=(const DrawingReader&) = delete;
     ~DrawingReader();
 
-    // Reads the next drawing; false after the last.
+    // Reads the next drawing; false after the last, and after an error, behind which nothing is read.
     bool next(Drawing& drawing);
 
 private:
@@ -150,13 +150,19 @@ struct DrawingReader::State {
     std::string name;
     detail::TextSource source;
     detail::AnyReader reader;
+    bool ended = false;
 };
 
 NIB_API DrawingReader::DrawingReader(const std::string& path, StrokeFormat format) : state_{new State{path, format}} {}
 
 NIB_API DrawingReader::~DrawingReader() { delete state_; }
 
-NIB_API bool DrawingReader::next(Drawing& drawing) { return state_->reader.next(drawing); }
+NIB_API bool DrawingReader::next(Drawing& drawing) {
+    if (std::exchange(state_->ended, true)) return false;
+    const bool found = state_->reader.next(drawing);
+    state_->ended = !found;
+    return found;
+}
 
 NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name, StrokeFormat format) {
     detail::TextSource source{text};

@@ -8,6 +8,8 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/executor.hpp>
+#include <nib/core/random.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/ink/stroke.hpp>
 
@@ -16,9 +18,6 @@
 #include <vector>
 
 namespace nib::inline NIB_ABI {
-
-class Executor;
-class Rng;
 
 // A drawing of `digit`, 0 to 9, labelled with it; about 2 units high.
 NIB_API Drawing synthetic_digit(int digit, Rng& rng);
@@ -37,9 +36,7 @@ NIB_API Drawing synthetic_digit(int digit, Rng& rng);
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/executor.hpp>
 #include <nib/core/math.hpp>
-#include <nib/core/random.hpp>
 #include <nib/ink/digit_templates.hpp>
 #include <nib/ink/rasterize.hpp>
 

@@ -298,7 +298,7 @@ NIB_API bool JsonReader::continues(char close) {
     return false;
 }
 
-inline JsonReader::NumberText JsonReader::number_text() {
+NIB_API JsonReader::NumberText JsonReader::number_text() {
     require(JsonType::number, "a number");
     const std::size_t start = position_;
     accept('-');
@@ -311,7 +311,7 @@ inline JsonReader::NumberText JsonReader::number_text() {
     return {text_.substr(start, position_ - start), offset_ + start};
 }
 
-inline std::optional<JsonType> JsonReader::next_type() {
+NIB_API std::optional<JsonType> JsonReader::next_type() {
     skip_space();
     const char c = current();
     if (c == '-' || (c >= '0' && c <= '9')) return JsonType::number;
@@ -332,7 +332,7 @@ inline std::optional<JsonType> JsonReader::next_type() {
     }
 }
 
-inline void JsonReader::digits() {
+NIB_API void JsonReader::digits() {
     if (current() < '0' || current() > '9') fail_expected("a digit");
     while (current() >= '0' && current() <= '9') ++position_;
 }

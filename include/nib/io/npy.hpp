@@ -2,9 +2,8 @@
 // NumPy lacks), either byte order, C and Fortran order.
 //
 //   open_npy(path)                 a TensorFile of one tensor, called what the file is called, without .npy
-//   load_npy<T>(path)              all numbers of an array of T (float, double, int32_t, int64_t or uint8_t),
-//   row-major:
-//                                  T is the type in the file, nothing is converted
+//   load_npy<T>(path)              all numbers of an array, row-major. T (float, double, int32_t, int64_t or uint8_t)
+//                                  is the type in the file, nothing is converted
 //   parse_npy, parse_npy<T>        the same from bytes in memory
 //   save_npy(path, tensor)         as numpy.save writes it: version 1, C order, little-endian
 //   save_npy(path, shape, values)  the same
@@ -17,14 +16,21 @@
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 
+#include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
+// What T may be below.
 template <class T>
+concept NpyNumber = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int32_t> ||
+    std::same_as<T, std::int64_t> || std::same_as<T, std::uint8_t>;
+
+template <NpyNumber T>
 struct NpyArray {
     std::vector<std::size_t> shape;  // [] is one number
     std::vector<T> values;           // row-major
@@ -35,16 +41,16 @@ struct NpyArray {
 // `bytes` must outlive the result; `path` is for messages and the tensor's name.
 [[nodiscard]] NIB_API TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path);
 
-template <class T>
+template <NpyNumber T>
 NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path);
 
-template <class T>
+template <NpyNumber T>
 NpyArray<T> load_npy(const std::string& path);
 
 // The tensor's name is not written.
 NIB_API void save_npy(const std::string& path, const Tensor& tensor);
 
-template <class T>
+template <NpyNumber T>
 void save_npy(const std::string& path, const std::vector<std::size_t>& shape, std::span<const T> values);
 
 }  // namespace nib::inline NIB_ABI
@@ -57,8 +63,6 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
 #include <nib/io/file.hpp>
 
 #include <bit>
-#include <concepts>
-#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -71,16 +75,13 @@ namespace detail {
 inline constexpr std::string_view npy_descrs[dtype_count] = {"|b1", "|u1", "|i1", "",    "",    "<i2", "<u2", "<f2",
                                                              "",    "<i4", "<u4", "<f4", "<f8", "<i8", "<u8"};
 
-template <class T>
+template <NpyNumber T>
 constexpr Dtype dtype_of() {
     if constexpr (std::same_as<T, float>) return Dtype::f32;
     if constexpr (std::same_as<T, double>) return Dtype::f64;
     if constexpr (std::same_as<T, std::int32_t>) return Dtype::i32;
     if constexpr (std::same_as<T, std::int64_t>) return Dtype::i64;
     if constexpr (std::same_as<T, std::uint8_t>) return Dtype::u8;
-    static_assert(std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, std::int32_t> ||
-                      std::same_as<T, std::int64_t> || std::same_as<T, std::uint8_t>,
-                  "npy: T is float, double, int32_t, int64_t or uint8_t");
 }
 
 struct NpyHeader {
@@ -317,12 +318,12 @@ NIB_API TensorFile parse_npy(std::span<const std::byte> bytes, const std::string
     return detail::read_npy(ByteSource{bytes, path});
 }
 
-template <class T>
+template <NpyNumber T>
 NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path) {
     return detail::npy_array<T>(parse_npy(bytes, path));
 }
 
-template <class T>
+template <NpyNumber T>
 NpyArray<T> load_npy(const std::string& path) {
     return detail::npy_array<T>(open_npy(path));
 }
@@ -336,7 +337,7 @@ NIB_API void save_npy(const std::string& path, const Tensor& tensor) {
     file.commit();
 }
 
-template <class T>
+template <NpyNumber T>
 void save_npy(const std::string& path, const std::vector<std::size_t>& shape, std::span<const T> values) {
     const std::vector<std::byte> bytes = tensor_bytes<T>(values);
     save_npy(path, {"", detail::dtype_of<T>(), shape, {bytes.data(), bytes.size()}});

@@ -268,7 +268,7 @@ NIB_API void TensorFile::check_counts() const {
     }
 }
 
-inline const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
+NIB_API const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
                                                std::size_t ahead) {
     if (offset < begin_ || offset + size > begin_ + held_) {
         bytes_.resize(length);

@@ -1,0 +1,121 @@
+// A program that links the compiled library and sees nothing but declarations: what the library is to hold for it is
+// used here, for float and for double, and in the forms that a program may choose (a source of batches that is const,
+// that is not, that is moved in). That it links is the test.
+#include <nib/nib.hpp>
+
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+// A loss of one's own: half the sum of squares.
+struct SquaredSum {
+    template <class T>
+    double value(nib::MatrixView<const T> outputs, std::span<const int>) const {
+        double sum = 0;
+        for (const T y : outputs.values()) sum += static_cast<double>(y) * static_cast<double>(y);
+        return sum / 2;
+    }
+    template <class T>
+    void gradient(nib::MatrixView<const T> outputs, std::span<const int>, nib::MatrixView<T> dy) const {
+        for (std::size_t i = 0; i < dy.size(); ++i) dy.data()[i] = outputs.data()[i];
+    }
+};
+
+nib::Dataset blank_images(std::size_t count) {
+    nib::Dataset data;
+    data.rows = data.cols = 28;
+    data.pixels.resize(784 * count);
+    data.labels.resize(count);
+    return data;
+}
+
+template <class T, class Net>
+void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const std::string& path) {
+    nib::Rng rng{2};
+    nib::Adam adam{net};
+    const nib::FitOptions options{.epochs = 1, .batch_size = 2};
+    nib::Augmented augmented{data};
+    nib::fit(net, adam, data, options, rng);
+    nib::fit(net, adam, augmented, options, rng);
+    nib::fit(net, adam, examples, options, rng, nib::Quiet{}, nib::Quiet{}, SquaredSum{});
+
+    nib::ThreadPool pool{2};
+    nib::Gradients gradients{net, nib::NllLoss{}, &pool};
+    const auto step = [&](const nib::Batch<T>& batch) {
+        adam.step(net, gradients(batch));
+        adam.step(net, gradients(batch).values());
+    };
+    for (const auto& batch : nib::batches<T>(data, 2, rng, &pool)) step(batch);
+    for (const auto& batch : nib::batches<T>(std::as_const(data), 2)) step(batch);
+    for (const auto& batch : nib::batches<T>(nib::Dataset{data}, 2)) step(batch);
+    for (const auto& batch : nib::batches<T>(examples, 2)) step(batch);
+    for (const auto& batch : nib::batches<T>(augmented, 2, rng)) step(batch);
+    for (const auto& batch : nib::batches<T>(std::as_const(augmented), 2, rng)) step(batch);
+    for (const auto& batch : nib::batches<T>(nib::Augmented{data}, 2, rng)) step(batch);
+
+    static_cast<void>(nib::evaluate(net, data));
+    static_cast<void>(nib::evaluate(net, examples));
+    static_cast<void>(nib::accuracy(net, data));
+    const nib::Matrix<T> x(3, 784);
+    static_cast<void>(nib::predict(net, x));
+    static_cast<void>(nib::predict(net, x.row(0)));
+    static_cast<void>(nib::probabilities(net, x));
+    static_cast<void>(nib::probabilities(net, x.row(0)));
+
+    nib::save_checkpoint(net, adam, rng, 1, path);
+    static_cast<void>(nib::load_checkpoint(net, adam, rng, path));
+    nib::save(net, path);
+    nib::load(net, path);
+    nib::TensorFile file = nib::open_safetensors(path);
+    nib::load(net, file);
+    for (const auto& tensor : file.tensors()) static_cast<void>(nib::values<T>(file, tensor));
+    static_cast<void>(nib::load_mlp<T>(path));
+    nib::save_onnx(net, path);
+    static_cast<void>(nib::layers_text(nib::layers(net)));
+}
+
+template <class T>
+void use(const std::string& path) {
+    nib::Rng rng{1};
+    nib::Dataset data = blank_images(6);
+    nib::Matrix<T> x(4, 784);
+    std::vector<int> classes(4);
+    const nib::Examples<T> examples{x, classes};
+    nib::BasicSequential<T, nib::Dense<784, 8>, nib::ReLU, nib::Dense<8, 10>, nib::LogSoftmax> net{rng};
+    nib::BasicMlp<T> mlp{{784, 8, 10}, rng};
+    train<T>(net, data, examples, path);
+    train<T>(mlp, data, examples, path);
+    static_cast<void>(nib::to_mlp(net));
+    nib::save_npy<T>(path, {4, 784}, std::as_const(x).values());
+    static_cast<void>(nib::load_npy<T>(path));
+}
+
+void use_ink(const std::string& path) {
+    nib::Rng rng{1};
+    nib::ThreadPool pool{2};
+    const nib::Dataset images = nib::synthetic_digits(10, 1, &pool);
+    std::vector<nib::Drawing> drawings = nib::synthetic_drawings(10, 1);
+    drawings.push_back(nib::synthetic_digit(3, rng));
+    static_cast<void>(nib::rasterize(drawings[0]));
+    nib::save_drawings(path, drawings, nib::StrokeFormat::unipen);
+    nib::DrawingReader reader{path};
+    nib::Drawing drawing;
+    while (reader.next(drawing)) static_cast<void>(drawing);
+    nib::Mlp mlp{{784, 8, 10}, rng};
+    const nib::Int8Mlp quantized = nib::quantize(mlp, images);
+    static_cast<void>(nib::evaluate(quantized, images));
+    static_cast<void>(nib::predict(quantized, nib::Matrix<float>(2, 784)));
+}
+
+}  // namespace
+
+int main(int, char** argv) {
+    const std::string path = std::string{argv[0]} + ".tmp";
+    use<float>(path);
+    use<double>(path);
+    use_ink(path);
+    std::remove(path.c_str());
+}

@@ -1,0 +1,19 @@
+# Every header's declarations stand alone, for a program that links the compiled library:
+#     cmake -DCOMPILER=CXX -DROOT=DIR -P declarations.cmake
+cmake_minimum_required(VERSION 3.20)
+file(GLOB_RECURSE headers RELATIVE ${ROOT}/include ${ROOT}/include/nib/*.hpp)
+list(REMOVE_ITEM headers nib/compiled.hpp)
+if(NOT headers)
+    message(FATAL_ERROR "no headers in ${ROOT}/include")
+endif()
+set(problems "")
+foreach(header IN LISTS headers)
+    execute_process(COMMAND ${COMPILER} -std=c++20 -DNIB_COMPILED -I${ROOT}/include -include ${header}
+        -fsyntax-only -x c++ /dev/null RESULT_VARIABLE result ERROR_VARIABLE messages)
+    if(result)
+        string(APPEND problems "\n${header}: ${messages}")
+    endif()
+endforeach()
+if(problems)
+    message(FATAL_ERROR "${problems}")
+endif()
