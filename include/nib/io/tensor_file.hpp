@@ -269,7 +269,7 @@ NIB_API void TensorFile::check_counts() const {
 }
 
 NIB_API const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
-                                               std::size_t ahead) {
+                                                std::size_t ahead) {
     if (offset < begin_ || offset + size > begin_ + held_) {
         bytes_.resize(length);
         held_ = 0;  // a read that fails leaves nothing
