@@ -2,6 +2,7 @@
 #include <nib/nib.hpp>
 
 #include <cstdio>
+#include <string_view>
 
 // clang-format off
 using Digits = nib::Sequential<
@@ -12,8 +13,11 @@ using Digits = nib::Sequential<
 // clang-format on
 
 int main(int argc, char** argv) try {
-    if (argc != 2 || argv[1][0] == '-')
-        return std::puts("usage: digits DIR, a folder of MNIST's four files"), argc != 2;
+    if (argc != 2 || argv[1][0] == '-') {
+        const bool help = argc == 2 && argv[1] == std::string_view{"--help"};
+        std::fprintf(help ? stdout : stderr, "usage: digits DIR, a folder of MNIST's four files\n");
+        return help ? 0 : 2;
+    }
     const auto train = nib::load_mnist(argv[1], nib::Split::train);
     const auto test = nib::load_mnist(argv[1], nib::Split::test);
 

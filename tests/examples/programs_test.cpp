@@ -893,6 +893,7 @@ TEST_CASE("--help prints how a program is used") {
         CHECK(contains(help, "  --help "));
     }
     CHECK(results("export_onnx", {"--help"}).starts_with("usage: export_onnx MODEL FILE\n"));
+    CHECK(results("digits", {"--help"}) == "usage: digits DIR, a folder of MNIST's four files\n");
     for (const char* option : {"--data DIR", "--epochs N", "--batch N", "--lr X", "--seed N", "--hidden N,N,...",
                                "--save FILE", "--checkpoint FILE", "--resume FILE", "--report DIR"})
         CHECK(contains(results("train", {"--help"}), "\n  "s + option + " "));
@@ -901,6 +902,12 @@ TEST_CASE("--help prints how a program is used") {
 TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     for (const std::string& program : programs_with_options)
         CHECK(misuse(program, {"--no-such"}) == "unknown option '--no-such'");
+    for (const Words& arguments : {Words{}, Words{"--no-such"}, Words{"a", "b"}}) {
+        const Outcome outcome = run("digits", arguments);
+        CHECK(outcome.status == 2);
+        CHECK(outcome.out == "");
+        CHECK(outcome.err == "usage: digits DIR, a folder of MNIST's four files\n");
+    }
     CHECK(misuse("train", {"--epochs"}) == "--epochs: expected a value N, found the end of the command line");
     CHECK(misuse("train", {"--epochs", "0"}) == "--epochs: expected a whole number from 1 to 1000000, found '0'");
     CHECK(misuse("train", {"--lr", "fast"}) == "--lr: expected a number from 0 to 1e+06, found 'fast'");

@@ -53,19 +53,45 @@ inline constexpr T square_rounding = std::numeric_limits<T>::min() / std::numeri
 template <class T>
 inline constexpr T mean_rounding = square_rounding<T> * 8'388'608;
 
-// One vector of each array. m and v are written as m + (1 - beta1) (g - m), so that each sum has one product: of two,
-// the compiler would choose which one to fuse with the addition, and other flags would give other bits.
-template <class T, class V>
+// One vector of each array. m and v are written as m + (1 - beta1) (g - m), so that each sum has one product, which
+// multiply_add fuses with it. (Left to the compiler, other flags or another place in the code give other bits.)
+template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& square, const AdamScalars<T>& s) {
     constexpr T smallest_mean = mean_rounding<T>, smallest_square = square_rounding<T>;
-    mean = mean + s.one_minus_beta1 * (gradient - mean);
+    const V mean_difference = gradient - mean;
+    multiply_add<Level>(mean, s.one_minus_beta1, mean_difference);
     mean = (mean + smallest_mean) - smallest_mean;
-    square = square + s.one_minus_beta2 * (gradient * gradient - square);
+    V square_difference = -square;
+    multiply_add<Level>(square_difference, gradient, gradient);
+    multiply_add<Level>(square, s.one_minus_beta2, square_difference);
     square = (square + smallest_square) - smallest_square;
     V root;
     square_root<T>(root, square);
     parameter = parameter - s.step_size * mean / (root + s.epsilon);
 }
+
+// What multiply_transposed does with the gradients of weights: a step of these.
+template <class T>
+struct AdamRows {
+    const T* dw;  // where the gradients would be stored, of which these are the weights
+    T* parameters;
+    T* means;
+    T* squares;
+    AdamScalars<T> scalars;
+
+    template <class Level, class V>
+    NIB_ALWAYS_INLINE void operator()(const T* place, const V& gradient) const {
+        const std::ptrdiff_t i = place - dw;
+        V parameter, mean, square;
+        load(parameter, parameters + i);
+        load(mean, means + i);
+        load(square, squares + i);
+        adam_update<Level>(parameter, gradient, mean, square, scalars);
+        store(parameters + i, parameter);
+        store(means + i, mean);
+        store(squares + i, square);
+    }
+};
 
 }  // namespace detail
 
@@ -88,7 +114,7 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
             load(gradient, gradients + i);
             load(mean, means + i);
             load(square, squares + i);
-            detail::adam_update(parameter, gradient, mean, square, s);
+            detail::adam_update<decltype(level)>(parameter, gradient, mean, square, s);
             store(parameters + i, parameter);
             store(means + i, mean);
             store(squares + i, square);
@@ -98,7 +124,7 @@ void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T
         load_first(gradient, gradients + i, count - i);
         load_first(mean, means + i, count - i);
         load_first(square, squares + i, count - i);
-        detail::adam_update(parameter, gradient, mean, square, s);
+        detail::adam_update<decltype(level)>(parameter, gradient, mean, square, s);
         store_first(parameters + i, parameter, count - i);
         store_first(means + i, mean, count - i);
         store_first(squares + i, square, count - i);
@@ -116,19 +142,7 @@ void adam_step(const SparseGradientRows<T>& gradients, T* parameters, T* means, 
         sparse_weight_gradient_rows(gradients);
         return adam_step<T>(dw.size(), parameters, dw.data(), means, squares, scalars);
     }
-    const T* const base = dw.data();
-    detail::multiply_transposed(gradients, false,
-                                [=]<class V>(const T* place, const V& gradient) NIB_LAMBDA_ALWAYS_INLINE {
-                                    const std::ptrdiff_t i = place - base;
-                                    V parameter, mean, square;
-                                    load(parameter, parameters + i);
-                                    load(mean, means + i);
-                                    load(square, squares + i);
-                                    detail::adam_update(parameter, gradient, mean, square, scalars);
-                                    store(parameters + i, parameter);
-                                    store(means + i, mean);
-                                    store(squares + i, square);
-                                });
+    detail::multiply_transposed(gradients, false, detail::AdamRows<T>{dw.data(), parameters, means, squares, scalars});
 }
 
 #if defined(NIB_TEMPLATE)

@@ -86,7 +86,7 @@ struct OuterProducts {
 
 // What is done with sums, a vector of them at a time: they are stored in their place of dw.
 struct StoreSums {
-    template <class T, class V>
+    template <class Level, class V, class T>
     NIB_ALWAYS_INLINE void operator()(T* place, const V& sums) const {
         store(place, sums);
     }
@@ -116,7 +116,7 @@ NIB_ALWAYS_INLINE void add_columns(const OuterProducts<T>& p, std::size_t j, con
             }
         }
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) use(to + v * width, sums[v]);
+        for (std::size_t v = 0; v < Vectors; ++v) use.template operator()<Level>(to + v * width, sums[v]);
     }
 }
 
