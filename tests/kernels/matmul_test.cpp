@@ -79,7 +79,7 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatev
 
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatever its depth", T, float, double) {
     nib::Rng rng{2};
-    for (const std::size_t depth : reference::Sizes{0, 1, 2, 127, 128, 129, 257})
+    for (const std::size_t depth : reference::Sizes{0, 1, 2, 127, 128, 129, 255, 256, 257, 513})
         for (const std::size_t rows : reference::Sizes{1, 4, 15})
             for (const std::size_t cols : reference::Sizes{1, 10, 32, 41}) check_products<T>(rows, depth, cols, rng);
     for (const std::size_t rows : reference::Sizes{47, 48, 49, 101}) check_products<T>(rows, 130, 37, rng);
@@ -93,6 +93,8 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where i
     // More than one block of rows, panels beyond one group, whole and not; lines that lie a power of two apart.
     check_products<T>(401, 5, 150, rng);
     check_products<T>(200, 140, 256, rng);
+    check_products<T>(200, 270, 256, rng);
+    check_products<T>(15, 9, 513, rng);
     check_products<T>(25, 256, 256, rng);
     check_products<T>(13, 512, 33, rng);
     check_products<T>(193, 129, 137, rng);

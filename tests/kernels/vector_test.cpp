@@ -29,7 +29,7 @@ void square_roots(std::span<const T> x, std::span<T> y) {
                 kernels::load(value, x.data() + i);
             else
                 kernels::load_first(value, x.data() + i, x.size() - i);
-            kernels::square_root<T>(root, value);
+            kernels::square_root<decltype(level), T>(root, value);
             if (i + width <= x.size())
                 kernels::store(y.data() + i, root);
             else

@@ -73,6 +73,15 @@ void check(std::size_t rows, std::size_t in, std::size_t out, double zeros, nib:
             }
         });
         CHECK(std::all_of(visits.begin(), visits.end(), [](int count) { return count == 1; }));
+        std::vector<T> taken(expected.size());  // by who multiplies out himself
+        const auto take = [&](std::size_t offset, std::span<const T> block) {
+            std::copy(block.begin(), block.end(), taken.begin() + static_cast<std::ptrdiff_t>(offset));
+        };
+        gradient.for_each_block(take, [&](std::size_t offset, const nib::kernels::SparseGradientRows<T>& some) {
+            nib::kernels::sparse_weight_gradient_rows(some);
+            take(offset, some.dw.values());
+        });
+        CHECK(reference::same_bits<T>(taken, expected));
         CHECK(reference::same_bits<T>(blocks, expected));
         CHECK(reference::same_bits<T>(gradient.values(), expected));
     }

@@ -1,12 +1,18 @@
 #include <nib/train/gradients.hpp>
 
+#include "../kernels/listed.hpp"
+#include "../reference.hpp"
 #include "../support.hpp"
 
+#include <nib/core/threads.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
+#include <nib/optim/adam.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <vector>
 
 namespace {
 
@@ -99,4 +105,31 @@ TEST_CASE("a batch that does not fit the network is refused") {
     CHECK(error(wide, {0}) == "the network takes 2 features, the batch has 5");
     CHECK(error(x, two) == "the batch has 1 examples and 2 classes");
     CHECK(error(x, none) == "Gradients: the batch is empty");
+}
+
+TEST_CASE_TEMPLATE("an optimiser's steps by gradients that are multiplied out on the way have the same bits", T, float,
+                   double) {
+    nib::Rng rng{42};
+    nib::ThreadPool two{2}, three{3};
+    const nib::Matrix<T> x = reference::random_matrix<T>(70, 1301, rng, 0.8);
+    const std::vector<int> targets(x.rows(), 1);
+    const reference::Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    const nib::Batch<T> batch{listed.inputs, targets};
+    for (const std::size_t width : {10, 32, 40, 64, 130}) {
+        CAPTURE(width);
+        const nib::BasicMlp<T> start{{1301, width, 3}, rng};
+        nib::BasicMlp<T> expected = start;
+        nib::Adam adam{expected};
+        nib::Gradients gradients{expected};
+        for (int step = 0; step < 2; ++step) adam.step(expected, gradients(batch).values());
+        for (nib::Executor* const executor : {static_cast<nib::Executor*>(nullptr), static_cast<nib::Executor*>(&two),
+                                              static_cast<nib::Executor*>(&three)}) {
+            nib::BasicMlp<T> net = start;
+            nib::Adam own{net};
+            nib::Gradients own_gradients{net, nib::NllLoss{}, executor};
+            for (int step = 0; step < 2; ++step) own.step(net, own_gradients(batch));
+            CHECK(reference::same_bits<T>(net.parameters(), expected.parameters()));
+        }
+    }
 }

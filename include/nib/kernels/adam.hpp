@@ -24,8 +24,8 @@ template <class T>
 void adam_step(std::size_t count, T* parameters, const T* gradients, T* means, T* squares,
                const AdamScalars<T>& scalars);
 
-// The same to the bit for weights whose gradients are such rows: parameters, means and squares are those of the first
-// row on. What is left in the gradient's dw is not specified.
+// The same to the bit (but under -ffast-math) for weights whose gradients are such rows: parameters, means and squares
+// are those of the first row on. What is left in the gradient's dw is not specified.
 template <class T>
 void adam_step(const SparseGradientRows<T>& gradients, T* parameters, T* means, T* squares,
                const AdamScalars<T>& scalars);
@@ -66,7 +66,7 @@ NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& 
     multiply_add<Level>(square, s.one_minus_beta2, square_difference);
     square = (square + smallest_square) - smallest_square;
     V root;
-    square_root<T>(root, square);
+    square_root<Level, T>(root, square);
     parameter = parameter - s.step_size * mean / (root + s.epsilon);
 }
 
@@ -135,10 +135,11 @@ template <class T>
 void adam_step(const SparseGradientRows<T>& gradients, T* parameters, T* means, T* squares,
                const AdamScalars<T>& scalars) {
     const MatrixView<T> dw = gradients.dw;
-    // With few columns the gradients go from registers into the step. That makes them while the divider, which bounds
-    // the step, is busy: an epoch of the default job takes 7% less. Many columns are multiplied out in blocks, and the
-    // moments of a block are too far apart for that.
-    if (dw.cols() * sizeof(T) >= 512) {
+    // With so many columns the gradients go from registers into the step, and are made while it waits for square roots
+    // and divisions: an epoch of the default job takes 7% less. For fewer, the lists by column that this takes cost
+    // more than it saves; more are multiplied out in blocks of columns, and the moments of a block are too far apart.
+    const std::size_t row_bytes = dw.cols() * sizeof(T);
+    if (row_bytes < 256 || row_bytes >= 512) {
         sparse_weight_gradient_rows(gradients);
         return adam_step<T>(dw.size(), parameters, dw.data(), means, squares, scalars);
     }

@@ -1,7 +1,7 @@
 // The weight gradient of inputs that are mostly zeros, dw = x^T dy: equal to the dense kernels' to the bit.
 //
-// The non-zeros of some columns of x are listed by column first. A row of dw is then one column's list, its sums stay
-// in registers, and what is done with them can begin there: kernels/adam.hpp does.
+// The non-zeros of some columns of x can be listed by column first. A row of dw is then one column's list, its sums
+// stay in registers, and what is done with them can begin there: kernels/adam.hpp does.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -75,10 +75,17 @@ struct ColumnLists {
     }
 };
 
-// dw = x^T dy, or dw += x^T dy, for the x that is listed.
+// Non-zeros by row: in the lists from `positions` on, those of columns first, first + 1, …
+template <class T>
+struct RowLists {
+    SparseRows<T> x;
+    std::size_t first;
+    const Nonzero<T>** positions;  // they move on to the first entry that was not used
+};
+
+// dw = x^T dy, or dw += x^T dy.
 template <class T>
 struct OuterProducts {
-    const ColumnLists<T>& x;
     MatrixView<const T> dy;
     MatrixView<T> dw;
     bool go_on;
@@ -94,7 +101,7 @@ struct StoreSums {
 
 // Columns j, j + 1, … of dw, as many as Vectors vectors hold: one row of dw after the other.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T, class Use>
-NIB_ALWAYS_INLINE void add_columns(const OuterProducts<T>& p, std::size_t j, const Use& use) {
+NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& x, const OuterProducts<T>& p, std::size_t j, const Use& use) {
     using V = typename VectorOf<T, VectorBytes>::type;
     constexpr std::size_t width = VectorBytes / sizeof(T);
     const std::size_t stride = p.dw.cols();
@@ -105,7 +112,7 @@ NIB_ALWAYS_INLINE void add_columns(const OuterProducts<T>& p, std::size_t j, con
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) load(sums[v], to + v * width);
         }
-        for (const auto* entry = p.x.entries + c * p.x.stride; entry != p.x.ends[c]; ++entry) {
+        for (const auto* entry = x.entries + c * x.stride; entry != x.ends[c]; ++entry) {
             const T* const row = p.dy.data() + entry->row * stride + j;
             const T value = entry->value;
             NIB_UNROLL
@@ -120,18 +127,52 @@ NIB_ALWAYS_INLINE void add_columns(const OuterProducts<T>& p, std::size_t j, con
     }
 }
 
-// All columns from j on: wide blocks, then narrower ones.
-template <class Level, std::size_t VectorBytes, class T, class Use>
-NIB_ALWAYS_INLINE void add_outer_products(const OuterProducts<T>& p, const Use& use, std::size_t j = 0) {
+// The same, one row of dy after the other, added to what should lie in the first-level cache.
+template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
+NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& x, const OuterProducts<T>& p, std::size_t j, const StoreSums&) {
+    using V = typename VectorOf<T, VectorBytes>::type;
+    constexpr std::size_t width = VectorBytes / sizeof(T);
+    const std::size_t stride = p.dw.cols();
+    T* const dw = p.dw.data() + j;
+    for (std::size_t r = 0; !p.go_on && r < p.dw.rows(); ++r) {
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) store(dw + r * stride + v * width, V{});
+    }
+    const bool last_columns = j + Vectors * width == stride;
+    for (std::size_t i = 0; i < x.x.rows; ++i) {
+        V row[Vectors];
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) load(row[v], p.dy.data() + i * stride + j + v * width);
+        ListedTerms<T> terms{x.positions[i], end_of(x.x.row(i)), x.first + p.dw.rows()};
+        for (; terms.more(); terms.next()) {
+            T* const sums = dw + (terms.column() - x.first) * stride;
+            const T value = terms.value();
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) {
+                V sum;
+                load(sum, sums + v * width);
+                multiply_add<Level>(sum, value, row[v]);
+                store(sums + v * width, sum);
+            }
+        }
+        if (last_columns) x.positions[i] = terms.entry;
+    }
+}
+
+// All columns from j on: wide blocks of Most vectors, then narrower ones.
+template <class Level, std::size_t VectorBytes, std::size_t Most, class Lists, class T, class Use>
+NIB_ALWAYS_INLINE void add_outer_products(const Lists& x, const OuterProducts<T>& p, const Use& use,
+                                          std::size_t j = 0) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
     constexpr std::size_t narrower = VectorBytes > 16 ? VectorBytes / 2 : sizeof(T);
     const std::size_t cols = p.dw.cols();
     if constexpr (VectorBytes == Level::vector_bytes)
-        for (; j + 8 * width <= cols; j += 8 * width) add_columns<Level, VectorBytes, 8>(p, j, use);
-    for (; j + 4 * width <= cols; j += 4 * width) add_columns<Level, VectorBytes, 4>(p, j, use);
-    for (; j + width <= cols; j += width) add_columns<Level, VectorBytes, 1>(p, j, use);
+        for (; j + Most * width <= cols; j += Most * width) add_columns<Level, VectorBytes, Most>(x, p, j, use);
+    if constexpr (Most > 4)
+        for (; j + 4 * width <= cols; j += 4 * width) add_columns<Level, VectorBytes, 4>(x, p, j, use);
+    for (; j + width <= cols; j += width) add_columns<Level, VectorBytes, 1>(x, p, j, use);
     if constexpr (narrower < VectorBytes) {
-        if (j < cols) add_outer_products<Level, narrower>(p, use, j);
+        if (j < cols) add_outer_products<Level, narrower, Most>(x, p, use, j);
     }
 }
 
@@ -142,20 +183,30 @@ void multiply_transposed(const SparseGradientRows<T>& g, bool go_on, const Use& 
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         constexpr std::size_t bytes = Level::vector_bytes;
-        const std::size_t rows_at_once = collides<T>(g.dy.cols()) ? lists_at_once / 2 : lists_at_once;
+        constexpr bool stores = std::is_same_v<Use, StoreSums>;
+        // To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
+        const bool by_row = stores && g.dy.cols() * sizeof(T) < 512;
+        std::size_t rows_at_once = collides<T>(g.dy.cols()) ? lists_at_once / 2 : lists_at_once;
+        if (by_row) rows_at_once = g.x.rows;
         ColumnLists<T> lists;
         for (std::size_t r = 0; r < g.dw.rows(); r += lists.columns) {
             const MatrixView<T> dw = g.dw.middle_rows(r, smaller(lists.columns, g.dw.rows() - r));
             std::size_t i = 0;
             do {  // once for no rows at all: dw is 0 then
                 const std::size_t count = smaller(rows_at_once, g.x.rows - i);
-                lists.take(g.x.middle_rows(i, count), g.first + r, dw.rows(), g.positions + i);
-                const OuterProducts<T> products{lists, g.dy.middle_rows(i, count), dw, go_on || i > 0};
+                const SparseRows<T> x = g.x.middle_rows(i, count);
+                const OuterProducts<T> products{g.dy.middle_rows(i, count), dw, go_on || i > 0};
+                if (by_row) {
+                    add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(
+                        RowLists<T>{x, g.first + r, g.positions}, products, StoreSums{});
+                    break;
+                }
+                lists.take(x, g.first + r, dw.rows(), g.positions + i);
                 i += count;
-                if (std::is_same_v<Use, StoreSums> || i < g.x.rows)
-                    add_outer_products<Level, bytes>(products, StoreSums{});
+                if (stores || i < g.x.rows)
+                    add_outer_products<Level, bytes, 8>(lists, products, StoreSums{});
                 else
-                    add_outer_products<Level, bytes>(products, use);
+                    add_outer_products<Level, bytes, 8>(lists, products, use);
             } while (i < g.x.rows);
         }
     });

@@ -247,14 +247,16 @@ NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
 #else
 #define NIB_SQUARE_ROOT(type, register) asm("vsqrt" type " %1, %0" : "=v"(root) : "v"(x))
 #endif
-#if defined(__AVX__)
-#define NIB_SQUARE_ROOT_16(type) asm("vsqrt" type " %1, %0" : "=x"(root) : "x"(x))
-#else
-#define NIB_SQUARE_ROOT_16(type) asm("sqrt" type " %1, %0" : "=x"(root) : "x"(x))
-#endif
-template <class T, class V>
+#define NIB_SQUARE_ROOT_16(instruction) asm(instruction " %1, %0" : "=x"(root) : "x"(x))
+template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     constexpr bool single = std::same_as<T, float>;
+    // Among instructions of 256 bits the older one of 128 waits for the upper halves of registers: ten times as long.
+#if defined(__AVX__)
+    constexpr bool older = false;
+#else
+    constexpr bool older = Level::vector_bytes == 16;
+#endif
     if constexpr (sizeof(V) == sizeof(T))
         root[0] = nib::square_root(x[0]);
     else if constexpr (sizeof(V) == 64 && single)
@@ -265,15 +267,19 @@ NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
         NIB_SQUARE_ROOT("ps", "ymm0");
     else if constexpr (sizeof(V) == 32)
         NIB_SQUARE_ROOT("pd", "ymm0");
+    else if constexpr (older && single)
+        NIB_SQUARE_ROOT_16("sqrtps");
+    else if constexpr (older)
+        NIB_SQUARE_ROOT_16("sqrtpd");
     else if constexpr (single)
-        NIB_SQUARE_ROOT_16("ps");
+        NIB_SQUARE_ROOT_16("vsqrtps");
     else
-        NIB_SQUARE_ROOT_16("pd");
+        NIB_SQUARE_ROOT_16("vsqrtpd");
 }
 #undef NIB_SQUARE_ROOT
 #undef NIB_SQUARE_ROOT_16
 #else
-template <class T, class V>
+template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     for (std::size_t i = 0; i < sizeof(V) / sizeof(T); ++i) root[i] = nib::square_root(x[i]);
 }
