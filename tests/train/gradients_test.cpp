@@ -116,7 +116,7 @@ TEST_CASE_TEMPLATE("an optimiser's steps by gradients that are multiplied out on
     const reference::Listed<T> listed{x};
     REQUIRE(listed.inputs.is_sparse());
     const nib::Batch<T> batch{listed.inputs, targets};
-    for (const std::size_t width : {10, 32, 40, 64, 130}) {
+    for (const std::size_t width : reference::Sizes{10, 32, 40, 64, 130}) {
         CAPTURE(width);
         const nib::BasicMlp<T> start{{1301, width, 3}, rng};
         nib::BasicMlp<T> expected = start;
