@@ -47,45 +47,10 @@ void check_equal_to_dense(const Matrix<T>& x, std::size_t outputs, nib::Rng& rng
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever part of the inputs is zero", T, float,
-                   double) {
+TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit", T, float, double) {
     nib::Rng rng{3};
-    for (const double zeros : {0.0, 0.3, 0.6, 0.81, 1.0})
-        for (const std::size_t rows : reference::Sizes{1, 2, 15})
-            for (const std::size_t features : reference::Sizes{1, 16, 45, 130})
-                for (const std::size_t outputs : reference::Sizes{1, 10, 64}) {
-                    CAPTURE(zeros);
-                    check_equal_to_dense(reference::random_matrix<T>(rows, features, rng, zeros), outputs, rng);
-                }
-}
-
-TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit, whatever the number of outputs", T, float, double) {
-    nib::Rng rng{4};
-    for (std::size_t outputs = 1; outputs <= 140; ++outputs)
-        for (const std::size_t rows : reference::Sizes{1, 3}) {
-            check_equal_to_dense(reference::random_matrix<T>(rows, 19, rng, 0.8), outputs, rng);
-            check_equal_to_dense(reference::random_matrix<T>(rows, 19, rng), outputs, rng);
-        }
-}
-
-// More rows, features and columns than are taken together; at 256 columns of floats, 1 kB apart, fewer are.
-TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for batches that are cut into blocks", T, float,
-                   double) {
-    nib::Rng rng{8};
-    for (const std::size_t rows : reference::Sizes{64, 65, 150})
-        for (const std::size_t outputs : reference::Sizes{10, 33, 256, 300}) {
-            check_equal_to_dense(reference::random_matrix<T>(rows, 300, rng, 0.8), outputs, rng);
-        }
-}
-
-TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit for rows of zeros and for -0", T, float, double) {
-    nib::Rng rng{5};
-    Matrix<T> x = reference::random_matrix<T>(6, 50, rng, 0.9);
-    for (T& value : x.row(0)) value = 0;
-    for (T& value : x.row(3)) value = T{-0.0};
-    for (std::size_t i = 0; i < x.rows(); ++i) x(i, 11) = T{-0.0};
-    REQUIRE(Listed<T>{x}.inputs.is_sparse());
-    check_equal_to_dense(x, 23, rng);
+    reference::for_each_sparse_product<T>(
+        rng, [&](const Matrix<T>& x, std::size_t outputs) { check_equal_to_dense(x, outputs, rng); });
 }
 
 TEST_CASE_TEMPLATE("sparse products equal the chain of multiply-adds that leaves the zeros out", T, float, double) {

@@ -70,7 +70,7 @@ NIB_ALWAYS_INLINE void adam_update(V& parameter, const V& gradient, V& mean, V& 
     parameter = parameter - s.step_size * mean / (root + s.epsilon);
 }
 
-// What multiply_transposed does with the gradients of weights: a step of these.
+// What multiply_by_column does with the gradients of weights: a step of these.
 template <class T>
 struct AdamRows {
     const T* dw;  // where the gradients would be stored, of which these are the weights
@@ -136,14 +136,15 @@ void adam_step(const SparseGradientRows<T>& gradients, T* parameters, T* means, 
                const AdamScalars<T>& scalars) {
     const MatrixView<T> dw = gradients.dw;
     // With so many columns the gradients go from registers into the step, and are made while it waits for square roots
-    // and divisions: an epoch of the default job takes 7% less. For fewer, the lists by column that this takes cost
-    // more than it saves; more are multiplied out in blocks of columns, and the moments of a block are too far apart.
+    // and divisions: an epoch of the default job takes 7% less (tools/bench/with_nib.cpp, job A). For fewer, the lists
+    // by column that this takes cost more than it saves; more are multiplied out in blocks of columns, and the moments
+    // of a block are too far apart.
     const std::size_t row_bytes = dw.cols() * sizeof(T);
     if (row_bytes < 256 || row_bytes >= 512) {
         sparse_weight_gradient_rows(gradients);
         return adam_step<T>(dw.size(), parameters, dw.data(), means, squares, scalars);
     }
-    detail::multiply_transposed(gradients, false, detail::AdamRows<T>{dw.data(), parameters, means, squares, scalars});
+    detail::multiply_by_column(gradients, false, detail::AdamRows<T>{dw.data(), parameters, means, squares, scalars});
 }
 
 #if defined(NIB_TEMPLATE)

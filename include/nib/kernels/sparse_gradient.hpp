@@ -41,7 +41,6 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
 
 #include <cassert>
 #include <cstdint>
-#include <type_traits>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -179,37 +178,49 @@ NIB_ALWAYS_INLINE void add_outer_products(const Lists& x, const OuterProducts<T>
 // Calls use(place, sums) for all sums, vector by vector, in no particular order; `place` is where they would be stored
 // in dw. Where there are more rows of x than are taken at once, earlier sums are stored there.
 template <class T, class Use>
-void multiply_transposed(const SparseGradientRows<T>& g, bool go_on, const Use& use) {
+void multiply_by_column(const SparseGradientRows<T>& g, bool go_on, const Use& use) {
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
-        constexpr std::size_t bytes = Level::vector_bytes;
-        constexpr bool stores = std::is_same_v<Use, StoreSums>;
-        // To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
-        const bool by_row = stores && g.dy.cols() * sizeof(T) < 512;
-        std::size_t rows_at_once = collides<T>(g.dy.cols()) ? lists_at_once / 2 : lists_at_once;
-        if (by_row) rows_at_once = g.x.rows;
+        const std::size_t rows_at_once = collides<T>(g.dy.cols()) ? lists_at_once / 2 : lists_at_once;
         ColumnLists<T> lists;
         for (std::size_t r = 0; r < g.dw.rows(); r += lists.columns) {
             const MatrixView<T> dw = g.dw.middle_rows(r, smaller(lists.columns, g.dw.rows() - r));
             std::size_t i = 0;
             do {  // once for no rows at all: dw is 0 then
                 const std::size_t count = smaller(rows_at_once, g.x.rows - i);
-                const SparseRows<T> x = g.x.middle_rows(i, count);
+                lists.take(g.x.middle_rows(i, count), g.first + r, dw.rows(), g.positions + i);
                 const OuterProducts<T> products{g.dy.middle_rows(i, count), dw, go_on || i > 0};
-                if (by_row) {
-                    add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(
-                        RowLists<T>{x, g.first + r, g.positions}, products, StoreSums{});
-                    break;
-                }
-                lists.take(x, g.first + r, dw.rows(), g.positions + i);
                 i += count;
-                if (stores || i < g.x.rows)
-                    add_outer_products<Level, bytes, 8>(lists, products, StoreSums{});
+                if (i < g.x.rows)
+                    add_outer_products<Level, Level::vector_bytes, 8>(lists, products, StoreSums{});
                 else
-                    add_outer_products<Level, bytes, 8>(lists, products, use);
+                    add_outer_products<Level, Level::vector_bytes, 8>(lists, products, use);
             } while (i < g.x.rows);
         }
     });
+}
+
+template <class T>
+void multiply_by_row(const SparseGradientRows<T>& g, bool go_on) {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        constexpr std::size_t bytes = Level::vector_bytes;
+        constexpr std::size_t columns = ColumnLists<T>::columns;
+        for (std::size_t r = 0; r < g.dw.rows(); r += columns) {
+            const OuterProducts<T> products{g.dy, g.dw.middle_rows(r, smaller(columns, g.dw.rows() - r)), go_on};
+            add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(
+                RowLists<T>{g.x, g.first + r, g.positions}, products, StoreSums{});
+        }
+    });
+}
+
+// To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
+template <class T>
+void multiply_transposed(const SparseGradientRows<T>& g, bool go_on) {
+    if (g.dw.cols() * sizeof(T) < 512)
+        multiply_by_row(g, go_on);
+    else
+        multiply_by_column(g, go_on, StoreSums{});
 }
 
 }  // namespace detail
@@ -218,7 +229,7 @@ template <class T>
 void sparse_weight_gradient_rows(const SparseGradientRows<T>& rows) {
     assert(rows.x.rows == rows.dy.rows() && rows.first + rows.dw.rows() <= rows.x.cols &&
            rows.dw.cols() == rows.dy.cols());
-    detail::multiply_transposed(rows, false, detail::StoreSums{});
+    detail::multiply_transposed(rows, false);
 }
 
 template <class T>
@@ -230,8 +241,7 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
         const Nonzero<T>* positions[lists_at_once];
         const SparseRows<T> some = lists.middle_rows(i, smaller(lists_at_once, lists.rows - i));
         for (std::size_t k = 0; k < some.rows; ++k) positions[k] = some.row(k).data();
-        detail::multiply_transposed<T>({some, dy.middle_rows(i, some.rows), 0, positions, dw}, i > 0,
-                                       detail::StoreSums{});
+        detail::multiply_transposed<T>({some, dy.middle_rows(i, some.rows), 0, positions, dw}, i > 0);
     }
 }
 

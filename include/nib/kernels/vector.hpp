@@ -251,7 +251,7 @@ NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     constexpr bool single = std::same_as<T, float>;
-    // Among instructions of 256 bits the older one of 128 waits for the upper halves of registers: ten times as long.
+    // Among instructions of 256 bits the older one of 128 would wait for the upper halves of registers.
 #if defined(__AVX__)
     constexpr bool older = false;
 #else
