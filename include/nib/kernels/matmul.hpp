@@ -151,8 +151,8 @@ struct Blocks {
     static constexpr std::size_t panel_cols = 2 * width;
     static constexpr std::size_t panels = 4;
     static constexpr std::size_t cols = panels * panel_cols;
-    // A panel of b is half of a first-level cache. (With AVX2 that took n = 512 and 1024 to 1.05 and 1.08 times as many
-    // GFLOP/s as 128 does, medians of 25 runs in turns. On the stack of a small machine 128 is enough.)
+    // A panel of b is half of a first-level cache: with AVX2 that is a few percent faster than a quarter in large
+    // products. On the stack of a small machine a quarter has to do.
     static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
     static constexpr std::size_t rows = 384;     // for which one copy of a part of b serves
     static constexpr std::size_t few_rows = 24;  // of a, in the first-level cache while `panels` panels pass by
