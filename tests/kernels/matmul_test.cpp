@@ -101,6 +101,15 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where i
     check_products<T>(130, 9, 10, rng);
 }
 
+TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where all of it is copied", T, float, double) {
+    nib::Rng rng{9};
+    check_products<T>(192, 128, 384, rng);
+    check_products<T>(195, 300, 391, rng);  // several blocks of rows and parts of the depth, none of them whole
+    check_products<T>(201, 256, 130, rng);  // lines a power of two apart
+    check_products<T>(256, 129, 131, rng);
+    check_products<T>(193, 128, 2055, rng);  // more columns than are copied at once
+}
+
 TEST_CASE_TEMPLATE("the input gradient is cut off where the ReLU before it was", T, float, double) {
     nib::Rng rng{8};
     for (const std::size_t rows : reference::Sizes{1, 15, 40})

@@ -7,6 +7,9 @@
 // 2 B I O flops each. Every output is one chain of multiply-adds in ascending order of the inner index, starting from
 // the bias (or 0), whatever the tile, the batch or the instruction set: with fused multiply-add everywhere, the same
 // numbers in give the same bits out.
+//
+// Nothing is allocated, except that a thread's first large products (192 rows and more) take up to 1.2 MB, which the
+// thread keeps for the next ones.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -52,6 +55,7 @@ void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, Matrix
 #if NIB_BODIES
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>
 
@@ -140,30 +144,69 @@ constexpr bool collides(std::size_t stride) {
     return stride * sizeof(T) % 1024 == 0;
 }
 
-// How a product is cut into pieces that fit the caches, and the memory on the stack for copies of these.
-//
-// Copies are made only where they pay (tools/bench/compare.py --products shows whether they do): a b whose columns are
-// contiguous is transposed; columns that fill no whole vector are made up; and lines whose distance is a power of two,
-// or close to one, would all fall on the same few places of a cache.
+// For as many rows of a, copies of b's lines pay that do not compete so.
+inline constexpr std::size_t rows_worth_copying = 192;
+
+// How a product is cut into pieces that fit the caches, and the memory for copies of these.
 template <class Level, class T>
-struct Blocks {
+struct BlockSizes {
     static constexpr std::size_t width = lanes<Level, T>;
     static constexpr std::size_t panel_cols = 2 * width;
-    static constexpr std::size_t panels = 4;
-    static constexpr std::size_t cols = panels * panel_cols;
     // A panel of b is half of a first-level cache: with AVX2 that is a few percent faster than a quarter in large
     // products. On the stack of a small machine a quarter has to do.
     static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
-    static constexpr std::size_t rows = 384;     // for which one copy of a part of b serves
-    static constexpr std::size_t few_rows = 24;  // of a, in the first-level cache while `panels` panels pass by
-    static constexpr std::size_t rows_worth_copying = 192;
     static constexpr std::size_t a_stride = depth + cache_line / sizeof(T);
-
-    alignas(cache_line) T b_copy[depth * cols];
-    alignas(cache_line) T a_copy[few_rows * a_stride];
+    // What a first-level cache holds of a, while a few panels of b pass by.
+    static constexpr std::size_t few_rows = 24;
+    static constexpr std::size_t few_panels = 4;
 };
 
-// A part of b: `depth` rows, at most Blocks::cols columns, in panels one behind the other.
+// Copies on the stack, made only where they pay (tools/bench/compare.py --products shows whether they do): a b whose
+// columns are contiguous is transposed; columns that fill no whole vector are made up; and lines whose distance is a
+// power of two, or close to one, would all fall on the same few places of a cache.
+template <class Level, class T>
+struct Blocks : BlockSizes<Level, T> {
+    using Sizes = BlockSizes<Level, T>;
+    static constexpr bool copies_all = false;
+    static constexpr std::size_t rows = Sizes::few_rows;
+    static constexpr std::size_t a_lines = rows;
+    static constexpr std::size_t cols = Sizes::few_panels * Sizes::panel_cols;
+    static constexpr std::size_t outer_rows = 384;  // for which one copy of a part of b serves
+
+    explicit Blocks(const Product<T>&) {}
+
+    alignas(cache_line) T a_copy[rows * Sizes::a_stride];
+    alignas(cache_line) T b_copy[cols * Sizes::depth];
+};
+
+// In a large product each part of a meets many panels of b, and each panel many parts of a: both are copied, once, to
+// memory that the thread keeps for its next product. With copies on the stack, made again for every block of the other
+// matrix, n = 1024 ran at 0.86 of the speed (tools/bench/compare.py --products, with AVX2).
+template <class Level, class T>
+struct LargeBlocks : BlockSizes<Level, T> {
+    using Sizes = BlockSizes<Level, T>;
+    static constexpr bool copies_all = true;
+    static constexpr std::size_t a_lines = 96 * 1024 / sizeof(T) / Sizes::depth;  // a part of a second-level cache
+    static constexpr std::size_t cols = 64 * Sizes::panel_cols;                   // a megabyte of b
+    static constexpr std::size_t outer_rows = static_cast<std::size_t>(-1) / 2;   // all
+
+    explicit LargeBlocks(const Product<T>& p) {
+        constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
+        const std::size_t blocks = (p.rows + a_lines - 1) / a_lines;
+        rows = ((p.rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
+        static_assert(a_lines % tile_rows == 0);
+        thread_local Scratch<T> copies;
+        constexpr std::size_t room_of_a = a_lines * Sizes::a_stride;
+        a_copy = copies.room(room_of_a + (smaller(p.cols, cols) + Sizes::panel_cols) * Sizes::depth);
+        b_copy = a_copy + room_of_a;
+    }
+
+    std::size_t rows;  // of a, about as many in every block, in whole tiles
+    T* a_copy;
+    T* b_copy;
+};
+
+// A part of b: `depth` rows, in panels one behind the other.
 template <class T>
 struct Panels {
     const T* data;
@@ -171,77 +214,112 @@ struct Panels {
     std::size_t panel_stride;
 };
 
-// Rows [first, first + depth) and columns [j, j + cols) of p's b.
+// to = rows [first, first + depth) and columns [j, j + cols) of p's b, in panels without gaps.
 template <class Level, class T>
-NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, Blocks<Level, T>& blocks, std::size_t first,
-                                        std::size_t depth, std::size_t j, std::size_t cols) {
-    using B = Blocks<Level, T>;
+NIB_ALWAYS_INLINE void copy_panels(T* to, const Product<T>& p, std::size_t first, std::size_t depth, std::size_t j,
+                                   std::size_t cols) {
+    constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
     const T* const from = p.b.data + first * p.b.row_stride + j * p.b.col_stride;
     const bool turned = p.b.col_stride != 1;
-    const bool copied = cols % B::width != 0 || (p.rows >= B::rows_worth_copying && collides<T>(p.b.row_stride));
-    if (!turned && !copied) return {from, p.b.row_stride, B::panel_cols};
-    if (!turned && cols % B::panel_cols == 0) {  // all panels' lines at once: they are neighbours
+    if (!turned && cols % panel_cols == 0) {  // all panels' lines at once: they are neighbours
         for (std::size_t k = 0; k < depth; ++k)
-            copy_lines<Level, T>(blocks.b_copy + k * B::panel_cols, B::depth * B::panel_cols, from + k * p.b.row_stride,
-                                 B::panel_cols, cols / B::panel_cols, B::panel_cols, cols);
-    } else {
-        for (std::size_t c = 0; c < cols; c += B::panel_cols) {
-            T* const to = blocks.b_copy + c * B::depth;
-            const std::size_t count = smaller(B::panel_cols, cols - c);
-            if (turned)
-                transpose_lines<Level, T>(to, B::panel_cols, from + c * p.b.col_stride, p.b.col_stride, depth, count);
-            else
-                copy_lines<Level, T>(to, B::panel_cols, from + c, p.b.row_stride, depth, count,
-                                     (p.depth - 1 - first) * p.b.row_stride + p.cols - j - c);
-        }
+            copy_lines<Level, T>(to + k * panel_cols, depth * panel_cols, from + k * p.b.row_stride, panel_cols,
+                                 cols / panel_cols, panel_cols, cols);
+        return;
     }
-    return {blocks.b_copy, B::panel_cols, B::depth * B::panel_cols};
+    for (std::size_t c = 0; c < cols; c += panel_cols) {
+        T* const panel = to + c * depth;
+        const std::size_t count = smaller(panel_cols, cols - c);
+        if (turned)
+            transpose_lines<Level, T>(panel, panel_cols, from + c * p.b.col_stride, p.b.col_stride, depth, count);
+        else
+            copy_lines<Level, T>(panel, panel_cols, from + c, p.b.row_stride, depth, count,
+                                 (p.depth - 1 - first) * p.b.row_stride + p.cols - j - c);
+    }
+}
+
+// Rows [first, first + depth) and columns [j, j + cols) of p's b.
+template <class Level, class T, class B>
+NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, B& blocks, std::size_t first, std::size_t depth,
+                                        std::size_t j, std::size_t cols) {
+    const bool copied = B::copies_all || p.b.col_stride != 1 || cols % B::width != 0 ||
+                        (p.rows >= rows_worth_copying && collides<T>(p.b.row_stride));
+    if (!copied) return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, B::panel_cols};
+    // A few panels at a time: the lines of more of them, as far apart, would drive each other out of the cache.
+    for (std::size_t c = 0; c < cols; c += B::few_panels * B::panel_cols)
+        copy_panels<Level>(blocks.b_copy + c * depth, p, first, depth, j + c,
+                           smaller(B::few_panels * B::panel_cols, cols - c));
+    return {blocks.b_copy, B::panel_cols, depth * B::panel_cols};
 }
 
 // Rows [i, i + rows) and columns [first, first + depth) of p's a.
-template <class Level, class T>
-NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, Blocks<Level, T>& blocks, std::size_t i, std::size_t rows,
+template <class Level, class T, class B>
+NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, B& blocks, std::size_t i, std::size_t rows,
                                        std::size_t first, std::size_t depth) {
-    using B = Blocks<Level, T>;
     const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
-    if (a.col_stride != 1 || !collides<T>(a.row_stride) || rows <= Level::rows_per_group || p.cols <= B::panel_cols)
-        return a;
-    copy_lines<Level, T>(blocks.a_copy, B::a_stride, a.data, a.row_stride, rows, depth,
-                         (p.rows - 1 - i) * a.row_stride + p.depth - first);
-    return {blocks.a_copy, B::a_stride, 1};
+    if (a.col_stride == 1) {
+        const bool collide = collides<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > B::panel_cols;
+        if (!B::copies_all && !collide) return a;
+        copy_lines<Level, T>(blocks.a_copy, B::a_stride, a.data, a.row_stride, rows, depth,
+                             (p.rows - 1 - i) * a.row_stride + p.depth - first);
+        return {blocks.a_copy, B::a_stride, 1};
+    }
+    if (!B::copies_all) return a;
+    copy_lines<Level, T>(blocks.a_copy, B::a_lines, a.data, a.col_stride, depth, rows,
+                         (p.depth - 1 - first) * a.col_stride + p.rows - i);
+    return {blocks.a_copy, 1, B::a_lines};
 }
 
-// In a large product the next rows of a are far away when the first panel meets them, and those of c where sums go on
-// from an earlier part of the depth. Asking for them ahead gained 1.15 and 1.06 times
-// (tools/bench/compare.py --products, 10,000 x 784 x 64 and n = 1024).
-template <class Level, class T>
+// In a product of many rows the next rows of a are far away when the first panel meets them, and those of c where sums
+// go on from an earlier part of the depth, or where there is no room for them in the caches. Asking for them ahead
+// gained 1.15 and 1.06 times (tools/bench/compare.py --products, 10,000 x 784 x 64 and n = 1024).
+template <class B, class T>
 NIB_ALWAYS_INLINE Ahead<T> rows_ahead(const Product<T>& p, std::size_t i, std::size_t j, std::size_t first,
-                                      bool go_on) {
-    if (p.rows <= Blocks<Level, T>::few_rows) return {};
-    if (j > 0 && go_on) return {p.c + i * p.cols + j, p.cols};
-    if (j == 0 && p.a.col_stride == 1) return {p.a.data + i * p.a.row_stride + first, p.a.row_stride};
+                                      std::size_t depth) {
+    if (B::copies_all || (j > 0 && depth < p.depth && p.rows > B::few_rows))
+        return {p.c + i * p.cols + j, p.cols, B::panel_cols};
+    if (j == 0 && p.a.col_stride == 1 && p.rows > B::few_rows)
+        return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
     return {};
 }
 
-template <class Level, class T>
-NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
-    using B = Blocks<Level, T>;
-    B blocks;
+// Asks for the share of one of `panels` panels in what take_rows will copy next, so that it comes while they pass by.
+// That gained 1.02 times (tools/bench/compare.py --products, n = 1024 with AVX2).
+template <class T>
+NIB_ALWAYS_INLINE void ask_for_rows(const Product<T>& p, std::size_t i, std::size_t rows, std::size_t first,
+                                    std::size_t depth, std::size_t panel, std::size_t panels) {
+    if (rows == 0) return;
+    const bool contiguous = p.a.col_stride == 1;
+    const std::size_t lines = contiguous ? rows : depth;
+    const std::size_t length = contiguous ? depth : rows;
+    const std::size_t stride = contiguous ? p.a.row_stride : p.a.col_stride;
+    const T* const from = p.a.data + i * p.a.row_stride + first * p.a.col_stride;
+    for (std::size_t line = lines * panel / panels; line < lines * (panel + 1) / panels; ++line)
+        for (std::size_t k = 0; k < length; k += cache_line / sizeof(T))
+            prefetch(reinterpret_cast<std::uintptr_t>(from + line * stride + k));
+}
+
+template <class Level, class B, class T>
+NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p) {
+    B blocks{p};
     const std::size_t depth_parts = larger<std::size_t>((p.depth + B::depth - 1) / B::depth, 1);
-    for (std::size_t i0 = 0; i0 < p.rows; i0 += B::rows) {
-        const std::size_t i_end = smaller(i0 + B::rows, p.rows);
+    for (std::size_t i0 = 0; i0 < p.rows; i0 += B::outer_rows) {
+        const std::size_t i_end = smaller(i0 + B::outer_rows, p.rows);
         for (std::size_t part = 0; part < depth_parts; ++part) {  // also once for depth 0, which still has a bias
             const std::size_t first = p.depth * part / depth_parts;
             const std::size_t depth = p.depth * (part + 1) / depth_parts - first;
             const bool last = part + 1 == depth_parts;
             for (std::size_t j0 = 0; j0 < p.cols; j0 += B::cols) {
                 const std::size_t j_end = smaller(j0 + B::cols, p.cols);
-                const Panels<T> b = take_panels(p, blocks, first, depth, j0, j_end - j0);
-                for (std::size_t i = i0; i < i_end; i += B::few_rows) {
-                    const std::size_t rows = smaller(B::few_rows, i_end - i);
-                    const Strided<T> a = take_rows(p, blocks, i, rows, first, depth);
+                const Panels<T> b = take_panels<Level>(p, blocks, first, depth, j0, j_end - j0);
+                for (std::size_t i = i0; i < i_end; i += blocks.rows) {
+                    const std::size_t rows = smaller(blocks.rows, i_end - i);
+                    const Strided<T> a = take_rows<Level>(p, blocks, i, rows, first, depth);
                     for (std::size_t j = j0; j < j_end; j += B::panel_cols) {
                         const std::size_t place = i * p.cols + j;
+                        if (B::copies_all)
+                            ask_for_rows(p, i + rows, smaller(blocks.rows, i_end - i - rows), first, depth,
+                                         (j - j0) / B::panel_cols, (j_end - j0 + B::panel_cols - 1) / B::panel_cols);
                         compute_tiles<Level, T>({.rows = 0,
                                                  .depth = depth,
                                                  .a = a,
@@ -253,13 +331,20 @@ NIB_ALWAYS_INLINE void multiply(const Product<T>& p) {
                                                  .bias = p.epilogue.bias != nullptr ? p.epilogue.bias + j : nullptr,
                                                  .relu = last && p.epilogue.activation == Activation::relu,
                                                  .mask = last && p.mask != nullptr ? p.mask + place : nullptr,
-                                                 .ahead = rows_ahead<Level>(p, i, j, first, depth_parts > 1)},
+                                                 .ahead = rows_ahead<B>(p, i, j, first, depth)},
                                                 rows, smaller(B::panel_cols, j_end - j));
                     }
                 }
             }
         }
     }
+}
+
+// Whether LargeBlocks are worth their copies. (Where they are not, they cost up to a fifth of the time, with AVX2.)
+template <class T>
+constexpr bool pays_to_copy_all(const Product<T>& p) {
+    const std::size_t line_stride = larger(p.a.row_stride, p.a.col_stride);
+    return p.rows >= rows_worth_copying && p.depth >= 128 && p.cols >= (collides<T>(line_stride) ? 128 : 384);
 }
 
 // c of few columns and many rows, from an a whose columns are contiguous (a last layer's weight gradient): computed as
@@ -276,6 +361,10 @@ void multiply(Product<T> product) {
     if (product.rows == 0) return;
     // With depth 0 a and b may be null: nothing of them is read, and no pointer into them may move.
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
+    if (pays_to_copy_all(product))
+        return dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            multiply_in<decltype(level), LargeBlocks<decltype(level), T>>(product);
+        });
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         constexpr std::size_t width = lanes<Level, T>;
@@ -294,7 +383,7 @@ void multiply(Product<T> product) {
                         .b = {product.a.data + i, product.a.col_stride, 1},
                         .c = transposed,
                         .epilogue = {}};
-            multiply<Level>(part);
+            multiply_in<Level, Blocks<Level, T>>(part);
             if (turned) transpose_columns<Level>(product.c + i * product.cols, transposed, product.cols, count);
         }
     });

@@ -18,12 +18,13 @@ struct Strided {
     std::size_t col_stride;
 };
 
-// Rows that are asked for while a tile is computed, as the next one will read them from far away: those behind its own,
-// as many as a tile can have, a line of each for a line of its depth. A stride of 0: none are.
+// Rows that are asked for while a tile is computed, as the next one will read them from far away: `cols` numbers of
+// those behind its own, of as many as a tile can have, a line of each for a line of its depth.
 template <class T>
 struct Ahead {
     const T* data;  // its own first row
     std::size_t row_stride;
+    std::size_t cols;
 };
 
 // One tile of c: `rows` rows of whole vectors, summed over `depth` steps of the inner index.
@@ -110,7 +111,7 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
     const std::size_t ahead_step = tile.ahead.row_stride * sizeof(T);
     std::uintptr_t ahead = reinterpret_cast<std::uintptr_t>(tile.ahead.data) + tile.rows * ahead_step;
     for (std::size_t k = 0; k < tile.depth;) {
-        if (ahead_step != 0) {
+        if (k < tile.ahead.cols) {
             for (std::size_t r = 0; r < rows; ++r) prefetch(ahead + r * ahead_step);
             ahead += cache_line;
         }
