@@ -85,6 +85,7 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatev
     for (const std::size_t rows : reference::Sizes{47, 48, 49, 101}) check_products<T>(rows, 130, 37, rng);
     check_products<T>(15, 784, 64, rng);
     check_products<T>(1, 784, 10, rng);
+    check_products<T>(7, 1601, 48, rng);
 }
 
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where it is cut into blocks and copied", T,

@@ -147,6 +147,13 @@ constexpr bool collides(std::size_t stride) {
 // For as many rows of a, copies of b's lines pay that do not compete so.
 inline constexpr std::size_t rows_worth_copying = 192;
 
+// Whether `cols` columns of p's b have to be copied.
+template <class Level, class T>
+constexpr bool copies_b(const Product<T>& p, std::size_t cols) {
+    return p.b.col_stride != 1 || cols % lanes<Level, T> != 0 ||
+           (p.rows >= rows_worth_copying && collides<T>(p.b.row_stride));
+}
+
 // How a product is cut into pieces that fit the caches, and the memory for copies of these.
 template <class Level, class T>
 struct BlockSizes {
@@ -175,6 +182,13 @@ struct Blocks : BlockSizes<Level, T> {
 
     explicit Blocks(const Product<T>&) {}
 
+    // What needs no copy is cut less often, with AVX2, where a passes only once: 10,000 x 784 x 64 gained 1.07 times by
+    // that (tools/bench/compare.py --products).
+    static constexpr std::size_t most_depth(const Product<T>& p) {
+        const bool in_place = p.a.col_stride == 1 && !collides<T>(p.a.row_stride) && !copies_b<Level>(p, p.cols);
+        return Level::vector_bytes == 32 && p.cols <= cols && in_place ? 800 : Sizes::depth;
+    }
+
     alignas(cache_line) T a_copy[rows * Sizes::a_stride];
     alignas(cache_line) T b_copy[cols * Sizes::depth];
 };
@@ -200,6 +214,8 @@ struct LargeBlocks : BlockSizes<Level, T> {
         a_copy = copies.room(room_of_a + (smaller(p.cols, cols) + Sizes::panel_cols) * Sizes::depth);
         b_copy = a_copy + room_of_a;
     }
+
+    static constexpr std::size_t most_depth(const Product<T>&) { return Sizes::depth; }
 
     std::size_t rows;  // of a, about as many in every block, in whole tiles
     T* a_copy;
@@ -242,9 +258,8 @@ NIB_ALWAYS_INLINE void copy_panels(T* to, const Product<T>& p, std::size_t first
 template <class Level, class T, class B>
 NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, B& blocks, std::size_t first, std::size_t depth,
                                         std::size_t j, std::size_t cols) {
-    const bool copied = B::copies_all || p.b.col_stride != 1 || cols % B::width != 0 ||
-                        (p.rows >= rows_worth_copying && collides<T>(p.b.row_stride));
-    if (!copied) return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, B::panel_cols};
+    if (!B::copies_all && !copies_b<Level>(p, cols))
+        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, B::panel_cols};
     // A few panels at a time: the lines of more of them, as far apart, would drive each other out of the cache.
     for (std::size_t c = 0; c < cols; c += B::few_panels * B::panel_cols)
         copy_panels<Level>(blocks.b_copy + c * depth, p, first, depth, j + c,
@@ -302,7 +317,8 @@ NIB_ALWAYS_INLINE void ask_for_rows(const Product<T>& p, std::size_t i, std::siz
 template <class Level, class B, class T>
 NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p) {
     B blocks{p};
-    const std::size_t depth_parts = larger<std::size_t>((p.depth + B::depth - 1) / B::depth, 1);
+    const std::size_t most_depth = B::most_depth(p);
+    const std::size_t depth_parts = larger<std::size_t>((p.depth + most_depth - 1) / most_depth, 1);
     for (std::size_t i0 = 0; i0 < p.rows; i0 += B::outer_rows) {
         const std::size_t i_end = smaller(i0 + B::outer_rows, p.rows);
         for (std::size_t part = 0; part < depth_parts; ++part) {  // also once for depth 0, which still has a bias

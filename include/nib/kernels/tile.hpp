@@ -189,7 +189,7 @@ NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
     const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
-    const std::size_t each = ((rows + tiles - 1) / tiles + group - 1) / group * group;
+    const std::size_t each = smaller(((rows + tiles - 1) / tiles + group - 1) / group, Level::groups) * group;
     const bool whole = has_lane_masks<Level> || cols % width == 0;
     tile.last_lanes = whole ? (cols - 1) % width + 1 : width;
     Edge<Level, T> edge;
