@@ -79,6 +79,21 @@ NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
         sum[0] = __builtin_fma(a[0], b[0], sum[0]);
 }
 
+// As many bytes as there are lanes. (GCC makes a scalar load for each of them of __builtin_convertvector.)
+template <class Integers>
+NIB_ALWAYS_INLINE void load_bytes(Integers& integers, const unsigned char* bytes) {
+    using Bytes = VectorOf<char, 16>::type;
+    VectorOf<long long, 16>::type words = {};
+    std::memcpy(&words[0], bytes, 8);
+    if constexpr (sizeof(Integers) == 64) {
+        std::memcpy(&words[1], bytes + 8, 8);
+        integers = __builtin_ia32_pmovzxbd512_mask(reinterpret_cast<Bytes>(words), Integers{},
+                                                   static_cast<unsigned short>(-1));
+    } else {
+        integers = __builtin_ia32_pmovzxbd256(reinterpret_cast<Bytes>(words));
+    }
+}
+
 // Numbers of 8 bits to as many of 16, and sum[i] += a[2 i] b[2 i] + a[2 i + 1] b[2 i + 1] for numbers of 16 bits and
 // sums of 32.
 template <class Bytes, class Shorts>
@@ -100,6 +115,12 @@ NIB_ALWAYS_INLINE void multiply_add_pairs(Integers& sum, const Shorts& a, const 
 #define NIB_X86_INSTRUCTIONS 0
 
 // Clang makes the same instructions of these.
+template <class Integers>
+NIB_ALWAYS_INLINE void load_bytes(Integers& integers, const unsigned char* bytes) {
+    typename VectorOf<unsigned char, sizeof(Integers) / sizeof(integers[0])>::type narrow;
+    std::memcpy(&narrow, bytes, sizeof narrow);
+    integers = __builtin_convertvector(narrow, Integers);
+}
 template <class Bytes, class Shorts>
 NIB_ALWAYS_INLINE void widen(const Bytes& bytes, Shorts& shorts) {
     shorts = __builtin_convertvector(bytes, Shorts);
