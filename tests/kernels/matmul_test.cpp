@@ -1,3 +1,4 @@
+#include <nib/core/threads.hpp>
 #include <nib/kernels/matmul.hpp>
 
 #include "../reference.hpp"
@@ -85,7 +86,7 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit, whatev
     for (const std::size_t rows : reference::Sizes{47, 48, 49, 101}) check_products<T>(rows, 130, 37, rng);
     check_products<T>(15, 784, 64, rng);
     check_products<T>(1, 784, 10, rng);
-    check_products<T>(7, 1601, 48, rng);
+    check_products<T>(7, 1601, 32, rng);
 }
 
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where it is cut into blocks and copied", T,
@@ -97,6 +98,7 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where i
     check_products<T>(200, 270, 256, rng);
     check_products<T>(15, 9, 513, rng);
     check_products<T>(25, 256, 256, rng);
+    check_products<T>(13, 512, 32, rng);
     check_products<T>(13, 512, 33, rng);
     check_products<T>(193, 129, 137, rng);
     check_products<T>(130, 9, 10, rng);
@@ -111,24 +113,72 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where a
     check_products<T>(193, 128, 2055, rng);  // more columns than are copied at once
 }
 
+TEST_CASE_TEMPLATE("rows of a weight gradient are those of the whole one", T, float, double) {
+    nib::Rng rng{10};
+    const Matrix<T> x = reference::random_matrix<T>(300, 500, rng);
+    const Matrix<T> dy = reference::random_matrix<T>(300, 391, rng);
+    reference::for_each_isa([&](nib::Isa) {
+        const Matrix<T> whole = reference::matmul(reference::fuses(), reference::transposed(x), dy);
+        for (const auto& [first, count] : std::array<std::array<std::size_t, 2>, 3>{{{0, 5}, {7, 195}, {496, 4}}}) {
+            Guarded<T> dw(count, 391);
+            kernels::matmul_weight_gradient_rows<T>(x, dy, first, dw.view());
+            CHECK(same_bits<T>(dw.values(), whole.view().middle_rows(first, count).values()));
+            CHECK(dw.margins_untouched());
+        }
+    });
+}
+
+TEST_CASE_TEMPLATE("large products on two threads do not disturb one another", T, float, double) {
+    nib::Rng rng{11};
+    const std::array<Matrix<T>, 2> a{reference::random_matrix<T>(200, 300, rng),
+                                     reference::random_matrix<T>(200, 300, rng)};
+    const Matrix<T> b = reference::random_matrix<T>(300, 400, rng);
+    const std::array<Matrix<T>, 2> expected{reference::matmul(reference::fuses(), a[0], b),
+                                            reference::matmul(reference::fuses(), a[1], b)};
+    std::array<Matrix<T>, 2> results{Matrix<T>(200, 400), Matrix<T>(200, 400)};
+    std::array<bool, 2> same{true, true};
+    nib::ThreadPool pool{2};
+    pool.run(2, [&](std::size_t part) {
+        for (int i = 0; i < 20; ++i) {
+            kernels::matmul<T>(a[part], b, results[part]);
+            same[part] = same[part] && same_bits<T>(results[part].values(), expected[part].values());
+        }
+    });
+    CHECK(same == std::array{true, true});
+}
+
+namespace {
+
+template <class T>
+void check_input_gradient_of_relu(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng& rng) {
+    CAPTURE(rows);
+    CAPTURE(depth);
+    CAPTURE(cols);
+    const Matrix<T> dy = reference::random_matrix<T>(rows, depth, rng);
+    const Matrix<T> w = reference::random_matrix<T>(cols, depth, rng);
+    const Matrix<T> outputs = reference::relu(reference::random_matrix<T>(rows, cols, rng));
+    reference::for_each_isa([&](nib::Isa) {
+        Matrix<T> expected = reference::matmul(reference::fuses(), dy, reference::transposed(w));
+        for (std::size_t i = 0; i < expected.size(); ++i)
+            if (outputs.values()[i] == 0) expected.values()[i] = 0;
+        Guarded<T> dx(rows, cols);
+        kernels::matmul_input_gradient<T>(dy, w, dx.view(), outputs.data());
+        CHECK(same_bits(dx, expected));
+        CHECK(dx.margins_untouched());
+    });
+}
+
+}  // namespace
+
 TEST_CASE_TEMPLATE("the input gradient is cut off where the ReLU before it was", T, float, double) {
     nib::Rng rng{8};
     for (const std::size_t rows : reference::Sizes{1, 15, 40})
         for (const std::size_t cols : reference::Sizes{1, 10, 64, 70})
-            for (const std::size_t depth : reference::Sizes{3, 200}) {
-                const Matrix<T> dy = reference::random_matrix<T>(rows, depth, rng);
-                const Matrix<T> w = reference::random_matrix<T>(cols, depth, rng);
-                const Matrix<T> outputs = reference::relu(reference::random_matrix<T>(rows, cols, rng));
-                reference::for_each_isa([&](nib::Isa) {
-                    Matrix<T> expected = reference::matmul(reference::fuses(), dy, reference::transposed(w));
-                    for (std::size_t i = 0; i < expected.size(); ++i)
-                        if (outputs.values()[i] == 0) expected.values()[i] = 0;
-                    Guarded<T> dx(rows, cols);
-                    kernels::matmul_input_gradient<T>(dy, w, dx.view(), outputs.data());
-                    CHECK(same_bits(dx, expected));
-                    CHECK(dx.margins_untouched());
-                });
-            }
+            for (const std::size_t depth : reference::Sizes{3, 200})
+                check_input_gradient_of_relu<T>(rows, depth, cols, rng);
+    check_input_gradient_of_relu<T>(40, 300, 70, rng);
+    check_input_gradient_of_relu<T>(195, 300, 391, rng);
+    check_input_gradient_of_relu<T>(193, 128, 1100, rng);
 }
 
 TEST_CASE_TEMPLATE("a product without rows or columns writes nothing", T, float, double) {

@@ -127,26 +127,42 @@ TEST_CASE_TEMPLATE("inputs made from a matrix alone are not sparse", T, float, d
     CHECK(inputs.matrix().data() == zeros.data());
 }
 
+namespace {
+
+template <class T>
+void check_listed_bytes(const std::vector<std::uint8_t>& bytes) {
+    CAPTURE(bytes.size());
+    reference::for_each_isa([&](nib::Isa) {
+        std::vector<kernels::Nonzero<T>> entries(bytes.size());
+        const std::size_t count = kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data());
+        std::size_t n = 0;
+        for (std::size_t j = 0; j < bytes.size(); ++j) {
+            if (bytes[j] == 0) continue;
+            REQUIRE(n < count);
+            CHECK(entries[n].column == j);
+            CHECK(entries[n].value == static_cast<T>(bytes[j]) / T{255});
+            ++n;
+        }
+        CHECK(n == count);
+    });
+}
+
+}  // namespace
+
 TEST_CASE_TEMPLATE("bytes are listed as the numbers that they stand for", T, float, double) {
     for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 784, 1500}) {
-        CAPTURE(size);
         nib::Rng rng{size};
         std::vector<std::uint8_t> bytes(size);
         for (std::uint8_t& byte : bytes) byte = rng.uniform() < 0.7 ? 0 : static_cast<std::uint8_t>(rng.below(256));
-        reference::for_each_isa([&](nib::Isa) {
-            std::vector<kernels::Nonzero<T>> entries(size);
-            const std::size_t count = kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data());
-            std::size_t n = 0;
-            for (std::size_t j = 0; j < size; ++j) {
-                if (bytes[j] == 0) continue;
-                REQUIRE(n < count);
-                CHECK(entries[n].column == j);
-                CHECK(entries[n].value == static_cast<T>(bytes[j]) / T{255});
-                ++n;
-            }
-            CHECK(n == count);
-        });
+        check_listed_bytes<T>(bytes);
     }
+}
+
+TEST_CASE_TEMPLATE("eight bytes are listed whichever of them are zeros", T, float, double) {
+    std::vector<std::uint8_t> bytes;
+    for (unsigned pattern = 0; pattern < 256; ++pattern)
+        for (unsigned i = 0; i < 8; ++i) bytes.push_back(static_cast<std::uint8_t>((pattern >> i & 1) * (i + 1)));
+    check_listed_bytes<T>(bytes);
 }
 
 TEST_CASE_TEMPLATE("every byte is listed as byte / 255, correctly rounded", T, float, double) {

@@ -148,15 +148,18 @@ TEST_CASE("batches through a network allocate nothing after the first, and predi
     nib::ThreadPool pool{2};
     for (const double zeros : {0.8, 0.1}) {
         const nib::Matrix<float> x = floats(images(zeros));
-        nib::Workspace<float> workspace{&pool};
-        net.forward(x, workspace);
-        std::size_t before = allocations;
-        for (int i = 0; i < 3; ++i) net.forward(x, workspace);
-        CHECK(allocations == before);
-        static_cast<void>(nib::predict(net, x, workspace));
-        before = allocations;
-        static_cast<void>(nib::predict(net, x, workspace));
-        CHECK(allocations == before + 1);
+        for (nib::Executor* const executor :
+             {static_cast<nib::Executor*>(nullptr), static_cast<nib::Executor*>(&pool)}) {
+            nib::Workspace<float> workspace{executor};
+            net.forward(x, workspace);
+            std::size_t before = allocations;
+            for (int i = 0; i < 3; ++i) net.forward(x, workspace);
+            CHECK(allocations == before);
+            static_cast<void>(nib::predict(net, x, workspace));
+            before = allocations;
+            static_cast<void>(nib::predict(net, x, workspace));
+            CHECK(allocations == before + 1);
+        }
     }
 }
 

@@ -8,8 +8,8 @@
 // the bias (or 0), whatever the tile, the batch or the instruction set: with fused multiply-add everywhere, the same
 // numbers in give the same bits out.
 //
-// Nothing is allocated, except that a thread's first large products (192 rows and more) take up to 1.2 MB, which the
-// thread keeps for the next ones.
+// Nothing is allocated, except that a thread's first large product (whose result has 192 rows or more) takes 1.2 MB,
+// which the thread keeps for the next ones. Where there is no memory it does without, and is slower.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -60,6 +60,8 @@ void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, Matrix
 #include <nib/kernels/vector.hpp>
 
 #include <cassert>
+#include <new>
+#include <utility>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -144,7 +146,7 @@ constexpr bool collides(std::size_t stride) {
     return stride * sizeof(T) % 1024 == 0;
 }
 
-// For as many rows of a, copies of b's lines pay that do not compete so.
+// From so many rows of a on it pays to copy lines of b that collide.
 inline constexpr std::size_t rows_worth_copying = 192;
 
 // Whether `cols` columns of p's b have to be copied.
@@ -154,7 +156,7 @@ constexpr bool copies_b(const Product<T>& p, std::size_t cols) {
            (p.rows >= rows_worth_copying && collides<T>(p.b.row_stride));
 }
 
-// How a product is cut into pieces that fit the caches, and the memory for copies of these.
+// How a product is cut into pieces that fit the caches.
 template <class Level, class T>
 struct BlockSizes {
     static constexpr std::size_t width = lanes<Level, T>;
@@ -168,50 +170,61 @@ struct BlockSizes {
     static constexpr std::size_t few_panels = 4;
 };
 
-// Copies on the stack, made only where they pay (tools/bench/compare.py --products shows whether they do): a b whose
-// columns are contiguous is transposed; columns that fill no whole vector are made up; and lines whose distance is a
-// power of two, or close to one, would all fall on the same few places of a cache.
+// With copies on the stack, made only where they pay (tools/bench/compare.py --products shows whether they do): a b
+// whose columns are contiguous is transposed; columns that fill no whole vector are made up; and lines whose distance
+// is a power of two, or close to one, would all fall on the same few places of a cache.
 template <class Level, class T>
 struct Blocks : BlockSizes<Level, T> {
     using Sizes = BlockSizes<Level, T>;
     static constexpr bool copies_all = false;
     static constexpr std::size_t rows = Sizes::few_rows;
-    static constexpr std::size_t a_lines = rows;
     static constexpr std::size_t cols = Sizes::few_panels * Sizes::panel_cols;
     static constexpr std::size_t outer_rows = 384;  // for which one copy of a part of b serves
 
-    explicit Blocks(const Product<T>&) {}
+    // With AVX2 no more than so much depth where nothing is copied, so that no array limits it, and a passes only once:
+    // 10,000 x 784 x 64 gained 1.07 times by that (tools/bench/compare.py --products).
+    static constexpr std::size_t depth_in_place = 800;
 
-    // What needs no copy is cut less often, with AVX2, where a passes only once: 10,000 x 784 x 64 gained 1.07 times by
-    // that (tools/bench/compare.py --products).
     static constexpr std::size_t most_depth(const Product<T>& p) {
         const bool in_place = p.a.col_stride == 1 && !collides<T>(p.a.row_stride) && !copies_b<Level>(p, p.cols);
-        return Level::vector_bytes == 32 && p.cols <= cols && in_place ? 800 : Sizes::depth;
+        return Level::vector_bytes == 32 && p.cols <= cols && in_place ? depth_in_place : Sizes::depth;
     }
 
     alignas(cache_line) T a_copy[rows * Sizes::a_stride];
     alignas(cache_line) T b_copy[cols * Sizes::depth];
 };
 
-// In a large product each part of a meets many panels of b, and each panel many parts of a: both are copied, once, to
-// memory that the thread keeps for its next product. With copies on the stack, made again for every block of the other
+// Memory for LargeBlocks, which the thread keeps; nullptr where there is none.
+inline constexpr std::size_t copy_room_bytes = std::size_t{1200} * 1024;
+inline void* copy_room() noexcept {
+    struct Room {
+        void* data = nullptr;
+        ~Room() { ::operator delete (std::exchange(data, nullptr), std::align_val_t{cache_line}); }
+    };
+    thread_local Room room;
+    if (room.data == nullptr) room.data = ::operator new (copy_room_bytes, std::align_val_t{cache_line}, std::nothrow);
+    return room.data;
+}
+
+// In a large product each part of a meets many panels of b, and each panel many parts of a. All are copied, each part
+// of b once, and of a once for every `cols` columns. With copies on the stack, made again for every block of the other
 // matrix, n = 1024 ran at 0.86 of the speed (tools/bench/compare.py --products, with AVX2).
 template <class Level, class T>
 struct LargeBlocks : BlockSizes<Level, T> {
     using Sizes = BlockSizes<Level, T>;
     static constexpr bool copies_all = true;
     static constexpr std::size_t a_lines = 96 * 1024 / sizeof(T) / Sizes::depth;  // a part of a second-level cache
-    static constexpr std::size_t cols = 64 * Sizes::panel_cols;                   // a megabyte of b
+    static constexpr std::size_t cols = 64 * Sizes::panel_cols;                   // up to a megabyte of b
     static constexpr std::size_t outer_rows = static_cast<std::size_t>(-1) / 2;   // all
 
-    explicit LargeBlocks(const Product<T>& p) {
+    NIB_ALWAYS_INLINE LargeBlocks(const Product<T>& p, void* room) {
         constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
+        constexpr std::size_t room_of_a = a_lines * Sizes::a_stride;
+        static_assert(a_lines % tile_rows == 0 && a_lines % Sizes::width == 0);
+        static_assert((room_of_a + cols * Sizes::depth) * sizeof(T) <= copy_room_bytes);
         const std::size_t blocks = (p.rows + a_lines - 1) / a_lines;
         rows = ((p.rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-        static_assert(a_lines % tile_rows == 0);
-        thread_local Scratch<T> copies;
-        constexpr std::size_t room_of_a = a_lines * Sizes::a_stride;
-        a_copy = copies.room(room_of_a + (smaller(p.cols, cols) + Sizes::panel_cols) * Sizes::depth);
+        a_copy = static_cast<T*>(room);
         b_copy = a_copy + room_of_a;
     }
 
@@ -279,10 +292,12 @@ NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, B& blocks, std::size
                              (p.rows - 1 - i) * a.row_stride + p.depth - first);
         return {blocks.a_copy, B::a_stride, 1};
     }
-    if (!B::copies_all) return a;
-    copy_lines<Level, T>(blocks.a_copy, B::a_lines, a.data, a.col_stride, depth, rows,
-                         (p.depth - 1 - first) * a.col_stride + p.rows - i);
-    return {blocks.a_copy, 1, B::a_lines};
+    if constexpr (B::copies_all) {
+        copy_lines<Level, T>(blocks.a_copy, B::a_lines, a.data, a.col_stride, depth, rows,
+                             (p.depth - 1 - first) * a.col_stride + p.rows - i);
+        return {blocks.a_copy, 1, B::a_lines};
+    }
+    return a;
 }
 
 // In a product of many rows the next rows of a are far away when the first panel meets them, and those of c where sums
@@ -315,8 +330,7 @@ NIB_ALWAYS_INLINE void ask_for_rows(const Product<T>& p, std::size_t i, std::siz
 }
 
 template <class Level, class B, class T>
-NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p) {
-    B blocks{p};
+NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p, B& blocks) {
     const std::size_t most_depth = B::most_depth(p);
     const std::size_t depth_parts = larger<std::size_t>((p.depth + most_depth - 1) / most_depth, 1);
     for (std::size_t i0 = 0; i0 < p.rows; i0 += B::outer_rows) {
@@ -377,9 +391,11 @@ void multiply(Product<T> product) {
     if (product.rows == 0) return;
     // With depth 0 a and b may be null: nothing of them is read, and no pointer into them may move.
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
-    if (pays_to_copy_all(product))
+    void* const room = pays_to_copy_all(product) ? copy_room() : nullptr;
+    if (room != nullptr)
         return dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-            multiply_in<decltype(level), LargeBlocks<decltype(level), T>>(product);
+            LargeBlocks<decltype(level), T> blocks{product, room};
+            multiply_in<decltype(level)>(product, blocks);
         });
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
@@ -399,7 +415,8 @@ void multiply(Product<T> product) {
                         .b = {product.a.data + i, product.a.col_stride, 1},
                         .c = transposed,
                         .epilogue = {}};
-            multiply_in<Level, Blocks<Level, T>>(part);
+            Blocks<Level, T> blocks;
+            multiply_in<Level>(part, blocks);
             if (turned) transpose_columns<Level>(product.c + i * product.cols, transposed, product.cols, count);
         }
     });

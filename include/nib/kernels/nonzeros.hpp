@@ -291,7 +291,9 @@ std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
     if constexpr (std::is_same_v<T, float>) {
         const Isa isa = active_isa();
         if (isa == Isa::avx512) return detail::append_nonzeros_avx512(x, entries);
-        if (isa == Isa::avx2) return detail::append_nonzeros_avx2(x, entries);
+        if constexpr (detail::build_isa < Isa::avx512) {
+            if (isa == Isa::avx2) return detail::append_nonzeros_avx2(x, entries);
+        }
     }
 #endif
     return detail::append_nonzeros_from(x, 0, entries);

@@ -18,8 +18,9 @@ struct Strided {
     std::size_t col_stride;
 };
 
-// Rows that are asked for while a tile is computed, as the next one will read them from far away: `cols` numbers of
-// those behind its own, of as many as a tile can have, a line of each for a line of its depth.
+// Rows that are asked for while a tile is computed, because the next one will read them from far away: as many as a
+// tile can have, right behind its own; of each the first `cols` numbers, a cache line for every line of the tile's
+// depth.
 template <class T>
 struct Ahead {
     const T* data;  // its own first row
@@ -189,6 +190,7 @@ NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
     const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
+    // (Never more than Level::groups, which GCC has to be told, or it warns of writes behind `edge`.)
     const std::size_t each = smaller(((rows + tiles - 1) / tiles + group - 1) / group, Level::groups) * group;
     const bool whole = has_lane_masks<Level> || cols % width == 0;
     tile.last_lanes = whole ? (cols - 1) % width + 1 : width;

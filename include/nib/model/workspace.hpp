@@ -1,7 +1,8 @@
 // Workspace: what a forward and a backward pass scribble on.
 //
 // Made once, given to every pass, used by one thread at a time. It grows in the first passes to what the largest batch
-// needs, and allocates nothing after that. A backward pass reads what the forward pass before it left here.
+// needs, and allocates nothing after that (what a thread's own first large product takes, kernels/matmul.hpp tells). A
+// backward pass reads what the forward pass before it left here.
 #pragma once
 
 #include <nib/core/executor.hpp>

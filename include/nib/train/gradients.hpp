@@ -4,7 +4,7 @@
 //   adam.step(net, gradients(batch));
 //
 // It owns the scratch memory, and refers to the network, which must stay where it is. After the first batch of the
-// largest size nothing is allocated.
+// largest size nothing is allocated (but see Workspace).
 #pragma once
 
 #include <nib/core/error.hpp>
