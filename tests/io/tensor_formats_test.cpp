@@ -71,6 +71,14 @@ TEST_CASE("inspect lists names, types and shapes") {
     }
 }
 
+TEST_CASE("tensors make no .onnx file") {
+    const support::TemporaryDirectory folder;
+    const std::string path = folder.path("x.onnx");
+    CHECK(error_of([&] { return nib::save_tensors(path, {}), 0; }) ==
+          path + ": an .onnx file holds a network, as save_onnx writes it, not tensors");
+    CHECK(!std::filesystem::exists(path));
+}
+
 TEST_CASE("an .npy file holds one array") {
     const support::TemporaryDirectory folder;
     const std::string path = folder.path("x.npy");

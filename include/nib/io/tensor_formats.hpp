@@ -23,7 +23,7 @@ namespace nib::inline NIB_ABI {
 [[nodiscard]] NIB_API std::vector<TensorInfo> inspect(const std::string& path);
 
 // Written aside, flushed and renamed. Only safetensors files hold `metadata`; an .npy file holds one tensor, and not
-// its name. Fails as the writer of the format does.
+// its name. Fails as the writer of the format does, and for .onnx.
 NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
 
 }  // namespace nib::inline NIB_ABI
@@ -97,6 +97,7 @@ NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tenso
     const std::string_view name = path;
     if (name.ends_with(".pth") || name.ends_with(".pt")) return save_torch(path, tensors);
     if (name.ends_with(".npz")) return save_npz(path, tensors);
+    if (name.ends_with(".onnx")) fail(path + ": an .onnx file holds a network, as save_onnx writes it, not tensors");
     if (!name.ends_with(detail::npy_ending)) return save_safetensors(path, tensors, metadata);
     if (tensors.size() != 1)
         fail(path + ": an .npy file holds one array, found " + std::to_string(tensors.size()) + " tensors to save");
