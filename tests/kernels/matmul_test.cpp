@@ -1,8 +1,9 @@
-#include <nib/core/threads.hpp>
 #include <nib/kernels/matmul.hpp>
 
 #include "../reference.hpp"
 #include "../support.hpp"
+
+#include <nib/core/threads.hpp>
 
 #include <algorithm>
 #include <array>
