@@ -56,6 +56,7 @@
 #include <nib/io/zip.hpp>
 #include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>
+#include <nib/kernels/blocks.hpp>
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/int8.hpp>
 #include <nib/kernels/isa.hpp>

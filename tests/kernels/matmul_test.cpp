@@ -103,6 +103,10 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where i
     check_products<T>(13, 512, 33, rng);
     check_products<T>(193, 129, 137, rng);
     check_products<T>(130, 9, 10, rng);
+    // Few rows, which take b in strips; as many as that is done for, and as are too few for copies, and one more each.
+    check_products<T>(3, 75, 1024, rng);
+    check_products<T>(8, 21, 2080, rng);
+    for (const std::size_t rows : reference::Sizes{8, 9, 63, 64}) check_products<T>(rows, 70, 512, rng);
 }
 
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where all of it is copied", T, float, double) {

@@ -53,6 +53,17 @@ TEST_CASE_TEMPLATE("sparse products equal dense ones to the bit", T, float, doub
         rng, [&](const Matrix<T>& x, std::size_t outputs) { check_equal_to_dense(x, outputs, rng); });
 }
 
+TEST_CASE_TEMPLATE("one row that meets its weights in strips equals the dense product to the bit", T, float, double) {
+    nib::Rng rng{8};
+    for (const std::size_t outputs : reference::Sizes{256, 1024, 2048})
+        for (const double zeros : {0.0, 0.8, 1.0})
+            check_equal_to_dense(reference::random_matrix<T>(1, 131, rng, zeros), outputs, rng);
+    // Nothing in the strips before the last one.
+    Matrix<T> x(1, 131);
+    x(0, 130) = T{2};
+    check_equal_to_dense(x, 1024, rng);
+}
+
 TEST_CASE_TEMPLATE("sparse products equal the chain of multiply-adds that leaves the zeros out", T, float, double) {
     nib::Rng rng{6};
     const Matrix<T> x = reference::random_matrix<T>(7, 90, rng, 0.81);

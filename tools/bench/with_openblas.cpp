@@ -2,10 +2,11 @@
 //
 //   products [ROUNDS]
 //
-// Squares, and the three products of the layers of 784-64-64-64-10: forward (y = x w), weights (dw = x^T dy), inputs
-// (dx = dy w^T); without bias and activation, which sgemm has not. One thread (OPENBLAS_NUM_THREADS=1), and its CPU
-// time; no number is zero. Prints a table of medians: GFLOP/s, how many times as fast nib is, and nib's part of what
-// multiply-adds in registers reach. Fails where the two results differ.
+// Squares, the three products of the layers of 784-64-64-64-10: forward (y = x w), weights (dw = x^T dy), inputs
+// (dx = dy w^T), and some of wide layers, whose rows lie a power of two apart; without bias and activation, which sgemm
+// has not. One thread (OPENBLAS_NUM_THREADS=1), and its CPU time; no number is zero. Prints a table of medians:
+// GFLOP/s, how many times as fast nib is, and nib's part of what multiply-adds in registers reach. Fails where the two
+// results differ.
 #include "fma_peak.hpp"
 
 #include <nib/core/matrix.hpp>
@@ -124,6 +125,8 @@ std::vector<Case> all_cases() {
     cases.push_back(make_case(Pass::forward, 10000, 784, 64));
     cases.push_back(make_case(Pass::forward, 10000, 64, 64));
     cases.push_back(make_case(Pass::forward, 10000, 64, 10));
+    for (const std::size_t n : {1024u, 2048u}) cases.push_back(make_case(Pass::forward, 4, n, n));
+    for (const std::size_t batch : {64u, 128u}) cases.push_back(make_case(Pass::forward, batch, 784, 512));
     return cases;
 }
 

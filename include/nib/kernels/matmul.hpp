@@ -55,278 +55,15 @@ void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, Matrix
 #if NIB_BODIES
 
 #include <nib/core/algorithm.hpp>
-#include <nib/core/storage.hpp>
+#include <nib/kernels/blocks.hpp>
 #include <nib/kernels/tile.hpp>
 #include <nib/kernels/vector.hpp>
 
 #include <cassert>
-#include <new>
-#include <utility>
 
 namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
-
-// c = activation(a b + bias); c is row-major.
-template <class T>
-struct Product {
-    std::size_t rows;
-    std::size_t cols;
-    std::size_t depth;
-    Strided<T> a;  // [rows, depth]
-    Strided<T> b;  // [depth, cols]
-    T* c;          // [rows, cols]
-    Epilogue<T> epilogue;
-    const T* mask = nullptr;  // [rows, cols]: where it is <= 0, c becomes 0
-};
-
-// Copies `lines` lines of `length` numbers each, in whole vectors as far as `readable` numbers from the first one on
-// may be read; what stands behind a copied line is not specified, up to the next whole vector.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void copy_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
-                                  std::size_t lines, std::size_t length, std::size_t readable) {
-    constexpr std::size_t width = lanes<Level, T>;
-    const std::size_t whole = (length + width - 1) / width * width;
-    for (std::size_t i = 0; i < lines; ++i) {
-        T* const line = to + i * to_stride;
-        const T* const source = from + i * from_stride;
-        const bool all_readable = i * from_stride + whole <= readable;
-        for (std::size_t j = 0; j < whole; j += width) {
-            Vector<Level, T> part;
-            if (all_readable)
-                load(part, source + j);
-            else
-                load_at_most(part, source + j, length - j);
-            store(line + j, part);
-        }
-    }
-}
-
-// to[k, j] = from[j, k] for `depth` values of k and `cols` of j, which are made up to whole vectors with zeros.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
-                                       std::size_t depth, std::size_t cols) {
-    constexpr std::size_t width = lanes<Level, T>;
-    for (std::size_t j = 0; j < cols; j += width) {
-        const std::size_t count = smaller(width, cols - j);
-        std::size_t k = 0;
-        for (; count == width && k + width <= depth; k += width) {
-            Vector<Level, T> square[width];
-            NIB_UNROLL
-            for (std::size_t i = 0; i < width; ++i) load(square[i], from + (j + i) * from_stride + k);
-            transpose(square);
-            NIB_UNROLL
-            for (std::size_t i = 0; i < width; ++i) store(to + (k + i) * to_stride + j, square[i]);
-        }
-        for (; k < depth; ++k) {
-            T* const line = to + k * to_stride + j;
-            for (std::size_t i = 0; i < count; ++i) line[i] = from[(j + i) * from_stride + k];
-            for (std::size_t i = count; i < width; ++i) line[i] = T{0};
-        }
-    }
-}
-
-// to[r, j] = from[j, r] for `rows` values of r and `cols` of j, fewer than a vector has lanes, both without gaps. Up to
-// a vector more is read behind the end of `from`.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols, std::size_t rows) {
-    constexpr std::size_t width = lanes<Level, T>;
-    for (std::size_t r = 0; r < rows; r += width) {
-        Vector<Level, T> square[width];
-        for (std::size_t j = 0; j < width; ++j) load(square[j], from + smaller(j, cols - 1) * rows + r);
-        transpose(square);
-        const std::size_t count = smaller(width, rows - r);
-        for (std::size_t i = 0; i < count; ++i) store_first(to + (r + i) * cols, square[i], cols);
-    }
-}
-
-// Whether lines that far apart compete for a few places of the first-level cache.
-template <class T>
-constexpr bool collides(std::size_t stride) {
-    return stride * sizeof(T) % 1024 == 0;
-}
-
-// From so many rows of a on it pays to copy lines of b that collide.
-inline constexpr std::size_t rows_worth_copying = 192;
-
-// Whether `cols` columns of p's b have to be copied.
-template <class Level, class T>
-constexpr bool copies_b(const Product<T>& p, std::size_t cols) {
-    return p.b.col_stride != 1 || cols % lanes<Level, T> != 0 ||
-           (p.rows >= rows_worth_copying && collides<T>(p.b.row_stride));
-}
-
-// How a product is cut into pieces that fit the caches.
-template <class Level, class T>
-struct BlockSizes {
-    static constexpr std::size_t width = lanes<Level, T>;
-    static constexpr std::size_t panel_cols = 2 * width;
-    // A panel of b is half of a first-level cache: with AVX2 that is a few percent faster than a quarter in large
-    // products. On the stack of a small machine a quarter has to do.
-    static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
-    static constexpr std::size_t a_stride = depth + cache_line / sizeof(T);
-    // What a first-level cache holds of a, while a few panels of b pass by.
-    static constexpr std::size_t few_rows = 24;
-    static constexpr std::size_t few_panels = 4;
-};
-
-// With copies on the stack, made only where they pay (tools/bench/compare.py --products shows whether they do): a b
-// whose columns are contiguous is transposed; columns that fill no whole vector are made up; and lines whose distance
-// is a power of two, or close to one, would all fall on the same few places of a cache.
-template <class Level, class T>
-struct Blocks : BlockSizes<Level, T> {
-    using Sizes = BlockSizes<Level, T>;
-    static constexpr bool copies_all = false;
-    static constexpr std::size_t rows = Sizes::few_rows;
-    static constexpr std::size_t cols = Sizes::few_panels * Sizes::panel_cols;
-    static constexpr std::size_t outer_rows = 384;  // for which one copy of a part of b serves
-
-    // With AVX2 no more than so much depth where nothing is copied, so that no array limits it, and a passes only once:
-    // 10,000 x 784 x 64 gained 1.07 times by that (tools/bench/compare.py --products).
-    static constexpr std::size_t depth_in_place = 800;
-
-    static constexpr std::size_t most_depth(const Product<T>& p) {
-        const bool in_place = p.a.col_stride == 1 && !collides<T>(p.a.row_stride) && !copies_b<Level>(p, p.cols);
-        return Level::vector_bytes == 32 && p.cols <= cols && in_place ? depth_in_place : Sizes::depth;
-    }
-
-    alignas(cache_line) T a_copy[rows * Sizes::a_stride];
-    alignas(cache_line) T b_copy[cols * Sizes::depth];
-};
-
-// Memory for LargeBlocks, which the thread keeps; nullptr where there is none.
-inline constexpr std::size_t copy_room_bytes = std::size_t{1200} * 1024;
-inline void* copy_room() noexcept {
-    struct Room {
-        void* data = nullptr;
-        ~Room() { ::operator delete (std::exchange(data, nullptr), std::align_val_t{cache_line}); }
-    };
-    thread_local Room room;
-    if (room.data == nullptr) room.data = ::operator new (copy_room_bytes, std::align_val_t{cache_line}, std::nothrow);
-    return room.data;
-}
-
-// In a large product each part of a meets many panels of b, and each panel many parts of a. All are copied, each part
-// of b once, and of a once for every `cols` columns. With copies on the stack, made again for every block of the other
-// matrix, n = 1024 reached 0.84 of OpenBLAS's speed, so it reaches 0.97 (tools/bench/compare.py --products, with AVX2).
-template <class Level, class T>
-struct LargeBlocks : BlockSizes<Level, T> {
-    using Sizes = BlockSizes<Level, T>;
-    static constexpr bool copies_all = true;
-    static constexpr std::size_t a_lines = 96 * 1024 / sizeof(T) / Sizes::depth;  // a part of a second-level cache
-    static constexpr std::size_t cols = 64 * Sizes::panel_cols;                   // up to a megabyte of b
-    static constexpr std::size_t outer_rows = static_cast<std::size_t>(-1) / 2;   // all
-
-    NIB_ALWAYS_INLINE LargeBlocks(const Product<T>& p, void* room) {
-        constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
-        constexpr std::size_t room_of_a = a_lines * Sizes::a_stride;
-        static_assert(a_lines % tile_rows == 0 && a_lines % Sizes::width == 0);
-        static_assert((room_of_a + cols * Sizes::depth) * sizeof(T) <= copy_room_bytes);
-        const std::size_t blocks = (p.rows + a_lines - 1) / a_lines;
-        rows = ((p.rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-        a_copy = static_cast<T*>(room);
-        b_copy = a_copy + room_of_a;
-    }
-
-    static constexpr std::size_t most_depth(const Product<T>&) { return Sizes::depth; }
-
-    std::size_t rows;  // of a, about as many in every block, in whole tiles
-    T* a_copy;
-    T* b_copy;
-};
-
-// A part of b: `depth` rows, in panels one behind the other.
-template <class T>
-struct Panels {
-    const T* data;
-    std::size_t row_stride;
-    std::size_t panel_stride;
-};
-
-// to = rows [first, first + depth) and columns [j, j + cols) of p's b, in panels without gaps.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void copy_panels(T* to, const Product<T>& p, std::size_t first, std::size_t depth, std::size_t j,
-                                   std::size_t cols) {
-    constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
-    const T* const from = p.b.data + first * p.b.row_stride + j * p.b.col_stride;
-    const bool turned = p.b.col_stride != 1;
-    if (!turned && cols % panel_cols == 0) {  // all panels' lines at once: they are neighbours
-        for (std::size_t k = 0; k < depth; ++k)
-            copy_lines<Level, T>(to + k * panel_cols, depth * panel_cols, from + k * p.b.row_stride, panel_cols,
-                                 cols / panel_cols, panel_cols, cols);
-        return;
-    }
-    for (std::size_t c = 0; c < cols; c += panel_cols) {
-        T* const panel = to + c * depth;
-        const std::size_t count = smaller(panel_cols, cols - c);
-        if (turned)
-            transpose_lines<Level, T>(panel, panel_cols, from + c * p.b.col_stride, p.b.col_stride, depth, count);
-        else
-            copy_lines<Level, T>(panel, panel_cols, from + c, p.b.row_stride, depth, count,
-                                 (p.depth - 1 - first) * p.b.row_stride + p.cols - j - c);
-    }
-}
-
-// Rows [first, first + depth) and columns [j, j + cols) of p's b.
-template <class Level, class T, class B>
-NIB_ALWAYS_INLINE Panels<T> take_panels(const Product<T>& p, B& blocks, std::size_t first, std::size_t depth,
-                                        std::size_t j, std::size_t cols) {
-    if (!B::copies_all && !copies_b<Level>(p, cols))
-        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, B::panel_cols};
-    // A few panels at a time: the lines of more of them, as far apart, would drive each other out of the cache.
-    for (std::size_t c = 0; c < cols; c += B::few_panels * B::panel_cols)
-        copy_panels<Level>(blocks.b_copy + c * depth, p, first, depth, j + c,
-                           smaller(B::few_panels * B::panel_cols, cols - c));
-    return {blocks.b_copy, B::panel_cols, depth * B::panel_cols};
-}
-
-// Rows [i, i + rows) and columns [first, first + depth) of p's a.
-template <class Level, class T, class B>
-NIB_ALWAYS_INLINE Strided<T> take_rows(const Product<T>& p, B& blocks, std::size_t i, std::size_t rows,
-                                       std::size_t first, std::size_t depth) {
-    const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
-    if (a.col_stride == 1) {
-        const bool collide = collides<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > B::panel_cols;
-        if (!B::copies_all && !collide) return a;
-        copy_lines<Level, T>(blocks.a_copy, B::a_stride, a.data, a.row_stride, rows, depth,
-                             (p.rows - 1 - i) * a.row_stride + p.depth - first);
-        return {blocks.a_copy, B::a_stride, 1};
-    }
-    if constexpr (B::copies_all) {
-        copy_lines<Level, T>(blocks.a_copy, B::a_lines, a.data, a.col_stride, depth, rows,
-                             (p.depth - 1 - first) * a.col_stride + p.rows - i);
-        return {blocks.a_copy, 1, B::a_lines};
-    }
-    return a;
-}
-
-// In a product of many rows the next rows of a are far away when the first panel meets them, and those of c where sums
-// go on from an earlier part of the depth, or where there is no room for them in the caches. Asking for them ahead
-// gained 1.15 times (tools/bench/compare.py --products, 10,000 x 784 x 64).
-template <class B, class T>
-NIB_ALWAYS_INLINE Ahead<T> rows_ahead(const Product<T>& p, std::size_t i, std::size_t j, std::size_t first,
-                                      std::size_t depth) {
-    if (B::copies_all || (j > 0 && depth < p.depth && p.rows > B::few_rows))
-        return {p.c + i * p.cols + j, p.cols, B::panel_cols};
-    if (j == 0 && p.a.col_stride == 1 && p.rows > B::few_rows)
-        return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
-    return {};
-}
-
-// Asks for the share of one of `panels` panels in what take_rows will copy next, so that it comes while they pass by.
-template <class T>
-NIB_ALWAYS_INLINE void ask_for_rows(const Product<T>& p, std::size_t i, std::size_t rows, std::size_t first,
-                                    std::size_t depth, std::size_t panel, std::size_t panels) {
-    if (rows == 0) return;
-    const bool contiguous = p.a.col_stride == 1;
-    const std::size_t lines = contiguous ? rows : depth;
-    const std::size_t length = contiguous ? depth : rows;
-    const std::size_t stride = contiguous ? p.a.row_stride : p.a.col_stride;
-    const T* const from = p.a.data + i * p.a.row_stride + first * p.a.col_stride;
-    for (std::size_t line = lines * panel / panels; line < lines * (panel + 1) / panels; ++line)
-        for (std::size_t k = 0; k < length; k += cache_line / sizeof(T))
-            prefetch(reinterpret_cast<std::uintptr_t>(from + line * stride + k));
-}
 
 template <class Level, class B, class T>
 NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p, B& blocks) {
@@ -357,10 +94,11 @@ NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p, B& blocks) {
                                                  .c = p.c + place,
                                                  .c_stride = p.cols,
                                                  .go_on = part > 0,
-                                                 .bias = p.epilogue.bias != nullptr ? p.epilogue.bias + j : nullptr,
-                                                 .relu = last && p.epilogue.activation == Activation::relu,
+                                                 .bias = p.bias != nullptr ? p.bias + j : nullptr,
+                                                 .relu = last && p.relu,
                                                  .mask = last && p.mask != nullptr ? p.mask + place : nullptr,
-                                                 .ahead = rows_ahead<B>(p, i, j, first, depth)},
+                                                 .ahead = rows_ahead<B>(p, i, j, first, depth),
+                                                 .b_ahead = panels_ahead<Level, B>(p, j_end - j0)},
                                                 rows, smaller(B::panel_cols, j_end - j));
                     }
                 }
@@ -369,25 +107,18 @@ NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p, B& blocks) {
     }
 }
 
-// Whether LargeBlocks are worth their copies, as it was found with AVX2: smaller products are slower so.
-template <class T>
-constexpr bool pays_to_copy_all(const Product<T>& p) {
-    const std::size_t line_stride = larger(p.a.row_stride, p.a.col_stride);
-    return p.rows >= rows_worth_copying && p.depth >= 128 && p.cols >= (collides<T>(line_stride) ? 128 : 384);
-}
-
 // c of few columns and many rows, from an a whose columns are contiguous (a last layer's weight gradient): computed as
 // c^T = b^T a^T, whose rows fill whole vectors, and transposed on the way out.
 template <class Level, class T>
 constexpr bool is_better_transposed(const Product<T>& p) {
     constexpr std::size_t width = lanes<Level, T>;
-    return p.cols < width && p.rows >= 2 * width && p.a.row_stride == 1 && p.epilogue.bias == nullptr &&
-           p.epilogue.activation == Activation::none && p.mask == nullptr;
+    return p.cols < width && p.rows >= 2 * width && p.a.row_stride == 1 && p.bias == nullptr && !p.relu &&
+           p.mask == nullptr;
 }
 
 template <class T>
 void multiply(Product<T> product) {
-    if (product.rows == 0) return;
+    if (product.rows == 0 || product.cols == 0) return;
     // With depth 0 a and b may be null: nothing of them is read, and no pointer into them may move.
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
     void* const room = pays_to_copy_all(product) ? copy_room() : nullptr;
@@ -412,8 +143,7 @@ void multiply(Product<T> product) {
                         .depth = product.depth,
                         .a = {product.b.data, product.b.col_stride, product.b.row_stride},
                         .b = {product.a.data + i, product.a.col_stride, 1},
-                        .c = transposed,
-                        .epilogue = {}};
+                        .c = transposed};
             Blocks<Level, T> blocks;
             multiply_in<Level>(part, blocks);
             if (turned) transpose_columns<Level>(product.c + i * product.cols, transposed, product.cols, count);
@@ -432,7 +162,8 @@ void matmul(MatrixView<const T> x, MatrixView<const T> w, MatrixView<T> y, Epilo
                          .a = {x.data(), x.cols(), 1},
                          .b = {w.data(), w.cols(), 1},
                          .c = y.data(),
-                         .epilogue = epilogue});
+                         .bias = epilogue.bias,
+                         .relu = epilogue.activation == Activation::relu});
 }
 
 template <class T>
@@ -467,8 +198,7 @@ void matmul_weight_gradient_rows(MatrixView<const T> x, MatrixView<const T> dy, 
                          .depth = x.rows(),
                          .a = {x.data() + first, 1, x.cols()},
                          .b = {dy.data(), dy.cols(), 1},
-                         .c = dw.data(),
-                         .epilogue = {}});
+                         .c = dw.data()});
 }
 
 template <class T>
@@ -486,7 +216,6 @@ void matmul_input_gradient(MatrixView<const T> dy, MatrixView<const T> w, Matrix
                          .a = {dy.data(), dy.cols(), 1},
                          .b = {w.data(), 1, w.cols()},
                          .c = dx.data(),
-                         .epilogue = {},
                          .mask = relu_outputs});
 }
 

@@ -43,6 +43,7 @@ struct Tile {
     bool relu;      // this is the last part of the depth, and the activation is ReLU
     const T* mask;  // c's place in the mask; nullptr: none, or not the last part of the depth
     Ahead<T> ahead = {};
+    std::size_t b_ahead = 0;     // what stands so far behind each line of b is asked for, where it is not 0
     std::size_t last_lanes = 1;  // of a row's last vector, that belong to c, bias and mask
 };
 
@@ -116,7 +117,11 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
             for (std::size_t r = 0; r < rows; ++r) prefetch(ahead + r * ahead_step);
             ahead += cache_line;
         }
-        for (const std::size_t end = smaller(k + cache_line / sizeof(T), tile.depth); k < end; ++k) {
+        const std::size_t end = smaller(k + cache_line / sizeof(T), tile.depth);
+        if (tile.b_ahead != 0)
+            for (std::size_t i = 0; i < end - k; ++i)
+                prefetch(reinterpret_cast<std::uintptr_t>(b) + (i * tile.b_stride + tile.b_ahead) * sizeof(T));
+        for (; k < end; ++k) {
             V row[Vectors];
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) load(row[v], b + v * width);
