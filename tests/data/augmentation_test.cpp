@@ -288,7 +288,7 @@ TEST_CASE("options and sizes out of range are errors that name them") {
 
 TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in each epoch, for any number of threads", T,
                    float, double) {
-    const nib::Dataset data = ellipses(200);
+    const nib::Dataset data = ellipses(140);
     const nib::Augmented augmented{data};
     CHECK(augmented.name == "ellipses");
     nib::ThreadPool pool{3};
@@ -303,11 +303,11 @@ TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in ea
             }
         return result;
     };
-    const std::vector<T> once = images(1, 100, nullptr);
-    CHECK(images(1, 100, nullptr) == once);
-    CHECK(images(1, 100, &pool) == once);
+    const std::vector<T> once = images(1, 70, nullptr);
+    CHECK(images(1, 70, nullptr) == once);
+    CHECK(images(1, 70, &pool) == once);
     CHECK(images(1, 7, nullptr) == once);
-    CHECK(images(2, 100, nullptr) != once);
+    CHECK(images(2, 70, nullptr) != once);
     CHECK(!std::equal(once.begin(), once.begin() + static_cast<std::ptrdiff_t>(once.size() / 2),
                       once.begin() + static_cast<std::ptrdiff_t>(once.size() / 2)));
 
@@ -319,10 +319,11 @@ TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in ea
             nib::Rng rng = nib::Rng::stream(0, number);
             augmented.augmentation()(data.image(number), rng, image, scratch.data());
             CHECK(batch.targets[i] == data.labels[number]);
-            for (std::size_t k = 0; k < 784; ++k)
-                CHECK(batch.inputs.matrix()(i, k) == static_cast<T>(image[k]) / T{255});
+            const auto row = batch.inputs.matrix().row(i);
+            CHECK(std::equal(image.begin(), image.end(), row.begin(), row.end(),
+                             [](std::uint8_t pixel, T value) { return value == static_cast<T>(pixel) / T{255}; }));
         }
-    CHECK(number == 200);
+    CHECK(number == 140);
 }
 
 TEST_CASE("augmented images are the same on every machine") {
