@@ -6,7 +6,8 @@ usage: compare.py MNIST_DIR [--isa] [--builds] [--jobs A,B] [--rounds N] [--core
        compare.py --scale [--picture FILE] [--rounds N] [--core N[,N]]
 
 Job A is 784-64-64-64-10 in batches of 15, job B 784-800-10 in batches of 128; Adam, one epoch a round, one thread.
-Accuracy is that of the test images after the epoch. "no zeros" is inference of images x that were made 0.25 + x / 2.
+Each round has a seed of its own. Accuracy is that of the test images after the epoch, the mean of all rounds. "no zeros"
+is inference of images x that were made 0.25 + x / 2.
 Compile time is user and system time of the contestant's whole program, from source to binary; bytes are those of the
 stripped binary, to which shared libraries come where it says so.
 
@@ -73,7 +74,7 @@ def compare_jobs(title, find, arguments):
 
 
 def print_results(title, entries, results):
-    print(f"\n{title}: medians; in brackets, how many times as much as the row that it is compared with")
+    print(f"\n{title}: medians; in brackets, how many times as much as the row that it is compared with, in the same round")
     columns = [column for column in COLUMNS if any(column[0] in values for values in results.values())]
     rows = [["", *[heading for _, heading in columns]]]
     for entry in entries:

@@ -80,13 +80,22 @@ def run(command, changes, cores):
 
 
 def cell(key, values, own, notes):
-    """The median of `values`; in brackets, how many times that of `own`, unless that is None."""
+    """The median of `values` (of accuracies the mean); in brackets, how many times that of `own`, unless that is None.
+
+    That is the median of each round's ratio, where both have as many values: the machine's fast and slow minutes are
+    then the same for both.
+    """
     if key not in values:
         return ""
+    if key == "accuracy":
+        return f"{statistics.mean(values[key]):.4f}"
     median = statistics.median(values[key])
     text = f"{median:,.0f}" if median >= 10000 else f"{median:.4g}"
-    if own is not None and key in own and key != "accuracy":
-        text += f" ({median / statistics.median(own[key]):.2g})"
+    if own is not None and key in own:
+        ratio = median / statistics.median(own[key])
+        if len(values[key]) == len(own[key]):
+            ratio = statistics.median(value / other for value, other in zip(values[key], own[key]))
+        text += f" ({ratio:.3g})"
     return text + notes.get(key, "")
 
 
