@@ -156,7 +156,7 @@ std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std
     return kernels::append_nonzeros(detail::changed_image(data, index, rng, room), entries);
 }
 
-inline void prefetch_example(const Augmented& data, std::size_t index) { prefetch_example(data.data(), index); }
+inline void fetch_example(const Augmented& data, std::size_t index) { fetch_example(data.data(), index); }
 inline int target_of(const Augmented& data, std::size_t index) { return target_of(data.data(), index); }
 
 #if defined(NIB_TEMPLATE)
