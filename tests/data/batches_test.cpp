@@ -145,6 +145,45 @@ TEST_CASE_TEMPLATE("threads gather the same batches, as lists and as copies", T,
     }
 }
 
+namespace {
+
+// A user's data set of one number each, which writes down what happens to its examples: fetched (true) or copied.
+struct Watched {
+    std::size_t count;
+    std::vector<std::pair<std::size_t, bool>>* events;
+
+    std::size_t size() const { return count; }
+    std::size_t input_size() const { return 1; }
+};
+int target_of(const Watched&, std::size_t index) { return static_cast<int>(index); }
+void copy_example(const Watched& data, std::size_t index, std::span<float> to) {
+    data.events->emplace_back(index, false);
+    to[0] = static_cast<float>(index);
+}
+void fetch_example(const Watched& data, std::size_t index) { data.events->emplace_back(index, true); }
+
+}  // namespace
+
+TEST_CASE("each example is fetched once, eight of a batch at a time, before it is copied") {
+    for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 20}) {
+        CAPTURE(size);
+        std::vector<std::pair<std::size_t, bool>> events, expected;
+        const Watched data{20, &events};
+        std::vector<std::uint32_t> order(20);
+        for (std::size_t i = 0; i < 20; ++i) order[i] = static_cast<std::uint32_t>(19 - i);
+        std::vector<int> labels = labels_of(batches<float>(data, size, order));
+        CHECK(labels.size() == 20);
+        for (std::size_t first = 0; first < 20; first += size)
+            for (std::size_t i = first; i < std::min(first + size, std::size_t{20}); ++i) {
+                if ((i - first) % 8 == 0)
+                    for (std::size_t k = i; k < std::min({i + 8, first + size, std::size_t{20}}); ++k)
+                        expected.emplace_back(order[k], true);
+                expected.emplace_back(order[i], false);
+            }
+        CHECK(events == expected);
+    }
+}
+
 TEST_CASE("every batch lies in the same memory") {
     const Dataset data = numbered_images(10);
     std::set<const float*> inputs;

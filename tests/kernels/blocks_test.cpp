@@ -117,12 +117,14 @@ TEST_CASE_TEMPLATE("few transposed columns fill the rows of a result without gap
         constexpr std::size_t width = kernels::lanes<decltype(level), T>;
         for (std::size_t cols = 1; cols < width; ++cols) {
             for (std::size_t rows = 1; rows <= 2 * width + 1; ++rows) {
-                const Matrix<T> from = reference::random_matrix<T>(cols + width, rows, rng);  // read behind its end
+                // A vector behind its end may be read, and no more.
+                const auto from = std::make_unique<T[]>(cols * rows + width);
+                for (std::size_t i = 0; i < cols * rows; ++i) from[i] = static_cast<T>(rng.uniform());
                 reference::Guarded<T> to(rows, cols);
-                detail::transpose_columns<decltype(level), T>(to.data(), from.data(), cols, rows);
+                detail::transpose_columns<decltype(level), T>(to.data(), from.get(), cols, rows);
                 std::size_t wrong = 0;
                 for (std::size_t i = 0; i < rows; ++i)
-                    for (std::size_t j = 0; j < cols; ++j) wrong += to.data()[i * cols + j] != from(j, i);
+                    for (std::size_t j = 0; j < cols; ++j) wrong += to.data()[i * cols + j] != from[j * rows + i];
                 CHECK(wrong == 0);
                 CHECK(to.margins_untouched());
             }
@@ -171,6 +173,14 @@ TEST_CASE("few rows walk colliding lines of b in strips, many copy them, and lin
         CHECK(detail::panels_ahead<Level, Blocks>(product_of<float>(63, 784, 1024), 64) == 4 * Blocks::panel_cols);
         CHECK(detail::panels_ahead<Level, Blocks>(product_of<float>(64, 784, 1024), 64) == 0);
         CHECK(detail::panels_ahead<Level, Blocks>(product_of<float>(63, 784, 800), 64) == 0);
+        CHECK(detail::panels_ahead<Level, detail::LargeBlocks<Level, float>>(product_of<float>(63, 784, 1024), 64) ==
+              0);
+        // One panel has no next one.
+        auto narrow = product_of<float>(4, 784, 1024);
+        narrow.cols = Blocks::panel_cols;
+        CHECK(Blocks::most_depth(narrow) >= Blocks::depth);
+        CHECK(detail::panels_ahead<Level, Blocks>(narrow, narrow.cols) == 0);
+        CHECK(detail::Blocks<Level, double>::most_depth(product_of<double>(4, 784, 1024)) == 16);
         CHECK_FALSE(detail::copies_b<Level>(product_of<float>(64, 784, 800), 64));
     });
 }

@@ -105,7 +105,9 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where i
     check_products<T>(130, 9, 10, rng);
     // Few rows, which take b in strips; as many as that is done for, and as are too few for copies, and one more each.
     check_products<T>(3, 75, 1024, rng);
-    check_products<T>(8, 21, 2080, rng);
+    check_products<T>(8, 21, 2048, rng);
+    check_products<T>(512, 75, 3, rng);  // turned, and so of few rows
+    check_products<T>(1024, 75, 1, rng);
     for (const std::size_t rows : reference::Sizes{8, 9, 63, 64}) check_products<T>(rows, 70, 512, rng);
 }
 

@@ -74,7 +74,8 @@ def compare_jobs(title, find, arguments):
 
 
 def print_results(title, entries, results):
-    print(f"\n{title}: medians; in brackets, how many times as much as the row that it is compared with, in the same round")
+    print(f"\n{title}: medians (accuracies: means); in brackets, how many times as much as the row that it is compared "
+          "with, in the same round")
     columns = [column for column in COLUMNS if any(column[0] in values for values in results.values())]
     rows = [["", *[heading for _, heading in columns]]]
     for entry in entries:

@@ -83,8 +83,8 @@ std::size_t list_example(const Examples<T>& data, std::size_t index, kernels::No
     return kernels::append_nonzeros(std::span<const T>{data.inputs.row(index)}, entries);
 }
 
-// Reads a byte of each of its cache lines. In a random order an example is a wait for memory; several that are fetched
-// at once are one wait.
+// Reads a byte in every 64, which takes what is read into the caches. In a random order each example is a wait for
+// memory; several that are fetched at once are one wait. Any data set may have such a function.
 inline void fetch_example(const Dataset& data, std::size_t index) {
     const auto image = data.image(index);
     for (std::size_t i = 0; i < image.size(); i += cache_line)
@@ -236,11 +236,11 @@ private:
     // Floating-point operations that take as long as to fetch and list a number (worthwhile_parts() wants them).
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
-    // As many as a processor can wait for together: an epoch of the default job takes 5% less by that, where asking for
-    // examples ahead (__builtin_prefetch) changed nothing (with_nib.cpp, job A, on a Zen 3 CPU).
+    // An epoch of the default job takes 5% less by that, with 3 to 15 of them; asking for examples ahead instead
+    // (__builtin_prefetch) changed nothing (with_nib.cpp, job A, on a Zen 3 CPU).
     static constexpr std::size_t fetched_together = 8;
 
-    // At every such number of a share's examples, the next ones of them.
+    // Before number i of a share's examples: at every eighth, fetches it and the seven behind it.
     void fetch([[maybe_unused]] std::size_t first, [[maybe_unused]] Range rows, [[maybe_unused]] std::size_t i) const {
         if constexpr (requires { fetch_example(data_, 0); }) {
             if (i % fetched_together != 0) return;

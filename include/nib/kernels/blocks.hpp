@@ -88,14 +88,14 @@ NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols,
 }
 
 // Whether lines that far apart compete for a few places of the first-level cache.
+inline constexpr std::size_t colliding_bytes = 1024;
 template <class T>
 constexpr bool collides(std::size_t stride) {
-    return stride * sizeof(T) % 1024 == 0;
+    return stride * sizeof(T) % colliding_bytes == 0;
 }
 
 // How many lines that collide are walked at once where few rows take them as fast as memory yields them: as many as
-// stand in `bytes`, so that the next columns of the same lines are near, in their pages and caches. By that, and by
-// asking for panels ahead (panels_ahead), 4 x 1024 x 1024 and 4 x 2048 x 2048 gained 2.0 and 3.6 times.
+// stand in `bytes`, but at least 8, so that the next columns of the same lines are near, in their pages and caches.
 template <class T>
 constexpr std::size_t lines_of_strip(std::size_t stride, std::size_t bytes) {
     return larger<std::size_t>(bytes / sizeof(T) / stride, 8);
@@ -141,12 +141,13 @@ struct Blocks : BlockSizes<Level, T> {
     // 10,000 x 784 x 64 gained 1.07 times by that (tools/bench/compare.py --products).
     static constexpr std::size_t depth_in_place = 800;
 
-    // So few rows take b in strips of so many bytes.
+    // So few rows take b in strips of so many bytes: with what panels_ahead asks for, 4 x 2048 x 2048 gained 3.6 times
+    // (tools/bench/compare.py --products).
     static constexpr std::size_t rows_in_strips = 8;
     static constexpr std::size_t strip_bytes = 128 * 1024;
 
     static constexpr std::size_t most_depth(const Product<T>& p) {
-        if (p.rows <= rows_in_strips && collides<T>(p.b.row_stride))
+        if (p.rows <= rows_in_strips && p.cols > Sizes::panel_cols && collides<T>(p.b.row_stride))
             return smaller(lines_of_strip<T>(p.b.row_stride, strip_bytes), Sizes::depth);
         const bool in_place = p.a.col_stride == 1 && !collides<T>(p.a.row_stride) && !copies_b<Level>(p, p.cols);
         return Level::vector_bytes == 32 && p.cols <= cols && in_place ? depth_in_place : Sizes::depth;

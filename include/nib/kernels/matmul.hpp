@@ -98,7 +98,7 @@ NIB_ALWAYS_INLINE void multiply_in(const Product<T>& p, B& blocks) {
                                                  .relu = last && p.relu,
                                                  .mask = last && p.mask != nullptr ? p.mask + place : nullptr,
                                                  .ahead = rows_ahead<B>(p, i, j, first, depth),
-                                                 .b_ahead = panels_ahead<Level, B>(p, j_end - j0)},
+                                                 .b_ahead = i == i0 ? panels_ahead<Level, B>(p, j_end - j0) : 0},
                                                 rows, smaller(B::panel_cols, j_end - j));
                     }
                 }

@@ -35,6 +35,7 @@ void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixVi
 #if NIB_BODIES
 
 #include <nib/core/algorithm.hpp>
+#include <nib/kernels/blocks.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/sparse.hpp>
 #include <nib/kernels/vector.hpp>

@@ -120,7 +120,9 @@ NIB_ALWAYS_INLINE void compute_tile(const Tile<T>& tile) {
         const std::size_t end = smaller(k + cache_line / sizeof(T), tile.depth);
         if (tile.b_ahead != 0)
             for (std::size_t i = 0; i < end - k; ++i)
-                prefetch(reinterpret_cast<std::uintptr_t>(b) + (i * tile.b_stride + tile.b_ahead) * sizeof(T));
+                for (std::size_t part = 0; part < Vectors * sizeof(V); part += cache_line)
+                    prefetch(reinterpret_cast<std::uintptr_t>(b) + (i * tile.b_stride + tile.b_ahead) * sizeof(T) +
+                             part);
         for (; k < end; ++k) {
             V row[Vectors];
             NIB_UNROLL
@@ -221,6 +223,7 @@ NIB_ALWAYS_INLINE void compute_tiles(Tile<T> tile, std::size_t rows, std::size_t
         tile.a.data += tile.rows * tile.a.row_stride;
         tile.c += tile.rows * tile.c_stride;
         tile.ahead.data += tile.rows * tile.ahead.row_stride;
+        tile.b_ahead = 0;  // once is enough
         if (tile.mask != nullptr) tile.mask += tile.rows * tile.c_stride;
     }
 }
