@@ -277,7 +277,7 @@ NIB_ALWAYS_INLINE Ahead<T> rows_ahead(const Product<T>& p, std::size_t i, std::s
 }
 
 // How far behind its own lines a panel of p's b asks for the next ones: lines that collide are read where they stand,
-// and none of them is in a page that the one before it is in, so that no machine sees by itself what comes next.
+// and few of them or none share a page, so that no machine sees by itself what comes next.
 template <class Level, class B, class T>
 constexpr std::size_t panels_ahead(const Product<T>& p, std::size_t cols) {
     const bool in_place = !B::copies_all && !copies_b<Level>(p, cols);
