@@ -236,8 +236,8 @@ private:
     // Floating-point operations that take as long as to fetch and list a number (worthwhile_parts() wants them).
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
-    // An epoch of the default job takes 5% less by that, with 3 to 15 of them; asking for examples ahead instead
-    // (__builtin_prefetch) changed nothing (with_nib.cpp, job A, on a Zen 3 CPU).
+    // A training step of tools/bench's job A takes 5% less by that, with 3 to 15 of them alike, on a Zen 3 CPU; asking
+    // for examples ahead instead (__builtin_prefetch) changed nothing there.
     static constexpr std::size_t fetched_together = 8;
 
     // Before number i of a share's examples: at every eighth, fetches it and the seven behind it.

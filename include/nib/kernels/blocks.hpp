@@ -141,7 +141,7 @@ struct Blocks : BlockSizes<Level, T> {
     // 10,000 x 784 x 64 gained 1.07 times by that (tools/bench/compare.py --products).
     static constexpr std::size_t depth_in_place = 800;
 
-    // So few rows take b in strips of so many bytes: with what panels_ahead asks for, 4 x 2048 x 2048 gained 3.6 times
+    // So few rows take b in strips of so many bytes: 4 x 2048 x 2048 gained 3.6 times by that
     // (tools/bench/compare.py --products).
     static constexpr std::size_t rows_in_strips = 8;
     static constexpr std::size_t strip_bytes = 128 * 1024;
