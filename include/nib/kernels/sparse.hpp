@@ -11,6 +11,7 @@
 #include <nib/kernels/matmul.hpp>
 #include <nib/kernels/nonzeros.hpp>
 
+#include <concepts>
 #include <cstddef>
 
 namespace nib::inline NIB_ABI::kernels {
@@ -43,9 +44,9 @@ template <class T>
 void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixView<const T> w, MatrixView<T> y,
                   const ListedPart<T>& part);
 
-// y = activation(x w + bias); as the dense matmul.
-template <class T>
-void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {});
+// y = activation(x w + bias); as the dense matmul, which is the one that a matrix as x means.
+template <class T, std::same_as<Inputs<T>> X>
+void matmul(const X& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {});
 
 // positions[i] = where row i of x has its first entry of a column >= `column`.
 template <class T>
@@ -257,8 +258,8 @@ void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixV
     });
 }
 
-template <class T>
-void matmul(const Inputs<T>& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue) {
+template <class T, std::same_as<Inputs<T>> X>
+void matmul(const X& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue) {
     assert(x.cols() == w.rows() && y.rows() == x.rows() && y.cols() == w.cols());
     if (x.rows() == 1) return matmul_row(x, w, y, epilogue);
     if (!x.is_sparse()) return matmul(x.matrix(), w, y, epilogue);
