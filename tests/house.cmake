@@ -2,7 +2,7 @@
 #
 #   includes point one way only: a room includes itself and the rooms before it in the list below
 #   a header opens with a comment and is guarded by #pragma once
-#   a header ROOM/NAME.hpp has a test ROOM/NAME_test.cpp that includes it first, which shows that it stands alone
+#   a header ROOM/NAME.hpp has a test ROOM/NAME_test.cpp that includes it first
 #   nib.hpp includes every header
 cmake_minimum_required(VERSION 3.20)
 set(rooms core kernels io data ink layers model loss optim train)

@@ -2,6 +2,8 @@
 
 #include "../support.hpp"
 
+#include <nib/io/file.hpp>
+
 #include <array>
 #include <cstdint>
 #include <numeric>

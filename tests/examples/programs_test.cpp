@@ -12,6 +12,7 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/core/random.hpp>
 #include <nib/core/text.hpp>
 #include <nib/data/mnist.hpp>
+#include <nib/ink/rasterize.hpp>
 #include <nib/ink/stroke.hpp>
 #include <nib/ink/synthetic.hpp>
 #include <nib/io/file.hpp>

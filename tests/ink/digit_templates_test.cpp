@@ -1,3 +1,4 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/ink/digit_templates.hpp>
 
 #include "../support.hpp"

@@ -1,6 +1,9 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/ink/inkml.hpp>
 
 #include "../support.hpp"
+
+#include <nib/core/text.hpp>
 
 namespace {
 

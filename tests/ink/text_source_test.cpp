@@ -1,3 +1,4 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/ink/text_source.hpp>
 
 #include "../support.hpp"

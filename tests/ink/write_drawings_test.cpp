@@ -5,6 +5,7 @@
 #include <nib/core/random.hpp>
 #include <nib/ink/read_drawings.hpp>
 #include <nib/ink/synthetic.hpp>
+#include <nib/io/file.hpp>
 
 #include <cmath>
 #include <filesystem>

@@ -12,6 +12,8 @@
 
 #if NIB_POSIX_FILES
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #endif
 
 using support::contains;

@@ -3,6 +3,8 @@
 
 #include "../support.hpp"
 
+#include <nib/core/text.hpp>
+
 #include <algorithm>
 #include <array>
 #include <bit>

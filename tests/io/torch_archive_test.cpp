@@ -1,7 +1,10 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/io/torch_archive.hpp>
 
 #include "../support.hpp"
 #include "torch_builder.hpp"
+
+#include <nib/io/tensor_file.hpp>
 
 #include <bit>
 #include <string>

@@ -1,3 +1,4 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/io/torch_pth_writer.hpp>
 
 #include "../support.hpp"

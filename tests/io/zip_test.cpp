@@ -1,8 +1,10 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/io/zip.hpp>
 
 #include "../support.hpp"
 #include "zip_builder.hpp"
 
+#include <nib/io/tensor_file.hpp>
 #include <nib/io/zip_writer.hpp>
 
 #include <cstdint>

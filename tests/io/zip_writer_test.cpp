@@ -1,7 +1,10 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/io/zip_writer.hpp>
 
 #include "../support.hpp"
 #include "zip_builder.hpp"
+
+#include <nib/io/file.hpp>
 
 #include <cstddef>
 #include <string>

@@ -1,6 +1,10 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/model/match_tensors.hpp>
 
 #include "../support.hpp"
+
+#include <nib/io/tensor_file.hpp>
+#include <nib/layers/layer.hpp>
 
 #include <cstddef>
 #include <span>

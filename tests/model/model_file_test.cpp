@@ -2,6 +2,8 @@
 
 #include "../support.hpp"
 
+#include <nib/io/safetensors.hpp>
+#include <nib/io/tensor.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <algorithm>

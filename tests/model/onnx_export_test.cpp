@@ -3,6 +3,9 @@
 #include "../io/protobuf_reader.hpp"
 #include "../support.hpp"
 
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>

@@ -3,6 +3,8 @@
 #include "../support.hpp"
 
 #include <nib/ink/synthetic.hpp>
+#include <nib/io/safetensors.hpp>
+#include <nib/io/strings.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/train/fit.hpp>
 

@@ -1,5 +1,6 @@
-# Every header's declarations stand alone, for a program that links the compiled library:
-#     cmake -DCOMPILER=CXX -DROOT=DIR -P declarations.cmake
+# Every header stands alone: with its bodies, or, where FLAGS is -DNIB_COMPILED, its declarations for a program that
+# links the compiled library:
+#     cmake -DCOMPILER=CXX -DROOT=DIR [-DFLAGS=-DNIB_COMPILED] -P alone.cmake
 cmake_minimum_required(VERSION 3.20)
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include ${ROOT}/include/nib/*.hpp)
 list(REMOVE_ITEM headers nib/compiled.hpp)
@@ -8,8 +9,8 @@ if(NOT headers)
 endif()
 set(problems "")
 foreach(header IN LISTS headers)
-    execute_process(COMMAND ${COMPILER} -std=c++20 -DNIB_COMPILED -I${ROOT}/include -include ${header}
-        -fsyntax-only -x c++ /dev/null RESULT_VARIABLE result ERROR_VARIABLE messages)
+    execute_process(COMMAND ${COMPILER} -std=c++20 ${FLAGS} -I${ROOT}/include -include ${header} -fsyntax-only
+        -x c++ /dev/null RESULT_VARIABLE result ERROR_VARIABLE messages)
     if(result)
         string(APPEND problems "\n${header}: ${messages}")
     endif()
