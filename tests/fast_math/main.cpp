@@ -1,9 +1,12 @@
 // Built with -ffast-math, which lets a compiler reorder sums: what nib computes is still right, on every level.
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/vector.hpp>
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -49,6 +52,30 @@ TEST_CASE("the probabilities of log_softmax add up to 1") {
         double sum = 0;
         for (const float value : y) sum += std::exp(static_cast<double>(value));
         CHECK(sum == doctest::Approx(1).epsilon(1e-5));
+    });
+}
+
+// By the instruction, for which no compiler may put an estimate. The roots are NumPy's.
+TEST_CASE("square roots are correctly rounded") {
+    constexpr std::array<std::array<float, 2>, 8> known{{{0x1.0000000000000p+1f, 0x1.6a09e60000000p+0f},
+                                                         {0x1.8000000000000p+1f, 0x1.bb67ae0000000p+0f},
+                                                         {0x1.4000000000000p+2f, 0x1.1e377a0000000p+1f},
+                                                         {0x1.c000000000000p+2f, 0x1.52a7fa0000000p+1f},
+                                                         {0x1.99999a0000000p-4f, 0x1.43d1360000000p-2f},
+                                                         {0x1.79ca100000000p-67f, 0x1.b7cdfe0000000p-34f},
+                                                         {0x1.2eec2e0000000p+101f, 0x1.89d2a00000000p+50f},
+                                                         {0x1.e240b40000000p+16f, 0x1.5f5d340000000p+8f}}};
+    for_each_isa([&] {
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using V = kernels::Vector<decltype(level), float>;
+            for (const auto& [square, expected] : known) {
+                float roots[kernels::lanes<decltype(level), float>];
+                V root;
+                kernels::square_root<decltype(level), float>(root, V(square - V{}));
+                kernels::store(roots, root);
+                CHECK(std::bit_cast<std::uint32_t>(roots[0]) == std::bit_cast<std::uint32_t>(expected));
+            }
+        });
     });
 }
 

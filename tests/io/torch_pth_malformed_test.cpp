@@ -372,18 +372,20 @@ TEST_CASE("a state_dict that is cut anywhere is refused, and with any byte chang
     const auto shapes = [](const std::string& content) {
         const nib::TensorFile file = nib::parse_torch(nib::ByteSource{nib::bytes_of(content), "f"});
         std::string text;
-        for (const nib::TensorInfo& info : file.tensors())
+        for (const nib::TensorInfo& info : file.tensors()) {
             for (const std::size_t size : info.shape) text += std::to_string(size) + " ";
+            text += ";";
+        }
         return text;
     };
     const auto error = [&](const std::string& content) { return support::error_of([&] { return shapes(content); }); };
-    REQUIRE(shapes(good) == "2 3 ");
+    REQUIRE(shapes(good) == "2 3 ;");
     for (std::size_t size = 0; size < good.size(); ++size) CHECK(error(good.substr(0, size)) != "");
     for (std::size_t i = 0; i < good.size(); ++i)
         for (const int flip : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
             std::string bad = good;
             bad[i] = static_cast<char>(bad[i] ^ flip);
-            if (error(bad).empty()) CHECK(shapes(bad) == "2 3 ");
+            if (error(bad).empty()) CHECK(shapes(bad) == "2 3 ;");
         }
 }
 

@@ -44,7 +44,8 @@ template <class T>
 void matmul_lists(const SparseRows<T>& x, const Nonzero<T>* const* from, MatrixView<const T> w, MatrixView<T> y,
                   const ListedPart<T>& part);
 
-// y = activation(x w + bias); as the dense matmul, which is the one that a matrix as x means.
+// y = activation(x w + bias), as the dense matmul. (X is deduced, so that no matrix converts to Inputs: one as x means
+// the dense matmul.)
 template <class T, std::same_as<Inputs<T>> X>
 void matmul(const X& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue = {});
 

@@ -7,6 +7,7 @@
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/nonzeros.hpp>
 
+#include <concepts>
 #include <cstddef>
 
 namespace nib::inline NIB_ABI::kernels {
@@ -27,8 +28,8 @@ template <class T>
 void sparse_weight_gradient_rows(const SparseGradientRows<T>& rows);
 
 // dw = x^T dy; as the dense matmul_weight_gradient.
-template <class T>
-void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw);
+template <class T, std::same_as<Inputs<T>> X>
+void matmul_weight_gradient(const X& x, MatrixView<const T> dy, MatrixView<T> dw);
 
 }  // namespace nib::inline NIB_ABI::kernels
 
@@ -233,8 +234,8 @@ void sparse_weight_gradient_rows(const SparseGradientRows<T>& rows) {
     detail::multiply_transposed(rows, false);
 }
 
-template <class T>
-void matmul_weight_gradient(const Inputs<T>& x, MatrixView<const T> dy, MatrixView<T> dw) {
+template <class T, std::same_as<Inputs<T>> X>
+void matmul_weight_gradient(const X& x, MatrixView<const T> dy, MatrixView<T> dw) {
     if (!x.is_sparse()) return matmul_weight_gradient(x.matrix(), dy, dw);
     assert(x.rows() == dy.rows() && dw.rows() == x.cols() && dw.cols() == dy.cols());
     const SparseRows<T>& lists = x.sparse();

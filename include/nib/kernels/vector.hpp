@@ -261,36 +261,31 @@ NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
 // root = sqrt(x), correctly rounded: the instruction itself. C++ has no vector square root, and std::sqrt stays a call
 // per element where errno must be kept (a header cannot ask for -fno-math-errno).
 #if NIB_X86_DISPATCH
+#define NIB_SQUARE_ROOT(instruction, registers) asm(instruction " %1, %0" : "=" registers(root) : registers(x))
+#define NIB_WIDE_SQUARE_ROOT              \
+    if constexpr (std::same_as<T, float>) \
+        NIB_SQUARE_ROOT("vsqrtps", "v");  \
+    else                                  \
+        NIB_SQUARE_ROOT("vsqrtpd", "v")
 #if defined(__clang__)
-// Clang lets no wide register be an operand of asm in a function that the baseline could call. These are inlined where
-// their caller, once it is inlined itself, has their targets: an epoch of the default job takes 0.91 of the time that
-// it took with square roots that went through memory (tools/bench/with_nib.cpp, job A, clang++ -O2).
-[[gnu::target("avx")]] inline void wide_square_root(VectorOf<float, 32>::type& root,
-                                                    const VectorOf<float, 32>::type& x) {
-    root = __builtin_ia32_sqrtps256(x);
+// Clang lets no wide register be an operand of asm in a function that lacks the target, and inlines none that has it
+// into one that lacks it. So these have the very targets of run_avx2 and run_avx512: from -O2 on they are inlined
+// there, once their callers are; with less they are calls. An epoch of the default job takes 0.91 of the time that it
+// took with square roots that went through memory (tools/bench/with_nib.cpp, job A, clang++ -O2).
+template <class T, class V>
+[[gnu::target("avx2,fma,prfchw")]] void wide_square_root(Avx2, V& root, const V& x) {
+    NIB_WIDE_SQUARE_ROOT;
 }
-[[gnu::target("avx")]] inline void wide_square_root(VectorOf<double, 32>::type& root,
-                                                    const VectorOf<double, 32>::type& x) {
-    root = __builtin_ia32_sqrtpd256(x);
-}
-[[gnu::target("avx512f")]] inline void wide_square_root(VectorOf<float, 64>::type& root,
-                                                        const VectorOf<float, 64>::type& x) {
-    root = __builtin_ia32_sqrtps512(x, 4);  // 4: as the processor rounds
-}
-[[gnu::target("avx512f")]] inline void wide_square_root(VectorOf<double, 64>::type& root,
-                                                        const VectorOf<double, 64>::type& x) {
-    root = __builtin_ia32_sqrtpd512(x, 4);
+template <class T, class V>
+[[gnu::target("avx2,fma,avx512f,prfchw")]] void wide_square_root(Avx512, V& root, const V& x) {
+    NIB_WIDE_SQUARE_ROOT;
 }
 #else
-template <class V>
-NIB_ALWAYS_INLINE void wide_square_root(V& root, const V& x) {
-    if constexpr (std::same_as<std::remove_cvref_t<decltype(x[0])>, float>)
-        asm("vsqrtps %1, %0" : "=v"(root) : "v"(x));
-    else
-        asm("vsqrtpd %1, %0" : "=v"(root) : "v"(x));
+template <class T, class Level, class V>
+NIB_ALWAYS_INLINE void wide_square_root(Level, V& root, const V& x) {
+    NIB_WIDE_SQUARE_ROOT;
 }
 #endif
-#define NIB_SQUARE_ROOT_16(instruction) asm(instruction " %1, %0" : "=x"(root) : "x"(x))
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     constexpr bool single = std::same_as<T, float>;
@@ -303,17 +298,18 @@ NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     if constexpr (sizeof(V) == sizeof(T))
         root[0] = nib::square_root(x[0]);
     else if constexpr (sizeof(V) > 16)
-        wide_square_root(root, x);
+        wide_square_root<T>(Level{}, root, x);
     else if constexpr (older && single)
-        NIB_SQUARE_ROOT_16("sqrtps");
+        NIB_SQUARE_ROOT("sqrtps", "x");
     else if constexpr (older)
-        NIB_SQUARE_ROOT_16("sqrtpd");
+        NIB_SQUARE_ROOT("sqrtpd", "x");
     else if constexpr (single)
-        NIB_SQUARE_ROOT_16("vsqrtps");
+        NIB_SQUARE_ROOT("vsqrtps", "x");
     else
-        NIB_SQUARE_ROOT_16("vsqrtpd");
+        NIB_SQUARE_ROOT("vsqrtpd", "x");
 }
-#undef NIB_SQUARE_ROOT_16
+#undef NIB_WIDE_SQUARE_ROOT
+#undef NIB_SQUARE_ROOT
 #else
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
