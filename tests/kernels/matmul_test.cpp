@@ -21,11 +21,9 @@ using reference::Guarded;
 using reference::same_bits;
 
 // The products of all three forms that have `rows` rows, `cols` columns and sums of `depth` terms, against the chains
-// of multiply-adds that they promise to be; with every epilogue or, where that takes long, with bias and ReLU together.
-enum class Epilogues { all, bias_and_relu };
+// of multiply-adds that they promise to be.
 template <class T>
-void check_products(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng& rng,
-                    Epilogues epilogues = Epilogues::all) {
+void check_products(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng& rng) {
     CAPTURE(rows);
     CAPTURE(depth);
     CAPTURE(cols);
@@ -45,12 +43,10 @@ void check_products(std::size_t rows, std::size_t depth, std::size_t cols, nib::
             CHECK(same_bits(result, expected));
             CHECK(result.margins_untouched());
         };
-        if (epilogues == Epilogues::all) {
-            check("matmul", product, [&](auto y) { kernels::matmul<T>(a, b, y); });
-            check("matmul, bias", with_bias, [&](auto y) { kernels::matmul<T>(a, b, y, {.bias = bias.data()}); });
-            check("matmul, ReLU", reference::relu(product),
-                  [&](auto y) { kernels::matmul<T>(a, b, y, {.activation = Activation::relu}); });
-        }
+        check("matmul", product, [&](auto y) { kernels::matmul<T>(a, b, y); });
+        check("matmul, bias", with_bias, [&](auto y) { kernels::matmul<T>(a, b, y, {.bias = bias.data()}); });
+        check("matmul, ReLU", reference::relu(product),
+              [&](auto y) { kernels::matmul<T>(a, b, y, {.activation = Activation::relu}); });
         check("matmul, bias and ReLU", reference::relu(with_bias),
               [&](auto y) { kernels::matmul<T>(a, b, y, {.bias = bias.data(), .activation = Activation::relu}); });
         check("weight gradient", product, [&](auto dw) { kernels::matmul_weight_gradient<T>(a_transposed, b, dw); });
@@ -118,11 +114,10 @@ TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where i
 TEST_CASE_TEMPLATE("every product is a chain of multiply-adds to the bit where all of it is copied", T, float, double) {
     nib::Rng rng{9};
     check_products<T>(192, 128, 384, rng);
-    // Several blocks of rows and parts of the depth, none of them whole.
-    check_products<T>(195, 300, 391, rng);
-    check_products<T>(201, 256, 130, rng, Epilogues::bias_and_relu);  // lines a power of two apart
-    check_products<T>(256, 129, 131, rng, Epilogues::bias_and_relu);
-    check_products<T>(193, 128, 2055, rng, Epilogues::bias_and_relu);  // more columns than are copied at once
+    check_products<T>(195, 300, 391, rng);  // several blocks of rows and parts of the depth, none of them whole
+    check_products<T>(201, 256, 130, rng);  // lines a power of two apart
+    check_products<T>(256, 129, 131, rng);
+    check_products<T>(193, 128, 2055, rng);  // more columns than are copied at once
 }
 
 TEST_CASE_TEMPLATE("rows of a weight gradient are those of the whole one", T, float, double) {

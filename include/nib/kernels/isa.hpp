@@ -117,10 +117,15 @@ private:
     Isa before_;
 };
 
+#if NIB_X86_DISPATCH
+// What run_avx2 and run_avx512 are compiled for, and functions with asm that are to be inlined there: Clang inlines none
+// of other targets. (prfchw is no matter of the level: where a machine does not have it, its instruction does nothing.)
+#define NIB_TARGET_AVX2 [[gnu::target("avx2,fma,prfchw")]]
+#define NIB_TARGET_AVX512 [[gnu::target("avx2,fma,avx512f,prfchw")]]
+#endif
+
 namespace detail {
 
-// (prfchw is no matter of the level: where a machine does not have it, its instruction does nothing.)
-//
 // Each runs a copy of its own: what the kernel captured is then out of reach of its own stores, and stays in registers.
 template <class Kernel>
 void run_baseline(const Kernel& kernel) {
@@ -129,12 +134,12 @@ void run_baseline(const Kernel& kernel) {
 }
 #if NIB_X86_DISPATCH
 template <class Kernel>
-[[gnu::target("avx2,fma,prfchw")]] void run_avx2(const Kernel& kernel) {
+NIB_TARGET_AVX2 void run_avx2(const Kernel& kernel) {
     const Kernel own = kernel;
     own(Avx2{});
 }
 template <class Kernel>
-[[gnu::target("avx2,fma,avx512f,prfchw")]] void run_avx512(const Kernel& kernel) {
+NIB_TARGET_AVX512 void run_avx512(const Kernel& kernel) {
     const Kernel own = kernel;
     own(Avx512{});
 }

@@ -269,15 +269,15 @@ NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
         NIB_SQUARE_ROOT("vsqrtpd", "v")
 #if defined(__clang__)
 // Clang lets no wide register be an operand of asm in a function that lacks the target, and inlines none that has it
-// into one that lacks it. So these have the very targets of run_avx2 and run_avx512: from -O2 on they are inlined
-// there, once their callers are; with less they are calls. An epoch of the default job takes 0.91 of the time that it
+// into one that lacks it. So these have the targets of run_avx2 and run_avx512: from -O2 on they are inlined there,
+// once their callers are; with less they are calls. An epoch of the default job takes 0.91 of the time that it
 // took with square roots that went through memory (tools/bench/with_nib.cpp, job A, clang++ -O2).
 template <class T, class V>
-[[gnu::target("avx2,fma,prfchw")]] void wide_square_root(Avx2, V& root, const V& x) {
+NIB_TARGET_AVX2 void wide_square_root(Avx2, V& root, const V& x) {
     NIB_WIDE_SQUARE_ROOT;
 }
 template <class T, class V>
-[[gnu::target("avx2,fma,avx512f,prfchw")]] void wide_square_root(Avx512, V& root, const V& x) {
+NIB_TARGET_AVX512 void wide_square_root(Avx512, V& root, const V& x) {
     NIB_WIDE_SQUARE_ROOT;
 }
 #else
