@@ -118,8 +118,9 @@ private:
 };
 
 #if NIB_X86_DISPATCH
-// What run_avx2 and run_avx512 are compiled for, and functions with asm that are to be inlined there: Clang inlines none
-// of other targets. (prfchw is no matter of the level: where a machine does not have it, its instruction does nothing.)
+// What run_avx2 and run_avx512 are compiled for, and functions with asm that are to be inlined there: Clang inlines
+// none of other targets. (prfchw is no matter of the level: where a machine does not have it, its instruction does
+// nothing.)
 #define NIB_TARGET_AVX2 [[gnu::target("avx2,fma,prfchw")]]
 #define NIB_TARGET_AVX512 [[gnu::target("avx2,fma,avx512f,prfchw")]]
 #endif
