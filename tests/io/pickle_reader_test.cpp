@@ -239,6 +239,24 @@ TEST_CASE("broken pickles are refused, and it is said where") {
     CHECK(error_in(large) == at(100, "expected a pickle of at most 33554432 bytes, found 33554433"));
 }
 
+// Each of these opcodes takes few bytes of the file, and keeps something in memory.
+TEST_CASE("a pickle of more parts than any network has is refused before it fills the memory") {
+    constexpr std::size_t most = nib::PickleReader::max_parts;
+    const auto repeated = [](const std::string& opcodes, std::size_t times) {
+        std::string text;
+        for (std::size_t i = 0; i < times; ++i) text += opcodes;
+        return pickled(text);
+    };
+    for (const std::string opcodes : {"(", "N", ")", "]", "]Na", "N\x94"}) {
+        CAPTURE(opcodes);
+        CHECK(support::contains(error_in(repeated(opcodes, most)), "expected a pickle of at most 4194304 parts"));
+    }
+    CHECK(support::contains(error_in(repeated("ca\nb\n", most)), "this file needs the global a.b"));
+    CHECK(error_in(repeated("(", most / 2) + ".") == "p: byte 2097254: expected 1 values on the stack, found fewer");
+    CHECK(support::contains(error_in(pickled("Nr" + support::little_endian(most, 4) + std::string(most, ')'))),
+                            "memo 4194304 is more than"));
+}
+
 TEST_CASE("a pickle that is cut or changed anywhere is read or refused") {
     const std::string good = pickled(dict({text("a"), integers({1, 300, -70000}), text("b"), "ctorch\nSize\n(K\1tR",
                                            text("c"), ordered_dict({text("d"), "](K\1q\2h\2e"})}));

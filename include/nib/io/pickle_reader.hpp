@@ -2,14 +2,15 @@
 //
 // Read are the opcodes that torch.save writes in any protocol, and the globals (classes and functions) of a list.
 // Refused by Error, with the byte's offset: all other opcodes and globals, the latter by name; what lacks something on
-// the stack, in the memo or in the bytes; a pickle of more than 32 MiB. Memory and time are proportional to its size;
-// no depth of nesting recurses.
+// the stack, in the memo or in the bytes; a pickle of more than 32 MiB, or of more than four million parts. Memory and
+// time are proportional to its size; no depth of nesting recurses.
 #pragma once
 
 #include <nib/core/config.hpp>
 
 #if NIB_BODIES  // bodies of other headers alone use it
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
@@ -30,6 +31,9 @@ namespace nib::inline NIB_ABI {
 class PickleReader {
 public:
     static constexpr std::size_t max_size = std::size_t{1} << 25;
+    // What it consists of: values, their places in others, on the stack and in the memo. A part may take a single byte
+    // in the file, and 32 in memory.
+    static constexpr std::size_t max_parts = std::size_t{1} << 22;
 
     // `bytes` stand at `offset` in the file `path`, for messages. Known are the globals of `globals`
     // ("torch.FloatStorage") and collections.OrderedDict, calling which makes a dict.
@@ -47,7 +51,10 @@ public:
         true_ = pickle_.add({PickleKind::boolean, 1});
         empty_tuple_ = pickle_.add({PickleKind::tuple});
         read_protocol();
-        while (step()) at_ = position_;
+        while (step()) {
+            if (parts() > max_parts) refuse("expected a pickle of at most " + std::to_string(max_parts) + " parts");
+            at_ = position_;
+        }
         if (!unknown_.empty()) fail_unknown();
         if (position_ != bytes_.size()) {
             at_ = position_;
@@ -67,6 +74,11 @@ private:
         std::string_view module;
         std::string_view name;
     };
+
+    std::size_t parts() const {
+        return pickle_.nodes_.size() + pickle_.links_.size() + stack_.size() + marks_.size() + memo_.size() +
+               unknown_.size();
+    }
 
     void read_protocol() {
         if (bytes_.empty() || take<std::uint8_t>() != 0x80) refuse("expected a pickle, which starts with 80");
@@ -270,7 +282,7 @@ private:
     // A pickler counts from 0, and each value takes a byte or more.
     bool memorize(std::size_t place) {
         need(1);
-        if (place >= bytes_.size())
+        if (place >= smaller(bytes_.size(), max_parts))
             refuse("memo " + std::to_string(place) + " is more than a pickle of " + std::to_string(bytes_.size()) +
                    " bytes needs");
         if (place >= memo_.size()) memo_.resize(place + 1, Pickle::no_link);
