@@ -15,6 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+
+#include <vector>
+#endif
 
 using support::contains;
 using support::error_of;
@@ -33,6 +38,52 @@ void write_whole(const std::string& path, std::string_view text) {
 }
 
 }  // namespace
+
+#if defined(__linux__)
+namespace {
+
+// What fsync was called for, and the files that were in the folder then.
+struct Synced {
+    std::string path;
+    std::vector<std::string> files;
+};
+std::string watched_folder;
+std::vector<Synced> synced;
+
+}  // namespace
+
+// Stands before the C library's, and does the same.
+extern "C" int fsync(int descriptor) {
+    if (!watched_folder.empty()) {
+        Synced sync{fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor)).string(), {}};
+        for (const auto& entry : fs::directory_iterator(watched_folder))
+            sync.files.push_back(entry.path().filename().string());
+        synced.push_back(std::move(sync));
+    }
+    return static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
+
+TEST_CASE("an AtomicFile is on the disk before it has its name, and its name before commit is done") {
+    const support::TemporaryDirectory folder;
+    watched_folder = folder.path();
+    write_whole(folder.path("f"), "x");
+    watched_folder.clear();
+    REQUIRE(synced.size() == 2);
+    CHECK(synced[0].path == folder.path("f.tmp0"));
+    CHECK(synced[0].files == std::vector<std::string>{"f.tmp0"});
+    CHECK(synced[1].path + "/f" == folder.path("f"));
+    CHECK(synced[1].files == std::vector<std::string>{"f"});
+}
+#endif
+
+TEST_CASE("a file is written to the folder that a program is in") {
+    const support::TemporaryDirectory folder;
+    const fs::path before = fs::current_path();
+    fs::current_path(folder.path());
+    write_whole("f", "x");
+    fs::current_path(before);
+    CHECK(nib::read_file(folder.path("f")) == "x");
+}
 
 TEST_CASE("read_file gives every byte of a file") {
     const support::TemporaryDirectory folder;

@@ -84,9 +84,9 @@ private:
 NIB_API std::string read_file(const std::string& path);
 
 // A file in the making: what is written goes to a temporary file beside `path`, and only commit() puts it in place, in
-// one step, after it has reached the disk. Without commit() the destructor removes it and `path` stays as it was. A
-// symbolic link to a file is followed, not replaced; what is no regular file (a pipe, /dev/null) is written directly.
-// An existing file keeps its permissions.
+// one step, after it has reached the disk; then so has its name. Without commit() the destructor removes it and `path`
+// stays as it was. A symbolic link to a file is followed, not replaced; what is no regular file (a pipe, /dev/null) is
+// written directly. An existing file keeps its permissions.
 class AtomicFile {
 public:
     explicit AtomicFile(std::string path);
@@ -103,6 +103,7 @@ private:
     void resolve_target();
     void copy_permissions() const;
     void put_in_place();
+    void sync_folder() const;
 
     std::string path_;
     std::string target_;
@@ -152,6 +153,7 @@ void store_number(std::byte* bytes, T value, std::endian order) {
 #include <cstdlib>
 
 #if NIB_POSIX_FILES
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #endif
@@ -253,6 +255,7 @@ NIB_API void AtomicFile::commit() {
     if (std::fclose(file_.release()) != 0) detail::fail_with_errno(path_, "cannot write");
     if (!direct_) put_in_place();
     committed_ = true;
+    if (!direct_) sync_folder();
 }
 
 NIB_API void AtomicFile::resolve_target() {
@@ -295,6 +298,18 @@ NIB_API void AtomicFile::put_in_place() {
     }
 #endif
     detail::fail_with_errno(path_, "cannot write");
+}
+
+NIB_API void AtomicFile::sync_folder() const {
+#if NIB_POSIX_FILES
+    // Best effort: the file is whole under the one name or the other, and not every folder can be opened or synced.
+    const std::size_t slash = target_.rfind('/');
+    const std::string folder = slash == std::string::npos ? "." : target_.substr(0, slash + 1);
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    static_cast<void>(::fsync(descriptor));
+    ::close(descriptor);
+#endif
 }
 
 NIB_API void check_writable(const std::string& path) {
