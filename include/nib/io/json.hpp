@@ -409,6 +409,7 @@ NIB_API std::string json_quoted(std::string_view text) {
 }
 
 #if defined(NIB_TEMPLATE)
+NIB_TEMPLATE char JsonReader::integer();
 NIB_TEMPLATE signed char JsonReader::integer();
 NIB_TEMPLATE unsigned char JsonReader::integer();
 NIB_TEMPLATE short JsonReader::integer();

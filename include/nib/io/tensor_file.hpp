@@ -130,13 +130,17 @@ private:
     Window window_;
 };
 
+// What a tensor's numbers can be read as.
+template <class T>
+concept FloatOrDouble = std::same_as<T, float> || std::same_as<T, double>;
+
 // Writes the element with index (i, j, …) to to[i * strides[0] + j * strides[1] + …]. Fails on other dtypes than F16,
 // BF16, F32 and F64, which is told before anything is written, and on a finite number too large for T.
-template <std::floating_point T>
+template <FloatOrDouble T>
 void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides);
 
 // The numbers of a tensor, row-major. Fails as read_into does.
-template <std::floating_point T>
+template <FloatOrDouble T>
 std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 
 }  // namespace nib::inline NIB_ABI
@@ -330,7 +334,7 @@ inline std::string not_floating(const TensorInfo& tensor) {
 }
 
 // `value`, which is an element of `tensor`, as a T. Fails where it is finite and too large for one.
-template <std::floating_point T>
+template <FloatOrDouble T>
 T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
     const double size = magnitude(value);
     if (size > static_cast<double>(std::numeric_limits<T>::max()) && size <= std::numeric_limits<double>::max())
@@ -341,7 +345,7 @@ T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
 
 }  // namespace detail
 
-template <std::floating_point T>
+template <FloatOrDouble T>
 void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides) {
     if (!is_floating(tensor.dtype)) fail(file.path() + ": " + detail::not_floating(tensor));
     file.visit(tensor, strides, [&](std::size_t place, const std::byte* element) {
@@ -349,7 +353,7 @@ void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<cons
     });
 }
 
-template <std::floating_point T>
+template <FloatOrDouble T>
 std::vector<T> values(TensorFile& file, const TensorInfo& tensor) {
     std::vector<T> result(file.checked_count(tensor));
     const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
