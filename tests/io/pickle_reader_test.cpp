@@ -239,22 +239,37 @@ TEST_CASE("broken pickles are refused, and it is said where") {
     CHECK(error_in(large) == at(100, "expected a pickle of at most 33554432 bytes, found 33554433"));
 }
 
-// Each of these opcodes takes few bytes of the file, and keeps something in memory.
-TEST_CASE("a pickle of more parts than any network has is refused before it fills the memory") {
-    constexpr std::size_t most = nib::PickleReader::max_parts;
-    const auto repeated = [](const std::string& opcodes, std::size_t times) {
-        std::string text;
-        for (std::size_t i = 0; i < times; ++i) text += opcodes;
-        return pickled(text);
+TEST_CASE("a pickle that would take too much memory is refused before it does") {
+    struct Case {
+        std::string opcodes;
+        std::size_t memory;  // besides None, True, False and ()
     };
-    for (const std::string opcodes : {"(", "N", ")", "]", "]Na", "N\x94"}) {
-        CAPTURE(opcodes);
-        CHECK(support::contains(error_in(repeated(opcodes, most)), "expected a pickle of at most 4194304 parts"));
+    constexpr std::size_t value = 32, item = 8, place = 4, mark = sizeof(std::size_t), constants = 4 * value;
+    const auto repeated = [](const std::string& opcodes) {
+        std::string text;
+        for (int i = 0; i < 100; ++i) text += opcodes;
+        return text;
+    };
+    const std::vector<Case> cases = {{repeated("N"), 100 * place},
+                                     {repeated("("), 100 * mark},
+                                     {repeated("]"), 100 * (value + place)},
+                                     {"]" + repeated("Na"), value + place + 100 * item},
+                                     {"N" + repeated("\x94"), place + 100 * place}};
+    for (const Case& c : cases) {
+        CAPTURE(c.opcodes.substr(0, 4));
+        const std::size_t needed = constants + c.memory;
+        const auto error = [&](std::size_t most_memory) {
+            const std::string bytes = pickled(c.opcodes);
+            return support::error_of([&] {
+                nib::PickleReader{nib::bytes_of(bytes), "p", 100, known, most_memory}.read();
+            });
+        };
+        CHECK(support::contains(error(needed - 1), "expected a pickle that takes at most " +
+                                                       std::to_string(needed - 1) + " bytes of memory"));
+        CHECK(!support::contains(error(needed), "memory"));
     }
-    CHECK(support::contains(error_in(repeated("ca\nb\n", most)), "this file needs the global a.b"));
-    CHECK(error_in(repeated("(", most / 2) + ".") == "p: byte 2097254: expected 1 values on the stack, found fewer");
-    CHECK(support::contains(error_in(pickled("Nr" + support::little_endian(most, 4) + std::string(most, ')'))),
-                            "memo 4194304 is more than"));
+    const std::string hostile(nib::PickleReader::max_memory / (value + place) + 1, ']');
+    CHECK(support::contains(error_in(pickled(hostile)), "expected a pickle that takes at most 268435456 bytes"));
 }
 
 TEST_CASE("a pickle that is cut or changed anywhere is read or refused") {

@@ -84,9 +84,9 @@ private:
 NIB_API std::string read_file(const std::string& path);
 
 // A file in the making: what is written goes to a temporary file beside `path`, and only commit() puts it in place, in
-// one step, after it has reached the disk; then so has its name. Without commit() the destructor removes it and `path`
-// stays as it was. A symbolic link to a file is followed, not replaced; what is no regular file (a pipe, /dev/null) is
-// written directly. An existing file keeps its permissions.
+// one step, after it has reached the disk; its name follows where the system can do that. Without commit() the
+// destructor removes it and `path` stays as it was. A symbolic link to a file is followed, not replaced; what is no
+// regular file (a pipe, /dev/null) is written directly. An existing file keeps its permissions.
 class AtomicFile {
 public:
     explicit AtomicFile(std::string path);

@@ -2,15 +2,14 @@
 //
 // Read are the opcodes that torch.save writes in any protocol, and the globals (classes and functions) of a list.
 // Refused by Error, with the byte's offset: all other opcodes and globals, the latter by name; what lacks something on
-// the stack, in the memo or in the bytes; a pickle of more than 32 MiB, or of more than four million parts. Memory and
-// time are proportional to its size; no depth of nesting recurses.
+// the stack, in the memo or in the bytes; a pickle of more than 32 MiB, or that takes more than 256 MiB of memory. Time
+// and memory are proportional to its size; no depth of nesting recurses.
 #pragma once
 
 #include <nib/core/config.hpp>
 
 #if NIB_BODIES  // bodies of other headers alone use it
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
@@ -31,15 +30,14 @@ namespace nib::inline NIB_ABI {
 class PickleReader {
 public:
     static constexpr std::size_t max_size = std::size_t{1} << 25;
-    // What it consists of: values, their places in others, on the stack and in the memo. A part may take a single byte
-    // in the file, and 32 in memory.
-    static constexpr std::size_t max_parts = std::size_t{1} << 22;
+    // A value may take a single byte in the file, and 36 here.
+    static constexpr std::size_t max_memory = std::size_t{1} << 28;
 
     // `bytes` stand at `offset` in the file `path`, for messages. Known are the globals of `globals`
     // ("torch.FloatStorage") and collections.OrderedDict, calling which makes a dict.
     PickleReader(std::span<const std::byte> bytes, const std::string& path, std::size_t offset,
-                 std::span<const std::string_view> globals)
-        : bytes_{bytes}, path_{path}, offset_{offset}, globals_{globals} {}
+                 std::span<const std::string_view> globals, std::size_t most_memory = max_memory)
+        : bytes_{bytes}, path_{path}, offset_{offset}, globals_{globals}, most_memory_{most_memory} {}
 
     Pickle read() {
         if (bytes_.size() > max_size)
@@ -52,7 +50,8 @@ public:
         empty_tuple_ = pickle_.add({PickleKind::tuple});
         read_protocol();
         while (step()) {
-            if (parts() > max_parts) refuse("expected a pickle of at most " + std::to_string(max_parts) + " parts");
+            if (memory() > most_memory_)
+                refuse("expected a pickle that takes at most " + std::to_string(most_memory_) + " bytes of memory");
             at_ = position_;
         }
         if (!unknown_.empty()) fail_unknown();
@@ -75,9 +74,10 @@ private:
         std::string_view name;
     };
 
-    std::size_t parts() const {
-        return pickle_.nodes_.size() + pickle_.links_.size() + stack_.size() + marks_.size() + memo_.size() +
-               unknown_.size();
+    std::size_t memory() const {
+        return pickle_.nodes_.size() * sizeof(Pickle::Node) + pickle_.links_.size() * sizeof(Pickle::Link) +
+               (stack_.size() + memo_.size()) * sizeof(Index) + marks_.size() * sizeof(std::size_t) +
+               unknown_.size() * sizeof(Name);
     }
 
     void read_protocol() {
@@ -282,7 +282,7 @@ private:
     // A pickler counts from 0, and each value takes a byte or more.
     bool memorize(std::size_t place) {
         need(1);
-        if (place >= smaller(bytes_.size(), max_parts))
+        if (place >= bytes_.size())
             refuse("memo " + std::to_string(place) + " is more than a pickle of " + std::to_string(bytes_.size()) +
                    " bytes needs");
         if (place >= memo_.size()) memo_.resize(place + 1, Pickle::no_link);
@@ -413,6 +413,7 @@ private:
     const std::string& path_;
     std::size_t offset_;
     std::span<const std::string_view> globals_;
+    std::size_t most_memory_;
 
     Pickle pickle_;
     Index none_ = 0, false_ = 0, true_ = 0, empty_tuple_ = 0;

@@ -61,7 +61,7 @@ public:
 
     // `size`: how many bytes the pickle has.
     TorchValues(const Pickle& pickle, std::size_t size, TorchArchive& archive, std::endian order)
-        : pickle_{pickle}, most_numbers_{size}, archive_{archive}, order_{order} {}
+        : pickle_{pickle}, most_memory_{smaller(max_memory, 32 * size)}, archive_{archive}, order_{order} {}
 
     // The tensors of the state_dict.
     std::vector<TensorInfo> read() {
@@ -74,7 +74,7 @@ public:
             if (!is_tensor(value)) refuse("expected a tensor, found " + description(value));
             if (!names.insert(std::string(name_))) refuse("two tensors have this name");
             tensors.push_back(tensor(value));
-            check_amount(tensors.back());
+            check_memory(tensors.back());
             return true;
         });
         return tensors;
@@ -172,11 +172,12 @@ private:
         return info;
     }
 
-    // A tensor and its shape may stand under many names, but what they take here is not more than the pickle justifies:
-    // a name alone takes 6 bytes and more.
-    void check_amount(const TensorInfo& info) {
-        numbers_ += 1 + info.shape.size();
-        if (numbers_ > most_numbers_) refuse("the same tensor stands under too many names, with too many dimensions");
+    // A tensor may stand under many names, but what they take here (in bytes, about) is not more than the pickle
+    // justifies, in which a tensor of its own takes 100 bytes and more.
+    static constexpr std::size_t max_memory = std::size_t{1} << 27;
+    void check_memory(const TensorInfo& info) {
+        memory_ += 150 + 2 * info.name.size() + 16 * info.shape.size();
+        if (memory_ > most_memory_) refuse("the same tensor stands under too many names, with too many dimensions");
     }
 
     bool is_nothing(Index value) const {
@@ -312,8 +313,8 @@ private:
     static constexpr std::size_t most_dimensions = 64;  // PyTorch's own limit
 
     const Pickle& pickle_;
-    std::size_t most_numbers_;  // of tensors and their dimensions
-    std::size_t numbers_ = 0;
+    std::size_t most_memory_;  // of tensors, their names and dimensions
+    std::size_t memory_ = 0;
     TorchArchive& archive_;
     std::endian order_;
     std::string_view name_;  // of the tensor that is being read
