@@ -360,7 +360,7 @@ TEST_CASE("what is in them and is no state_dict") {
         {"fewer strides than dimensions", torch(dict({text("x"), tensor({.strides = integers({1})})})),
          "tensor \"x\": expected a stride for each of 2 dimensions, found 1"},
         {"a tensor of 64 dimensions under a thousand names", torch(many_names(64, 1000)),
-         "tensor \"278\": the same tensor stands under too many names, with too many dimensions"},
+         "tensor \"887\": the same tensor stands under too many names, with too many dimensions"},
         {"65 dimensions",
          torch(dict({text("x"), tensor({.shape = integers(std::vector<std::int64_t>(65, 1)),
                                         .strides = integers(std::vector<std::int64_t>(65, 1))})})),
@@ -368,13 +368,14 @@ TEST_CASE("what is in them and is no state_dict") {
     });
 }
 
-TEST_CASE("a tensor under many names takes no more memory where the pickle is large") {
-    const std::string note = std::string(std::size_t{5} << 20, 'x');
-    const std::string content = torch(dict({text("note"), text(note), text("model"), many_names(64, 120'000)}));
-    const std::string error = support::error_of([&] {
-        return nib::parse_torch(nib::ByteSource{nib::bytes_of(content), "f"});
-    });
-    CHECK(error == "f: tensor \"113354\": the same tensor stands under too many names, with too many dimensions");
+TEST_CASE("how many names a tensor may have grows with the pickle") {
+    const std::string note = text(std::string(std::size_t{1} << 20, 'x'));
+    const auto read = [&](int names) {
+        const std::string content = torch(dict({text("note"), note, text("model"), many_names(64, names)}));
+        return nib::parse_torch(nib::ByteSource{nib::bytes_of(content), "f"}).tensors().size();
+    };
+    CHECK(read(3000) == 3001);
+    CHECK(support::contains(support::error_of([&] { read(4000); }), "the same tensor stands under too many names"));
 }
 
 TEST_CASE("a state_dict that is cut anywhere is refused, and with any byte changed refused or as it was") {

@@ -61,7 +61,7 @@ public:
 
     // `size`: how many bytes the pickle has.
     TorchValues(const Pickle& pickle, std::size_t size, TorchArchive& archive, std::endian order)
-        : pickle_{pickle}, most_memory_{smaller(max_memory, 32 * size)}, archive_{archive}, order_{order} {}
+        : pickle_{pickle}, most_memory_{larger(std::size_t{1} << 20, 4 * size)}, archive_{archive}, order_{order} {}
 
     // The tensors of the state_dict.
     std::vector<TensorInfo> read() {
@@ -172,9 +172,8 @@ private:
         return info;
     }
 
-    // A tensor may stand under many names, but what they take here (in bytes, about) is not more than the pickle
+    // A tensor may stand under many names, but what they take here (in bytes, about) is not more than a large pickle
     // justifies, in which a tensor of its own takes 100 bytes and more.
-    static constexpr std::size_t max_memory = std::size_t{1} << 27;
     void check_memory(const TensorInfo& info) {
         memory_ += 150 + 2 * info.name.size() + 16 * info.shape.size();
         if (memory_ > most_memory_) refuse("the same tensor stands under too many names, with too many dimensions");
