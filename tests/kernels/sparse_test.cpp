@@ -64,6 +64,22 @@ TEST_CASE_TEMPLATE("one row that meets its weights in strips equals the dense pr
     check_equal_to_dense(x, 1024, rng);
 }
 
+TEST_CASE_TEMPLATE("two dense rows equal the dense product to the bit, whatever the size of their weights", T, float,
+                   double) {
+    nib::Rng rng{9};
+    for (const std::size_t outputs : {std::size_t{10}, std::size_t{64}, (std::size_t{4} << 20) / sizeof(T) / 131 + 1}) {
+        const Matrix<T> x = reference::random_matrix<T>(2, 131, rng);
+        const Matrix<T> w = reference::random_matrix<T>(131, outputs, rng);
+        const Matrix<T> bias = reference::random_matrix<T>(1, outputs, rng);
+        reference::for_each_isa([&](nib::Isa) {
+            Matrix<T> y(2, outputs), expected(2, outputs);
+            kernels::matmul<T>(kernels::Inputs<T>{x}, w, y, {bias.data(), Activation::relu});
+            kernels::matmul<T>(x.view(), w, expected, {bias.data(), Activation::relu});
+            CHECK(same_bits(y, expected));
+        });
+    }
+}
+
 TEST_CASE_TEMPLATE("sparse products equal the chain of multiply-adds that leaves the zeros out", T, float, double) {
     nib::Rng rng{6};
     const Matrix<T> x = reference::random_matrix<T>(7, 90, rng, 0.81);

@@ -15,7 +15,8 @@ EXPLANATION = """
 Small batches: the time is that of fetching the weights, and in training of Adam's pass over parameters, means and
 squares, whatever the batch; one twice as large shares it, up to 16 or 32 examples, and in the widest networks up to 64.
 From 2 to 4 examples: with AVX2 a tile of up to 3 rows has 6 sums, fewer than it takes to hide the latency of a
-multiply-add (4 cycles, two in each); more rows have 12. A single one takes the kernel for one row.
+multiply-add (4 cycles, two in each); more rows have 12. A single one takes the kernel for one row, and so do both of two
+that are dense, where the weights are not more than 4 MB.
 SLOWER at the next width: the 4 W (784 + W) bytes of weights, in training with their means and squares three times that,
 no longer fit a cache: 2.7 MB at 512, 7.4 at 1024, 23 at 2048. What others on the machine leave of its last cache decides
 how much that costs, and it differs from run to run.

@@ -227,6 +227,11 @@ NIB_ALWAYS_INLINE void multiply_lists(const SparseRows<T>& x, const Nonzero<T>* 
     for_each_row_block<Level, VectorBytes, 8, 4>(part.cols, width, block);
 }
 
+// Weights of so many bytes two dense rows meet one after the other: a tile of two rows has too few sums to hide the
+// latency of a multiply-add, and mostly takes longer than the kernel for one row does for both (tools/bench/compare.py
+// --scale, batches of 2). Larger ones come from far away, and once is enough.
+inline constexpr std::size_t most_bytes_read_twice = std::size_t{4} << 20;
+
 }  // namespace detail
 
 template <class T>
@@ -263,6 +268,10 @@ template <class T, std::same_as<Inputs<T>> X>
 void matmul(const X& x, MatrixView<const T> w, MatrixView<T> y, Epilogue<T> epilogue) {
     assert(x.cols() == w.rows() && y.rows() == x.rows() && y.cols() == w.cols());
     if (x.rows() == 1) return matmul_row(x, w, y, epilogue);
+    if (!x.is_sparse() && x.rows() == 2 && w.size() * sizeof(T) <= detail::most_bytes_read_twice) {
+        for (std::size_t i = 0; i < 2; ++i) matmul_row(x.middle_rows(i, 1), w, y.middle_rows(i, 1), epilogue);
+        return;
+    }
     if (!x.is_sparse()) return matmul(x.matrix(), w, y, epilogue);
     const std::size_t cols = w.cols();
     const MatrixView<const T> bias{epilogue.bias, epilogue.bias != nullptr ? std::size_t{1} : 0, cols};
