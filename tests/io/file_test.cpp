@@ -9,6 +9,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 
 #if NIB_POSIX_FILES
 #include <fcntl.h>

@@ -172,8 +172,8 @@ private:
         return info;
     }
 
-    // A tensor may stand under many names, but what they take here (in bytes, about) is not more than a large pickle
-    // justifies, in which a tensor of its own takes 100 bytes and more.
+    // A tensor may stand under many names, but what they take here (in bytes, about) is not more than a megabyte, or
+    // four times the pickle: a tensor of its own takes 100 bytes of that and more, and 150 and a few here.
     void check_memory(const TensorInfo& info) {
         memory_ += 150 + 2 * info.name.size() + 16 * info.shape.size();
         if (memory_ > most_memory_) refuse("the same tensor stands under too many names, with too many dimensions");
