@@ -97,3 +97,15 @@ TEST_CASE("a line longer than 64 MB is refused, in memory and before the rest of
     CHECK(error(file) == "long:2: expected a line of at most 64 MB, found a longer one");
     CHECK(file.rest().size() < 65'000'000);
 }
+
+TEST_CASE("a drawing that cannot be used is counted, the first with its reason, or an error where nobody counts") {
+    nib::SkippedDrawings skipped;
+    nib::detail::skip_drawing(&skipped, "a:1: one");
+    nib::detail::skip_drawing(&skipped, "a:2: two");
+    CHECK(skipped.count == 2);
+    CHECK(skipped.first == "a:1: one");
+    CHECK(support::error_of([] {
+              nib::detail::skip_drawing(nullptr, "a:1: one");
+              return 0;
+          }) == "a:1: one");
+}

@@ -26,7 +26,8 @@
 namespace nib::inline NIB_ABI {
 
 // `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name);
+NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name,
+                                         SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -65,8 +66,9 @@ struct TraceFormat {
 // The drawings in the order in which their elements end, each as soon as it does.
 class InkmlReader {
 public:
-    // Both must outlive the reader. `name` is the file's, for messages.
-    InkmlReader(TextSource& source, const std::string& name) : xml_{source, name}, name_{name} {}
+    // All must outlive the reader. `name` is the file's, for messages.
+    InkmlReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr)
+        : xml_{source, name}, name_{name}, skipped_{skipped} {}
 
     bool next(Drawing& drawing) {
         drawing = {};
@@ -283,6 +285,7 @@ private:
 
     XmlScanner xml_;
     const std::string& name_;
+    SkippedDrawings* skipped_;
     std::vector<Group> groups_;
     TraceFormat format_;
     TraceFormat next_format_;       // while format_depth_ > 0
@@ -299,9 +302,9 @@ private:
 
 }  // namespace detail
 
-NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name, SkippedDrawings* skipped) {
     detail::TextSource source{text};
-    return detail::all_drawings(detail::InkmlReader{source, name});
+    return detail::all_drawings(detail::InkmlReader{source, name, skipped});
 }
 
 }  // namespace nib::inline NIB_ABI

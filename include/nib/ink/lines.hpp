@@ -43,6 +43,12 @@ inline std::string_view take_word(std::string_view& rest) {
     fail(name + ":" + std::to_string(line) + ": expected " + std::string(expected) + ", found " + std::string(found));
 }
 
+// Counts a drawing that cannot be used, or fails where nobody counts them.
+inline void skip_drawing(SkippedDrawings* skipped, std::string reason) {
+    if (skipped == nullptr) fail(reason);
+    if (skipped->count++ == 0) skipped->first = std::move(reason);
+}
+
 // Every reader refuses a drawing with more than drawing_point_limit points in these words.
 inline constexpr std::string_view not_too_many_points = "a drawing of at most 1048576 points";
 

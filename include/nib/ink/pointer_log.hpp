@@ -15,7 +15,8 @@
 namespace nib::inline NIB_ABI {
 
 // `name` is the file's, for messages. Fails on a line that is no sample, and when there is none.
-NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name);
+NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name,
+                                               SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -38,8 +39,9 @@ inline constexpr double log_stroke_gap = 0.3 - 1e-6;
 // The one drawing of a log. Fails on a line that is no sample, and when there is none.
 class PointerLogReader {
 public:
-    // Both must outlive the reader. `name` is the file's, for messages.
-    PointerLogReader(TextSource& source, const std::string& name) : scanner_{source, name}, name_{name} {}
+    // All must outlive the reader. `name` is the file's, for messages.
+    PointerLogReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr)
+        : scanner_{source, name}, name_{name}, skipped_{skipped} {}
 
     bool next(Drawing& drawing) {
         drawing = {};
@@ -82,14 +84,16 @@ private:
 
     LineScanner scanner_;
     const std::string& name_;
+    SkippedDrawings* skipped_;
     bool done_ = false;
 };
 
 }  // namespace detail
 
-NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name,
+                                               SkippedDrawings* skipped) {
     detail::TextSource source{text};
-    return detail::all_drawings(detail::PointerLogReader{source, name});
+    return detail::all_drawings(detail::PointerLogReader{source, name, skipped});
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -17,7 +17,8 @@
 namespace nib::inline NIB_ABI {
 
 // A drawing for each line that is not blank. `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name);
+NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name,
+                                             SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -118,8 +119,9 @@ private:
 
 class QuickdrawReader {
 public:
-    // Both must outlive the reader. `name` is the file's, for messages.
-    QuickdrawReader(TextSource& source, const std::string& name) : scanner_{source, name}, name_{name} {}
+    // All must outlive the reader. `name` is the file's, for messages.
+    QuickdrawReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr)
+        : scanner_{source, name}, name_{name}, skipped_{skipped} {}
 
     bool next(Drawing& drawing) {
         drawing = {};
@@ -137,14 +139,15 @@ public:
 private:
     LineScanner scanner_;
     const std::string& name_;
+    SkippedDrawings* skipped_;
     bool found_ = false;
 };
 
 }  // namespace detail
 
-NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name, SkippedDrawings* skipped) {
     detail::TextSource source{text};
-    return detail::all_drawings(detail::QuickdrawReader{source, name});
+    return detail::all_drawings(detail::QuickdrawReader{source, name, skipped});
 }
 
 }  // namespace nib::inline NIB_ABI

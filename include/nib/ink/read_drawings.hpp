@@ -15,9 +15,12 @@ namespace nib::inline NIB_ABI {
 // The drawings of the file at `path` (a pipe will do), as it is read. What is wrong with the file fails where it is
 // found, after the drawings before it. Kept in memory are at most one line and one drawing, and of UNIPEN also what
 // waits for its segment or for the segments before it, of InkML the traces outside of labelled groups.
+//
+// `skipped`, which must outlive the reader, counts the drawings that cannot be used; without it, they are errors too.
 class DrawingReader {
 public:
-    explicit DrawingReader(const std::string& path, StrokeFormat format = StrokeFormat::automatic);
+    explicit DrawingReader(const std::string& path, StrokeFormat format = StrokeFormat::automatic,
+                           SkippedDrawings* skipped = nullptr);
     DrawingReader(const DrawingReader&) = delete;
     DrawingReader& operator=(const DrawingReader&) = delete;
     ~DrawingReader();
@@ -33,17 +36,20 @@ private:
 
 // Calls on_drawing(Drawing&&) for each drawing of the file at `path`, as a DrawingReader reads it.
 template <class OnDrawing>
-void for_each_drawing(const std::string& path, StrokeFormat format, OnDrawing&& on_drawing) {
-    DrawingReader reader{path, format};
+void for_each_drawing(const std::string& path, StrokeFormat format, OnDrawing&& on_drawing,
+                      SkippedDrawings* skipped = nullptr) {
+    DrawingReader reader{path, format, skipped};
     for (Drawing drawing; reader.next(drawing);) on_drawing(std::move(drawing));
 }
 
 // The drawings that a text holds; `name` is the file's, for messages.
 NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name,
-                                            StrokeFormat format = StrokeFormat::automatic);
+                                            StrokeFormat format = StrokeFormat::automatic,
+                                            SkippedDrawings* skipped = nullptr);
 
 [[nodiscard]] NIB_API std::vector<Drawing> load_drawings(const std::string& path,
-                                                         StrokeFormat format = StrokeFormat::automatic);
+                                                         StrokeFormat format = StrokeFormat::automatic,
+                                                         SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -108,21 +114,21 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
 // The drawings of a text in any of the formats.
 class AnyReader {
 public:
-    // Both must outlive the reader. `name` is the file's, for messages.
-    AnyReader(TextSource& source, const std::string& name, StrokeFormat format) {
+    // All must outlive the reader. `name` is the file's, for messages.
+    AnyReader(TextSource& source, const std::string& name, StrokeFormat format, SkippedDrawings* skipped) {
         if (format == StrokeFormat::automatic) format = recognize_format(source, name);
         switch (format) {
             case StrokeFormat::unipen:
-                unipen_.emplace(source, name);
+                unipen_.emplace(source, name, skipped);
                 break;
             case StrokeFormat::quickdraw:
-                quickdraw_.emplace(source, name);
+                quickdraw_.emplace(source, name, skipped);
                 break;
             case StrokeFormat::inkml:
-                inkml_.emplace(source, name);
+                inkml_.emplace(source, name, skipped);
                 break;
             default:
-                log_.emplace(source, name);
+                log_.emplace(source, name, skipped);
         }
     }
 
@@ -144,8 +150,8 @@ private:
 }  // namespace detail
 
 struct DrawingReader::State {
-    State(const std::string& path, StrokeFormat format)
-        : name{path}, source{detail::open_for_reading(path), path}, reader{source, name, format} {}
+    State(const std::string& path, StrokeFormat format, SkippedDrawings* skipped)
+        : name{path}, source{detail::open_for_reading(path), path}, reader{source, name, format, skipped} {}
 
     std::string name;
     detail::TextSource source;
@@ -153,7 +159,8 @@ struct DrawingReader::State {
     bool ended = false;
 };
 
-NIB_API DrawingReader::DrawingReader(const std::string& path, StrokeFormat format) : state_{new State{path, format}} {}
+NIB_API DrawingReader::DrawingReader(const std::string& path, StrokeFormat format, SkippedDrawings* skipped)
+    : state_{new State{path, format, skipped}} {}
 
 NIB_API DrawingReader::~DrawingReader() { delete state_; }
 
@@ -164,13 +171,14 @@ NIB_API bool DrawingReader::next(Drawing& drawing) {
     return found;
 }
 
-NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name, StrokeFormat format) {
+NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name, StrokeFormat format,
+                                            SkippedDrawings* skipped) {
     detail::TextSource source{text};
-    return detail::all_drawings(detail::AnyReader{source, name, format});
+    return detail::all_drawings(detail::AnyReader{source, name, format, skipped});
 }
 
-NIB_API std::vector<Drawing> load_drawings(const std::string& path, StrokeFormat format) {
-    return detail::all_drawings(DrawingReader{path, format});
+NIB_API std::vector<Drawing> load_drawings(const std::string& path, StrokeFormat format, SkippedDrawings* skipped) {
+    return detail::all_drawings(DrawingReader{path, format, skipped});
 }
 
 }  // namespace nib::inline NIB_ABI

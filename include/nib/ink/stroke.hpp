@@ -24,6 +24,13 @@ struct Drawing {
     std::string label;  // what it shows ("4"), "" when not known
 };
 
+// Drawings that a reader passed over because they cannot be used: one without a point, or whose strokes the file does
+// not tell. Readers take a pointer to one; without it, such a drawing is an Error.
+struct SkippedDrawings {
+    std::size_t count = 0;
+    std::string first;  // what was wrong with the first, and where: "a.unp:12: expected ..., found ..."
+};
+
 enum class StrokeFormat {
     automatic,  // recognised by the content
     unipen,

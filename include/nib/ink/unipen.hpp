@@ -22,7 +22,8 @@
 namespace nib::inline NIB_ABI {
 
 // The drawings in the order of their segments. `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name);
+NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name,
+                                          SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -67,8 +68,9 @@ private:
 // The drawings in the order of their segments, each as soon as its components and the segments before it are complete.
 class UnipenReader {
 public:
-    // Both must outlive the reader. `name` is the file's, for messages.
-    UnipenReader(TextSource& source, const std::string& name) : scanner_{source, name}, name_{name} {}
+    // All must outlive the reader. `name` is the file's, for messages.
+    UnipenReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr)
+        : scanner_{source, name}, name_{name}, skipped_{skipped} {}
 
     bool next(Drawing& drawing) {
         drawing = {};
@@ -271,6 +273,7 @@ private:
 
     LineScanner scanner_;
     const std::string& name_;
+    SkippedDrawings* skipped_;
     NumberedQueue<Component> components_;
     NumberedQueue<Segment> segments_;
     Stroke stroke_;  // of the current component; its memory is reused
@@ -286,9 +289,9 @@ private:
 
 }  // namespace detail
 
-NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name) {
+NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name, SkippedDrawings* skipped) {
     detail::TextSource source{text};
-    return detail::all_drawings(detail::UnipenReader{source, name});
+    return detail::all_drawings(detail::UnipenReader{source, name, skipped});
 }
 
 }  // namespace nib::inline NIB_ABI
