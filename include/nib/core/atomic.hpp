@@ -19,6 +19,7 @@ public:
     // In one order that all threads agree on.
     T load() const { return __atomic_load_n(&value_, __ATOMIC_SEQ_CST); }
     void add(T value) { __atomic_fetch_add(&value_, value, __ATOMIC_SEQ_CST); }
+    T fetch_add(T value) { return __atomic_fetch_add(&value_, value, __ATOMIC_SEQ_CST); }  // what it was before
 
     // What was written before a release is seen after the acquire that reads it.
     T load_acquire() const { return __atomic_load_n(&value_, __ATOMIC_ACQUIRE); }

@@ -88,6 +88,13 @@
 #define NIB_PTHREADS 0
 #endif
 
+// Whether a process can become two, of which one has a single thread.
+#if NIB_PTHREADS && !defined(_WIN32)
+#define NIB_FORK 1
+#else
+#define NIB_FORK 0
+#endif
+
 #if !defined(__GNUC__)
 #error "nib's kernels are written in the vector types of GCC and Clang"
 #endif

@@ -1,5 +1,8 @@
 // Executor: what runs the parts of a job at the same time, if anything does. ThreadPool is one; a program with a pool
 // of its own can write another. The kernels below know only this, so that inference needs no thread header.
+//
+// Where several threads use one executor, its run_parts() is called by several at once. It may let them wait for each
+// other or serve them side by side, as long as all parts of a run are at work at the same time.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -15,8 +18,8 @@ public:
     // How many parts can run at the same time: at least 1.
     virtual std::size_t size() const = 0;
 
-    // Calls f(0), …, f(parts - 1), parts <= size(), at the same time (one may wait for another), and returns when all
-    // have returned. f must not throw, nor run anything on this executor.
+    // Calls f(0), …, f(parts - 1), 1 <= parts <= size(), at the same time (one may wait for another), and returns when
+    // all have returned. f must not throw, fork, or run anything on this executor.
     template <class F>
     void run(std::size_t parts, const F& f) {
         if (parts == 1) return f(std::size_t{0});

@@ -4,6 +4,12 @@
 //   nib::Gradients gradients{net, nib::NllLoss{}, &pool};
 //
 // Results are the same to the bit for every number of threads: they share out outputs, never sums.
+//
+// One pool serves any number of threads, each with a Workspace or Gradients of its own. Their runs take turns, in the
+// order in which they came.
+//
+// After a fork() the child can use the pool too: its first run there starts the child's own threads. Only a fork() in
+// the middle of a run, by one of its parts, leaves the child with a run that fails.
 #pragma once
 
 #include <nib/core/atomic.hpp>
@@ -19,6 +25,7 @@
 #else
 #include <condition_variable>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #endif
 
@@ -79,8 +86,30 @@ private:
     Atomic<std::size_t> sleepers_{0};
 };
 
+// Where threads queue for what one at a time may have.
+class Turns {
+public:
+    // The number of this thread's turn.
+    std::uint32_t take_number() { return next_.fetch_add(1); }
+    bool is_served(std::uint32_t number) const { return served_.load() == number; }
+    void sleep_until_served(std::uint32_t number) {
+        bell_of(number).sleep_until([&] { return is_served(number); });
+    }
+    void end_turn() { bell_of(served_.fetch_add(1) + 1).ring(); }
+
+private:
+    // Several, so that few are woken whose turn it is not.
+    static constexpr std::size_t bells = 8;
+    Bell& bell_of(std::uint32_t number) { return bells_[number % bells]; }
+
+    Atomic<std::uint32_t> next_{0};
+    Atomic<std::uint32_t> served_{0};
+    Bell bells_[bells];
+};
+
 }  // namespace detail
 
+// Fails where a part of a run runs anything on the same pool, and on more parts than size().
 class ThreadPool final : public Executor {
 public:
     // `threads` counts the caller's own: 1 starts none. Fails on 0, and where the system gives no more threads.
@@ -89,11 +118,13 @@ public:
     ThreadPool& operator=(const ThreadPool&) = delete;
     ~ThreadPool();
 
-    std::size_t size() const override { return started_ + 1; }
+    std::size_t size() const override { return workers_.size() + 1; }
 
     void yield() override;
 
 private:
+    class Turn;
+
     struct Worker {
         ThreadPool* pool = nullptr;
         std::size_t number = 0;
@@ -108,20 +139,40 @@ private:
     // sleeps takes tens of them.
     static constexpr int spins_before_sleep = 20'000;
     static constexpr int spins_before_yield = 2'000;
+    // A run of another thread takes longer than that to wake one.
+    static constexpr int spins_before_turn = 2'000;
 
     static void work(Worker& worker);
 
     void run_parts(std::size_t parts, Part part, const void* job) override;
 
-    void begin_round(std::size_t parts, Part part, const void* job);
+    // For `threads` of them, beside the caller.
+    void begin_round(std::size_t threads, std::size_t parts, Part part, const void* job);
 
-    // The part that is none ends the threads.
-    void stop();
+    // Returns when they have done their parts.
+    void end_round();
 
     static bool start(Worker& worker);
 
+    // How many of them started. Where that is not all, these have ended again.
+    std::size_t start_all();
+    [[noreturn]] void fail_to_start(std::size_t started, const char* where) const;
+
+    // The part that is none ends the first `threads` of them.
+    void stop(std::size_t threads);
+
+    // Whether this process is a child of the one that started the threads. They do not exist here, and what they and
+    // other threads held when it was made is held for ever.
+    bool is_forked() const { return forks_.load_acquire() != forks_so_far(); }
+    static std::uint32_t forks_so_far();
+
+    // In such a child: new threads, or an error.
+    void renew();
+    void forget_threads();
+
     std::vector<Worker> workers_;
-    std::size_t started_ = 0;
+    Atomic<std::uint32_t> forks_;  // as many as there were when the threads were started
+    detail::Turns turns_;
     std::size_t parts_ = 0;
     Part part_ = nullptr;
     const void* job_ = nullptr;
@@ -136,26 +187,84 @@ private:
 
 #include <nib/core/error.hpp>
 
+#include <new>
 #include <string>
 
 namespace nib::inline NIB_ABI {
 
-NIB_API ThreadPool::ThreadPool(std::size_t threads) {
+namespace detail {
+
+// The pools whose parts a thread is running, the innermost first.
+struct RunningPool {
+    const void* pool;
+    const RunningPool* outer;
+};
+inline const RunningPool*& running_pools() {
+    thread_local const RunningPool* innermost = nullptr;
+    return innermost;
+}
+
+#if NIB_FORK
+// How many forks lie between this process and the one that began.
+inline constinit Atomic<std::uint32_t> forks{0};
+inline constinit Atomic<std::uint32_t> forks_are_counted{0};
+
+// Held by a thread that starts a pool's threads anew.
+inline pthread_mutex_t renewing = PTHREAD_MUTEX_INITIALIZER;
+
+// False where the system has no memory for it. Threads that race here count a fork twice, which changes nothing.
+inline bool count_further_forks() {
+    if (forks_are_counted.load_acquire() != 0) return true;
+    const auto in_child = [] {
+        forks.add(1);
+        pthread_mutex_init(&renewing, nullptr);
+    };
+    if (pthread_atfork(nullptr, nullptr, in_child) != 0) return false;
+    forks_are_counted.store_release(1);
+    return true;
+}
+#endif
+
+}  // namespace detail
+
+// A thread's turn in a pool, from its wait for it to the end of its round.
+class ThreadPool::Turn {
+public:
+    explicit Turn(ThreadPool& pool) : pool_{pool} {
+        const std::uint32_t number = pool.turns_.take_number();
+        for (int spin = 0; spin < spins_before_turn && !pool.turns_.is_served(number); ++spin) pause();
+        if (!pool.turns_.is_served(number)) pool.turns_.sleep_until_served(number);
+        detail::running_pools() = &running_;
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+        pool_.end_round();
+        detail::running_pools() = running_.outer;
+        if (!pool_.is_forked()) pool_.turns_.end_turn();
+    }
+
+private:
+    ThreadPool& pool_;
+    detail::RunningPool running_{&pool_, detail::running_pools()};
+};
+
+NIB_API ThreadPool::ThreadPool(std::size_t threads) : forks_{0} {
     if (threads == 0) fail("ThreadPool: expected at least 1 thread, found 0");
+#if NIB_FORK
+    if (threads > 1 && !detail::count_further_forks()) fail("ThreadPool: the system has no memory for a fork handler");
+#endif
+    forks_.store_relaxed(forks_so_far());
     workers_ = std::vector<Worker>(threads - 1);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         workers_[i].pool = this;
         workers_[i].number = i + 1;
     }
-    for (; started_ + 1 < threads; ++started_)
-        if (!start(workers_[started_])) {
-            stop();
-            fail("ThreadPool: expected " + std::to_string(threads) + " threads, the system gave " +
-                 std::to_string(started_ + 1));
-        }
+    const std::size_t started = start_all();
+    if (started < workers_.size()) fail_to_start(started, "");
 }
 
-NIB_API ThreadPool::~ThreadPool() { stop(); }
+NIB_API ThreadPool::~ThreadPool() { is_forked() ? forget_threads() : stop(workers_.size()); }
 
 NIB_API void ThreadPool::yield() {
 #if NIB_PTHREADS
@@ -167,6 +276,8 @@ NIB_API void ThreadPool::yield() {
 
 NIB_API void ThreadPool::work(Worker& worker) {
     ThreadPool& pool = *worker.pool;
+    const detail::RunningPool running{&pool, nullptr};
+    detail::running_pools() = &running;
     std::uint32_t seen = 0;
     for (;;) {
         for (int spin = 0; spin < spins_before_sleep && pool.round_.load_acquire() == seen; ++spin) pause();
@@ -179,28 +290,37 @@ NIB_API void ThreadPool::work(Worker& worker) {
 }
 
 NIB_API void ThreadPool::run_parts(std::size_t parts, Part part, const void* job) {
-    begin_round(parts, part, job);
-    part(job, 0);
-    for (int spin = 0; unfinished_.load_acquire() != 0; ++spin) spin < spins_before_yield ? pause() : yield();
+    if (parts == 0 || parts > size())
+        fail("ThreadPool: expected 1 to " + std::to_string(size()) + " parts, one for each thread, found " +
+             std::to_string(parts));
+    for (const detail::RunningPool* running = detail::running_pools(); running != nullptr; running = running->outer)
+        if (running->pool == this) fail("ThreadPool: a part of a run cannot run anything on the same pool");
+    if (is_forked()) renew();
+    {
+        const Turn turn{*this};
+        begin_round(workers_.size(), parts, part, job);
+        part(job, 0);
+    }
+    if (is_forked()) fail("ThreadPool: a part of a run has forked, and the child has none of the run's other threads");
 }
 
-NIB_API void ThreadPool::begin_round(std::size_t parts, Part part, const void* job) {
+NIB_API void ThreadPool::begin_round(std::size_t threads, std::size_t parts, Part part, const void* job) {
     parts_ = parts;
     part_ = part;
     job_ = job;
-    unfinished_.store_relaxed(started_);
+    unfinished_.store_relaxed(threads);
     round_.add(1);
     bell_.ring();
 }
 
-NIB_API void ThreadPool::stop() {
-    begin_round(0, nullptr, nullptr);
-    for (std::size_t i = 0; i < started_; ++i) {
-#if NIB_PTHREADS
-        pthread_join(workers_[i].thread, nullptr);
-#else
-        workers_[i].thread.join();
-#endif
+NIB_API void ThreadPool::end_round() {
+    for (int spin = 0; unfinished_.load_acquire() != 0; ++spin) {
+        if (spin < spins_before_yield) {
+            pause();
+        } else {
+            if (is_forked()) return;
+            yield();
+        }
     }
 }
 
@@ -212,9 +332,70 @@ NIB_API bool ThreadPool::start(Worker& worker) {
     };
     return pthread_create(&worker.thread, nullptr, main, &worker) == 0;
 #else
-    worker.thread = std::thread{[&worker] { work(worker); }};
+    const auto start_thread = [&] { worker.thread = std::thread{[&worker] { work(worker); }}; };
+#if defined(__cpp_exceptions)
+    try {
+        start_thread();
+    } catch (const std::system_error&) {
+        return false;
+    }
+#else
+    start_thread();
+#endif
     return true;
 #endif
+}
+
+NIB_API std::size_t ThreadPool::start_all() {
+    std::size_t started = 0;
+    while (started < workers_.size() && start(workers_[started])) ++started;
+    if (started < workers_.size()) stop(started);
+    return started;
+}
+
+NIB_API void ThreadPool::fail_to_start(std::size_t started, const char* where) const {
+    fail("ThreadPool: expected " + std::to_string(size()) + " threads" + where + ", the system gave " +
+         std::to_string(started + 1));
+}
+
+NIB_API void ThreadPool::stop(std::size_t threads) {
+    begin_round(threads, 0, nullptr, nullptr);
+    for (std::size_t i = 0; i < threads; ++i) {
+#if NIB_PTHREADS
+        pthread_join(workers_[i].thread, nullptr);
+#else
+        workers_[i].thread.join();
+#endif
+    }
+}
+
+NIB_API std::uint32_t ThreadPool::forks_so_far() {
+#if NIB_FORK
+    return detail::forks.load_relaxed();
+#else
+    return 0;
+#endif
+}
+
+NIB_API void ThreadPool::renew() {
+#if NIB_FORK
+    pthread_mutex_lock(&detail::renewing);
+    std::size_t started = workers_.size();
+    if (is_forked()) {  // no other thread was faster
+        forget_threads();
+        started = start_all();
+        if (started == workers_.size()) forks_.store_release(forks_so_far());
+    }
+    pthread_mutex_unlock(&detail::renewing);
+    if (started < workers_.size()) fail_to_start(started, " in a process that was forked");
+#endif
+}
+
+// Made anew over the old ones: to destroy what others wait for may mean to wait for them.
+NIB_API void ThreadPool::forget_threads() {
+    ::new (static_cast<void*>(&turns_)) detail::Turns;
+    ::new (static_cast<void*>(&bell_)) detail::Bell;
+    round_.store_relaxed(0);
 }
 
 }  // namespace nib::inline NIB_ABI
