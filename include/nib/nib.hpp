@@ -1,6 +1,7 @@
 // All of nib.
 #pragma once
 
+#include <nib/core/abi.hpp>
 #include <nib/core/algorithm.hpp>
 #include <nib/core/atomic.hpp>
 #include <nib/core/clock.hpp>

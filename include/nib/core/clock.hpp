@@ -19,9 +19,9 @@ private:
     // Seconds since some moment in the past; to better than a microsecond for a hundred years.
     static double now() {
 #if defined(CLOCK_MONOTONIC)
-        std::timespec time{};
-        ::clock_gettime(CLOCK_MONOTONIC, &time);
-        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+        ::timespec moment{};
+        ::clock_gettime(CLOCK_MONOTONIC, &moment);
+        return static_cast<double>(moment.tv_sec) + 1e-9 * static_cast<double>(moment.tv_nsec);
 #else
         return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 #endif

@@ -1,43 +1,24 @@
 // The version, the inline namespace, and every macro that nib defines.
 //
-// All names live in `namespace nib`, inside an inline namespace that carries the version and those of the build's flags
-// that change code most: the instruction set, exceptions and fast arithmetic. Translation units that differ in them
-// never share a weak symbol, so the linker cannot pick an AVX-512 copy of a function for a unit that must run without
-// it.
+// All names live in `namespace nib`, inside an inline namespace that carries the version and the build's flags
+// (abi.hpp); only Error stands outside of it (error.hpp).
 #pragma once
+
+#if !defined(__GNUC__)
+#error "nib's kernels are written in the vector types of GCC and Clang"
+#endif
+
+// A file that is not there ends the compilation: an #error would be followed by all that an older C++ does not know.
+#if __cplusplus <= 201703L
+#include "nib needs C++20: compile with -std=c++20"
+#endif
+
+#include <nib/core/abi.hpp>
 
 #define NIB_VERSION_MAJOR 0
 #define NIB_VERSION_MINOR 1
 #define NIB_VERSION_PATCH 0
 #define NIB_VERSION_STRING "0.1.0"
-
-#if defined(__AVX512F__) && defined(__AVX2__) && defined(__FMA__)
-#define NIB_ABI_ISA _avx512
-#elif defined(__AVX2__) && defined(__FMA__)
-#define NIB_ABI_ISA _avx2
-#elif defined(__AVX__) && defined(__FMA__)
-#define NIB_ABI_ISA _avx_fma
-#elif defined(__AVX__)
-#define NIB_ABI_ISA _avx
-#else
-#define NIB_ABI_ISA _base
-#endif
-
-#if defined(__cpp_exceptions)
-#define NIB_ABI_EXCEPTIONS
-#else
-#define NIB_ABI_EXCEPTIONS _noexceptions
-#endif
-
-#if defined(__FAST_MATH__)
-#define NIB_ABI_MATH _fastmath
-#else
-#define NIB_ABI_MATH
-#endif
-
-#define NIB_JOIN_EXPANDED(a, b, c, d) a##b##c##d
-#define NIB_JOIN(a, b, c, d) NIB_JOIN_EXPANDED(a, b, c, d)
-#define NIB_ABI NIB_JOIN(v0_1, NIB_ABI_ISA, NIB_ABI_EXCEPTIONS, NIB_ABI_MATH)
 
 // The compiled library (README, "Compile times"). NIB_COMPILED: this program links it, so what it holds is only
 // declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it.
@@ -95,8 +76,12 @@
 #define NIB_FORK 0
 #endif
 
-#if !defined(__GNUC__)
-#error "nib's kernels are written in the vector types of GCC and Clang"
+// What programs and their shared libraries have in common even where symbols are hidden (-fvisibility=hidden): on some
+// systems an exception is otherwise caught by the library that threw it alone.
+#if defined(_WIN32)
+#define NIB_VISIBLE
+#else
+#define NIB_VISIBLE [[gnu::visibility("default")]]
 #endif
 
 // Functions that must be inlined into the function whose instruction set they are to use.

@@ -10,7 +10,26 @@
 #include <string>
 #include <string_view>
 
+// Whether nib reads numbers with a point by itself: std::from_chars reads integers alone in some standard libraries
+// (libc++). Tests ask for it elsewhere (NIB_OWN_FROM_CHARS=1).
+#if !defined(NIB_OWN_FROM_CHARS)
+#if defined(__cpp_lib_to_chars)
+#define NIB_OWN_FROM_CHARS 0
+#else
+#define NIB_OWN_FROM_CHARS 1
+#endif
+#endif
+
 namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// The number that the whole of `text` spells, by the rules of std::from_chars and in every locale; defined where
+// NIB_OWN_FROM_CHARS is 1.
+NIB_API bool parse_floating(std::string_view text, float& value);
+NIB_API bool parse_floating(std::string_view text, double& value);
+
+}  // namespace detail
 
 // fixed(0.97, 4) is "0.9700".
 NIB_API std::string fixed(double value, int digits);
@@ -29,8 +48,12 @@ template <class Number>
 requires(std::integral<Number> ||
          std::floating_point<Number>) std::optional<Number> parse_number(std::string_view text) {
     Number value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != decltype(error){} || end != text.data() + text.size()) return std::nullopt;
+    if constexpr (NIB_OWN_FROM_CHARS && std::floating_point<Number>) {
+        if (!detail::parse_floating(text, value)) return std::nullopt;
+    } else {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != decltype(error){} || end != text.data() + text.size()) return std::nullopt;
+    }
     return value;
 }
 
@@ -45,7 +68,119 @@ NIB_API std::string in_quotes(std::string_view text);
 
 #if NIB_BODIES
 
+#if NIB_OWN_FROM_CHARS
+#include <nib/core/math.hpp>
+
+#include <clocale>
+#include <cstdlib>
+
+#if __has_include(<xlocale.h>)
+#include <xlocale.h>
+#elif __has_include(<locale.h>)
+#include <locale.h>
+#endif
+#endif
+
 namespace nib::inline NIB_ABI {
+
+#if NIB_OWN_FROM_CHARS
+namespace detail {
+
+constexpr bool is_decimal_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr char lower_case(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Whether `text` begins with `word`, whatever its case; then that is cut off.
+constexpr bool skip_word(std::string_view& text, std::string_view word) {
+    if (text.size() < word.size()) return false;
+    for (std::size_t i = 0; i < word.size(); ++i)
+        if (lower_case(text[i]) != word[i]) return false;
+    text.remove_prefix(word.size());
+    return true;
+}
+
+// Cuts off the digits that `text` begins with; their number.
+constexpr std::size_t skip_digits(std::string_view& text) {
+    std::size_t count = 0;
+    while (count < text.size() && is_decimal_digit(text[count])) ++count;
+    text.remove_prefix(count);
+    return count;
+}
+
+// Whether std::from_chars would take all of `text`: [-](digits[.digits][e[sign]digits] | inf[inity] | nan[(word)]).
+constexpr bool is_floating(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    if (skip_word(text, "nan")) {
+        if (text.empty()) return true;
+        if (!text.starts_with('(') || !text.ends_with(')')) return false;
+        for (const char c : text.substr(1, text.size() - 2))
+            if (!is_decimal_digit(c) && c != '_' && (lower_case(c) < 'a' || lower_case(c) > 'z')) return false;
+        return true;
+    }
+    if (skip_word(text, "inf")) {
+        skip_word(text, "inity");
+        return text.empty();
+    }
+    std::size_t digits = skip_digits(text);
+    if (text.starts_with('.')) {
+        text.remove_prefix(1);
+        digits += skip_digits(text);
+    }
+    if (digits == 0) return false;
+    if (text.empty()) return true;
+    if (text[0] != 'e' && text[0] != 'E') return false;
+    text.remove_prefix(1);
+    if (text.starts_with('-') || text.starts_with('+')) text.remove_prefix(1);
+    return skip_digits(text) > 0 && text.empty();
+}
+
+// What strtof or strtod reads at `text` in the locale "C", whatever the program's.
+#if defined(_UCRT)
+struct CLocale {
+    ::_locale_t locale = ::_create_locale(LC_ALL, "C");
+    CLocale() = default;
+    CLocale(const CLocale&) = delete;
+    ~CLocale() { ::_free_locale(locale); }
+    void read(const std::string& text, float& value) { value = ::_strtof_l(text.c_str(), nullptr, locale); }
+    void read(const std::string& text, double& value) { value = ::_strtod_l(text.c_str(), nullptr, locale); }
+};
+#elif defined(LC_ALL_MASK)
+struct CLocale {
+    ::locale_t locale = ::newlocale(LC_ALL_MASK, "C", nullptr);  // one that is there already: this cannot fail
+    CLocale() = default;
+    CLocale(const CLocale&) = delete;
+    ~CLocale() { ::freelocale(locale); }
+    void read(const std::string& text, float& value) { value = ::strtof_l(text.c_str(), nullptr, locale); }
+    void read(const std::string& text, double& value) { value = ::strtod_l(text.c_str(), nullptr, locale); }
+};
+#else
+struct CLocale {
+    // The program's locale, in its own spelling.
+    static std::string spelled(std::string text) {
+        const std::size_t point = text.find('.');
+        if (point != std::string::npos) text.replace(point, 1, std::localeconv()->decimal_point);
+        return text;
+    }
+    void read(const std::string& text, float& value) { value = std::strtof(spelled(text).c_str(), nullptr); }
+    void read(const std::string& text, double& value) { value = std::strtod(spelled(text).c_str(), nullptr); }
+};
+#endif
+
+template <class Number>
+bool parse_floating_as(std::string_view text, Number& value) {
+    if (!is_floating(text)) return false;
+    CLocale{}.read(std::string(text), value);
+    // Out of range: infinity, or zero, that the text does not spell.
+    if (text.find_first_of("nN") != std::string_view::npos) return true;
+    const std::string_view mantissa = text.substr(0, text.find_first_of("eE"));
+    const bool spells_zero = mantissa.find_first_of("123456789") == std::string_view::npos;
+    return is_finite(value) && (value == 0) == spells_zero;
+}
+
+NIB_API bool parse_floating(std::string_view text, float& value) { return parse_floating_as(text, value); }
+NIB_API bool parse_floating(std::string_view text, double& value) { return parse_floating_as(text, value); }
+
+}  // namespace detail
+#endif
 
 NIB_API std::string fixed(double value, int digits) {
     char buffer[400];  // the largest double has 309 digits before the point
