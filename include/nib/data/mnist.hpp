@@ -33,6 +33,7 @@ NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/data/idx.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>
