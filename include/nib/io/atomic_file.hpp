@@ -172,7 +172,7 @@ inline WriteTarget find_target(const std::string& path) {
     if ((status.st_mode & _S_IFMT) == _S_IFDIR) fail_to_write(path, EISDIR);
     target.direct = (status.st_mode & _S_IFMT) != _S_IFREG;
     constexpr int may_write = 2;
-    if (::_access(path.c_str(), may_write) != 0) fail_to_write(path, errno);
+    if (!target.direct && ::_access(path.c_str(), may_write) != 0) fail_to_write(path, errno);
     return target;
 }
 
