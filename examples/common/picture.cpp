@@ -2,7 +2,7 @@
 
 #include "font.hpp"
 
-#include <nib/io/file.hpp>
+#include <nib/io/atomic_file.hpp>
 
 #include <algorithm>
 #include <cstddef>

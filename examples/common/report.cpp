@@ -4,7 +4,7 @@
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/file.hpp>
+#include <nib/io/atomic_file.hpp>
 
 #include <algorithm>
 #include <cstddef>

@@ -36,7 +36,9 @@
 #include <nib/ink/unipen.hpp>
 #include <nib/ink/write_drawings.hpp>
 #include <nib/ink/xml_scanner.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/file_identity.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
@@ -48,6 +50,7 @@
 #include <nib/io/protobuf.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/io/temporary_file.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>

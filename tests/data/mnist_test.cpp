@@ -1,15 +1,25 @@
 #include <nib/data/mnist.hpp>
 
+#include "../fsync_hook.hpp"
 #include "../support.hpp"
 
 #include <nib/io/file.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
+
+#if defined(__linux__)
+#include <sys/wait.h>
+#include <unistd.h>
+#include <csignal>
+#endif
 
 using namespace std::string_literals;
 using support::contains;
@@ -129,6 +139,70 @@ TEST_CASE("a dataset is saved as the pair that it was loaded from") {
     CHECK(nib::read_file(folder.path("mine-images-idx3-ubyte")) == images);
     CHECK(nib::read_file(folder.path("mine-labels-idx1-ubyte")) == labels);
 }
+
+#if defined(__linux__)
+TEST_CASE("a program that is killed while it saves images never leaves them with the labels of others") {
+    const auto dataset_of = [](int label) {
+        nib::Dataset dataset;
+        dataset.rows = dataset.cols = 1;
+        dataset.pixels = {static_cast<std::uint8_t>(label), static_cast<std::uint8_t>(label)};
+        dataset.labels = {label, label};
+        return dataset;
+    };
+    std::string found;  // a letter a step: the old pair, images alone, the new pair
+    bool killed = true;
+    for (int step = 1; killed; ++step) {
+        CAPTURE(step);
+        const support::TemporaryDirectory folder;
+        const std::string prefix = folder.path("f");
+        nib::save_images(dataset_of(1), prefix);
+        const ::pid_t child = ::fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            int calls = 0;
+            support::before_fsync = [&](int) {
+                if (++calls == step) ::raise(SIGKILL);
+            };
+            nib::save_images(dataset_of(2), prefix);
+            ::_exit(0);
+        }
+        int status = 0;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        killed = WIFSIGNALED(status);
+
+        const std::string images_path = prefix + "-images-idx3-ubyte", labels_path = prefix + "-labels-idx1-ubyte";
+        REQUIRE(std::filesystem::exists(images_path));
+        if (!std::filesystem::exists(labels_path)) {
+            CHECK(contains(error_of([&] { return nib::load_images(images_path, labels_path); }), labels_path));
+            found += 'i';
+        } else {
+            const nib::Dataset dataset = nib::load_images(images_path, labels_path);
+            CHECK(dataset.pixels[0] == dataset.labels[0]);
+            found += dataset.labels[0] == 1 ? 'o' : 'n';
+        }
+        nib::save_images(dataset_of(3), prefix);
+        CHECK(nib::load_images(images_path, labels_path).labels[0] == 3);
+        const std::filesystem::directory_iterator entries{folder.path()};
+        CHECK(std::distance(begin(entries), end(entries)) == 2);
+    }
+    CHECK(found == "ooiinn");
+}
+
+TEST_CASE("images stay when their labels cannot be written") {
+    const support::TemporaryDirectory folder;
+    const std::string prefix = folder.path("f");
+    nib::Dataset dataset;
+    dataset.rows = dataset.cols = 1;
+    dataset.pixels = {1};
+    dataset.labels = {1};
+    nib::save_images(dataset, prefix);
+    std::filesystem::remove(prefix + "-labels-idx1-ubyte");
+    std::filesystem::create_directory(prefix + "-labels-idx1-ubyte");
+    dataset.pixels = {2};
+    CHECK(contains(error_of([&] { nib::save_images(dataset, prefix); }), "Is a directory"));
+    CHECK(nib::read_file(prefix + "-images-idx3-ubyte").back() == 1);
+}
+#endif
 
 TEST_CASE("a dataset that the files cannot hold is not saved, and neither file is left") {
     const support::TemporaryDirectory folder;

@@ -4,6 +4,7 @@
 #include "../support.hpp"
 #include "zip_builder.hpp"
 
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
 #include <cstddef>

@@ -55,8 +55,8 @@
 #define NIB_X86_DISPATCH 0
 #endif
 
-// Whether files have permissions, links and fsync.
-#if __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
+// Whether files have permissions, links and fsync. (MinGW has the headers, not what they promise.)
+#if !defined(_WIN32) && __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
 #define NIB_POSIX_FILES 1
 #else
 #define NIB_POSIX_FILES 0

@@ -119,6 +119,7 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>

@@ -22,7 +22,9 @@ enum class Split { train, test };
 
 [[nodiscard]] NIB_API Dataset load_mnist(const std::string& folder, Split split);
 
-// Both files are complete before either is put in place. Fails on labels that a byte cannot hold.
+// Both files are on the disk before the old labels are removed, the images put in place and then the labels. Whenever
+// the program is killed there is the old pair, the new one, or images without labels, which load_images refuses; never
+// images with the labels of others. Fails on labels that a byte cannot hold.
 NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
 
 }  // namespace nib::inline NIB_ABI
@@ -33,6 +35,7 @@ NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/data/idx.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>
@@ -128,6 +131,9 @@ NIB_API void save_images(const Dataset& dataset, const std::string& prefix) {
     AtomicFile labels_file{labels_path};
     detail::write_idx(images_file, images_path, IdxType::u8, {shape, 3}, bytes_of(dataset.pixels));
     detail::write_idx(labels_file, labels_path, IdxType::u8, {shape, 1}, bytes_of(labels));
+    images_file.flush();
+    labels_file.flush();
+    labels_file.remove_old();
     images_file.commit();
     labels_file.commit();
 }

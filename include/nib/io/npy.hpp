@@ -60,6 +60,7 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
 #include <bit>

@@ -31,6 +31,7 @@ NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors);
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/zip.hpp>

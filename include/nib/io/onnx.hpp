@@ -54,7 +54,7 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/file.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/protobuf.hpp>
 #include <nib/io/strings.hpp>

@@ -36,6 +36,7 @@ NIB_API void save_pgm(const Image& image, const std::string& path);
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
 #include <cstddef>

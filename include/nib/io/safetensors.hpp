@@ -40,6 +40,7 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 

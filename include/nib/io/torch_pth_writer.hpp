@@ -20,6 +20,7 @@ NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/pickle_reader.hpp>

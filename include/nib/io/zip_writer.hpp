@@ -7,6 +7,7 @@
 #if NIB_BODIES  // bodies of other headers alone use it
 
 #include <nib/core/algorithm.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/zip.hpp>
 
