@@ -35,7 +35,11 @@
 #include <nib/ink/unipen.hpp>
 #include <nib/ink/write_drawings.hpp>
 #include <nib/ink/xml_scanner.hpp>
+#include <nib/io/byte_source.hpp>
+#include <nib/io/crc32.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/gzip.hpp>
+#include <nib/io/inflate.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
