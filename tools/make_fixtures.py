@@ -5,7 +5,7 @@ usage: make_fixtures.py TORCH_DIR OUT_DIR
 
 Reads trace_init.pth and trace_final.pth from TORCH_DIR and writes them to OUT_DIR as safetensors; these are written
 from the format's description, without nib. Beside them: python.zip, numpy.npz and mixed.npz as zipfile and NumPy
-write them, and torch_*.pth as PyTorch does.
+write them, torch_*.pth as PyTorch does, and what zlib packs.
 Needs PyTorch and NumPy (Debian: python3-torch, python3-numpy).
 """
 import collections
@@ -14,6 +14,7 @@ import pathlib
 import struct
 import sys
 import zipfile
+import zlib
 
 import numpy
 import torch
@@ -50,6 +51,36 @@ def write_zips(target):
             "empty": numpy.zeros((0, 3), dtype="u1"),
         },
     )
+    numpy.savez_compressed(
+        target / "compressed.npz",
+        **{
+            "fc.weight": numpy.arange(20, dtype="f4").reshape(2, 10) / 4,
+            "fc.bias": numpy.array([-1, 1], dtype="f4"),
+            "squares": ((numpy.arange(30000.0) % 97) ** 2).reshape(300, 100).T,
+        },
+    )
+
+
+def write_deflated(target):
+    # DEFLATE's blocks of a text that repeats itself at distances up to the largest; tests/io/inflate_test.cpp makes it too.
+    text, number = bytearray(), 1
+    for i in range(120000):
+        number = (number * 1103515245 + 12345) & 0x7FFFFFFF
+        if i < 300 or i % 9973 == 0:
+            text.append(number >> 16 & 0xFF)
+        elif i >= 32768 and i % 3000 < 1000:
+            text.append(text[i - 32768])
+        else:
+            text.append(text[i - 300 + i // 7000])
+    pack = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
+    (target / "deflate_long.bin").write_bytes(pack.compress(bytes(text)) + pack.flush())
+    # A file of torch.save, packed again by a zip program.
+    with zipfile.ZipFile(target / "torch_state.pth") as source:
+        with zipfile.ZipFile(target / "torch_deflated.pth", "w", zipfile.ZIP_DEFLATED) as archive:
+            for entry in source.infolist():
+                copy = zipfile.ZipInfo(entry.filename)
+                copy.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(copy, source.read(entry))
 
 
 def write_torch(target):
@@ -105,6 +136,7 @@ def main():
         write_safetensors(torch.load(source / f"{name}.pth"), target / f"{name}.safetensors")
     write_zips(target)
     write_torch(target)
+    write_deflated(target)
 
 
 if __name__ == "__main__":

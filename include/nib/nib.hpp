@@ -37,8 +37,12 @@
 #include <nib/ink/write_drawings.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/byte_source.hpp>
+#include <nib/io/crc32.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/file_identity.hpp>
+#include <nib/io/gzip.hpp>
+#include <nib/io/inflate.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>

@@ -20,8 +20,13 @@ namespace {
 
 using Shape = std::vector<std::size_t>;
 
+// Of opening it, or of reading all its arrays.
 std::string error_in(const std::string& archive) {
-    return error_of([&] { return nib::parse_npz(std::as_bytes(std::span{archive}), "f"); });
+    return error_of([&] {
+        nib::TensorFile file = nib::parse_npz(std::as_bytes(std::span{archive}), "f");
+        for (const nib::TensorInfo& tensor : file.tensors()) static_cast<void>(file.bytes(tensor));
+        return 0;
+    });
 }
 
 }  // namespace
@@ -103,9 +108,10 @@ TEST_CASE("an archive of other things, or damaged, is refused by the entry's nam
     other.add("notes.txt", "text");
     CHECK(error_in(other.bytes()) == "f: entry 'notes.txt': expected arrays alone, whose names end in .npy");
     support::ZipBuilder compressed;
-    compressed.add("x.npy", array, {.method = 8});
-    CHECK(error_in(compressed.bytes()) ==
-          "f: entry 'x.npy': is compressed, expected it stored as it is: numpy.savez, not numpy.savez_compressed");
+    compressed.add("x.npy", array, {.method = 12});
+    CHECK(
+        error_in(compressed.bytes()) ==
+        "f: byte 175: entry 'x.npy': is compressed (method 12), expected it stored as it is or by DEFLATE (method 8)");
     support::ZipBuilder damaged;
     damaged.add("x.npy", array, {.crc_change = 1});
     CHECK(contains(error_in(damaged.bytes()), "'x.npy': its bytes are damaged"));
@@ -120,6 +126,90 @@ TEST_CASE("an archive of other things, or damaged, is refused by the entry's nam
     two.add("y.npy", array);
     CHECK(contains(error_in(two.bytes()), "entry 'x.npy': byte 128: expected 12 bytes"));
     CHECK(contains(error_in(std::string(array)), "f: is no zip archive"));
+}
+
+TEST_CASE("what numpy.savez_compressed writes is read") {
+    nib::TensorFile file = nib::open_npz(fixture("compressed.npz"));
+    CHECK(file.format() == "npz");
+    REQUIRE(file.tensors().size() == 3);
+    CHECK(file.at("fc.weight").shape == Shape{2, 10});
+    std::vector<float> steps(20);
+    for (std::size_t i = 0; i < steps.size(); ++i) steps[i] = static_cast<float>(i) / 4;
+    const std::vector<double> squares = nib::values<double>(file, file.at("squares"));
+    REQUIRE(squares.size() == 30000);
+    // In any order, and again: one entry at a time is held.
+    CHECK(nib::values<float>(file, file.at("fc.weight")) == steps);
+    CHECK(nib::values<float>(file, file.at("fc.bias")) == std::vector<float>{-1, 1});
+    CHECK(nib::values<float>(file, file.at("fc.weight")) == steps);
+    // Fortran order: element (i, j) is ((i + 100 * j) % 97)^2.
+    CHECK(file.at("squares").strides == Shape{1, 100});
+    for (std::size_t i = 0; i < 100; ++i)
+        for (std::size_t j = 0; j < 300; ++j) {
+            const auto root = static_cast<double>((i + 100 * j) % 97);
+            REQUIRE(squares[i * 300 + j] == root * root);
+        }
+    file.check_counts();
+}
+
+TEST_CASE("a compressed entry that is damaged, or not what the directory says, is refused") {
+    const std::string array = nib::read_file(fixture("int32_3.npy"));
+    support::ZipBuilder good;
+    good.add_deflated("x.npy", array);
+    good.add_deflated("y.npy", array);
+    good.add("z.npy", array);
+    CHECK(error_in(good.bytes()).empty());
+
+    const auto changed = [&](auto change) {
+        support::ZipBuilder zip = good;
+        change(zip.entries[1]);
+        return error_in(zip.bytes());
+    };
+    CHECK(changed([](auto& entry) { entry.crc_change ^= 1; }) ==
+          "f: byte 215: entry 'y.npy': its bytes are damaged: expected the checksum 835709874, found 835709875");
+    CHECK(changed([](auto& entry) { entry.data[0] = '\x07'; }) ==
+          "f: entry 'y.npy': byte 1 of the compressed data: a block of a type that does not exist");
+    CHECK(changed([](auto& entry) { entry.size = *entry.size + 1; }) ==
+          "f: byte 215: entry 'y.npy': expected 141 bytes when unpacked, found 140");
+    CHECK(changed([](auto& entry) { entry.size = 1000000; }) ==
+          "f: byte 215: entry 'y.npy': declares 1000000 bytes, which its 145 compressed ones cannot hold");
+    CHECK(changed([](auto& entry) {
+              entry.data[1] = static_cast<char>(entry.data[1] + 1);
+              entry.data[3] = static_cast<char>(entry.data[3] - 1);
+              entry.data += 'x';
+              entry.stored_size = entry.data.size();
+          }) == "f: byte 215: entry 'y.npy': unpacks to more than the 140 bytes that it declares");
+    CHECK(changed([](auto& entry) {
+              entry.data += 'x';
+              entry.stored_size = entry.data.size();
+          }) == "f: byte 215: entry 'y.npy': expected compressed data of 146 bytes, found its end after 145");
+    CHECK(changed([](auto& entry) {
+              entry.data.pop_back();
+              entry.stored_size = entry.data.size();
+          }) ==
+          "f: entry 'y.npy': byte 144 of the compressed data: ends in the middle: the file is cut short or damaged");
+}
+
+TEST_CASE("compressed entries that declare more than a file of that size sensibly holds are refused at once") {
+    support::ZipBuilder zip;
+    zip.add_deflated("x.npy", std::string(140000, '\0'));
+    zip.entries[0].size = (std::size_t{1} << 27) + 1;
+    CHECK(
+        error_in(zip.bytes()) ==
+        "f: declares 134217729 bytes of compressed data in a file of 140123, expected at most 128 MiB or 32 times the "
+        "file's size: save it without compression");
+}
+
+TEST_CASE("checksums of 0 everywhere are none") {
+    const std::string array = nib::read_file(fixture("int32_3.npy"));
+    support::ZipBuilder zip;
+    zip.add("x.npy", array, {.crc_change = support::slow_crc32(array)});
+    CHECK(error_in(zip.bytes()).empty());
+    zip.add_deflated("y.npy", array);
+    zip.entries[1].crc_change ^= support::slow_crc32(array);
+    CHECK(error_in(zip.bytes()).empty());
+    // One that was made is a sign that all were.
+    zip.add("z.npy", array);
+    CHECK(contains(error_in(zip.bytes()), "entry 'y.npy': its bytes are damaged: expected the checksum 0, found"));
 }
 
 TEST_CASE("an archive cut anywhere is refused, and no changed byte leads astray") {

@@ -58,6 +58,23 @@ struct ZipBuilder {
         entries.push_back({std::move(options), std::move(name), std::move(data)});
     }
 
+    // As a writer does that cannot go back: `data` in DEFLATE's stored blocks.
+    void add_deflated(std::string name, const std::string& data) {
+        std::string packed;
+        for (std::size_t i = 0; i == 0 || i < data.size(); i += 60000) {
+            const std::string block = data.substr(i, 60000);
+            packed += (i + 60000 >= data.size() ? "\1" : std::string(1, '\0')) + little_endian(block.size(), 2) +
+                      little_endian(block.size() ^ 0xffff, 2) + block;
+        }
+        ZipOptions options;
+        options.left_out = true;
+        options.method = 8;
+        options.size = data.size();
+        options.stored_size = packed.size();
+        options.crc_change = slow_crc32(packed) ^ slow_crc32(data);
+        add(std::move(name), packed, options);
+    }
+
     std::string bytes() const {
         std::string file;
         std::string directory;

@@ -1,5 +1,7 @@
 // TensorFile: the tensors of a file, whatever its format, by name. Opening one reads names, types and shapes; numbers
 // stay in the file until they are asked for, and then pass through a window of a few pages, however large the file is.
+// In an archive they are checked against their checksum before the first of them is handed over; those of a compressed
+// entry are unpacked whole, one entry at a time.
 //
 //   open_safetensors, open_torch, open_npy and open_npz (in their headers) make one; open_tensors sees by the content
 //   which.
@@ -10,6 +12,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/io/byte_source.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -24,25 +27,6 @@
 #include <vector>
 
 namespace nib::inline NIB_ABI {
-
-// Bytes that are read from any place: someone else's memory, or a file that it keeps open.
-class ByteSource {
-public:
-    // `path` is for messages.
-    ByteSource(std::span<const std::byte> memory, std::string path);
-    explicit ByteSource(const std::string& path);
-
-    const std::string& path() const { return path_; }
-    std::size_t size() const;
-
-    // Bytes [offset, offset + to.size()), which lie within size().
-    void read(std::size_t offset, std::span<std::byte> to);
-
-private:
-    std::string path_;
-    std::span<const std::byte> memory_;
-    std::optional<InputFile> file_;
-};
 
 // A tensor of a file, and where it lies there.
 struct TensorInfo {
@@ -92,8 +76,9 @@ public:
     // repeat its elements), so that nothing huge is allocated for a small file.
     std::size_t checked_count(const TensorInfo& tensor) const;
 
-    // The same for all tensors together: a file may name the same numbers many times.
-    void check_counts() const;
+    // The same for all tensors together: a file may name the same numbers many times. Checks the bytes of each, too:
+    // after this the file does hold what it declares.
+    void check_counts();
 
     ByteSource& source() { return source_; }
 
@@ -158,22 +143,6 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 
 namespace nib::inline NIB_ABI {
 
-NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
-    : path_{std::move(path)}, memory_{memory} {}
-
-NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}} {}
-
-NIB_API std::size_t ByteSource::size() const { return file_ ? file_->size() : memory_.size(); }
-
-NIB_API void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
-    if (file_) {
-        file_->seek(offset);
-        file_->read(to);
-    } else {
-        copy_values(memory_.data() + offset, to.size(), to.data());
-    }
-}
-
 NIB_API std::size_t TensorInfo::count() const {
     std::size_t count = 1;
     for (const std::size_t size : shape) count *= size;
@@ -210,7 +179,9 @@ NIB_API const TensorInfo& TensorFile::at(std::string_view name) const {
 
 NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
     const std::size_t size = dtype_size(tensor.dtype);
-    std::vector<std::byte> result(checked_count(tensor) * size);
+    const std::size_t count = checked_count(tensor);
+    if (count != 0) source_.check(tensor.offset);  // before anything is allocated
+    std::vector<std::byte> result(count * size);
     const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
     visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
         std::byte* const to = result.data() + place * size;
@@ -226,6 +197,7 @@ void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> st
         if (tensor.shape[i] == 0) return;
         if (tensor.shape[i] > 1) dimensions.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
     }
+    source_.check(tensor.offset);
     sort_values(dimensions.data(), dimensions.size(),
                 [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
     const Dimension inner = dimensions.empty() ? Dimension{1, 0, 0} : dimensions.back();
@@ -259,7 +231,7 @@ NIB_API std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
     return tensor.count();
 }
 
-NIB_API void TensorFile::check_counts() const {
+NIB_API void TensorFile::check_counts() {
     constexpr std::size_t times = 4;
     std::size_t rest = 0;
     if (!multiply_sizes(source_.size(), times, rest)) rest = static_cast<std::size_t>(-1);
@@ -270,6 +242,8 @@ NIB_API void TensorFile::check_counts() const {
                                " times as many elements as the file has bytes");
         rest -= count;
     }
+    for (const TensorInfo& tensor : tensors_)
+        if (tensor.count() != 0) source_.check(tensor.offset);
 }
 
 NIB_API const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
@@ -355,7 +329,9 @@ void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<cons
 
 template <FloatOrDouble T>
 std::vector<T> values(TensorFile& file, const TensorInfo& tensor) {
-    std::vector<T> result(file.checked_count(tensor));
+    const std::size_t count = file.checked_count(tensor);
+    if (count != 0) file.source().check(tensor.offset);  // before anything is allocated
+    std::vector<T> result(count);
     const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
     read_into<T>(file, tensor, result.data(), {strides.data(), strides.size()});
     return result;

@@ -20,7 +20,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -96,10 +95,10 @@ inline constexpr std::array torch_global_names = [] {
     return names;
 }();
 
-// An archive whose entries stand in one folder. (TorchScript's has some that are compressed.)
+// An archive whose entries stand in one folder. Their bytes are checked when they are read.
 class TorchArchive {
 public:
-    explicit TorchArchive(ByteSource& source) : source_{source}, directory_{source, CompressedEntries::listed} {
+    explicit TorchArchive(ByteSource& source) : source_{source}, directory_{source, CompressedEntries::unpacked} {
         const std::span<const ZipEntry> entries = directory_.entries();
         const std::string_view first = entries.empty() ? std::string_view{} : std::string_view{entries.front().name};
         if (first.find('/') == std::string_view::npos)
@@ -109,11 +108,6 @@ public:
 
     bool is_torch_script() const { return find("constants.pkl") != nullptr || has_folder("code"); }
 
-    void check_compression() const {
-        for (const ZipEntry& entry : directory_.entries())
-            if (entry.method != 0) refuse_compressed(source_, entry, entry.offset);
-    }
-
     const ZipEntry* find(std::string_view name) const { return directory_.find(folder_ + std::string(name)); }
 
     // The entry's bytes, which were checked to be what was written. Fails where they are more than `most`.
@@ -121,24 +115,15 @@ public:
         if (entry.size > most)
             refuse("entry " + in_quotes(entry.name) + ": expected at most " + std::to_string(most) + " bytes, found " +
                    std::to_string(entry.size));
-        check_crc(source_, entry);
+        source_.check(entry.offset);
         std::string text(entry.size, '\0');
         source_.read(entry.offset, {reinterpret_cast<std::byte*>(text.data()), text.size()});
         return text;
     }
 
-    // Checks the bytes of all storages that find_storage() found.
-    void check_storages() const {
-        for (std::size_t i = 0; i < wanted_.size(); ++i)
-            if (wanted_[i]) check_crc(source_, directory_.entries()[i]);
-    }
-
-    const ZipEntry* find_storage(std::string_view key) {
+    const ZipEntry* find_storage(std::string_view key) const {
         constexpr std::size_t longest = 255;  // they are numbers
-        const ZipEntry* const entry = key.size() > longest ? nullptr : find("data/" + std::string(key));
-        wanted_.resize(directory_.entries().size());
-        if (entry != nullptr) wanted_[static_cast<std::size_t>(entry - directory_.entries().data())] = true;
-        return entry;
+        return key.size() > longest ? nullptr : find("data/" + std::string(key));
     }
 
     // Of the numbers in storages.
@@ -176,8 +161,7 @@ private:
 
     ByteSource& source_;
     ZipDirectory directory_;
-    std::string folder_;        // with its slash
-    std::vector<bool> wanted_;  // of the directory's entries
+    std::string folder_;  // with its slash
 };
 
 }  // namespace detail

@@ -342,7 +342,6 @@ NIB_API TensorFile parse_torch(ByteSource source) {
     detail::TorchArchive archive{source};
     if (archive.is_torch_script())
         archive.refuse("is a TorchScript archive (torch.jit.save): save net.state_dict() with torch.save instead");
-    archive.check_compression();
     const ZipEntry* const values = archive.find("data.pkl");
     if (values == nullptr) archive.refuse("expected an entry 'data.pkl', as torch.save writes it, found none");
     archive.check_version();
@@ -350,7 +349,6 @@ NIB_API TensorFile parse_torch(ByteSource source) {
     const Pickle pickle =
         PickleReader{bytes_of(bytes), source.path(), values->offset, detail::torch_global_names}.read();
     std::vector<TensorInfo> tensors = detail::TorchValues{pickle, bytes.size(), archive, archive.order()}.read();
-    archive.check_storages();
     return TensorFile{std::move(source), "PyTorch", std::move(tensors)};
 }
 

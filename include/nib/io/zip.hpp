@@ -1,13 +1,11 @@
-// Zip archives whose entries are stored, not compressed: PyTorch's checkpoints and NumPy's .npz. (Writing them is in
-// zip_writer.hpp.)
+// Zip archives: PyTorch's checkpoints and NumPy's .npz. (Writing them is in zip_writer.hpp.)
 //
 //   ZipDirectory   the entries of an archive, and where their bytes lie
 //   check_crc      fails where an entry's bytes are not those that its checksum was made of
-//   crc32          the checksum
 //
 // APPNOTE.TXT 6.3 is the format, with zip64. Refused by Error: an archive without its end record, or cut in parts; an
-// entry that is compressed or encrypted, or has the name of another; a count, size or offset that disagrees with the
-// file's size, with another record or with the entry's own header; entries that overlap.
+// entry that is encrypted, compressed other than by DEFLATE, or has the name of another; a count, size or offset that
+// disagrees with the file's size, with another record or with the entry's own header; entries that overlap.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -17,8 +15,9 @@
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/byte_source.hpp>
+#include <nib/io/crc32.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/tensor_file.hpp>
 
 #include <array>
 #include <bit>
@@ -33,59 +32,20 @@
 
 namespace nib::inline NIB_ABI {
 
-namespace detail {
-
-using CrcTables = std::array<std::array<std::uint32_t, 256>, 8>;
-
-inline CrcTables make_crc_tables() {
-    CrcTables tables{};
-    for (std::uint32_t byte = 0; byte < 256; ++byte) {
-        std::uint32_t value = byte;
-        for (int bit = 0; bit < 8; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0);
-        tables[0][byte] = value;
-    }
-    for (std::size_t k = 1; k < tables.size(); ++k)
-        for (std::size_t byte = 0; byte < 256; ++byte)
-            tables[k][byte] = tables[k - 1][byte] >> 8 ^ tables[0][tables[k - 1][byte] & 0xff];
-    return tables;
-}
-
-// crc_tables()[k][b]: what byte b does to a checksum when k more bytes follow it. Made when first asked for: as a
-// constant the compiler makes them, in every file that sees nib's bodies. `g++ -std=c++20 -fsyntax-only` of nib.hpp ran
-// 6.93 billion instructions then and 6.25 without (cachegrind), a tenth.
-inline const CrcTables& crc_tables() {
-    static const CrcTables tables = make_crc_tables();
-    return tables;
-}
-
-}  // namespace detail
-
-// CRC-32 as zip, gzip and PNG have it (polynomial 0x04c11db7, reflected); of bytes that come in pieces when `before` is
-// the checksum of those that came before. Eight bytes a step: Kounavis & Berry 2005, "slicing".
-inline std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t before = 0) {
-    const detail::CrcTables& tables = detail::crc_tables();
-    std::uint32_t crc = ~before;
-    for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
-        const std::uint32_t low = load_number<std::uint32_t>(bytes.data(), std::endian::little) ^ crc;
-        const auto high = load_number<std::uint32_t>(bytes.data() + 4, std::endian::little);
-        crc = tables[7][low & 0xff] ^ tables[6][low >> 8 & 0xff] ^ tables[5][low >> 16 & 0xff] ^ tables[4][low >> 24] ^
-              tables[3][high & 0xff] ^ tables[2][high >> 8 & 0xff] ^ tables[1][high >> 16 & 0xff] ^
-              tables[0][high >> 24];
-    }
-    for (const std::byte byte : bytes) crc = crc >> 8 ^ tables[0][(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
-    return ~crc;
-}
-
 struct ZipEntry {
     std::string name;
     std::size_t offset = 0;  // of its data, in bytes from the file's start
     std::size_t size = 0;    // as it lies there
     std::uint32_t crc = 0;
-    int method = 0;  // of compression, 0 for none
+    int method = 0;         // of compression, 0 for none
+    bool has_crc = true;    // false where the writer of the archive made no checksums
+    std::size_t bytes = 0;  // of its data when it is unpacked
 };
 
-// What a ZipDirectory does with entries that are compressed.
-enum class CompressedEntries { refused, listed };
+// What a ZipDirectory does with entries that are compressed. `unpacked`: it tells the source of all entries
+// (set_parts), so that the offset and size of each are those of its data, whether compressed or not, and
+// ByteSource::check checks it.
+enum class CompressedEntries { refused, listed, unpacked };
 
 namespace detail {
 
@@ -100,6 +60,7 @@ inline constexpr std::size_t zip_end_size = 22;
 inline constexpr std::size_t zip64_end_size = 56;
 inline constexpr std::size_t zip64_locator_size = 20;
 inline constexpr std::uint16_t zip64_extra_id = 1;
+inline constexpr int zip_deflated = 8;
 // In place of a number that is too large for its field and stands elsewhere in 64 bits.
 inline constexpr std::uint16_t zip_elsewhere16 = 0xffff;
 inline constexpr std::uint32_t zip_elsewhere32 = 0xffffffff;
@@ -232,9 +193,11 @@ struct ZipRecord {
     fail_in_zip(source, place, "entry " + in_quotes(name) + ": " + why);
 }
 
-[[noreturn]] inline void refuse_compressed(const ByteSource& source, const ZipEntry& entry, std::size_t place) {
+[[noreturn]] inline void refuse_compressed(const ByteSource& source, const ZipEntry& entry, std::size_t place,
+                                           CompressedEntries compressed) {
     refuse_zip_entry(source, place, entry.name,
-                     "is compressed (method " + std::to_string(entry.method) + "), expected it stored as it is");
+                     "is compressed (method " + std::to_string(entry.method) + "), expected it stored as it is" +
+                         (compressed == CompressedEntries::unpacked ? " or by DEFLATE (method 8)" : ""));
 }
 
 // Fails where `bytes` bytes at `offset` go beyond `end`, where the directory begins.
@@ -264,8 +227,10 @@ inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::
     constexpr std::uint16_t encrypted = 0x2041;
     if ((zip_number<std::uint16_t>(bytes, 8) & encrypted) != 0) refuse("is encrypted");
     record.entry.method = zip_number<std::uint16_t>(bytes, 10);
-    if (record.entry.method != 0 && compressed == CompressedEntries::refused)
-        refuse_compressed(source, record.entry, place);
+    const int method = record.entry.method;
+    if (method != 0 && compressed != CompressedEntries::listed &&
+        !(method == zip_deflated && compressed == CompressedEntries::unpacked))
+        refuse_compressed(source, record.entry, place, compressed);
     std::uint64_t stored = zip_number<std::uint32_t>(bytes, 20);
     std::uint64_t size = zip_number<std::uint32_t>(bytes, 24);
     std::uint64_t header = zip_number<std::uint32_t>(bytes, 42);
@@ -277,6 +242,8 @@ inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::
                std::to_string(size));
     check_zip_place(source, record, header, stored, directory_offset);
     record.entry.size = static_cast<std::size_t>(stored);
+    if (size > static_cast<std::size_t>(-1)) refuse("declares too many bytes: " + std::to_string(size));
+    record.entry.bytes = static_cast<std::size_t>(size);
     record.entry.crc = zip_number<std::uint32_t>(bytes, 16);
     record.header = static_cast<std::size_t>(header);
     return record;
@@ -295,11 +262,13 @@ inline std::size_t find_zip_data(ByteSource& source, const ZipRecord& record, st
         zip_text(header.subspan(zip_local_size)) != entry.name)
         refuse("its header has another name");
     const auto size = zip_number<std::uint32_t>(header, 18);
+    const auto bytes_unpacked = zip_number<std::uint32_t>(header, 22);
     // Bit 3: a writer that could not go back left checksum and size out here.
     const bool left_out = (zip_number<std::uint16_t>(header, 6) & 8) != 0;
     if (zip_number<std::uint16_t>(header, 8) != entry.method ||
         (!left_out &&
-         (zip_number<std::uint32_t>(header, 14) != entry.crc || (size != zip_elsewhere32 && size != entry.size))))
+         (zip_number<std::uint32_t>(header, 14) != entry.crc || (size != zip_elsewhere32 && size != entry.size) ||
+          (bytes_unpacked != zip_elsewhere32 && bytes_unpacked != entry.bytes))))
         refuse("its header and the directory disagree");
     const std::size_t offset = record.header + header.size() + zip_number<std::uint16_t>(header, 28);
     check_zip_place(source, record, offset, entry.size, directory_offset);
@@ -315,6 +284,8 @@ public:
         read_records(source, detail::read_zip_end(source), compressed);
         index_names(source);
         check_overlaps(source);
+        find_checksums();
+        if (compressed == CompressedEntries::unpacked) unpack_entries(source);
     }
 
     // In the directory's order.
@@ -368,6 +339,33 @@ private:
         }
     }
 
+    // Where all checksums are 0 the writer made none.
+    void find_checksums() {
+        bool any = false;
+        for (const ZipEntry& entry : entries_) any = any || entry.crc != 0;
+        for (ZipEntry& entry : entries_) entry.has_crc = any;
+    }
+
+    void unpack_entries(ByteSource& source) {
+        std::vector<SourcePart> parts;
+        for (const ZipEntry& entry : entries_) {
+            SourcePart part;
+            part.name = entry.name;
+            part.begin = entry.offset;
+            part.stored = entry.size;
+            part.deflated = entry.method == detail::zip_deflated;
+            part.size = entry.bytes;
+            part.crc = entry.crc;
+            part.has_crc = entry.has_crc;
+            parts.push_back(std::move(part));
+        }
+        const std::vector<std::size_t> offsets = source.set_parts(std::move(parts));
+        for (std::size_t i = 0; i < entries_.size(); ++i) {
+            entries_[i].offset = offsets[i];
+            entries_[i].size = entries_[i].bytes;
+        }
+    }
+
     std::vector<std::size_t> places() const {
         std::vector<std::size_t> result(entries_.size());
         for (std::size_t i = 0; i < result.size(); ++i) result[i] = i;
@@ -379,7 +377,7 @@ private:
     std::vector<std::size_t> by_name_;  // entries_, in the order of their names
 };
 
-// Of an entry that is not compressed: reads all of it, in pieces.
+// Of an entry that is not compressed, or was unpacked: reads all of it, in pieces.
 inline void check_crc(ByteSource& source, const ZipEntry& entry) {
     std::vector<std::byte> piece(smaller(entry.size, std::size_t{65536}));
     std::uint32_t crc = 0;
@@ -389,7 +387,7 @@ inline void check_crc(ByteSource& source, const ZipEntry& entry) {
         crc = crc32(part, crc);
         done += part.size();
     }
-    if (crc != entry.crc)
+    if (entry.has_crc && crc != entry.crc)
         detail::refuse_zip_entry(source, entry.offset, entry.name,
                                  "its bytes are damaged: expected the checksum " + std::to_string(entry.crc) +
                                      ", found " + std::to_string(crc));
