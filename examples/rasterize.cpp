@@ -1,8 +1,8 @@
 // Turns stroke files into images: PNG files, or an IDX pair that any MNIST reader loads.
 #include "common/command_line.hpp"
+#include "common/drawing_files.hpp"
 #include "common/picture.hpp"
 #include "common/report.hpp"
-#include "common/stroke_options.hpp"
 
 #include <nib/nib.hpp>
 
@@ -18,7 +18,7 @@ struct Options {
     std::vector<std::string> files;
     std::string png;
     std::string idx;
-    std::string format;
+    examples::StrokeOptions strokes;
     double pen = 1.6;
     nib::RasterOptions raster;
 };
@@ -38,6 +38,35 @@ std::uint8_t idx_label(const std::string& label, std::size_t& unlabelled) {
     return 255;
 }
 
+// Both return the number of images.
+std::size_t write_pictures(const Options& options) {
+    examples::DrawingFiles files{options.files, options.strokes, options.raster, examples::Pictures::no,
+                                 examples::Passes::two};
+    files.for_each([](const nib::Image&, const std::string&) {});  // nothing is written before all are known to be good
+    std::size_t count = 0;
+    files.for_each([&](const nib::Image& image, const std::string& label) {
+        write_picture(image, options.png + "/" + examples::png_name(++count, label));
+    });
+    return count;
+}
+
+std::size_t write_idx(const Options& options) {
+    examples::DrawingFiles files{options.files, options.strokes, options.raster, examples::Pictures::no,
+                                 examples::Passes::one};
+    nib::Dataset images;
+    images.rows = images.cols = options.raster.size;
+    std::size_t unlabelled = 0;
+    files.for_each([&](const nib::Image& image, const std::string& label) {
+        images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
+        images.labels.push_back(idx_label(label, unlabelled));
+    });
+    nib::save_images(images, options.idx);
+    if (unlabelled > 0)
+        std::fprintf(stderr, "%zu of %zu drawings have no label from 0 to 255: labelled 255\n", unlabelled,
+                     images.labels.size());
+    return images.labels.size();
+}
+
 void rasterize(Options options) {
     if (options.png.empty() == options.idx.empty())
         throw examples::UsageError("expected either --png DIR or --idx PREFIX");
@@ -47,25 +76,7 @@ void rasterize(Options options) {
         for (const char* const kind : {"-images-idx3-ubyte", "-labels-idx1-ubyte"})
             nib::check_writable(options.idx + kind);
 
-    nib::Dataset images;
-    images.rows = images.cols = options.raster.size;
-    std::size_t count = 0;
-    std::size_t unlabelled = 0;
-    for (const std::string& file : options.files) {
-        nib::for_each_drawing(file, examples::stroke_format(options.format), [&](const nib::Drawing& drawing) {
-            const nib::Image image = nib::rasterize(drawing, options.raster);
-            ++count;
-            if (!options.png.empty()) {
-                write_picture(image, options.png + "/" + examples::png_name(count, drawing.label));
-            } else {
-                images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
-                images.labels.push_back(idx_label(drawing.label, unlabelled));
-            }
-        });
-    }
-    if (!options.idx.empty()) nib::save_images(images, options.idx);
-    if (unlabelled > 0)
-        std::fprintf(stderr, "%zu of %zu drawings have no label from 0 to 255: labelled 255\n", unlabelled, count);
+    const std::size_t count = options.png.empty() ? write_idx(options) : write_pictures(options);
     std::printf("%zu image%s\n", count, count == 1 ? "" : "s");
 }
 
@@ -77,7 +88,7 @@ int main(int argc, char** argv) {
     line.arguments("FILE", "stroke files", options.files);
     line.option("--png", "DIR", "writes 00001-LABEL.png, ...: dark ink on white", options.png);
     line.option("--idx", "PREFIX", "writes PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte", options.idx);
-    examples::add_format_option(line, options.format);
+    examples::add_stroke_options(line, options.strokes);
     line.option("--size", "N", "rows and columns of an image", options.raster.size, 8, 1024);
     line.option("--pen", "WIDTH", "the pen's width, in 28ths of the image's side", options.pen, 0.1, 14);
     line.flag("--raw", "keeps the drawing where it was drawn", options.raster.raw);

@@ -1,9 +1,8 @@
 // Recognises drawn digits: one line a drawing, with the digit, its probability, the runner-up and its probability.
 #include "common/command_line.hpp"
+#include "common/drawing_files.hpp"
 #include "common/picture.hpp"
-#include "common/read_picture.hpp"
 #include "common/report.hpp"
-#include "common/stroke_options.hpp"
 
 #include <nib/nib.hpp>
 
@@ -13,7 +12,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -21,121 +19,124 @@ namespace {
 struct Options {
     std::string model;
     std::vector<std::string> files;
-    std::string format;
+    examples::StrokeOptions strokes;
     std::string png;
     std::optional<double> reject;
 };
 
-// A drawing as the network sees it.
-struct Drawn {
-    nib::Image image;
-    std::string label;
-};
+constexpr std::size_t digits = 10;
 
-// The side of the square images that the network takes.
-std::size_t image_side(const nib::Mlp& net, const std::string& model) {
+// The network of `model`, which must tell ten digits apart in square images.
+nib::Mlp load_classifier(const std::string& model) {
+    nib::Mlp net = nib::load_mlp(model);
+    const std::string expected = ": expected a network that takes square images, 8x8 to 1024x1024, ";
     const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(net.input_size()))));
     if (side * side != net.input_size() || side < 8 || side > 1024)
-        nib::fail(model + ": expected a network that takes square images, 8x8 to 1024x1024, found one that takes " +
-                  std::to_string(net.input_size()) + " features");
-    return side;
+        nib::fail(model + expected + "found one that takes " + std::to_string(net.input_size()) + " features");
+    if (net.output_size() != digits)
+        nib::fail(model + expected + "and has 10 outputs, one for each digit; found one of " +
+                  std::to_string(net.output_size()));
+    return net;
 }
 
-nib::Image normalized_picture(const std::string& file, std::size_t side) {
-    const nib::Image picture = examples::read_picture(file);
-    try {
-        return nib::normalize_image(picture, {.size = side});
-    } catch (const nib::Error& error) {
-        nib::fail(file + ": " + error.what());
-    }
-}
-
-// Of all files, so that a bad one shows before anything is printed.
-std::vector<Drawn> read_all(const Options& options, std::size_t side) {
-    std::vector<Drawn> all;
-    for (const std::string& file : options.files) {
-        if (examples::is_picture_file(file)) {
-            all.push_back({normalized_picture(file, side), ""});
-            continue;
-        }
-        nib::for_each_drawing(file, examples::stroke_format(options.format), [&](nib::Drawing&& drawing) {
-            all.push_back({nib::rasterize(drawing, {.size = side}), std::move(drawing.label)});
-        });
-    }
-    return all;
+std::size_t image_side(const nib::Mlp& net) {
+    return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(net.input_size()))));
 }
 
 struct Candidate {
-    int digit;
-    double probability;
+    int digit = 0;
+    double probability = 0;
 
     std::string text() const { return std::to_string(digit) + " " + nib::fixed(probability, 4); }
 };
 
-// The most probable first.
-std::vector<Candidate> candidates(const nib::Mlp& net, const nib::Image& image) {
+struct Answer {
+    Candidate best;
+    Candidate second;
+};
+
+// Fails where the network has no answer, because numbers on the way to it are too large.
+Answer answer_of(const nib::Mlp& net, const nib::Image& image, const Options& options) {
     std::vector<float> inputs(image.pixels.size());
     nib::kernels::scale_bytes<float>(image.pixels, inputs);
-    std::vector<Candidate> result;
-    for (const float probability : nib::probabilities(net, inputs))
-        result.push_back({static_cast<int>(result.size()), static_cast<double>(probability)});
-    std::stable_sort(result.begin(), result.end(),
+    std::vector<Candidate> order;
+    for (const float probability : nib::probabilities(net, inputs)) {
+        if (!nib::is_finite(probability))
+            nib::fail(options.model +
+                      ": expected probabilities from 0 to 1 as the network's answer, found nan: its weights are too "
+                      "large to compute with");
+        order.push_back({static_cast<int>(order.size()), static_cast<double>(probability)});
+    }
+    std::stable_sort(order.begin(), order.end(),
                      [](const Candidate& a, const Candidate& b) { return a.probability > b.probability; });
-    return result;
+    return {order[0], order[1]};
+}
+
+// What is printed for the answer: the digit, or ? where it is too improbable.
+std::string answer_text(const Answer& answer, const Options& options) {
+    const bool answered = !options.reject || answer.best.probability >= *options.reject;
+    return answered ? std::to_string(answer.best.digit) : "?";
 }
 
 // The image with the answer below it, and the label where that is another.
-void write_answer(const Drawn& drawn, const std::string& answer, double probability, const std::string& path) {
-    const bool right = answer == drawn.label;
+void write_answer(const nib::Image& image, const std::string& label, const std::string& answer, double probability,
+                  const std::string& path) {
+    const bool right = answer == label;
     std::string caption = answer + " " + nib::fixed(probability, 4);
-    if (!right && examples::is_plain(drawn.label)) caption += " (is " + drawn.label + ")";
-    const auto verdict = drawn.label.empty() || answer == "?" ? examples::Verdict::none
-                         : right                              ? examples::Verdict::right
-                                                              : examples::Verdict::wrong;
-    const examples::CaptionedImage image{drawn.image.pixels, caption, verdict};
-    const int side = static_cast<int>(drawn.image.rows);
+    if (!right && examples::is_plain(label)) caption += " (is " + label + ")";
+    const auto verdict = label.empty() || answer == "?" ? examples::Verdict::none
+                         : right                        ? examples::Verdict::right
+                                                        : examples::Verdict::wrong;
+    const examples::CaptionedImage captioned{image.pixels, caption, verdict};
+    const int side = static_cast<int>(image.rows);
     const int scale = std::max(168 / side, 1);
-    examples::write_png(examples::contact_sheet({&image, 1}, side, side, scale, 1), path);
+    examples::write_png(examples::contact_sheet({&captioned, 1}, side, side, scale, 1), path);
 }
 
 struct Score {
-    std::size_t drawings = 0;
     std::size_t answered = 0;
     std::size_t labelled = 0;  // of the answered ones
     std::size_t correct = 0;
+
+    void count(const std::string& answer, const std::string& label) {
+        if (answer == "?") return;
+        ++answered;
+        if (label.empty()) return;
+        ++labelled;
+        correct += label == answer ? 1 : 0;
+    }
 };
-
-void recognize_drawing(const nib::Mlp& net, const Drawn& drawn, const Options& options, Score& score) {
-    const std::vector<Candidate> order = candidates(net, drawn.image);
-    const bool answered = !options.reject || order[0].probability >= *options.reject;
-    const std::string answer = answered ? std::to_string(order[0].digit) : "?";
-    std::string line = answer;
-    line.append(" ").append(nib::fixed(order[0].probability, 4));
-    if (order.size() > 1) line.append(" ").append(order[1].text());
-    std::puts(line.c_str());
-
-    ++score.drawings;
-    if (!options.png.empty())
-        write_answer(drawn, answer, order[0].probability,
-                     options.png + "/" + examples::png_name(score.drawings, drawn.label));
-    if (!answered) return;
-    ++score.answered;
-    if (drawn.label.empty()) return;
-    ++score.labelled;
-    score.correct += drawn.label == answer ? 1 : 0;
-}
 
 void recognize(const Options& options) {
     if (options.reject && *options.reject >= 1)
         throw examples::UsageError("--reject: expected a probability below 1, found 1");
     if (!options.png.empty()) examples::make_folder(options.png);
-    const nib::Mlp net = nib::load_mlp(options.model);
-    const std::size_t side = image_side(net, options.model);
-    const std::vector<Drawn> all = read_all(options, side);
+    const nib::Mlp net = load_classifier(options.model);
+    const auto passes = options.png.empty() ? examples::Passes::one : examples::Passes::two;
+    examples::DrawingFiles files{
+        options.files, options.strokes, {.size = image_side(net)}, examples::Pictures::read, passes};
 
+    // Nothing is printed or written before all files are known to be good.
+    std::vector<Answer> answers;
+    std::string lines;
     Score score;
-    for (const Drawn& drawn : all) recognize_drawing(net, drawn, options, score);
-    if (options.reject) std::puts(examples::share_text("coverage", score.answered, score.drawings).c_str());
+    files.for_each([&](const nib::Image& image, const std::string& label) {
+        const Answer& answer = answers.emplace_back(answer_of(net, image, options));
+        const std::string text = answer_text(answer, options);
+        score.count(text, label);
+        lines.append(text).append(" ").append(nib::fixed(answer.best.probability, 4));
+        lines.append(" ").append(answer.second.text()).append("\n");
+    });
+    if (!options.png.empty()) {
+        std::size_t number = 0;
+        files.for_each([&](const nib::Image& image, const std::string& label) {
+            const Answer& answer = answers.at(number++);
+            write_answer(image, label, answer_text(answer, options), answer.best.probability,
+                         options.png + "/" + examples::png_name(number, label));
+        });
+    }
+    std::fputs(lines.c_str(), stdout);
+    if (options.reject) std::puts(examples::share_text("coverage", score.answered, answers.size()).c_str());
     if (score.labelled > 0) std::puts(examples::accuracy_text(score.correct, score.labelled).c_str());
 }
 
@@ -146,11 +147,13 @@ int main(int argc, char** argv) {
     examples::CommandLine line{"recognize",
                                "Recognises drawn digits. A line a drawing: the digit, its probability, the runner-up, "
                                "its probability. A last line has the accuracy where the drawings carry labels."};
-    line.argument("MODEL", "a dense network for square images (safetensors, PyTorch's .pth or NumPy's .npz)",
-                  options.model);
+    line.argument(
+        "MODEL",
+        "a dense network that tells ten digits apart in square images (safetensors, PyTorch's .pth or NumPy's .npz)",
+        options.model);
     line.arguments("FILE", "stroke files, and pictures of one digit each (PNG, PGM), which carry no label",
                    options.files);
-    examples::add_format_option(line, options.format);
+    examples::add_stroke_options(line, options.strokes);
     line.option("--png", "DIR", "writes 00001-LABEL.png, ...: what the network saw, and its answer", options.png);
     line.option("--reject", "P",
                 "prints ? for a digit less probable than P, below 1; a line with the coverage comes before the "

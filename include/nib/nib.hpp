@@ -34,6 +34,7 @@
 #include <nib/ink/synthetic.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen.hpp>
+#include <nib/ink/unipen_segment.hpp>
 #include <nib/ink/write_drawings.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/atomic_file.hpp>

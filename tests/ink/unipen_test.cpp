@@ -16,6 +16,24 @@ std::string error_in(std::string_view text) {
     return support::error_of([&] { parse(text); });
 }
 
+// "label: x,y x,y | x,y |", the drawings with " / " between them; y upwards again.
+std::string shape(const std::vector<nib::Drawing>& drawings) {
+    std::string text;
+    for (const nib::Drawing& drawing : drawings) {
+        if (!text.empty()) text += " / ";
+        std::string strokes;
+        for (const nib::Stroke& stroke : drawing.strokes) {
+            for (const nib::Point& point : stroke)
+                nib::append_to_list(
+                    strokes, " ",
+                    std::to_string(static_cast<int>(point.x)) + "," + std::to_string(static_cast<int>(-point.y)));
+            strokes += " |";
+        }
+        text.append(drawing.label).append(drawing.label.empty() ? "" : ": ").append(strokes);
+    }
+    return text;
+}
+
 constexpr std::string_view two_digits = R"(.INCLUDE        dene.doc
 
 .LEXICON "0" "1"
@@ -95,13 +113,14 @@ TEST_CASE("keywords that are not understood are skipped with their lines of text
 TEST_CASE("a file without any stroke is refused") {
     const std::string expected = "a.unp: no stroke found: expected points after .PEN_DOWN, found none";
     CHECK(error_in("") == expected);
-    CHECK(error_in(".INCLUDE x\n.PEN_UP\n") == expected);
+    CHECK(error_in(".PEN_UP\n1 2\n") == expected);
     CHECK(error_in(".SEGMENT DIGIT 0 ? \"1\"\n") == expected);
 }
 
 TEST_CASE("what is no point is refused with its line") {
     const std::string expected = "a.unp:2: expected a point 'x y' (two numbers up to 1e7), found ";
-    for (const std::string bad : {"1", "1 2 3", "a b", "1 x", "nan 1", "1 inf", "1e8 0", "0 -10000001", "1e999 0"}) {
+    for (const std::string bad :
+         {"1", "1 2 3", "1 2 3 4 5", "a b", "1 x", "nan 1", "1 inf", "1e8 0", "0 -10000001", "1e999 0"}) {
         CAPTURE(bad);
         CHECK(error_in(".PEN_DOWN\n" + bad + "\n.PEN_UP\n") == expected + "'" + bad + "'");
     }
@@ -114,7 +133,7 @@ TEST_CASE("points before the first pen-down and text outside of keywords are ref
           "a.unp:4: expected a keyword that starts with '.', found 'hello'");
 }
 
-TEST_CASE("points of a lifted pen are skipped and count as no component, but must be points") {
+TEST_CASE("points of a lifted pen are no ink, but must be points") {
     const auto drawings = parse(
         ".SEGMENT D 0 ? \"a\"\n.SEGMENT D 1 ? \"b\"\n.PEN_UP\n9 9\n"
         ".PEN_DOWN\n3 4\n.PEN_UP\n.DT 100\n-5 6\n7 8\n.PEN_DOWN\n1 2\n.PEN_UP\n0 0\n");
@@ -190,15 +209,9 @@ TEST_CASE("a drawing has at most 1048576 points") {
           "a.unp:1: expected a drawing of at most 1048576 points, found more");
 }
 
-TEST_CASE("a .PEN_DOWN without points is refused, wherever it ends") {
-    const std::string expected = "a.unp:3: expected points after .PEN_DOWN, found none";
-    CHECK(error_in(".PEN_DOWN\n1 2\n.PEN_DOWN\n.PEN_UP\n") == expected);
-    CHECK(error_in(".PEN_DOWN\n1 2\n.PEN_DOWN\n\n.PEN_DOWN\n1 2\n") == expected);
-    CHECK(error_in(".PEN_DOWN\n1 2\n.PEN_DOWN") == expected);
-}
-
 TEST_CASE("a segment must spell component numbers") {
-    for (const std::string bad : {"", "?", "x", "-1", "1-", "3-2", "0,", "0:3-1:2", "99999999999999999999", "1.5"}) {
+    for (const std::string bad :
+         {"x", "-1", "1-", "3-2", "0,", "99999999999999999999", "1.5", "0:3", "0:3-0:2", "0:-1", "0-1:", "0-1-2"}) {
         CAPTURE(bad);
         const std::string line = ".SEGMENT DIGIT " + bad + " ? \"4\"";
         CHECK(error_in(line + "\n.PEN_DOWN\n1 2\n") ==
@@ -224,6 +237,190 @@ TEST_CASE("each component belongs to exactly one segment") {
           "a.unp:2: expected components that no other .SEGMENT names, found 1");
     CHECK(error_in(strokes + ".SEGMENT D 0 ? \"1\"\n") ==
           "a.unp:4: expected a .SEGMENT that names component 1, found none");
+}
+
+TEST_CASE("points may stand in the line of their keyword, and several in a line") {
+    const std::string seven = "0,40 30,40 10,0 |";
+    for (const std::string text : {".PEN_DOWN 0 40\n30 40\n10 0\n", ".PEN_DOWN 0 40 30 40 10 0\n",
+                                   ".PEN_DOWN\t0 40 30 40\r\n\r\n 10 0\r\n", ".PEN_DOWN\n0 40 30 40\n10 0"}) {
+        CAPTURE(text);
+        CHECK(shape(parse(text)) == seven);
+    }
+    CHECK(shape(parse(".COORD X Y P\n.PEN_DOWN 1 2 500 3 4 500\n5 6 0\n")) == "1,2 3,4 5,6 |");
+    CHECK(shape(parse(".PEN_DOWN 1 2\n.PEN_UP 7 7 8 8\n.PEN_DOWN 3 4\n")) == "1,2 | 3,4 |");
+    CHECK(error_in(".PEN_DOWN 1 2 3\n4 5\n") ==
+          "a.unp:1: expected a point 'x y' (two numbers up to 1e7), found '.PEN_DOWN 1 2 3'");
+    CHECK(error_in(".PEN_DOWN\n1 2\n.PEN_UP 3\n") ==
+          "a.unp:3: expected a point 'x y' (two numbers up to 1e7), found '.PEN_UP 3'");
+}
+
+TEST_CASE("text of a keyword is no point, whatever its lines start with") {
+    const std::string stroke = ".PEN_DOWN\n0 40\n30 40\n.PEN_UP\n";
+    const std::string expected = "0,40 30,40 |";
+    for (const std::string text :
+         {".COMMENT\n 12 strokes\n 7 8\n", ".DATA_CONTACT\n  P.O.Box 1\n  6500 HE Town\n\n -1 2\n",
+          ".LEXICON \"zero\"\n \"one\"\n.LEXICON_FREQ 10 20\n 30 40\n50\n", ".SETUP\n.5 mm pen\n   ... and\n+5 C\n",
+          ".PAD 1 2\n3 4\n", ".H_LINE 1\n2\n", ".NEW.KEYWORD\n9 9\n", ".KEYWORD .PEN_DOWN [N] [.]\n   .PEN_UP\n 1 2\n",
+          ".COMMENT see\n\t.PEN_DOWN and\n\t.SEGMENT below\n"}) {
+        CAPTURE(text);
+        CHECK(shape(parse(text + stroke)) == expected);
+        CHECK(shape(parse(stroke + text)) == expected);
+        CHECK(shape(parse(".PEN_DOWN\n0 40\n30 40\n" + text + ".PEN_UP\n")) == expected);
+    }
+}
+
+TEST_CASE("below a keyword of one number there are no points") {
+    for (const std::string keyword : {".VERSION 1.0", ".X_DIM 100", ".POINTS_PER_SECOND 100", ".AGE 30"}) {
+        CAPTURE(keyword);
+        CHECK(error_in(keyword + "\n1 2\n.PEN_DOWN\n3 4\n") ==
+              "a.unp:2: expected points only after .PEN_DOWN or .PEN_UP, found '1 2'");
+        CHECK(shape(parse(keyword + "\nof the device\n.PEN_DOWN\n3 4\n")) == "3,4 |");
+        CHECK(shape(parse(".PEN_DOWN\n1 2\n" + keyword + "\n3 4\n")) == "1,2 3,4 |");
+    }
+}
+
+TEST_CASE("keywords and levels may be written in small letters, and indented where no text is above") {
+    CHECK(shape(parse(".version 1.0\n.coord x y\n.hierarchy word char\n.segment Word 0 ok \"b\"\n"
+                      ".segment Char 0 ok \"a\"\n.pen_down\n1 2\n.pen_up\n")) == "a: 1,2 |");
+    CHECK(shape(parse("  .VERSION\n.COORD X Y\n  .PEN_DOWN\n  1 2\n  .PEN_UP\n")) == "1,2 |");
+    CHECK(shape(parse(".PEN_DOWN\n1 2\n.PEN_UPWARDS_AND_AWAY\n3 4\n")) == "1,2 |");  // no keyword that is known
+}
+
+TEST_CASE("the time that a pen rested does not end its component") {
+    CHECK(shape(parse(".PEN_DOWN\n1 2\n.DT 100\n3 4\n.START_BOX\n5 6\n.PEN_UP\n")) == "1,2 3,4 5,6 |");
+    CHECK(shape(parse(".PEN_DOWN\n1 2\n.PEN_UP\n.DT\n100\n")) == "1,2 |");
+}
+
+TEST_CASE("a component without points is nothing, and is not counted") {
+    CHECK(shape(parse(".SEGMENT D 0 OK \"1\"\n.PEN_DOWN\n.PEN_UP\n.PEN_DOWN\n1 2\n.PEN_UP\n")) == "1: 1,2 |");
+    CHECK(shape(parse(".PEN_DOWN\n1 2\n.PEN_DOWN\n\n.PEN_DOWN\n3 4\n.PEN_UP\n.PEN_DOWN")) == "1,2 | 3,4 |");
+    CHECK(shape(parse(".SEGMENT D 0\n.SEGMENT D 1\n.PEN_UP\n.PEN_DOWN\n.PEN_DOWN\n1 2\n.PEN_UP\n.PEN_UP\n"
+                      ".PEN_DOWN\n3 4\n.PEN_UP\n")) == "1,2 | / 3,4 |");
+    CHECK(error_in(".PEN_DOWN\n.PEN_UP\n") == "a.unp: no stroke found: expected points after .PEN_DOWN, found none");
+}
+
+TEST_CASE("components of a lifted pen count where they have points") {
+    const std::string one = ".PEN_DOWN\n10 50\n10 10\n.PEN_UP\n12 12\n14 30\n";
+    const std::string four = ".PEN_DOWN\n0 20\n40 20\n.PEN_UP\n30 20\n.PEN_DOWN\n20 0\n20 40\n.PEN_UP\n";
+    const std::string expected = "1: 10,50 10,10 | / 4: 0,20 40,20 | 20,0 20,40 |";
+    CHECK(shape(parse(".SEGMENT D 0 OK \"1\"\n" + one + ".SEGMENT D 2-4 OK \"4\"\n" + four)) == expected);
+    CHECK(shape(parse(".SEGMENT D 0-1 OK \"1\"\n.SEGMENT D 2-4 OK \"4\"\n" + one + four)) == expected);
+    CHECK(shape(parse(one + four + ".SEGMENT D 0 OK \"1\"\n.SEGMENT D 2,4 OK \"4\"\n")) == expected);
+    // A way to the first drawing, and one that two segments share.
+    CHECK(shape(parse(".SEGMENT D 0-2 OK \"1\"\n.SEGMENT D 2-5 OK \"4\"\n.PEN_UP\n1 1\n" + one + four)) == expected);
+    // Without segments everything is one drawing.
+    CHECK(shape(parse(one + four)) == "10,50 10,10 | 0,20 40,20 | 20,0 20,40 |");
+    CHECK(error_in(".SEGMENT D 0-5\n" + one + four) == "a.unp:1: expected components below 5, found 5");
+}
+
+TEST_CASE("a file whose segments count pen-down components alone is read so") {
+    const std::string strokes =
+        ".PEN_DOWN\n0 1\n.PEN_UP\n9 9\n.PEN_DOWN\n2 3\n.PEN_UP\n9 9\n.PEN_DOWN\n4 5\n.PEN_UP\n9 9\n";
+    CHECK(shape(parse(".SEGMENT D 0 OK \"a\"\n.SEGMENT D 1 OK \"b\"\n.SEGMENT D 2 OK \"c\"\n" + strokes)) ==
+          "a: 0,1 | / b: 2,3 | / c: 4,5 |");
+    // Number 3 is more than there are: it is UNIPEN's own numbering, and component 1 has no ink.
+    nib::SkippedDrawings skipped;
+    CHECK(shape(nib::parse_unipen(".SEGMENT D 0,2 OK \"a\"\n.SEGMENT D 1 OK \"b\"\n.SEGMENT D 3-4 OK \"c\"\n" + strokes,
+                                  "a.unp", &skipped)) == "a: 0,1 | 2,3 | / c: 4,5 |");
+    CHECK(skipped.count == 1);
+    CHECK(skipped.first == "a.unp:2: expected a .SEGMENT with a .PEN_DOWN component, found only .PEN_UP components");
+}
+
+TEST_CASE("the lowest level of the hierarchy that has segments makes the drawings") {
+    const std::string strokes = ".PEN_DOWN\n1 1\n.PEN_UP\n.PEN_DOWN\n2 2\n.PEN_UP\n.PEN_DOWN\n3 3\n.PEN_UP\n";
+    const std::string words = ".SEGMENT WORD 0-1 OK \"ab\"\n.SEGMENT WORD 2 OK \"c\"\n";
+    const std::string characters = ".SEGMENT CHAR 0 OK \"a\"\n.SEGMENT CHAR 1 OK \"b\"\n.SEGMENT CHAR 2 OK \"c\"\n";
+    const std::string page = ".SEGMENT PAGE 0-2 OK \"ab c\"\n.SEGMENT PAGE ?\n";
+    const std::string levels = ".HIERARCHY PAGE WORD\n CHAR\n";
+    const std::string three = "a: 1,1 | / b: 2,2 | / c: 3,3 |";
+    const std::string two = "ab: 1,1 | 2,2 | / c: 3,3 |";
+    CHECK(shape(parse(levels + page + words + characters + strokes)) == three);
+    CHECK(shape(parse(levels + strokes + characters + words + page)) == three);
+    CHECK(shape(parse(levels + page + strokes + words + ".SEGMENT PAGE 0-1\n")) == two);
+    CHECK(shape(parse(levels + words + strokes)) == two);
+    CHECK(shape(parse(levels + ".SEGMENT PAGE 0-2 OK \"ab c\"\n" + strokes)) == "ab c: 1,1 | 2,2 | 3,3 |");
+    CHECK(shape(parse(".HIERARCHY 0 1\n" + strokes + ".SEGMENT 0 0-2 OK \"all\"\n.SEGMENT 1 0-2 OK \"x\"\n")) ==
+          "x: 1,1 | 2,2 | 3,3 |");
+    // A level that was not declared, and none at all.
+    CHECK(shape(parse(".HIERARCHY PAGE WORD\n" + page + characters + strokes)) == three);
+    CHECK(error_in(words + characters + strokes) ==
+          "a.unp:3: expected components that no other .SEGMENT names, found 0");
+    CHECK(error_in(levels + words + ".HIERARCHY WORD\n" + strokes) ==
+          "a.unp:5: expected .HIERARCHY before the first .SEGMENT, and once, found '.HIERARCHY WORD'");
+}
+
+TEST_CASE("segments of points may share components") {
+    const std::string strokes = ".PEN_DOWN\n0 0\n1 1\n2 2\n3 3\n.PEN_UP\n8 8\n.PEN_DOWN\n4 4\n5 5\n.PEN_UP\n";
+    const std::string a = ".SEGMENT C 0:0-0:1 ? \"a\"\n";
+    CHECK(shape(parse(a + ".SEGMENT C 0:1-2:0 ? \"b\"\n.SEGMENT C 2:1-2 ? \"c\"\n" + strokes)) ==
+          "a: 0,0 1,1 | / b: 1,1 2,2 3,3 | 4,4 | / c: 5,5 |");
+    CHECK(shape(parse(strokes + ".SEGMENT C 0-2:0 ? \"a\"\n.SEGMENT C 1:0-2 ? \"b\"\n")) ==
+          "a: 0,0 1,1 2,2 3,3 | 4,4 | / b: 4,4 5,5 |");
+    CHECK(shape(parse(strokes + ".SEGMENT C 0:3-1:5,2:0-2:0 ? \"a\"\n")) == "a: 3,3 | 4,4 |");
+    CHECK(error_in(strokes + ".SEGMENT C 0:0-2:2\n") == "a.unp:12: expected points of component 2 below 2, found 2");
+    CHECK(error_in(strokes + ".SEGMENT C 0:4-2\n") == "a.unp:12: expected points of component 0 below 4, found 4");
+    std::string many = ".HIERARCHY W C\n" + strokes;
+    for (int i = 0; i < 4; ++i) many += ".SEGMENT C 0-2\n";
+    CHECK(parse(many).size() == 4);
+    for (int i = 0; i < 4; ++i) many += ".SEGMENT C 0-2\n";
+    CHECK(error_in(many) == "a.unp:17: expected segments that share few of their components, found too many points");
+}
+
+TEST_CASE("a segment that does not tell its components is passed over and counted") {
+    const std::string strokes = ".PEN_DOWN\n1 2\n.PEN_UP\n.PEN_DOWN\n3 4\n.PEN_UP\n";
+    const std::string untold = "expected component numbers in .SEGMENT, such as 6 or 6-7, found none";
+    nib::SkippedDrawings skipped;
+    CHECK(shape(nib::parse_unipen(".SEGMENT D ? OK \"1\"\n.SEGMENT D 1 OK \"7\"\n.SEGMENT D\n" + strokes, "a.unp",
+                                  &skipped)) == "7: 3,4 |");
+    CHECK(skipped.count == 2);
+    CHECK(skipped.first == "a.unp:1: " + untold);
+    CHECK(error_in(".SEGMENT D 1 OK \"7\"\n.SEGMENT D ? OK \"1\"\n" + strokes) == "a.unp:2: " + untold);
+}
+
+TEST_CASE("strokes that no segment names are counted as one drawing that cannot be used") {
+    const std::string strokes = ".PEN_DOWN\n1 2\n.PEN_DOWN\n3 4\n.PEN_DOWN\n5 6\n.PEN_UP\n";
+    nib::SkippedDrawings skipped;
+    CHECK(shape(nib::parse_unipen(strokes + ".SEGMENT D 1 OK \"7\"\n", "a.unp", &skipped)) == "7: 3,4 |");
+    CHECK(skipped.count == 1);
+    CHECK(skipped.first == "a.unp:1: expected a .SEGMENT that names component 0, found none");
+}
+
+TEST_CASE("each set has its own numbers") {
+    const std::string set = ".START_SET one\n.SEGMENT D 0 OK \"a\"\n.PEN_DOWN\n1 2\n.PEN_UP\n8 8\n";
+    CHECK(shape(parse(set + set)) == "a: 1,2 | / a: 1,2 |");
+    CHECK(shape(parse(".SEGMENT D 0 OK \"b\"\n" + std::string(".START_SET x\n.PEN_DOWN\n3 4\n") + set)) ==
+          "b: 3,4 | / a: 1,2 |");
+    CHECK(shape(parse(".PEN_DOWN\n3 4\n" + set)) == "3,4 | / a: 1,2 |");
+    CHECK(error_in(set + ".START_SET two\n.SEGMENT D 1\n.PEN_DOWN\n1 2\n") ==
+          "a.unp:8: expected components below 1, found 1");
+}
+
+TEST_CASE("a segment may go on in further lines, and its label hold quotes") {
+    const std::string stroke = ".PEN_DOWN\n1 2\n.PEN_UP\n";
+    CHECK(parse(".SEGMENT D 0\n OK\n \"a\n  0 b\"\n" + stroke)[0].label == "a 0 b");
+    CHECK(parse(".SEGMENT D 0 OK \"say \\\"7\\\" \\\\ \\t\\n\\@\"\n" + stroke)[0].label == "say \"7\" \\ \t\n@");
+    CHECK(parse(".SEGMENT D 0 OK\n\"a\"\n" + stroke)[0].label == "a");
+    CHECK(parse(stroke + ".SEGMENT D 0 OK \"a\"")[0].label == "a");
+    CHECK(error_in(".SEGMENT D 0 OK \"a\n1 2\n" + stroke) ==
+          "a.unp:1: expected a label in double quotes at the end of .SEGMENT, found '.SEGMENT D 0 OK \"a 1 2'");
+    CHECK(error_in(".SEGMENT D 0 OK \"a\"\n1 2\n" + stroke) ==
+          "a.unp:2: expected points only after .PEN_DOWN or .PEN_UP, found '1 2'");
+}
+
+TEST_CASE("columns may go on in the next line") {
+    CHECK(shape(parse(".COORD T\n X Y\n.PEN_DOWN\n9 1 2\n")) == "1,2 |");
+    CHECK(error_in(".COORD T\n X\n.PEN_DOWN\n9 1\n") ==
+          "a.unp:1: expected .COORD with the columns X and Y, found '.COORD T'");
+}
+
+TEST_CASE("a file that another one includes is asked for where the strokes are missing, and only there") {
+    CHECK(error_in(".VERSION 1.0\n.INCLUDE ink.unp\n.INCLUDE char.seg\n") ==
+          "a.unp:2: .INCLUDE 'ink.unp' is not followed, and there is no stroke beside it: put the text of that file in "
+          "place of the line");
+    CHECK(error_in(".INCLUDE ink.dat\n.SEGMENT D 73 ? \"1\"\n.PEN_DOWN\n1 2\n") ==
+          "a.unp:2: expected components below 1, found 73; .INCLUDE 'ink.dat' in line 1 is not followed: put the text "
+          "of that file in its place");
+    CHECK(shape(parse(".INCLUDE dene.doc\n.SEGMENT D 0 ? \"1\"\n.PEN_DOWN\n1 2\n")) == "1: 1,2 |");
 }
 
 TEST_CASE("every drawing of pendigits comes out with its label") {

@@ -2,14 +2,24 @@
 //
 //   .SEGMENT DIGIT 6-7 ? "4"   components 6 and 7 are one drawing; its quality is not known, its label is 4
 //   .PEN_DOWN                  a component starts: one stroke
-//    267  333                  a point, y upwards
-//   .PEN_UP
+//    267  333                  a point, y upwards; a line, also the keyword's own, may hold several
+//   .PEN_UP                    another component starts: the pen moves, and leaves no ink
 //
-// Components are the pen-down blocks, numbered from 0 through the whole file; where the pen moved while it was up
-// (points after .PEN_UP) does not count and is skipped. A segment names components as `6`, `6-7` or `0-1,3`, and may
-// stand before or after them. Each component belongs to exactly one segment; in a file without segments all are one
-// drawing without a label. `.COORD X Y T P` names the columns where they are not just x and y; only these two are used.
-// Other keywords are skipped, with the lines of text below.
+// A keyword is a word that starts with a dot at the start of a line; capitals and small letters are the same in it.
+// What follows belongs to it up to the next keyword: below one that this reader has no use for (.COMMENT, .LEXICON,
+// .SETUP, ...) all lines are text, whatever they look like.
+//
+// Components are numbered from 0 through the file, and anew behind each .START_SET; those without a point are not
+// counted. Points of a lifted pen are no ink but count as a component, as UNIPEN defines it; unless a segment would
+// then name nothing else and all numbers are below that of the pen-down components: such a file counts only those.
+//
+// A segment names its components as told in unipen_segment.hpp, and may stand before or after them. Where .HIERARCHY
+// names several levels, the lowest one that has segments makes the drawings, and these may share components; else each
+// component belongs to exactly one segment. A segment that does not tell its components is a drawing that cannot be
+// used, and so is all together that no segment names. Where there are no segments at all, everything is one drawing.
+//
+// `.COORD X Y T P` names the columns where they are not just x and y; only these two are used. `.INCLUDE` is not
+// followed: where the strokes are missing, the error names the file.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -34,6 +44,7 @@ NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::stri
 #include <nib/core/text.hpp>
 #include <nib/ink/lines.hpp>
 #include <nib/ink/text_source.hpp>
+#include <nib/ink/unipen_segment.hpp>
 
 #include <cstddef>
 #include <utility>
@@ -54,10 +65,23 @@ public:
         elements_.erase(elements_.begin(), elements_.begin() + static_cast<std::ptrdiff_t>(first_));
         popped_ += std::exchange(first_, 0);
     }
+    void clear() { *this = {}; }
 
     std::size_t first_number() const { return popped_ + first_; }
     std::size_t end_number() const { return popped_ + elements_.size(); }
     T& at(std::size_t number) { return elements_[number - popped_]; }  // from first_number() to before end_number()
+
+    // Takes out those of which condition(element) holds; the others are numbered as if these had never come.
+    template <class Condition>
+    void remove_if(const Condition& condition) {
+        std::size_t kept = first_;
+        for (std::size_t i = first_; i < elements_.size(); ++i)
+            if (!condition(elements_[i])) {
+                if (kept != i) elements_[kept] = std::move(elements_[i]);
+                ++kept;
+            }
+        elements_.erase(elements_.begin() + static_cast<std::ptrdiff_t>(kept), elements_.end());
+    }
 
 private:
     std::vector<T> elements_;
@@ -66,6 +90,8 @@ private:
 };
 
 // The drawings in the order of their segments, each as soon as its components and the segments before it are complete.
+// Where the pen's way in the air counts in the numbering, or the lowest level of a hierarchy has not been seen yet,
+// that is at the end of the set: what comes later may change what a segment means.
 class UnipenReader {
 public:
     // All must outlive the reader. `name` is the file's, for messages.
@@ -73,218 +99,408 @@ public:
         : scanner_{source, name}, name_{name}, skipped_{skipped} {}
 
     bool next(Drawing& drawing) {
-        drawing = {};
-        while (!segment_complete() && !ended_) {
-            if (scanner_.next())
-                parse_line();
-            else
-                end();
+        for (;;) {
+            drawing = {};
+            if (!set_ended_ && !segment_complete()) {
+                read_line();
+            } else if (drop_higher_segments(); !segments_.empty()) {
+                if (take_segment(drawing)) return true;
+            } else if (set_ended_) {
+                const bool found = take_rest_of_set(drawing);
+                if (found) return true;
+                if (ended_) return false;
+            }
         }
-        if (!has_segments_) return take_whole_file(drawing);
-        const bool more = !segments_.empty();
-        if (more)
-            take_segment(drawing);
-        else
-            check_all_taken();
-        return more;
     }
 
 private:
+    enum class Ink { there, taken, none };  // none: the pen was in the air
+
     struct Component {
-        Stroke stroke;  // empty once a segment took it
+        Stroke stroke;
         std::size_t line = 0;
-    };
-
-    // Components first, first + 1, ..., last.
-    struct Range {
-        std::size_t first = 0;
-        std::size_t last = 0;
-    };
-
-    struct Segment {
-        std::vector<Range> ranges;
-        std::size_t last = 0;  // of all components
-        std::string label;
-        std::size_t line = 0;
+        Ink ink = Ink::there;
+        bool named = false;  // by a segment
     };
 
     enum class Pen { unknown, down, up };
 
+    // What the lines below a keyword are, until the next keyword.
+    // after_number: text, but for what looks like a point, which is not the keyword's.
+    enum class Below { points, text, after_number, segment, columns, levels };
+
     static constexpr std::size_t absent = static_cast<std::size_t>(-1);
 
-    void parse_line() {
-        if (scanner_.line().empty()) return;
-        if (scanner_.line().front() == '.' && !starts_number(scanner_.line().substr(1)))
+    void read_line() {
+        if (!scanner_.next()) return end();
+        const std::string_view line = scanner_.line();
+        if (line.empty()) return;
+        if (starts_keyword(line))
             parse_keyword();
-        else if (pen_ == Pen::down)
-            stroke_.push_back(parse_point());
         else
-            check_line_outside_components();
-        if (stroke_.size() > drawing_point_limit) scanner_.fail_at(scanner_.number(), not_too_many_points, "another");
+            parse_line_below(line);
+    }
+
+    // A word in the text of a comment may start with a dot, where it does not start the line.
+    bool starts_keyword(std::string_view line) const {
+        const bool indented = blanks.find(scanner_.whole_line().front()) != std::string_view::npos;
+        const bool in_text = below_ == Below::text || below_ == Below::after_number ||
+                             (below_ == Below::segment && segment_text_.in_label());
+        return line.front() == '.' && !starts_number(line.substr(1)) && !(indented && in_text);
     }
 
     static bool starts_number(std::string_view text) { return !text.empty() && text[0] >= '0' && text[0] <= '9'; }
 
-    void parse_keyword() {
-        std::string_view rest = scanner_.line();
-        const std::string_view keyword = take_word(rest);
-        in_skipped_keyword_ = false;
-        if (keyword == ".PEN_DOWN") {
-            end_component();
-            pen_ = Pen::down;
-            pen_down_line_ = scanner_.number();
-        } else if (keyword == ".PEN_UP") {
-            end_component();
-            pen_ = Pen::up;
-        } else if (keyword == ".SEGMENT") {
-            parse_segment(rest);
-        } else if (keyword == ".COORD") {
-            parse_columns(rest);
-        } else {
-            in_skipped_keyword_ = true;
-        }
+    static bool looks_like_point(std::string_view line) {
+        constexpr std::string_view number_starts = "+-.0123456789";
+        return number_starts.find(line.front()) != std::string_view::npos;
     }
 
+    // Of ASCII letters alone.
+    static std::string in_capitals(std::string_view word) {
+        std::string result{word};
+        for (char& c : result)
+            if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+        return result;
+    }
+
+    void parse_keyword() {
+        finish_keyword();
+        std::string_view rest = scanner_.line();
+        const std::string keyword = in_capitals(take_word(rest).substr(0, longest_keyword + 1));
+        below_ = Below::text;
+        if (keyword == ".PEN_DOWN") {
+            start_component(Pen::down, rest);
+        } else if (keyword == ".PEN_UP") {
+            start_component(Pen::up, rest);
+        } else if (keyword == ".SEGMENT") {
+            segment_text_.start(rest);
+            segment_line_ = scanner_.number();
+            below_ = Below::segment;
+        } else if (keyword == ".COORD") {
+            column_count_ = 0;
+            x_column_ = y_column_ = absent;
+            columns_line_ = scanner_.number();
+            columns_text_ = in_quotes(scanner_.line());
+            parse_columns(rest);
+            below_ = Below::columns;
+        } else if (keyword == ".HIERARCHY") {
+            if (segments_seen_) scanner_.fail_here(".HIERARCHY before the first .SEGMENT, and once");
+            levels_.clear();
+            parse_levels(rest);
+            below_ = Below::levels;
+        } else if (keyword == ".START_SET") {
+            end_component();
+            pen_ = Pen::unknown;
+            if (components_.end_number() > 0) end_set();
+        } else if (keyword == ".INCLUDE" && include_line_ == 0) {
+            include_line_ = scanner_.number();
+            included_ = in_quotes(trimmed(rest));
+        } else if ((keyword == ".DT" && !trimmed(rest).empty()) || keyword == ".START_BOX") {
+            below_ = Below::points;  // it has all that it takes: the pen goes on
+        } else if (takes_number(keyword) && !trimmed(rest).empty()) {
+            below_ = Below::after_number;
+        }
+    }
+    static constexpr std::size_t longest_keyword = 24;  // that matters
+
+    // Keywords of one number.
+    static bool takes_number(std::string_view keyword) {
+        return keyword == ".VERSION" || keyword == ".X_DIM" || keyword == ".Y_DIM" || keyword == ".AGE" ||
+               keyword.find("POINTS_PER_") != std::string_view::npos;
+    }
+
+    void parse_line_below(std::string_view line) {
+        if (below_ == Below::text || (below_ == Below::after_number && !looks_like_point(line))) return;
+        if (below_ == Below::levels) return parse_levels(line);
+        if (below_ == Below::columns && !looks_like_point(line)) return parse_columns(line);
+        if (below_ == Below::segment && (segment_text_.in_label() || !looks_like_point(line))) {
+            if (segment_text_.text().size() > longest_line)
+                scanner_.fail_at(segment_line_, "a .SEGMENT of at most 64 MB", "a longer one");
+            return segment_text_.append(line);
+        }
+        finish_keyword();
+        below_ = Below::points;
+        parse_points(line);
+    }
+
+    void start_component(Pen pen, std::string_view points) {
+        end_component();
+        pen_ = pen;
+        component_line_ = scanner_.number();
+        below_ = Below::points;
+        parse_points(points);
+    }
+
+    // What has no point is nothing.
     void end_component() {
-        if (pen_ != Pen::down) return;
-        if (stroke_.empty()) scanner_.fail_at(pen_down_line_, "points after .PEN_DOWN", "none");
-        components_.push({stroke_, pen_down_line_});
+        if (pen_ == Pen::down && !stroke_.empty()) {
+            components_.push({stroke_, component_line_});
+            points_read_ += stroke_.size();
+            ++pen_downs_;
+            ink_found_ = true;
+        } else if (pen_ == Pen::up && has_air_points_) {
+            components_.push({{}, component_line_, Ink::none});
+            ++points_read_;
+            air_found_ = true;
+        }
         stroke_.clear();
+        has_air_points_ = false;
         pen_ = Pen::unknown;
     }
 
-    Point parse_point() const {
+    void parse_points(std::string_view rest) {
+        for (rest = trimmed(rest); !rest.empty(); rest = trimmed(rest)) {
+            if (pen_ == Pen::unknown) fail_outside_components();
+            if (pen_ == Pen::up && !looks_like_point(rest)) scanner_.fail_here("a keyword that starts with '.'");
+            const Point point = parse_point(rest);
+            if (pen_ == Pen::down) stroke_.push_back(point);
+            has_air_points_ = pen_ == Pen::up;
+            if (stroke_.size() > drawing_point_limit)
+                scanner_.fail_at(scanner_.number(), not_too_many_points, "another");
+        }
+    }
+
+    [[noreturn]] void fail_outside_components() const {
+        scanner_.fail_here(looks_like_point(scanner_.line()) ? "points only after .PEN_DOWN or .PEN_UP"
+                                                             : "a keyword that starts with '.'");
+    }
+
+    // Takes one from the line. No point goes on in the next line, so that a number that is missing shows.
+    Point parse_point(std::string_view& rest) const {
         const std::string_view expected =
             column_count_ == 2 ? "a point 'x y' (two numbers up to 1e7)" : "a point with the numbers that .COORD names";
-        std::string_view rest = scanner_.line();
         Point point;
         for (std::size_t column = 0; column < column_count_; ++column) {
             const bool used = column == x_column_ || column == y_column_;
-            const double value = scanner_.number_of(take_word(rest), used ? coordinate_limit : 1e300, expected);
+            const double value =
+                scanner_.number_of(take_word(rest), used ? static_cast<double>(coordinate_limit) : 1e300, expected);
             if (column == x_column_) point.x = static_cast<float>(value);
             if (column == y_column_) point.y = static_cast<float>(0 - value);  // not -value: 0 stays +0
         }
-        if (!trimmed(rest).empty()) scanner_.fail_here(expected);
         return point;
     }
 
-    // Nothing but points of a lifted pen and the text of a skipped keyword may stand there.
-    void check_line_outside_components() const {
-        constexpr std::string_view number_starts = "+-.0123456789";
-        const bool looks_like_point = number_starts.find(scanner_.line().front()) != std::string_view::npos;
-        if (looks_like_point && pen_ == Pen::up) return static_cast<void>(parse_point());
-        if (looks_like_point) scanner_.fail_here("points only after .PEN_DOWN or .PEN_UP");
-        if (!in_skipped_keyword_) scanner_.fail_here("a keyword that starts with '.'");
-    }
-
     void parse_columns(std::string_view rest) {
-        column_count_ = 0;
-        x_column_ = y_column_ = absent;
         for (std::string_view word = take_word(rest); !word.empty(); word = take_word(rest)) {
-            if (word == "X") x_column_ = column_count_;
-            if (word == "Y") y_column_ = column_count_;
+            if (in_capitals(word) == "X") x_column_ = column_count_;
+            if (in_capitals(word) == "Y") y_column_ = column_count_;
             ++column_count_;
         }
-        if (x_column_ == absent || y_column_ == absent) scanner_.fail_here(".COORD with the columns X and Y");
     }
 
-    // The rest of `.SEGMENT DIGIT 6-7 ? "4"`.
-    void parse_segment(std::string_view rest) {
-        Segment segment;
-        segment.line = scanner_.number();
-        take_word(rest);  // the name of the hierarchy's level
-        parse_components(take_word(rest), segment);
-        if (!trimmed(rest).starts_with('"')) take_word(rest);  // the quality
-        segment.label = parse_label(trimmed(rest));
+    void parse_levels(std::string_view rest) {
+        for (std::string_view word = take_word(rest); !word.empty(); word = take_word(rest))
+            levels_.push_back(in_capitals(word));
+    }
+
+    // What may have gone on in several lines is complete.
+    void finish_keyword() {
+        if (below_ == Below::columns && (x_column_ == absent || y_column_ == absent))
+            scanner_.fail_at(columns_line_, ".COORD with the columns X and Y", columns_text_);
+        if (below_ == Below::segment) finish_segment();
+    }
+
+    void finish_segment() {
+        std::string_view level;
+        UnipenSegment segment = parse_unipen_segment(segment_text_.text(), name_, segment_line_, level);
+        segment.level = level_number(level);
+        lowest_level_ = larger(lowest_level_, segment.level);
+        for (const UnipenPart& part : segment.parts) names_points_ = names_points_ || !part.whole();
         segments_.push(std::move(segment));
-        has_segments_ = true;
+        segments_seen_ = set_has_segments_ = true;
     }
 
-    void parse_components(std::string_view list, Segment& segment) const {
-        for (bool more = true; more;) {
-            const std::size_t comma = list.find(',');
-            const std::string_view part = list.substr(0, comma);
-            const std::size_t dash = part.find('-');
-            const auto first = parse_number<std::size_t>(part.substr(0, dash));
-            const auto last = dash == std::string_view::npos ? first : parse_number<std::size_t>(part.substr(dash + 1));
-            if (!first || !last || *first > *last)
-                scanner_.fail_here(".SEGMENT LEVEL with component numbers such as 6 or 6-7");
-            // Each component has a point.
-            if (segment.ranges.size() == drawing_point_limit) scanner_.fail_here(not_too_many_points);
-            segment.ranges.push_back({*first, *last});
-            segment.last = larger(segment.last, *last);
-            more = comma != std::string_view::npos;
-            if (more) list.remove_prefix(comma + 1);
-        }
+    // A level that the hierarchy does not know is taken for its lowest one.
+    std::size_t level_number(std::string_view level) const {
+        const std::string name = in_capitals(level);
+        for (std::size_t i = 0; i < levels_.size(); ++i)
+            if (levels_[i] == name) return i;
+        return levels_.empty() ? 0 : levels_.size() - 1;
     }
-
-    std::string_view parse_label(std::string_view text) const {
-        if (text.empty()) return text;
-        if (text.size() < 2 || text.front() != '"' || text.find('"', 1) != text.size() - 1)
-            scanner_.fail_here("a label in double quotes at the end of .SEGMENT");
-        return text.substr(1, text.size() - 2);
-    }
-
-    bool segment_complete() { return !segments_.empty() && segments_.front().last < components_.end_number(); }
 
     void end() {
+        finish_keyword();
         end_component();
+        if (!ink_found_ && include_line_ != 0)
+            fail(name_ + ":" + std::to_string(include_line_) + ": .INCLUDE " + included_ +
+                 " is not followed, and there is no stroke beside it: put the text of that file in place of the line");
+        if (!ink_found_) fail(name_ + ": no stroke found: expected points after .PEN_DOWN, found none");
         ended_ = true;
-        if (components_.end_number() == 0)
-            fail(name_ + ": no stroke found: expected points after .PEN_DOWN, found none");
+        end_set();
     }
 
-    // Each component is moved into its segment's drawing: what segments name can never cost more than the file holds.
-    void take_segment(Drawing& drawing) {
-        const Segment& segment = segments_.front();
-        if (!segment_complete())
-            scanner_.fail_at(segment.line, "components below " + std::to_string(components_.end_number()),
-                             std::to_string(segment.last));
-        std::size_t count = 0;
-        for (const Range& range : segment.ranges)
-            for (std::size_t i = range.first; i <= range.last; ++i) {
-                if (i < components_.first_number() || components_.at(i).stroke.empty())
-                    scanner_.fail_at(segment.line, "components that no other .SEGMENT names", std::to_string(i));
-                count += components_.at(i).stroke.size();
-                if (count > drawing_point_limit) scanner_.fail_at(segment.line, not_too_many_points, "more");
-                drawing.strokes.push_back(std::exchange(components_.at(i).stroke, {}));
-            }
-        drawing.label = segment.label;
+    void end_set() {
+        set_ended_ = true;
+        if (air_found_ && counts_only_ink())
+            components_.remove_if([](const Component& c) { return c.ink == Ink::none; });
+    }
+
+    // Whether the segments make sense with the pen-down components alone, and not with all.
+    bool counts_only_ink() {
+        std::vector<std::size_t> inked{0};  // of the components before this one that are left
+        for (std::size_t i = components_.first_number(); i < components_.end_number(); ++i)
+            inked.push_back(inked.back() + (components_.at(i).ink == Ink::none ? 0 : 1));
+        const std::size_t first = components_.first_number();
+        const auto has_ink = [&](const UnipenPart& part) {
+            if (part.first < first || part.last >= components_.end_number()) return true;
+            return inked[part.last + 1 - first] > inked[part.first - first];
+        };
+        bool some_without_ink = false;
+        for (std::size_t i = segments_.first_number(); i < segments_.end_number(); ++i) {
+            const UnipenSegment& segment = segments_.at(i);
+            if (segment.last >= pen_downs_) return false;
+            bool ink = segment.parts.empty();
+            for (const UnipenPart& part : segment.parts) ink = ink || has_ink(part);
+            some_without_ink = some_without_ink || !ink;
+        }
+        return some_without_ink;
+    }
+
+    void drop_higher_segments() {
+        while (!segments_.empty() && segments_.front().level < lowest_level_) segments_.pop();
+    }
+
+    // Whether nothing that may still come changes the first segment.
+    bool segment_complete() {
+        const bool level_is_known = lowest_level_ + 1 >= levels_.size();
+        if (air_found_ || !level_is_known) return false;
+        drop_higher_segments();
+        return !segments_.empty() && segments_.front().last < components_.end_number();
+    }
+
+    // Puts the first segment's strokes into `drawing`; false where it has none that can be used.
+    bool take_segment(Drawing& drawing) {
+        UnipenSegment segment = std::move(segments_.front());
         segments_.pop();
-        while (!components_.empty() && components_.front().stroke.empty()) components_.pop();
+        if (segment.parts.empty()) {
+            components_are_told_ = false;
+            return skip(segment.line, "component numbers in .SEGMENT, such as 6 or 6-7", "none");
+        }
+        if (segment.last >= components_.end_number()) fail_beyond(segment);
+        std::size_t count = 0;
+        for (const UnipenPart& part : segment.parts)
+            for (std::size_t i = part.first; i <= part.last; ++i) {
+                if (i < components_.first_number() || components_.at(i).ink == Ink::taken)
+                    scanner_.fail_at(segment.line, "components that no other .SEGMENT names", std::to_string(i));
+                const std::size_t points = take_component(components_.at(i), i, part, segment.line, drawing);
+                count += points;
+                if (count > drawing_point_limit) scanner_.fail_at(segment.line, not_too_many_points, "more");
+                // However often components are shared, a small file must not become a large result.
+                points_taken_ += larger(points, std::size_t{1});
+                if (points_taken_ / 4 > points_read_)
+                    scanner_.fail_at(segment.line, "segments that share few of their components", "too many points");
+            }
+        while (!components_.empty() && components_.front().ink == Ink::taken) components_.pop();
+        if (drawing.strokes.empty())
+            return skip(segment.line, "a .SEGMENT with a .PEN_DOWN component", "only .PEN_UP components");
+        drawing.label = std::move(segment.label);
+        return true;
     }
 
-    void check_all_taken() {
-        if (!components_.empty())
-            scanner_.fail_at(components_.front().line,
-                             "a .SEGMENT that names component " + std::to_string(components_.first_number()), "none");
+    // Moves or copies the points of component number `i` that `part` names; returns how many.
+    std::size_t take_component(Component& component, std::size_t i, const UnipenPart& part, std::size_t line,
+                               Drawing& drawing) {
+        component.named = true;
+        if (component.ink == Ink::none) return 0;
+        const std::size_t size = component.stroke.size();
+        const std::size_t first = i == part.first ? part.first_point : 0;
+        const std::size_t last = i == part.last && part.last_point != part.to_the_end ? part.last_point : size - 1;
+        if (first >= size || last >= size)
+            scanner_.fail_at(line, "points of component " + std::to_string(i) + " below " + std::to_string(size),
+                             std::to_string(larger(first, last)));
+        if (levels_.size() > 1 || names_points_) {
+            drawing.strokes.emplace_back(component.stroke.begin() + static_cast<std::ptrdiff_t>(first),
+                                         component.stroke.begin() + static_cast<std::ptrdiff_t>(last + 1));
+        } else {
+            drawing.strokes.push_back(std::exchange(component.stroke, {}));
+            component.ink = Ink::taken;
+        }
+        return last + 1 - first;
     }
 
-    bool take_whole_file(Drawing& drawing) {
+    [[noreturn]] void fail_beyond(const UnipenSegment& segment) const {
+        std::string found = std::to_string(segment.last);
+        if (include_line_ != 0)
+            found.append("; .INCLUDE ")
+                .append(included_)
+                .append(" in line ")
+                .append(std::to_string(include_line_))
+                .append(" is not followed: put the text of that file in its place");
+        scanner_.fail_at(segment.line, "components below " + std::to_string(components_.end_number()), found);
+    }
+
+    bool skip(std::size_t line, const std::string& expected, const std::string& found) {
+        skip_drawing(skipped_, name_ + ":" + std::to_string(line) + ": expected " + expected + ", found " + found);
+        return false;
+    }
+
+    // What no segment named. In a set without segments that is a drawing.
+    bool take_rest_of_set(Drawing& drawing) {
+        if (!set_has_segments_)
+            take_all(drawing);
+        else if (components_are_told_)
+            check_all_named();
+        components_.clear();
+        pen_downs_ = lowest_level_ = 0;
+        air_found_ = names_points_ = set_has_segments_ = false;
+        components_are_told_ = true;
+        set_ended_ = ended_;
+        return !drawing.strokes.empty();
+    }
+
+    void take_all(Drawing& drawing) {
         std::size_t count = 0;
         for (; !components_.empty(); components_.pop()) {
-            count += components_.front().stroke.size();
+            Component& component = components_.front();
+            if (component.ink != Ink::there) continue;
+            count += component.stroke.size();
             if (count > drawing_point_limit)
-                scanner_.fail_at(components_.front().line, not_too_many_points, "more, and no .SEGMENT");
-            drawing.strokes.push_back(std::move(components_.front().stroke));
+                scanner_.fail_at(component.line, not_too_many_points, "more, and no .SEGMENT");
+            drawing.strokes.push_back(std::move(component.stroke));
         }
-        return !drawing.strokes.empty();
+    }
+
+    void check_all_named() {
+        for (std::size_t i = components_.first_number(); i < components_.end_number(); ++i)
+            if (const Component& component = components_.at(i); component.ink == Ink::there && !component.named)
+                return static_cast<void>(
+                    skip(component.line, "a .SEGMENT that names component " + std::to_string(i), "none"));
     }
 
     LineScanner scanner_;
     const std::string& name_;
     SkippedDrawings* skipped_;
-    NumberedQueue<Component> components_;
-    NumberedQueue<Segment> segments_;
-    Stroke stroke_;  // of the current component; its memory is reused
-    Pen pen_ = Pen::unknown;
-    bool in_skipped_keyword_ = false;
-    bool has_segments_ = false;
+    NumberedQueue<Component> components_;  // of this set
+    NumberedQueue<UnipenSegment> segments_;
+    std::vector<std::string> levels_;  // of the hierarchy, the highest first
+    std::size_t lowest_level_ = 0;     // that a segment of this set has
+    std::size_t pen_downs_ = 0;        // components of this set with ink
+    bool air_found_ = false;           // in this set: a component of a lifted pen with points
+    bool names_points_ = false;        // in this set: a segment names points of components
+    bool set_has_segments_ = false;
+    bool components_are_told_ = true;  // by all segments of this set so far
+    bool set_ended_ = false;
     bool ended_ = false;
-    std::size_t pen_down_line_ = 0;
+    bool segments_seen_ = false;  // in the file
+    bool ink_found_ = false;      // in the file
+    std::size_t points_read_ = 0;
+    std::size_t points_taken_ = 0;
+
+    Below below_ = Below::points;
+    UnipenSegmentText segment_text_;
+    std::size_t segment_line_ = 0;
+    Pen pen_ = Pen::unknown;
+    Stroke stroke_;  // of the current component; its memory is reused
+    bool has_air_points_ = false;
+    std::size_t component_line_ = 0;
     std::size_t column_count_ = 2;
     std::size_t x_column_ = 0;
     std::size_t y_column_ = 1;
+    std::size_t columns_line_ = 0;
+    std::string columns_text_;
+    std::size_t include_line_ = 0;  // of the first .INCLUDE; 0: none
+    std::string included_;          // in quotes
 };
 
 }  // namespace detail
