@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+using namespace std::string_literals;
+
 namespace {
 
 // Two classes that a line cannot part: inside and outside of a circle.
@@ -310,16 +312,17 @@ struct SteepLoss : nib::NllLoss {
 }  // namespace
 
 TEST_CASE("a number in the data that is not finite stops training before its step, and is named") {
-    for (const float odd : {not_a_number, infinity, -infinity})
+    const std::vector<float> odd{not_a_number, infinity, -infinity};
+    for (std::size_t i = 0; i < odd.size(); ++i)
         for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
-            CAPTURE(odd);
+            CAPTURE(odd[i]);
             CAPTURE(threads);
             Circle circle;
             Learner learner, expected;
             nib::fit(learner.net, learner.adam, circle.examples(), {.epochs = 1, .batch_size = 40}, learner.rng);
             // What comes before the example in the second epoch, by hand.
             expected = learner;
-            circle.x(123, 1) = odd;
+            circle.x(123, 1) = odd[i];
             std::size_t step = 0;
             {
                 nib::Gradients gradients{expected.net};
@@ -341,12 +344,10 @@ TEST_CASE("a number in the data that is not finite stops training before its ste
             const std::string message = support::error_of([&] {
                 nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::Quiet{}, count);
             });
-            CHECK(message ==
-                  "fit: epoch 2, step " + std::to_string(step) +
-                      " of 13: expected a finite loss and finite gradients, found a loss of " +
-                      (batches + 1 == step && support::contains(message, "a loss of NaN") ? "NaN" : "infinity") +
-                      ": example 123 of the data has " + (odd == odd ? "infinity" : "NaN") +
-                      " as feature 1; this step was not taken");
+            CHECK(message.starts_with("fit: epoch 2, step " + std::to_string(step) +
+                                      " of 13: expected a finite loss and finite gradients, found a loss of "));
+            CHECK(message.ends_with(": example 123 of the data has "s + (i == 0 ? "NaN" : "infinity") +
+                                    " as feature 1; this step was not taken"));
             CHECK(batches == step - 1);
             CHECK(learner == expected);
         }
