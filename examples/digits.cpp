@@ -29,6 +29,7 @@ int main(int argc, char** argv) try {
     for (int epoch = 1; epoch <= 4; ++epoch) {
         for (const auto& batch : nib::batches(train, 15, rng)) adam.step(net, gradients(batch));
         std::printf("epoch %d  accuracy %.4f\n", epoch, nib::accuracy(net, test));
+        if (std::fflush(stdout) != 0) nib::fail("cannot write to standard output");
     }
     nib::save(net, "digits.safetensors");
 } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 
 #include <nib/nib.hpp>
 
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -17,15 +18,23 @@ struct Options {
     bool int8 = false;
 };
 
+// A table of more is too wide to read.
+constexpr std::size_t most_printed_classes = 100;
+
 // Prints the results but for the last line.
 template <nib::InferenceNetwork Net>
 nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options& options) {
     const nib::Evaluation evaluation = nib::evaluate(net, test);
     std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
-    examples::print_classes(evaluation.confusion);
-    std::printf("\n");
-    examples::print_confusion(evaluation.confusion);
-    std::printf("\n");
+    if (evaluation.classes() <= most_printed_classes) {
+        examples::print_classes(evaluation.confusion());
+        std::printf("\n");
+        examples::print_confusion(evaluation.confusion());
+        std::printf("\n");
+    } else {
+        std::fprintf(stderr, "%s: has %zu classes: tables of them are printed up to %zu\n", options.model.c_str(),
+                     evaluation.classes(), most_printed_classes);
+    }
     if (!options.report.empty()) examples::write_report(net, test, options.report);
     return evaluation;
 }

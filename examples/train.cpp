@@ -1,12 +1,16 @@
 // Trains a dense network on handwritten digits, tests it after each epoch, and saves it.
 #include "common/command_line.hpp"
 #include "common/digit_data.hpp"
+#include "common/interrupt.hpp"
 #include "common/report.hpp"
+#include "common/run_record.hpp"
 
 #include <nib/nib.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -56,7 +60,53 @@ private:
     double next_ = 0;
 };
 
-void train(Options options) {
+// The last checkpoint of this run: what it is, and how to go on from it.
+class LastCheckpoint {
+public:
+    explicit LastCheckpoint(const Options& options) : options_{options} {}
+
+    void set(const std::string& path, int epochs) {
+        path_ = path;
+        epochs_ = epochs;
+    }
+
+    // For the end of a message.
+    std::string advice() const {
+        if (path_.empty())
+            return options_.checkpoint.empty() ? "there is no checkpoint to go on from (--checkpoint writes them)"
+                                               : "no epoch was done, and there is no checkpoint to go on from";
+        std::string command = "train";
+        const auto add = [&](const char* option, const std::string& value) {
+            if (!value.empty()) command.append(" ").append(option).append(" ").append(examples::shell_word(value));
+        };
+        add("--data", options_.data);
+        if (options_.synthetic > 0) add("--synthetic", std::to_string(options_.synthetic));
+        add("--resume", path_);
+        add("--checkpoint", options_.checkpoint);
+        add("--save", options_.save);
+        return examples::shell_word(path_) + " has the first " + std::to_string(epochs_) +
+               (epochs_ == 1 ? " epoch" : " epochs") + ", to go on from by: " + command;
+    }
+
+private:
+    const Options& options_;
+    std::string path_;
+    int epochs_ = 0;
+};
+
+// Fails where the checkpoint's file is too small for a network of such layers, its moments among them: the widths may
+// be the checkpoint's own claim, and nothing of that size is to be made before it is known to be true.
+void check_size(const std::vector<std::size_t>& widths, const std::string& path) {
+    double numbers = 0;
+    for (std::size_t i = 1; i < widths.size(); ++i)
+        numbers += (static_cast<double>(widths[i - 1]) + 1) * static_cast<double>(widths[i]);
+    const double bytes = 3 * sizeof(float) * numbers;
+    if (bytes > static_cast<double>(nib::InputFile{path}.size()))
+        nib::fail(path + ": is too small for a checkpoint of a network with " + nib::fixed(numbers, 0) + " parameters");
+}
+
+void train(Options& options, examples::CommandLine& line, const examples::Interrupts& interrupts,
+           LastCheckpoint& last) {
     for (const char* const ending : {".npy", ".onnx"})
         if (options.save.ends_with(ending))
             throw examples::UsageError("--save: a network goes to .safetensors, .pth, .pt or .npz, not to " +
@@ -64,13 +114,23 @@ void train(Options options) {
     for (const std::string& path : {options.save, options.checkpoint})
         if (!path.empty()) nib::check_writable(path);
     if (!options.report.empty()) examples::make_folder(options.report);
+    const std::size_t synthetic =
+        options.data.empty() && options.synthetic == 0 ? examples::synthetic_training_digits : options.synthetic;
+    nib::StringMap before;
+    if (!options.resume.empty()) before = examples::take_over_run(line, options.resume, synthetic);
     nib::ThreadPool pool{options.fit.threads};
     const nib::Dataset training = examples::training_digits(options.data, options.synthetic, options.seed, pool);
     const nib::Dataset test = examples::test_digits(options.data);
+    interrupts.check();
+    nib::StringMap record;
+    if (!options.resume.empty() || !options.checkpoint.empty())
+        record = examples::run_record(line, training, synthetic);
+    examples::check_same_images(before, record, options.resume);
 
     std::vector<std::size_t> widths{training.input_size()};
     widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
     widths.push_back(examples::classes);
+    if (!options.resume.empty()) check_size(widths, options.resume);
     nib::Rng rng{options.seed};
     nib::Mlp net{widths, rng};
     nib::Adam adam{net, options.adam};
@@ -80,32 +140,59 @@ void train(Options options) {
             std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n", options.resume.c_str(), done,
                          options.fit.epochs);
         options.fit.first_epoch = done + 1;
+        last.set(options.resume, done);
     }
 
     nib::check_data(net, training);  // so that a bad label shows before anything is printed
     nib::Evaluation evaluation = nib::evaluate(net, test);
     std::printf("initial accuracy %s\n", nib::fixed(evaluation.accuracy(), 4).c_str());
-    std::fflush(stdout);
+    examples::check_output();
 
     ProgressLine progress;
     const auto on_epoch = [&](const nib::EpochReport& epoch) {
+        if (!options.checkpoint.empty()) {
+            nib::save_checkpoint(net, adam, rng, epoch.epoch, options.checkpoint, record);
+            last.set(options.checkpoint, epoch.epoch);
+        }
         evaluation = nib::evaluate(net, test);
         progress.clear();
         std::printf("epoch %d loss %s accuracy %s seconds %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
                     nib::fixed(evaluation.accuracy(), 4).c_str(), nib::fixed(epoch.seconds, 2).c_str());
-        std::fflush(stdout);
-        if (!options.checkpoint.empty()) nib::save_checkpoint(net, adam, rng, epoch.epoch, options.checkpoint);
+        examples::check_output();
     };
-    if (options.augment) {
-        options.fit.schedule = nib::Schedule::warmup_cosine;
-        nib::fit(net, adam, nib::Augmented{training}, options.fit, rng, on_epoch, progress);
-    } else {
-        nib::fit(net, adam, training, options.fit, rng, on_epoch, progress);
+    const auto on_progress = [&](const nib::Progress& done) {
+        interrupts.check();
+        progress(done);
+    };
+    try {
+        if (options.augment) {
+            options.fit.schedule = nib::Schedule::warmup_cosine;
+            nib::fit(net, adam, nib::Augmented{training}, options.fit, rng, on_epoch, on_progress);
+        } else {
+            nib::fit(net, adam, training, options.fit, rng, on_epoch, on_progress);
+        }
+    } catch (const examples::Interrupted&) {
+        progress.clear();
+        throw;
+    } catch (const std::runtime_error& error) {
+        progress.clear();
+        nib::fail(std::string(error.what()) + "; " + last.advice());
     }
 
     if (!options.save.empty()) nib::save(net, options.save, {.steps = adam.steps()});
     if (!options.report.empty()) examples::write_report(net, test, options.report);
     examples::print_test_accuracy(evaluation);
+}
+
+// Says how to go on where it is interrupted.
+void train(Options& options, examples::CommandLine& line) {
+    const examples::Interrupts interrupts;
+    LastCheckpoint last{options};
+    try {
+        train(options, line, interrupts, last);
+    } catch (const examples::Interrupted& error) {
+        throw examples::Interrupted(error.signal(), std::string(error.what()) + ": " + last.advice());
+    }
 }
 
 }  // namespace
@@ -131,7 +218,10 @@ int main(int argc, char** argv) {
         "writes the trained network: PyTorch's format in .pth and .pt, NumPy's in .npz, safetensors in all others",
         options.save);
     line.option("--checkpoint", "FILE", "writes all that --resume needs after each epoch", options.checkpoint);
-    line.option("--resume", "FILE", "goes on from a checkpoint; the other options as they were", options.resume);
+    line.option("--resume", "FILE",
+                "goes on from a checkpoint, with its options; --data and --synthetic as they were, --lr and --epochs "
+                "may change",
+                options.resume);
     line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
-    return line.run(argc, argv, [&] { train(options); });
+    return line.run(argc, argv, [&] { train(options, line); });
 }

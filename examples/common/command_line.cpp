@@ -1,11 +1,14 @@
 #include "command_line.hpp"
 
+#include "interrupt.hpp"
+
 #include <nib/core/text.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <concepts>
+#include <csignal>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
@@ -21,9 +24,23 @@
 #include <utility>
 #include <vector>
 
+#if __has_include(<unistd.h>) && __has_include(<fcntl.h>)
+#include <fcntl.h>
+#include <unistd.h>
+#endif
+
 namespace examples {
 
 namespace {
+
+// Where one of the three was closed, the next file that is opened would take its place, and what is printed would go
+// into that file. Nothing can be written to what stands there now.
+void keep_standard_descriptors() {
+#if defined(F_GETFD)
+    for (int descriptor = 0; descriptor <= 2; ++descriptor)
+        if (::fcntl(descriptor, F_GETFD) == -1) static_cast<void>(::open("/dev/null", O_RDONLY));
+#endif
+}
 
 std::string list(const std::vector<std::string>& words) {
     std::string text;
@@ -34,14 +51,6 @@ std::string list(const std::vector<std::string>& words) {
 
 std::string line(const std::string& left, const std::string& right, std::size_t width) {
     return "  " + left + std::string(width - left.size() + 2, ' ') + right + "\n";
-}
-
-// Results that never reached their reader are a failure, whatever happened before.
-void check_written(std::FILE* out) {
-    errno = 0;
-    if (std::fflush(out) == 0 && std::ferror(out) == 0) return;
-    const std::string reason = errno != 0 ? std::string(": ") + std::strerror(errno) : std::string();
-    throw std::runtime_error("standard output: cannot write" + reason);
 }
 
 // The shortest spelling that reads back as the same number.
@@ -74,12 +83,30 @@ std::vector<T> numbers(const std::string& option, std::string_view text, T low, 
 
 }  // namespace
 
+std::string shell_word(const std::string& word) {
+    constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./,:@%";
+    if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+    std::string quoted = "'";
+    for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+// Results that never reached their reader are a failure, whatever happened before.
+void check_output(std::FILE* out) {
+    errno = 0;
+    if (std::fflush(out) == 0 && std::ferror(out) == 0) return;
+    const std::string reason = errno != 0 ? std::string(": ") + std::strerror(errno) : std::string();
+    throw std::runtime_error("standard output: cannot write" + reason);
+}
+
 struct CommandLine::Option {
     std::string name;
     std::string value;  // how the help names it; empty for a flag
     std::string help;
     std::string initial;
+    Getter get;
     Setter set;
+    bool given = false;
 };
 
 struct CommandLine::Argument {
@@ -99,7 +126,8 @@ CommandLine::~CommandLine() = default;
 template <class T>
 void CommandLine::option(std::string_view name, std::string_view value, std::string_view help, T& destination,
                          std::type_identity_t<T> low, std::type_identity_t<T> high) {
-    add(name, value, help, text_of(destination),
+    add(
+        name, value, help, [&destination] { return text_of(destination); },
         [&destination, low, high](const std::string& option, std::string_view text) {
             destination = number<T>(option, text, low, high);
         });
@@ -108,7 +136,8 @@ void CommandLine::option(std::string_view name, std::string_view value, std::str
 template <class T>
 void CommandLine::option(std::string_view name, std::string_view value, std::string_view help,
                          std::optional<T>& destination, std::type_identity_t<T> low, std::type_identity_t<T> high) {
-    add(name, value, help, destination ? text_of(*destination) : std::string(),
+    add(
+        name, value, help, [&destination] { return destination ? text_of(*destination) : std::string(); },
         [&destination, low, high](const std::string& option, std::string_view text) {
             destination = number<T>(option, text, low, high);
         });
@@ -117,9 +146,13 @@ void CommandLine::option(std::string_view name, std::string_view value, std::str
 template <class T>
 void CommandLine::option(std::string_view name, std::string_view value, std::string_view help,
                          std::vector<T>& destination, std::type_identity_t<T> low, std::type_identity_t<T> high) {
-    std::string initial;
-    for (const T& element : destination) nib::append_to_list(initial, ",", text_of(element));
-    add(name, value, help, std::move(initial),
+    add(
+        name, value, help,
+        [&destination] {
+            std::string list;
+            for (const T& element : destination) nib::append_to_list(list, ",", text_of(element));
+            return list;
+        },
         [&destination, low, high](const std::string& option, std::string_view text) {
             destination = numbers<T>(option, text, low, high);
         });
@@ -136,15 +169,18 @@ template void CommandLine::option(std::string_view, std::string_view, std::strin
 
 void CommandLine::option(std::string_view name, std::string_view value, std::string_view help,
                          std::string& destination) {
-    add(name, value, help, destination, [&destination](const std::string& option, std::string_view text) {
-        if (text.empty()) throw UsageError(option + ": expected a value, found ''");
-        destination = text;
-    });
+    add(
+        name, value, help, [&destination] { return destination; },
+        [&destination](const std::string& option, std::string_view text) {
+            if (text.empty()) throw UsageError(option + ": expected a value, found ''");
+            destination = text;
+        });
 }
 
 void CommandLine::option(std::string_view name, std::string_view value, std::string_view help, std::string& destination,
                          std::vector<std::string> words) {
-    add(name, value, help, destination,
+    add(
+        name, value, help, [&destination] { return destination; },
         [&destination, words = std::move(words)](const std::string& option, std::string_view text) {
             if (std::find(words.begin(), words.end(), text) == words.end())
                 throw UsageError(option + ": expected " + list(words) + ", found " + nib::in_quotes(text));
@@ -153,7 +189,13 @@ void CommandLine::option(std::string_view name, std::string_view value, std::str
 }
 
 void CommandLine::flag(std::string_view name, std::string_view help, bool& destination) {
-    add(name, "", help, "", [&destination](const std::string&, std::string_view) { destination = true; });
+    add(
+        name, "", help, [&destination] { return destination ? "yes" : "no"; },
+        [&destination](const std::string& option, std::string_view text) {
+            if (text != "yes" && text != "no")
+                throw UsageError(option + ": expected yes or no, found " + nib::in_quotes(text));
+            destination = text == "yes";
+        });
 }
 
 void CommandLine::argument(std::string_view name, std::string_view help, std::string& destination) {
@@ -165,14 +207,20 @@ void CommandLine::arguments(std::string_view name, std::string_view help, std::v
 }
 
 int CommandLine::run(int argc, const char* const* argv, const std::function<void()>& program, std::FILE* out,
-                     std::FILE* err) const {
+                     std::FILE* err) {
+    keep_standard_descriptors();
+#if defined(SIGPIPE)
+    std::signal(SIGPIPE, SIG_IGN);
+#endif
     try {
         if (parse({argv + std::min(argc, 1), argv + argc}))
             program();
         else
             std::fputs(help().c_str(), out);
-        check_written(out);
+        check_output(out);
         return 0;
+    } catch (const Interrupted& error) {
+        return complain(err, error.what(), error.status());
     } catch (const UsageError& error) {
         return complain(err, std::string(error.what()) + " (see " + program_ + " --help)", 2);
     } catch (const std::bad_alloc&) {
@@ -180,6 +228,15 @@ int CommandLine::run(int argc, const char* const* argv, const std::function<void
     } catch (const std::exception& error) {
         return complain(err, error.what(), 1);
     }
+}
+
+bool CommandLine::given(std::string_view name) const { return find(name).given; }
+
+std::string CommandLine::value(std::string_view name) const { return find(name).get(); }
+
+void CommandLine::set(std::string_view name, std::string_view text) {
+    const Option& option = find(name);
+    option.set(option.name, text);
 }
 
 std::string CommandLine::help() const {
@@ -197,12 +254,13 @@ std::string CommandLine::help() const {
     return text + line("--help", "prints this and ends", width);
 }
 
-void CommandLine::add(std::string_view name, std::string_view value, std::string_view help, std::string initial,
-                      Setter set) {
-    options_.push_back({std::string(name), std::string(value), std::string(help), std::move(initial), std::move(set)});
+void CommandLine::add(std::string_view name, std::string_view value, std::string_view help, Getter get, Setter set) {
+    std::string initial = value.empty() ? "" : get();
+    options_.push_back(
+        {std::string(name), std::string(value), std::string(help), std::move(initial), std::move(get), std::move(set)});
 }
 
-bool CommandLine::parse(const std::vector<std::string>& words) const {
+bool CommandLine::parse(const std::vector<std::string>& words) {
     std::vector<std::string> positional;
     bool options_end = false;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -222,9 +280,10 @@ bool CommandLine::parse(const std::vector<std::string>& words) const {
     return true;
 }
 
-std::size_t CommandLine::parse_option(const std::string& word, const std::string* next) const {
+std::size_t CommandLine::parse_option(const std::string& word, const std::string* next) {
     const std::size_t equals = word.find('=');
     const Option& option = find(word.substr(0, equals));
+    options_[static_cast<std::size_t>(&option - options_.data())].given = true;
     if (equals != std::string::npos) {
         if (option.value.empty())
             throw UsageError(option.name + ": takes no value, found " + nib::in_quotes(word.substr(equals + 1)));
@@ -232,7 +291,7 @@ std::size_t CommandLine::parse_option(const std::string& word, const std::string
         return 0;
     }
     if (option.value.empty()) {
-        option.set(option.name, "");
+        option.set(option.name, "yes");
         return 0;
     }
     if (next == nullptr || next->starts_with("--"))
@@ -242,7 +301,7 @@ std::size_t CommandLine::parse_option(const std::string& word, const std::string
     return 1;
 }
 
-const CommandLine::Option& CommandLine::find(const std::string& name) const {
+const CommandLine::Option& CommandLine::find(std::string_view name) const {
     const auto found =
         std::find_if(options_.begin(), options_.end(), [&](const Option& option) { return option.name == name; });
     if (found == options_.end()) throw UsageError("unknown option " + nib::in_quotes(name));

@@ -4,6 +4,10 @@
 //   0  success; --help, on standard output
 //   1  bad input: a nib::Error, no memory, standard output that cannot be written
 //   2  wrong usage: an unknown option, a missing value, a number that is none or out of range
+//   130 after Ctrl-C, 143 after SIGTERM, where the program looks for them (interrupt.hpp)
+//
+// A reader of standard output that has gone is a failure like any other, no signal; a program that prints for long
+// calls check_output(), so that it does not work for nobody.
 //
 //     int epochs = 4;
 //     CommandLine line{"train", "Trains a network on handwritten digits."};
@@ -32,6 +36,12 @@ class UsageError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
+
+// A word for a command line that is to be copied: in quotes where a shell would change it.
+std::string shell_word(const std::string& word);
+
+// Throws where what was printed cannot reach standard output.
+void check_output(std::FILE* out = stdout);
 
 class CommandLine {
 public:
@@ -71,25 +81,32 @@ public:
 
     // Reads the command line and runs `program`; returns the exit status.
     int run(int argc, const char* const* argv, const std::function<void()>& program, std::FILE* out = stdout,
-            std::FILE* err = stderr) const;
+            std::FILE* err = stderr);
+
+    // Of an option that was declared: whether it is on the command line, what it holds, spelled as it is given ("yes"
+    // or "no" for a flag), and a way to set it from such a text. set() throws UsageError as for a command line.
+    bool given(std::string_view name) const;
+    std::string value(std::string_view name) const;
+    void set(std::string_view name, std::string_view text);
 
     // What --help prints.
     std::string help() const;
 
 private:
     using Setter = std::function<void(const std::string& option, std::string_view text)>;
+    using Getter = std::function<std::string()>;
     struct Option;
     struct Argument;
 
-    void add(std::string_view name, std::string_view value, std::string_view help, std::string initial, Setter set);
+    void add(std::string_view name, std::string_view value, std::string_view help, Getter get, Setter set);
 
     // False when help is asked for.
-    bool parse(const std::vector<std::string>& words) const;
+    bool parse(const std::vector<std::string>& words);
 
     // How many words beyond its own the option took.
-    std::size_t parse_option(const std::string& word, const std::string* next) const;
+    std::size_t parse_option(const std::string& word, const std::string* next);
 
-    const Option& find(const std::string& name) const;
+    const Option& find(std::string_view name) const;
     void place(const std::vector<std::string>& words) const;
 
     static std::string spelling(const Option& option);

@@ -81,6 +81,7 @@
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/loss/nll.hpp>
+#include <nib/model/finite.hpp>
 #include <nib/model/gradient.hpp>
 #include <nib/model/int8.hpp>
 #include <nib/model/int8_view.hpp>

@@ -311,3 +311,18 @@ TEST_CASE("an order with an index that is no example's is an error") {
           }) == "batches: expected indices below 5, the number of examples, found 5");
     CHECK(support::error_of([&] { return batches(data, 2, std::vector<std::uint32_t>{4}); }) == "");
 }
+
+TEST_CASE("a batch's rows are known as examples of the data") {
+    nib::Matrix<float> x(7, 1);
+    for (std::size_t i = 0; i < x.rows(); ++i) x(i, 0) = static_cast<float>(i);
+    const std::vector<int> classes(x.rows());
+    nib::Rng rng{5};
+    auto batches = nib::batches(nib::Examples{x, classes}, 3, rng);
+    std::size_t number = 0, seen = 0;
+    for (const auto& batch : batches) {
+        for (std::size_t row = 0; row < batch.targets.size(); ++row, ++seen)
+            CHECK(batch.inputs.matrix()(row, 0) == static_cast<float>(batches.example(number, row)));
+        ++number;
+    }
+    CHECK(seen == 7);
+}

@@ -2,6 +2,11 @@
 #include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/nonzeros.hpp>
 #include <nib/kernels/vector.hpp>
+#include <nib/model/mlp.hpp>
+#include <nib/model/model_file.hpp>
+#include <nib/optim/adam.hpp>
+#include <nib/train/checkpoint.hpp>
+#include <nib/train/fit.hpp>
 
 #include <doctest/doctest.h>
 
@@ -10,8 +15,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace {
@@ -88,5 +95,31 @@ TEST_CASE("bytes are listed as the same numbers that they are copied as") {
         std::vector<float> copied(256);
         kernels::scale_bytes<float>(bytes, copied);
         for (std::size_t n = 0; n < 255; ++n) CHECK(entries[n].value == copied[n + 1]);
+    });
+}
+
+// Numbers that are not finite are told by their bits.
+TEST_CASE("training stops at NaN in the data, and what is not finite is not saved") {
+    constexpr float not_a_number = std::numeric_limits<float>::quiet_NaN();
+    for_each_isa([&] {
+        nib::Rng rng{7};
+        nib::Mlp net{{4, 16, 2}, rng};
+        nib::Adam adam{net};
+        nib::Matrix<float> x(100, 4);
+        std::vector<int> classes(100);
+        for (float& value : x.values()) value = static_cast<float>(rng.normal());
+        x(42, 3) = not_a_number;
+        std::string message;
+        try {
+            nib::fit(net, adam, nib::Examples{x, classes}, {}, rng);
+        } catch (const nib::Error& error) {
+            message = error.what();
+        }
+        CAPTURE(message);
+        CHECK(message.find("example 42 of the data has NaN as feature 3; this step was not taken") != message.npos);
+        for (const float parameter : net.parameters()) CHECK(nib::is_finite(parameter));
+        net.parameters()[5] = not_a_number;
+        CHECK_THROWS_AS(nib::save(net, "not-written.safetensors"), nib::Error);
+        CHECK_THROWS_AS(nib::save_checkpoint(net, adam, rng, 1, "not-written.safetensors"), nib::Error);
     });
 }

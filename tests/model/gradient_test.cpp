@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -121,4 +122,20 @@ TEST_CASE("a gradient without products is the array that it was given") {
         seen.assign(block.begin(), block.end());
     });
     CHECK(seen == room);
+}
+
+TEST_CASE("what is in memory without being multiplied out is looked at for numbers that are not finite") {
+    nib::Matrix<float> x(1, 2), dy(1, 3);
+    std::vector<float> room(10);
+    const std::vector<nib::WeightGradient<float>> products{{2, nib::kernels::Inputs<float>{x}, dy}};
+    nib::ListPositions<float> positions;
+    const nib::Gradient<float> gradient{room, products, positions};
+    CHECK(gradient.rest_is_finite());
+    room[3] = std::numeric_limits<float>::quiet_NaN();  // where the product is made
+    CHECK(gradient.rest_is_finite());
+    for (const std::size_t place : {0U, 1U, 8U, 9U}) {
+        room[place] = std::numeric_limits<float>::infinity();
+        CHECK(!gradient.rest_is_finite());
+        room[place] = 0;
+    }
 }

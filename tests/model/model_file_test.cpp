@@ -2,11 +2,13 @@
 
 #include "../support.hpp"
 
+#include <nib/io/file.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 
 namespace {
@@ -275,4 +277,29 @@ TEST_CASE("a model that is missing, empty, or cannot be written is an error that
     CHECK(support::contains(support::error_of([&] { nib::load(net, directory.write("empty", "")); }), "empty: byte 0"));
     CHECK(support::contains(support::error_of([&] { nib::save(net, directory.path("no/where")); }), "cannot write"));
     CHECK(support::contains(support::error_of([&] { nib::save(net, directory.path()); }), "cannot write"));
+}
+
+TEST_CASE_TEMPLATE("numbers that load would refuse are not saved, in any format, and the file before stays", T, float,
+                   double) {
+    const support::TemporaryDirectory directory;
+    nib::Rng rng{1};
+    nib::BasicMlp<T> net{{3, 2, 4}, rng};
+    for (const char* const name : {"m.safetensors", "m.pth", "m.npz", "m"}) {
+        const std::string path = directory.path(name);
+        nib::save(net, path);
+        const std::string before = nib::read_file(path);
+        nib::BasicMlp<T> broken = net;
+        broken.parameters()[1] = std::numeric_limits<T>::quiet_NaN();  // from input 0 to unit 1
+        CHECK(support::error_of([&] { nib::save(broken, path); }) ==
+              path + ": nothing was written: tensor \"0.weight\": expected finite numbers, found NaN at index 3");
+        broken.parameters()[1] = 0;
+        broken.parameters().back() = -std::numeric_limits<T>::infinity();
+        CHECK(support::error_of([&] { nib::save(broken, path); }) ==
+              path + ": nothing was written: tensor \"2.bias\": expected finite numbers, found infinity at index 3");
+        CHECK((nib::read_file(path) == before));
+        broken.parameters().back() = -std::numeric_limits<T>::max();
+        nib::save(broken, path);
+        CHECK((nib::load_mlp<T>(path).parameters().back() == -std::numeric_limits<T>::max()));
+    }
+    CHECK(std::ranges::distance(std::filesystem::directory_iterator(directory.path())) == 4);
 }

@@ -3,12 +3,18 @@
 #include "../support.hpp"
 
 #include <nib/ink/synthetic.hpp>
+#include <nib/io/file.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/train/fit.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -119,9 +125,91 @@ TEST_CASE("squares that are negative are refused") {
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("checkpoint");
     Run run;
-    const std::vector<float> means(run.net.parameter_count()), squares(run.net.parameter_count(), -1.0f);
+    const std::vector<float> means(run.net.parameter_count());
+    std::vector<float> squares(run.net.parameter_count(), 1.0f);
     run.adam.restore(1, means, squares);
     nib::save_checkpoint(run.net, run.adam, run.rng, 1, path);
+    std::string bytes = nib::read_file(path);
+    bytes.back() = static_cast<char>(bytes.back() ^ '\x80');  // the sign of the last square
+    directory.write("checkpoint", bytes);
     CHECK(support::contains(support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, path); }),
                             "found a negative number"));
+}
+
+TEST_CASE("what load_checkpoint would refuse is not saved, and the file before stays") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    const Run good;
+    nib::save_checkpoint(good.net, good.adam, good.rng, 1, path);
+    const std::string before = nib::read_file(path);
+    const auto error = [&](const Run& run, int epochs) {
+        const std::string text =
+            support::error_of([&] { nib::save_checkpoint(run.net, run.adam, run.rng, epochs, path); });
+        CHECK((nib::read_file(path) == before));
+        REQUIRE(text.starts_with(path + ": "));
+        return text.substr(path.size() + 2);
+    };
+    constexpr float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+    const std::size_t count = good.net.parameter_count();
+    const std::vector<float> zeros(count);
+    std::vector<float> numbers(count);
+    const std::string nothing = "nothing was written: tensor ";
+
+    Run run;
+    run.net.parameters()[784 * 12] = nan;
+    CHECK(error(run, 1) == nothing + "\"0.bias\": expected finite numbers, found NaN at index 0");
+    run = good;
+    numbers.back() = infinity;
+    run.adam.restore(1, numbers, zeros);
+    CHECK(error(run, 1) == nothing + "\"exp_avg.2.bias\": expected finite numbers, found infinity at index 9");
+    run.adam.restore(1, zeros, numbers);
+    CHECK(error(run, 1) == nothing + "\"exp_avg_sq.2.bias\": expected finite numbers, found infinity at index 9");
+    numbers.back() = -1;
+    run.adam.restore(1, zeros, numbers);
+    CHECK(error(run, 1) == "exp_avg_sq: expected squares, found a negative number");
+    run.adam.restore((std::uint64_t{1} << 53) + 1, zeros, zeros);
+    CHECK(support::contains(error(run, 1), "steps: expected a number of steps"));
+    CHECK(support::contains(error(good, -1), "epochs: expected a number of epochs, found -1"));
+    CHECK(support::contains(error(good, std::numeric_limits<int>::max()), "epochs: expected a number of epochs"));
+}
+
+TEST_CASE("a checkpoint keeps a record of the run, which is checked when it is written and when it is read") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    Run run;
+    nib::save_checkpoint(run.net, run.adam, run.rng, 1, path);
+    CHECK(nib::checkpoint_record(path).empty());
+    const nib::StringMap record{{"batch", "15"}, {"empty", ""}, {"epochs", "4"}, {"words", "größer, 'kleiner'"}};
+    nib::save_checkpoint(run.net, run.adam, run.rng, 1, path, record);
+    CHECK(nib::checkpoint_record(path) == record);
+    CHECK(nib::open_safetensors(path).metadata().at("run.batch") == "15");
+    CHECK(nib::load_checkpoint(run.net, run.adam, run.rng, path) == 1);
+
+    const auto error = [&](const nib::StringMap& odd) {
+        const std::string before = nib::read_file(path);
+        const std::string text =
+            support::error_of([&] { nib::save_checkpoint(run.net, run.adam, run.rng, 1, path, odd); });
+        CHECK((nib::read_file(path) == before));
+        nib::StringMap metadata = metadata_of(run);
+        for (const auto& [name, value] : odd) metadata["run." + name] = value;
+        const std::string other = directory.path("other");
+        nib::save_safetensors(other, {}, metadata);
+        const std::string reading = support::error_of([&] { return nib::checkpoint_record(other); });
+        REQUIRE(text.starts_with(path));
+        REQUIRE(reading.starts_with(other));
+        CHECK(text.substr(path.size()) == reading.substr(other.size()));
+        return text.substr(path.size());
+    };
+    const std::string expected = ": record of the run: expected ";
+    CHECK(error({{"", "x"}}) == expected + "names of 1 to 100 printable bytes, found '' of 0");
+    CHECK(error({{"a\nb", "x"}}) == expected + "names of 1 to 100 printable bytes, found 'a?b' of 3");
+    CHECK(support::contains(error({{std::string(101, 'n'), "x"}}), "of 101"));
+    CHECK(error({{"a", "\x1b[2J"}}) ==
+          expected + "values of at most 10000 printable bytes, found '?[2J' of 4 under 'a'");
+    CHECK(support::contains(error({{"a", std::string(10'001, 'v')}}), "of 10001 under 'a'"));
+    nib::StringMap many;
+    for (int i = 0; i < 101; ++i) many[std::to_string(i)] = "";
+    CHECK(error(many) == expected + "at most 100 entries, found 101");
+    const std::string none = directory.write("none", "x");
+    CHECK(support::contains(support::error_of([&] { return nib::checkpoint_record(none); }), "byte 0"));
 }

@@ -38,7 +38,7 @@ TEST_CASE("evaluate gives the mean loss and the confusion matrix, whatever the p
     CHECK(result.correct() == correct);
     CHECK(result.total() == count);
     CHECK(nib::accuracy(net, nib::Examples{x, classes}) == static_cast<double>(correct) / count);
-    CHECK(result.confusion.count(0, 0) + result.confusion.count(1, 1) == correct);
+    CHECK(result.confusion().count(0, 0) + result.confusion().count(1, 1) == correct);
 }
 
 TEST_CASE("data that do not fit the network are refused, and the message names them") {
@@ -62,4 +62,45 @@ TEST_CASE("data that do not fit the network are refused, and the message names t
     CHECK(support::error_of([&] {
               return nib::evaluate(net, nib::Examples{x, one});
           }) == "the data: expected examples of 1 features, as the network takes, found 3");
+}
+
+TEST_CASE("a confusion matrix is made up to a bound, and beyond it what was counted is there all the same") {
+    for (const std::size_t classes : {nib::most_confusion_classes, nib::most_confusion_classes + 1}) {
+        nib::Rng rng{3};
+        const nib::Mlp net{{2, classes}, rng};
+        nib::Matrix<float> x(50, 2);
+        for (float& value : x.values()) value = static_cast<float>(rng.normal());
+        std::vector<int> answers = nib::predict(net, x);
+        answers[7] = answers[7] == 0 ? 1 : 0;
+        const nib::Evaluation result = nib::evaluate(net, nib::Examples{x, answers});
+        CHECK(result.correct() == 49);
+        CHECK(result.total() == 50);
+        CHECK(result.classes() == classes);
+        CHECK(result.accuracy() == 49 / 50.0);
+        CHECK(nib::accuracy(net, nib::Examples{x, answers}) == 49 / 50.0);
+        CHECK(result.loss > 0);
+        CHECK(result.has_confusion() == (classes == nib::most_confusion_classes));
+        if (result.has_confusion()) {
+            CHECK(result.confusion().correct() == 49);
+            CHECK(result.confusion().total() == 50);
+        } else {
+            CHECK(support::error_of([&] { return result.confusion().total(); }) ==
+                  "Evaluation: expected at most 1024 classes for a table of which was taken for which, found 1025; "
+                  "loss, correct() and accuracy() are there");
+        }
+    }
+    CHECK(nib::Evaluation{}.accuracy() == 0);
+}
+
+TEST_CASE("memory does not grow with the square of the classes, nor pieces with their number") {
+    constexpr std::size_t classes = 300'000;  // a table of them would be of 720 GB
+    nib::Mlp net{{1, classes}};
+    const std::vector<int> targets{int{classes} - 1, 5, int{classes} - 1};
+    net.parameters()[classes - 1] = 1;
+    nib::Matrix<float> x(3, 1);
+    for (float& value : x.values()) value = 1;
+    const nib::Evaluation result = nib::evaluate(net, nib::Examples{x, targets});
+    CHECK(result.correct() == 2);
+    CHECK(result.loss == doctest::Approx(std::log(double{classes}) - 2.0 / 3).epsilon(1e-3));
+    CHECK(nib::accuracy(net, nib::Examples{x, targets}) == 2 / 3.0);
 }

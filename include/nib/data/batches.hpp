@@ -136,6 +136,9 @@ public:
     // How many batches there are.
     std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / batch_size_ + 1; }
 
+    // Which of the data's examples is row `row` of batch number `number`.
+    std::size_t example(std::size_t number, std::size_t row) const { return order_[number * batch_size_ + row]; }
+
     // Where a batch lies.
     class Place {
         friend Batches;

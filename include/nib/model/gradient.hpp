@@ -7,6 +7,7 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/kernels/relay.hpp>
 #include <nib/kernels/sparse.hpp>
@@ -56,6 +57,16 @@ public:
         return values_;
     }
     operator std::span<const T>() const { return values(); }
+
+    // Whether those are finite that are in memory without being multiplied out. Gradients by biases are sums of what
+    // flows back through their layer, and show what is not finite there.
+    bool rest_is_finite() const {
+        bool finite = true;
+        visit_rest([&](std::size_t, std::span<const T> block) {
+            finite = finite && first_not_finite(block.data(), block.size()) == block.size();
+        });
+        return finite;
+    }
 
     // Calls f(offset, block) for blocks that cover each parameter once: block[i] is the gradient by parameter
     // offset + i. With an executor several calls run at the same time.

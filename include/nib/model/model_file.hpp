@@ -53,7 +53,8 @@ void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> pa
 }  // namespace detail
 
 // A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Fails when the
-// file cannot be written; what stood at `path` is then still there.
+// file cannot be written, and on parameters that are not finite, which load would refuse; what stood at `path` is then
+// still there.
 template <Network Net>
 void save(const Net& net, const std::string& path, const SaveOptions& options = {}) {
     detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), detail::layer_list_of(net),
@@ -99,9 +100,9 @@ NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<double>&);
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
+#include <nib/model/finite.hpp>
 #include <nib/model/match_tensors.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -148,6 +149,15 @@ void append_tensors(const std::vector<ParameterTensor>& infos, std::span<const T
     }
 }
 
+// What load would refuse is not written: fails where one of `numbers`, ordered as a network's parameters are, is not
+// finite.
+template <class T>
+void check_finite(const std::vector<ParameterTensor>& infos, std::span<const T> numbers, const std::string& prefix,
+                  const std::string& path) {
+    const std::string problem = not_finite_text(infos, numbers, prefix);
+    if (!problem.empty()) fail(path + ": nothing was written: tensor " + problem);
+}
+
 // Fails where a number of `tensor` is not finite, or is too large for a T. The tensor is one of floating-point numbers.
 template <class T>
 void check_numbers(TensorFile& file, const TensorInfo& tensor) {
@@ -156,8 +166,7 @@ void check_numbers(TensorFile& file, const TensorInfo& tensor) {
         const double value = element_value(element, tensor.dtype, tensor.order);
         if (!is_finite(value))
             fail(file.path() + ": " + tensor_label(tensor.name) + ": expected finite numbers, found " +
-                 ((std::bit_cast<std::uint64_t>(value) << 12) != 0 ? "NaN" : "infinity") + " at index " +
-                 std::to_string(place));
+                 not_finite_name(value) + " at index " + std::to_string(place));
         converted<T>(value, file, tensor);
     });
 }
@@ -185,6 +194,7 @@ inline StringMap network_metadata(const std::string& layers) {
 template <class T>
 void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
                      const std::string& layers, const SaveOptions& options, const std::string& path) {
+    check_finite(infos, parameters, "", path);
     StringMap metadata = network_metadata(layers);
     if (options.steps) metadata["steps"] = std::to_string(*options.steps);
     TensorList list;

@@ -1,0 +1,126 @@
+#include "run_record.hpp"
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+#include <nib/train/checkpoint.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+#include <string_view>
+
+namespace examples {
+
+namespace {
+
+constexpr const char* fixed_options[] = {"--batch", "--seed", "--hidden", "--augment"};
+constexpr const char* free_options[] = {"--lr", "--epochs"};
+constexpr const char* images_entry = "images";
+constexpr const char* data_entry = "data";
+constexpr const char* synthetic_entry = "synthetic";
+
+std::string entry_of(std::string_view option) { return std::string(option.substr(2)); }
+
+// One multiplication for eight bytes (the finaliser of splitmix64): the same on every machine.
+class Fingerprint {
+public:
+    void add(std::uint64_t number) {
+        state_ = (state_ ^ number) * 0xbf58476d1ce4e5b9;
+        state_ ^= state_ >> 31;
+    }
+    void add(std::span<const std::uint8_t> bytes) {
+        std::size_t i = 0;
+        for (; i + 8 <= bytes.size(); i += 8)
+            add(nib::load_number<std::uint64_t>(std::as_bytes(bytes).data() + i, std::endian::little));
+        for (; i < bytes.size(); ++i) add(std::uint64_t{bytes[i]});
+    }
+    std::string text() const {
+        std::string digits;
+        for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(state_ >> shift) & 15];
+        return digits;
+    }
+
+private:
+    std::uint64_t state_ = 0x9e3779b97f4a7c15;
+};
+
+std::string images_text(const nib::Dataset& data) {
+    Fingerprint fingerprint;
+    fingerprint.add(data.pixels);
+    for (const int label : data.labels) fingerprint.add(static_cast<std::uint64_t>(label));
+    return std::to_string(data.size()) + " images of " + std::to_string(data.rows) + "x" + std::to_string(data.cols) +
+           " with fingerprint " + fingerprint.text();
+}
+
+// Where the images come from.
+std::string data_text(const CommandLine& line) { return line.value("--data").empty() ? "none" : "a folder"; }
+
+// An option as a checkpoint has it, which may be anything.
+void set_option(CommandLine& line, const std::string& option, const std::string& text, const std::string& path) {
+    try {
+        line.set(option, text);
+    } catch (const UsageError& error) {
+        nib::fail(path + ": record of the run: " + error.what());
+    }
+}
+
+}  // namespace
+
+nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training, std::size_t synthetic) {
+    nib::StringMap record;
+    for (const char* const option : fixed_options) record[entry_of(option)] = line.value(option);
+    for (const char* const option : free_options) record[entry_of(option)] = line.value(option);
+    record[data_entry] = data_text(line);
+    record[synthetic_entry] = std::to_string(synthetic);
+    record[images_entry] = images_text(training);
+    return record;
+}
+
+nib::StringMap take_over_run(CommandLine& line, const std::string& path, std::size_t synthetic) {
+    const nib::StringMap record = nib::checkpoint_record(path);
+    std::string unknown, differences, changes;
+    const auto known = [&](const std::string& option) {
+        const bool found = record.contains(entry_of(option));
+        if (!found) nib::append_to_list(unknown, ", ", option);
+        return found;
+    };
+    const auto compare = [&](const std::string& option, const std::string& now, std::string& list) {
+        const std::string& before = record.at(entry_of(option));
+        if (before != now) nib::append_to_list(list, ", ", option + " " + before + ", not " + now);
+    };
+    for (const std::string option : fixed_options) {
+        if (!known(option)) continue;
+        if (line.given(option))
+            compare(option, line.value(option), differences);
+        else
+            set_option(line, option, record.at(entry_of(option)), path);
+    }
+    if (known("--data")) compare("--data", data_text(line), differences);
+    if (known("--synthetic")) compare("--synthetic", std::to_string(synthetic), differences);
+    for (const std::string option : free_options) {
+        if (!known(option)) continue;
+        if (line.given(option))
+            compare(option, line.value(option), changes);
+        else
+            set_option(line, option, record.at(entry_of(option)), path);
+    }
+    if (!differences.empty())
+        nib::fail(path + ": cannot go on with other options: the run had " + differences +
+                  "; --data and --synthetic are to be given as they were, and others may be left out");
+    if (!unknown.empty())
+        std::fprintf(stderr, "%s: does not say what the run had for %s: they are to be given as they were\n",
+                     path.c_str(), unknown.c_str());
+    if (!changes.empty())
+        std::fprintf(stderr, "%s: from here on changed: the run had %s\n", path.c_str(), changes.c_str());
+    return record;
+}
+
+void check_same_images(const nib::StringMap& before, const nib::StringMap& now, const std::string& path) {
+    if (before.contains(images_entry) && before.at(images_entry) != now.at(images_entry))
+        nib::fail(path + ": cannot go on with other data: the run had " + before.at(images_entry) + ", not " +
+                  now.at(images_entry) + "; --data and --synthetic are to be given as they were");
+}
+
+}  // namespace examples

@@ -1,0 +1,59 @@
+// Numbers of a network that are not finite, and where they are: training and model files refuse them.
+#pragma once
+
+#include <nib/core/config.hpp>
+#include <nib/layers/layer.hpp>
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI::detail {
+
+// Of `numbers`, which are ordered as a network's parameters are, the first that is not finite:
+// "\"0.weight\": expected finite numbers, found NaN at index 7", the index counted as in a model file; "" where all are
+// finite. The names are those of `infos` with `prefix` before them.
+template <class T>
+std::string not_finite_text(const std::vector<ParameterTensor>& infos, std::span<const T> numbers,
+                            const std::string& prefix = {});
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#if NIB_BODIES
+
+#include <nib/core/math.hpp>
+#include <nib/io/tensor.hpp>
+
+#include <cstddef>
+
+namespace nib::inline NIB_ABI::detail {
+
+template <class T>
+std::string not_finite_text(const std::vector<ParameterTensor>& infos, std::span<const T> numbers,
+                            const std::string& prefix) {
+    const std::size_t place = first_not_finite(numbers.data(), numbers.size());
+    if (place == numbers.size()) return "";
+    std::string name = "parameters";
+    std::size_t index = place;
+    for (const ParameterTensor& info : infos) {
+        if (place < info.offset || place - info.offset >= info.size()) continue;
+        name = tensor_label(prefix + info.name);
+        index = place - info.offset;
+        // In memory [in, out], in a file [out, in].
+        if (info.transposed) index = index % info.shape[0] * info.shape[1] + index / info.shape[0];
+        break;
+    }
+    return name + ": expected finite numbers, found " + not_finite_name(numbers[place]) + " at index " +
+           std::to_string(index);
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE std::string not_finite_text(const std::vector<ParameterTensor>&, std::span<const float>,
+                                         const std::string&);
+NIB_TEMPLATE std::string not_finite_text(const std::vector<ParameterTensor>&, std::span<const double>,
+                                         const std::string&);
+#endif
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif
