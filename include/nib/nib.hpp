@@ -36,6 +36,7 @@
 #include <nib/ink/write_drawings.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/foreign_file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
@@ -46,6 +47,7 @@
 #include <nib/io/pickle_reader.hpp>
 #include <nib/io/protobuf.hpp>
 #include <nib/io/safetensors.hpp>
+#include <nib/io/state_dict.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
@@ -53,6 +55,7 @@
 #include <nib/io/torch_archive.hpp>
 #include <nib/io/torch_pth.hpp>
 #include <nib/io/torch_pth_writer.hpp>
+#include <nib/io/torch_values.hpp>
 #include <nib/io/zip.hpp>
 #include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>

@@ -30,6 +30,7 @@ class ByteSource {
 public:
     // `path` is for messages.
     ByteSource(std::span<const std::byte> memory, std::string path);
+    // Fails on a file that is plainly something else (a Git LFS pointer, a web page), and says what.
     explicit ByteSource(const std::string& path);
 
     const std::string& path() const { return path_; }
@@ -151,6 +152,7 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 #include <nib/core/error.hpp>
 #include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
+#include <nib/io/foreign_file.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -161,7 +163,11 @@ namespace nib::inline NIB_ABI {
 NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
     : path_{std::move(path)}, memory_{memory} {}
 
-NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}} {}
+NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}} {
+    std::string start(smaller(size(), detail::foreign_file_start), '\0');
+    read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
+    detail::refuse_foreign_file(path_, start);
+}
 
 NIB_API std::size_t ByteSource::size() const { return file_ ? file_->size() : memory_.size(); }
 
