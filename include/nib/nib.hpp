@@ -79,6 +79,7 @@
 #include <nib/model/int8.hpp>
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_list.hpp>
+#include <nib/model/layer_order.hpp>
 #include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
