@@ -42,6 +42,7 @@
 #include <nib/io/crc32.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/file_identity.hpp>
+#include <nib/io/foreign_file.hpp>
 #include <nib/io/gzip.hpp>
 #include <nib/io/inflate.hpp>
 #include <nib/io/json.hpp>
@@ -54,6 +55,7 @@
 #include <nib/io/pickle_reader.hpp>
 #include <nib/io/protobuf.hpp>
 #include <nib/io/safetensors.hpp>
+#include <nib/io/state_dict.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/temporary_file.hpp>
 #include <nib/io/tensor.hpp>
@@ -62,6 +64,7 @@
 #include <nib/io/torch_archive.hpp>
 #include <nib/io/torch_pth.hpp>
 #include <nib/io/torch_pth_writer.hpp>
+#include <nib/io/torch_values.hpp>
 #include <nib/io/zip.hpp>
 #include <nib/io/zip_writer.hpp>
 #include <nib/kernels/adam.hpp>
@@ -86,6 +89,7 @@
 #include <nib/model/int8.hpp>
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_list.hpp>
+#include <nib/model/layer_order.hpp>
 #include <nib/model/match_tensors.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>

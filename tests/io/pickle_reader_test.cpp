@@ -4,7 +4,9 @@
 #include "../support.hpp"
 #include "pickle_builder.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,7 +64,8 @@ std::string shown(const nib::Pickle& pickle, nib::Pickle::Index value) {
         case Kind::set:
             return "set(" + shown_items(pickle, value) + ")";
         case Kind::global:
-            return "global " + std::to_string(pickle.global(value));
+            return "global " + (pickle.global(value) > std::size(known) ? pickle.global_name(value)
+                                                                        : std::to_string(pickle.global(value)));
         case Kind::object:
             return "call(" + shown_items(pickle, value) + ")";
         case Kind::reference:
@@ -152,36 +155,62 @@ TEST_CASE("a value may hold itself, and nest as deep as it is long") {
     CHECK(marks.size(marks.root()) == 1);
 }
 
-TEST_CASE("globals outside the list are refused by name, whole modules with what to do") {
-    const auto alone = [](int at, const std::string& name) {
-        return "p: byte " + std::to_string(at) + ": this file needs the global " + name +
-               ", which is not read: save net.state_dict() alone";
-    };
-    const auto whole = [](const std::string& name) {
-        return "p: this file pickles whole modules (global " + name + "): save net.state_dict() instead";
-    };
-    CHECK(error_in(pickled("cposix\nsystem\n" + text("touch x") + "\x85R")) == alone(102, "posix.system"));
-    CHECK(error_in(pickled("N\x85"
-                           "cos\npath\n\x86")) == alone(104, "os.path"));
-    CHECK(error_in(pickled("\x8c\2os\x8c\4path\x93")) == alone(112, "os.path"));
-    CHECK(error_in(pickled("ctorch\nSiz\n")) == alone(102, "torch.Siz"));
-    CHECK(error_in(pickled("ctorch.Size\n\n")) == alone(102, "torch.Size."));
-    CHECK(error_in(pickled("c" + std::string(100, 'm') + "\nn\n")) == alone(102, std::string(60, 'm') + "..."));
-    // What follows is not understood any more.
-    CHECK(error_in("\x80\2cos\npath\n0") == alone(102, "os.path"));
-    CHECK(error_in("\x80\2cos\npath\n") == alone(102, "os.path"));
+TEST_CASE("a global outside of the list is its name, and what it would make an object; nothing is called") {
+    const auto value = [](const std::string& opcodes) { return shown(pickled(opcodes)); };
+    CHECK(value("cposix\nsystem\n" + text("touch x") + "\x85R") == "call(global posix.system, ('touch x'))");
+    CHECK(value("\x8c\2os\x8c\4path\x93") == "global os.path");
+    CHECK(value("ctorch\nSiz\n") == "global torch.Siz");
+    CHECK(value("ctorch.Size\n\n") == "global torch.Size.");
+    CHECK(value("c" + std::string(100, 'm') + "\nn\n") == "global " + std::string(60, 'm') + "...");
+    CHECK(value("cm\nN\n)\x81") == "call(global m.N, ())");
+    CHECK(value("cm\nN\n)}\x92") == "call(global m.N, (), {})");
+    CHECK(value("(K\1im\nN\n") == "call(global m.N, (1))");
+    CHECK(value("(cm\nN\nK\1o") == "call(global m.N, (1))");
+    CHECK(value("\x82\1") == "global copyreg.extension");
+    CHECK(value("\x83\1\1") == "global copyreg.extension");
+    CHECK(value("\x84\1\1\1\1)R") == "call(global copyreg.extension, ())");
+    // What an object makes, its arguments from an object, its states and items.
+    CHECK(value("cm\nf\n)R)R") == "call(call(global m.f, ()), ())");
+    CHECK(value("cm\nf\ncm\ng\n)RR") == "call(global m.f, call(global m.g, ()))");
+    CHECK(value("cm\nN\n)\x81}bK\1b") == "call(global m.N, (), {}, 1)");
+    CHECK(value("cm\nN\n)\x81K\1a(K\2K\3e(K\4\x90") == "call(global m.N, (), 1, 2, 3, 4)");
+    CHECK(value("ctorch\nSize\n)RK\1b") == "call(global 1, (), 1)");
+    CHECK(value("ccollections\nOrderedDict\n]\x85R") == "call(global 2, ([]))");
+    // A tuple that holds itself is written again, in the memo.
+    CHECK(value("K\1K\2"
+                "0") == "1");
+    CHECK(value("K\1(K\2K\3"
+                "1") == "1");
+    CHECK(value("K\1(0") == "1");
+}
 
-    const std::string state = dict({text("training"), "\x88", text("_parameters"), "}"});
-    const std::string net = "c__main__\nNet\n)\x81" + state + "b";
-    CHECK(error_in(pickled(net)) == whole("__main__.Net"));
-    CHECK(error_in(pickled("}" + text("f") + "cfunctools\npartial\ns" + text("model") + net + "s")) ==
-          whole("__main__.Net"));
-    const std::string layer = "ctorch.nn.modules.linear\nLinear\n)\x81" + state + "b";
-    const std::string outer = dict({text("_parameters"), "}", text("_modules"), dict({text("fc1"), layer})});
-    CHECK(error_in(pickled("c__main__\nNet\n)\x81" + outer + "b")) == whole("__main__.Net"));
-    CHECK(error_in(pickled("c__main__\nOptions\n)\x81" + dict({text("rate"), "N"}) + "b")) ==
-          alone(102, "__main__.Options"));
-    CHECK(error_in(pickled(state)) == "");
+TEST_CASE("what is put into an object by key is a dict of its own") {
+    const nib::Pickle pickle = read(pickled("cm\nDict\n)\x81K\1K\2s(K\3K\4u"));
+    const auto dict = pickle.as_dict(pickle.root());
+    REQUIRE(dict);
+    CHECK(shown(pickle, *dict) == "{1, 2, 3, 4}");
+    CHECK(pickle.size(*dict) == 2);
+    CHECK(pickle.as_dict(*dict) == dict);
+    const nib::Pickle other = read(pickled("cm\nDict\n)\x81}b"));
+    CHECK_FALSE(other.as_dict(other.root()));
+    const nib::Pickle number = read(pickled("K\1"));
+    CHECK_FALSE(number.as_dict(number.root()));
+}
+
+TEST_CASE("it is known where a global is named") {
+    const nib::Pickle pickle =
+        read(pickled("N\x85"
+                     "cos\npath\n)R\x86"));
+    std::size_t at = 0;
+    pickle.for_each(pickle.root(), [&](auto item) {
+        if (pickle.kind(item) != Kind::object) return true;
+        pickle.for_each(item, [&](auto part) {
+            at = pickle.position(part);
+            return false;
+        });
+        return true;
+    });
+    CHECK(at == 4);
 }
 
 TEST_CASE("broken pickles are refused, and it is said where") {
@@ -208,7 +237,9 @@ TEST_CASE("broken pickles are refused, and it is said where") {
     CHECK(error("(K\1") == at(105, "expected one value at the end, found more"));
     CHECK(error("") == at(102, "expected 1 values on the stack, found fewer"));
     CHECK(error("K\1.") == at(105, "expected the end of the pickle"));
-    CHECK(error("0") == at(102, "opcode 48 is none that torch.save writes"));
+    CHECK(error("0") == at(102, "expected 1 values on the stack, found fewer"));
+    CHECK(error("1") == at(102, "expected a mark before this, found none"));
+    CHECK(error("2") == at(102, "opcode 50 is none that torch.save writes"));
     CHECK(error("\xff") == at(102, "opcode 255 is none that torch.save writes"));
     CHECK(error("I1\n") == at(102, "opcode 73 is none that torch.save writes"));
     CHECK(error("t") == at(102, "expected a mark before this, found none"));
@@ -230,9 +261,14 @@ TEST_CASE("broken pickles are refused, and it is said where") {
     CHECK(error("K\1)R") == at(105, "expected a class or function and a tuple of its arguments, found others"));
     CHECK(error("ctorch\nSize\nK\1R") ==
           at(116, "expected a class or function and a tuple of its arguments, found others"));
-    CHECK(error("ccollections\nOrderedDict\n]\x85R") == at(129, "expected collections.OrderedDict without arguments"));
+    CHECK(error("cos\npath\nK\1R") ==
+          at(113, "expected a class or function and a tuple of its arguments, found others"));
+    CHECK(error("(o") == at(103, "expected a class behind the mark, found none"));
+    CHECK(error("(K\1o") == at(105, "expected a class or function and a tuple of its arguments, found others"));
+    CHECK(error("im\nN\n") == at(102, "expected a mark before this, found none"));
+    CHECK(error("cm\nN\n)\x92") == at(108, "expected 3 values on the stack, found fewer"));
+    CHECK(error("cm\nN\n)\x81(K\1u") == at(112, "expected a value for each key"));
     CHECK(error("K\1}b") == at(105, "expected an object to give a state to, found another"));
-    CHECK(error("ctorch\nSize\n)R}b") == at(117, "expected an object to give a state to, found one that has none"));
     CHECK(error("ctorch\nSize\n}b") == at(115, "expected an object to give a state to, found another"));
     CHECK(error("Q") == at(102, "expected 1 values on the stack, found fewer"));
     const std::string large(nib::PickleReader::max_size + 1, '\0');
@@ -245,6 +281,7 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
         std::size_t memory;  // besides None, True, False and ()
     };
     constexpr std::size_t value = 32, item = 8, place = 4, mark = sizeof(std::size_t), constants = 4 * value;
+    constexpr std::size_t name = 2 * sizeof(std::string_view);
     const auto repeated = [](const std::string& opcodes) {
         std::string text;
         for (int i = 0; i < 100; ++i) text += opcodes;
@@ -253,6 +290,10 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
     const std::vector<Case> cases = {{repeated("N"), 100 * place},
                                      {repeated("("), 100 * mark},
                                      {repeated("]"), 100 * (value + place)},
+                                     {repeated("cm\nN\n"), 100 * (value + name + place)},
+                                     {"cm\nN\n" + repeated(")R"), 101 * value + name + 200 * item + place},
+                                     {"cm\nN\n)R" + repeated("Nb"), 2 * value + name + 102 * item + place},
+                                     {"cm\nN\n)R" + repeated("NNs"), 3 * value + name + 203 * item + place},
                                      {"]" + repeated("Na"), value + place + 100 * item},
                                      {"N" + repeated("\x94"), place + 100 * place}};
     for (const Case& c : cases) {

@@ -99,12 +99,23 @@ TEST_CASE("a file of another format is refused by what it starts with") {
     CHECK(error_with("a text, not a model") ==
           "expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts with "
           "'a text, '");
-    CHECK(contains(error_with("\x89HDF\r\n\x1a\n and so on"), "found one that starts with"));
+    CHECK(contains(error_with("\x89HDF\r\n\x1a\n and so on"), "is an HDF5 file"));
+    CHECK(error_with("version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 3\n") ==
+          "byte 0: is a Git LFS pointer, not the file itself: fetch that with 'git lfs pull'");
     CHECK(error_with("\x1f\x8b\x08\0\0\0\0\0\0\x03"s) == "byte 0: is gzip-compressed: unpack it first with gunzip");
-    CHECK(error_with("") == "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 0");
+    CHECK(error_with("") ==
+          "byte 0: expected a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found an empty one");
+    CHECK(error_with("abc") == "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 3");
     CHECK(contains(error_with("PK\x03\x04"), "zip"));
     // A pickle, as PyTorch wrote before 1.6.
     CHECK(contains(error_with("\x80\x02\x8a\x0al\xfc\x9c\x46\xf9 j\xa8P\x19.\x80\x02M\xe9\x03."s), "1.6"));
+    CHECK(contains(error_with("L119547037146038801333356L\n."), "1.6"));
+    CHECK(contains(error_with("\x80\x03}q\x00."s), "is a pickle, as pickle.dump"));
+    // An archive of a whole file.
+    support::ZipBuilder around;
+    around.add("models/net.pth", "PK");
+    CHECK(error_with(around.bytes()) ==
+          "is a zip archive that holds the file 'models/net.pth': unpack it first with unzip");
     // An archive of arrays and something else is taken for PyTorch's.
     support::ZipBuilder mixed;
     mixed.add("x.npy", nib::read_file(fixture("int32_3.npy")));

@@ -38,6 +38,7 @@ const std::string rebuild = global("torch._utils", "_rebuild_tensor_v2");
 const std::string untyped = global("torch._utils", "_rebuild_tensor_v3");
 const std::string parameter = global("torch._utils", "_rebuild_parameter");
 const std::string bytes = global("torch.storage", "UntypedStorage");
+const std::string subclass = global("torch._tensor", "_rebuild_from_type_v2");
 
 // A file of this value and two storages.
 std::string torch(const std::string& value) { return TorchBuilder{value, {{"0", six}, {"none", ""}}}.bytes(); }
@@ -51,6 +52,26 @@ std::string many_names(std::size_t dimensions, int names) {
         items.push_back("h\7");
     }
     return dict(items);
+}
+
+std::string many_dicts(int count) {
+    std::vector<std::string> items;
+    for (int i = 0; i < count; ++i) {
+        items.push_back(text(std::to_string(i)));
+        items.push_back(state);
+    }
+    return dict(items);
+}
+
+std::string nested_dict(int depth, const std::string& inner) {
+    return depth == 0 ? inner : dict({text("x"), nested_dict(depth - 1, inner)});
+}
+
+// Arguments that make a tensor of a class of a class ...
+std::string nested_class(int depth) {
+    std::string value = tuple({"N"});
+    for (int i = 0; i < depth; ++i) value = tuple({subclass, global("m", "T"), value, "N"});
+    return subclass + value + "R";
 }
 
 // The good file, with something changed in its archive.
@@ -198,52 +219,90 @@ TEST_CASE("what is in them and is no state_dict") {
         {"a key without a value", torch("}(" + text("x") + "u"), "byte 50: expected a value for each key"},
         {"os.system", torch("cos\nsystem\n" + text("touch x") + "\x85R"),
          "byte 42: this file needs the global os.system, which is not read: save net.state_dict() alone"},
-        {"builtins.eval among tensors",
-         torch(dict({text("x"), tensor(), text("y"), call(global("builtins", "eval"), {text("1")})})),
-         "byte 187: this file needs the global builtins.eval, which is not read: save net.state_dict() alone"},
+        {"builtins.eval of a tensor",
+         torch(dict({text("x"), tensor(), text("y"), call(global("builtins", "eval"), {tensor()})})),
+         "tensor \"y\": expected a tensor, found an object of 'builtins.eval' that holds tensors"},
+        {"builtins.eval alone", torch(dict({text("y"), call(global("builtins", "eval"), {text("1")})})),
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'y': an object of 'builtins.eval'"},
+        {"a tensor's shape by builtins.eval",
+         torch(dict({text("x"), tensor({.shape = call(global("builtins", "eval"), {text("(2, 3)")})})})),
+         "tensor \"x\": expected a tuple of sizes, found an object of 'builtins.eval'"},
+        {"a tensor's storage by builtins.eval",
+         torch(dict({text("x"), call(rebuild, {call(global("builtins", "eval"), {text("f")}), integer(0), integers({}),
+                                               integers({}), "\x89", "}"})})),
+         "tensor \"x\": expected a storage's class, key, location and size, found others"},
+        {"a tensor's type by builtins.eval",
+         torch(dict({text("x"), tensor({.type = bytes,
+                                        .count = integer(24),
+                                        .rest = {"\x89", "}", call(global("builtins", "eval"), {text("f")})},
+                                        .callee = untyped})})),
+         "tensor \"x\": expected a dtype, found an object of 'builtins.eval'"},
+        {"all of a tensor by builtins.eval",
+         torch(dict({text("x"), rebuild + call(global("builtins", "eval"), {text("f")}) + "R"})),
+         "tensor \"x\": expected a tuple of what makes a tensor, found an object of 'builtins.eval'"},
         {"a whole module", torch("c__main__\nNet\n)\x81" + dict({text("_parameters"), "}"}) + "b"),
          "this file pickles whole modules (global __main__.Net): save net.state_dict() instead"},
-        {"a numpy number beside the model",
-         torch(dict({text("model"), state, text("best"), call(global("numpy.core.multiarray", "scalar"), {"N"})})),
-         "byte 203: this file needs the global numpy.core.multiarray.scalar, which is not read: save net.state_dict() "
-         "alone"},
         {"a call of a number", torch("K\1)R"),
          "byte 45: expected a class or function and a tuple of its arguments, found others"},
         {"a state for a tensor", torch(dict({text("x"), tensor() + tuple({"N"}) + "b"})),
-         "byte 184: expected an object to give a state to, found one that has none"},
+         "tensor \"x\": expected a tensor as it is made, found one that is given a state: save its clone"},
+        {"a tensor that is called", torch(dict({text("x"), tensor() + ")R", text("y"), "N"})),
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'x': an object"},
+        {"a whole module under a key",
+         torch(dict({text("epoch"), integer(3), text("net"),
+                     "c__main__\nNet\n)\x81" + dict({text("_parameters"), "}"}) + "b"})),
+         "this file pickles whole modules (global __main__.Net): save net.state_dict() instead"},
+        {"a whole module beside another dict of tensors",
+         torch(dict({text("model"), "c__main__\nNet\n)\x81" + dict({text("_parameters"), state}) + "b",
+                     text("statistics"), state})),
+         "this file pickles whole modules (global __main__.Net): save net.state_dict() instead"},
+        {"a module that a partial makes", torch("cfunctools\npartial\n)R)R" + dict({text("_parameters"), "}"}) + "b"),
+         "this file pickles whole modules: save net.state_dict() instead"},
         {"a million nested lists", torch(std::string(1000000, ']')),
          "byte 1000042: expected one value at the end, found more"},
         {"a million marks", torch(std::string(1000000, '(')),
          "byte 1000042: expected 1 values on the stack, found fewer"},
         {"a number", torch(integer(3)),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found an "
-         "int"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found an int"},
         {"a tensor alone", torch(tensor()),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found a "
-         "tensor"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found a tensor"},
         {"a list of tensors", torch("]" + tensor() + "a"),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found a "
-         "list"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found a list"},
         {"a list that holds itself", torch("]q\1h\1a"),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found a "
-         "list"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found a list"},
         {"a dict that holds itself", torch("}q\1" + text("model") + "h\1s"),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found "
-         "'model': a dict"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'model': a dict"},
         {"a dict that holds itself twice", torch("}q\1(" + text("model") + "h\1" + text("state_dict") + "h\1u"),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found "
-         "'model': a dict"},
-        {"no state_dict among others", torch(dict({text("epoch"), integer(3), text("net"), state})),
-         "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found "
-         "'epoch': an int"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'model': a dict"},
+        {"no state_dict among others", torch(dict({text("epoch"), integer(3), text("net"), dict({})})),
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'epoch': an int"},
+        {"nothing but an optimizer",
+         torch(dict({text("optimizer"), dict({text("state"), dict({text("x"), dict({text("exp_avg"), tensor()})}),
+                                              text("param_groups"), "]"})})),
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'optimizer': a dict"},
         {"two state_dicts", torch(dict({text("model"), state, text("state_dict"), state})),
-         "expected one state_dict, found several: 'model' and 'state_dict'"},
+         "expected one state_dict, found several: 'model' and 'state_dict': save the one that you want alone"},
         {"one state_dict twice", torch(dict({text("model"), state, text("model"), state})),
-         "expected one state_dict, found several: 'model' and 'model'"},
-        {"a dict of dicts of tensors", torch(dict({text("model"), dict({text("encoder"), state})})),
-         "tensor \"encoder\": expected a tensor, found a dict"},
-        {"a state_dict with a list", torch(dict({text("model"), dict({text("x"), tensor(), text("y"), "]"})})),
-         "tensor \"y\": expected a tensor, found a list"},
+         "expected one state_dict, found several: 'model' and 'model': save the one that you want alone"},
+        {"a dict of dicts of tensors",
+         torch(dict({text("model"), dict({text("encoder"), state, text("decoder"), state})})),
+         "expected one state_dict, found several: 'model'.'encoder' and 'model'.'decoder': save the one that you want "
+         "alone"},
+        {"a dict of tensors beside tensors", torch(dict({text("x"), tensor(), text("net"), state})),
+         "expected one state_dict, found several: the outermost dict and 'net': save the one that you want alone"},
+        {"dicts of tensors in a hundred places", torch(many_dicts(100)),
+         "expected one state_dict, found several: '0', '1', '2', '3' and 96 more: save the one that you want alone"},
+        {"dicts of tensors far down", torch(dict({text("a"), nested_dict(9, state), text("b"), state})),
+         "expected one state_dict, found several: 'b' and ...'x'.'x'.'x'.'x': save the one that you want alone"},
+        {"a state_dict with a list of tensors",
+         torch(dict({text("model"), dict({text("x"), tensor(), text("y"), "]" + tensor() + "a"})})),
+         "tensor \"y\": expected a tensor, found a list that holds tensors"},
+        {"a state_dict with a tensor in an object",
+         torch(dict({text("x"), tensor(), text("y"), call(global("m", "Tensor"), {integer(1), tensor()})})),
+         "tensor \"y\": expected a tensor, found an object of 'm.Tensor' that holds tensors"},
+        {"a state_dict with a tensor in an object's state",
+         torch(dict({text("x"), tensor(), text("y"), global("m", "T") + ")\x81" + dict({text("z"), tensor()}) + "b"})),
+         "tensor \"y\": expected a tensor, found an object of 'm.T' that holds tensors"},
         {"a name that is a number", torch(dict({integer(1), tensor()})),
          "expected a state_dict whose names are texts of UTF-8, found an int"},
         {"a name that is no UTF-8", torch(dict({text("\xc3"), tensor()})),
@@ -258,6 +317,22 @@ TEST_CASE("what is in them and is no state_dict") {
         {"a parameter of itself",
          torch(dict({text("x"), call(parameter, {call(parameter, {tensor(), "\x88", "}"}), "\x88", "}"})})),
          "tensor \"x\": expected a tensor of a storage, offset, shape and strides, found another"},
+        {"a tensor of a class of itself",
+         torch(dict({text("x"), call(subclass, {subclass, global("m", "T"), ")", "N"})})),
+         "tensor \"x\": expected a function, a class and a tuple of what makes a tensor of a class, found others"},
+        {"a tensor of a class of a class of a class", torch(dict({text("x"), nested_class(5)})),
+         "tensor \"x\": expected a tensor of a storage, offset, shape and strides, found another"},
+        {"a tensor of a class, of nothing", torch(dict({text("x"), call(subclass, {})})),
+         "tensor \"x\": expected a function, a class and a tuple of what makes a tensor of a class, found others"},
+        {"a tensor of a class, made by an unknown function",
+         torch(dict({text("x"), call(subclass, {global("m", "f"), global("m", "T"), tuple({tensor()}), "N"})})),
+         "tensor \"x\": expected a function that makes a tensor, found 'm.f'"},
+        {"a sparse tensor",
+         torch(dict({text("x"), call(global("torch._utils", "_rebuild_sparse_tensor"), {"N", tuple({tensor()})})})),
+         "tensor \"x\": is made by torch._utils._rebuild_sparse_tensor, which is not read: expected a dense tensor of "
+         "real numbers"},
+        {"a quantized tensor's storage", torch(dict({text("x"), tensor({.type = global("torch", "QInt8Storage")})})),
+         "tensor \"x\": its type 'torch.QInt8Storage' is not read: expected real numbers"},
         {"a tensor of too few arguments", torch(dict({text("x"), tensor({.rest = {"\x89"}})})),
          "tensor \"x\": expected a tensor of a storage, offset, shape and strides, found another"},
         {"a tensor of too many arguments", torch(dict({text("x"), tensor({.rest = {"\x89", "}", "N", "N"}})})),

@@ -110,9 +110,22 @@ TEST_CASE("what PyTorch wrote and is no state_dict is refused, and it is said wh
     CHECK(error(support::fixture("torch_script.pth")) ==
           "is a TorchScript archive (torch.jit.save): save net.state_dict() with torch.save instead");
     const support::TemporaryDirectory folder;
+    const std::string old_format =
+        "written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again with "
+        "torch.save(torch.load(path), path) in PyTorch 1.6 or later";
     CHECK(error(folder.write("old.pth", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e\x80\x02")) ==
-          "written before PyTorch 1.6: load and save it again with torch.save(torch.load(path), path) in PyTorch 1.6 "
-          "or later");
+          old_format);
+    CHECK(error(folder.write("old4.pth", "\x80\x04\x95\x0d" + std::string(7, '\0') +
+                                             "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e")) == old_format);
+    CHECK(error(folder.write("old0.pth", "L119547037146038801333356L\n.")) == old_format);
+    CHECK(error(folder.write("model.pkl", "\x80\x04\x95\x0d sklearn")) ==
+          "byte 0: is a pickle, as pickle.dump and joblib write them: expected a file of torch.save, as "
+          "torch.save(net.state_dict(), path) writes it");
+    CHECK(error(folder.write("page.pth", "<!DOCTYPE html>\n<html>")) ==
+          "byte 0: is a web page, not the file: open it to see why, and download the file itself");
+    // The same from memory.
+    CHECK(support::contains(support::error_of([] { return parse("version https://git-lfs.github.com/spec/v1\noid"); }),
+                            "is a Git LFS pointer"));
     CHECK(error(support::fixture("int32_3.npy")) ==
           "byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found '\x93NUMPY?"
           "?'");
@@ -163,7 +176,7 @@ TEST_CASE("the folder of real files: each is read bit for bit or refused") {
     CHECK(raw<float>(model, "fc4.weight") == weight);
     CHECK(raw<float>(model, "fc4.bias") == bias);
 
-    CHECK(error("legacy.pth").find(": written before PyTorch 1.6: load and save it again with") != std::string::npos);
+    CHECK(error("legacy.pth").find(": written before PyTorch 1.6, or with") != std::string::npos);
     CHECK(error("whole_module.pth")
               .ends_with("this file pickles whole modules (global torch.nn.modules.linear.Linear): "
                          "save net.state_dict() instead"));

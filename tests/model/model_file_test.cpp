@@ -187,6 +187,28 @@ TEST_CASE("layers are ordered as people count") {
     CHECK(nib::load_mlp(directory.path("deep")).widths().back() == 13);
 }
 
+TEST_CASE("layers of any names are ordered by their sizes, where these chain in one way only") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("model");
+    const std::vector<Numbers<float>> model = {{"output_fc.weight", {4, 2}, {1, 2, 3, 4, 5, 6, 7, 8}},
+                                               {"output_fc.bias", {4}, {1, 2, 3, 4}},
+                                               {"input_fc.weight", {3, 1}, {1, 2, 3}},
+                                               {"input_fc.bias", {3}, {4, 5, 6}},
+                                               {"hidden_fc.weight", {2, 3}, {1, 2, 3, 4, 5, 6}},
+                                               {"hidden_fc.bias", {2}, {8, 9}}};
+    write_model(path, model);
+    const nib::Mlp net = nib::load_mlp(path);
+    const std::vector<std::string> names{"input_fc", "hidden_fc", "output_fc"};
+    CHECK(std::ranges::equal(net.layer_names(), names));
+    CHECK(std::ranges::equal(net.parameters(), std::vector<float>{1, 2, 3, 4, 5, 6, 1, 4, 2, 5, 3, 6, 8,
+                                                                  9, 1, 3, 5, 7, 2, 4, 6, 8, 1, 2, 3, 4}));
+    nib::Sequential<nib::Dense<1, 3>, nib::ReLU, nib::Dense<3, 2>, nib::ReLU, nib::Dense<2, 4>> same;
+    nib::load(same, path);
+    CHECK(std::ranges::equal(net.parameters(), same.parameters()));
+    nib::save(net, path);
+    CHECK(std::ranges::equal(nib::load_mlp(path).layer_names(), names));
+}
+
 TEST_CASE("half-precision numbers are converted exactly") {
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("model");
@@ -237,11 +259,11 @@ TEST_CASE("a file that is no chain of dense layers is refused, and says why") {
                             "found \"0.bias\" [1] beside \"0.weight\" [2, 1]"));
     CHECK(support::contains(error_for({{"0.weight", {1, 1}, {0}}, {"0.bias", {1}, {0}}, {"1.bias", {1}, {0}}}),
                             "a bias without a weight"));
-    CHECK(support::contains(error_for({{"a.weight", {2, 1}, {0, 0}},
-                                       {"a.bias", {2}, {0, 0}},
-                                       {"b.weight", {1, 3}, {0, 0, 0}},
-                                       {"b.bias", {1}, {0}}}),
-                            "\"b.weight\" takes 3 features, \"a.weight\" before it gives 2"));
+    CHECK(support::contains(error_for({{"fc1.weight", {2, 1}, {0, 0}},
+                                       {"fc1.bias", {2}, {0, 0}},
+                                       {"fc2.weight", {1, 3}, {0, 0, 0}},
+                                       {"fc2.bias", {1}, {0}}}),
+                            "\"fc2.weight\" takes 3 features, \"fc1.weight\" before it gives 2"));
     CHECK(support::contains(error_for({{"0.weight", {0, 3}, {}}, {"0.bias", {0}, {}}}), "found an empty one"));
 }
 

@@ -121,6 +121,7 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/foreign_file.hpp>
 
 #include <array>
 #include <bit>
@@ -178,11 +179,14 @@ std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
     const std::size_t count = smaller(input.remaining(), magic.size());
     if (count == 0) fail(path + ": byte 0: expected an IDX file, found an empty one");
     input.read({magic.data(), count});
-    if (magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b})
-        fail(path + ": byte 0: is gzip-compressed: unpack it first with gunzip");
-    if (magic[0] != std::byte{0} || magic[1] != std::byte{0})
+    if (magic[0] != std::byte{0} || magic[1] != std::byte{0}) {
+        std::string start(count + smaller(input.remaining(), foreign_file_start), '\0');
+        copy_values(reinterpret_cast<const char*>(magic.data()), count, start.data());
+        input.read({reinterpret_cast<std::byte*>(start.data()) + count, start.size() - count});
+        refuse_foreign_file(path, start);
         fail(path + ": byte 0: expected an IDX file, which starts with two zero bytes, found " +
              std::to_string(std::to_integer<int>(magic[0])) + " " + std::to_string(std::to_integer<int>(magic[1])));
+    }
     if (count < magic.size())
         fail(path + ": byte " + std::to_string(count) + ": expected the 4 bytes that start an IDX file, found its end");
     const auto type = static_cast<IdxType>(magic[2]);

@@ -1,5 +1,6 @@
 // Pickle: the values that a pickle of Python's describes, as plain data. Nothing is executed: a class or function is
-// its name, and what it would be called with is kept beside it. (PickleReader, in its header, makes one.)
+// its name, and what it would be called with is kept beside it, whether or not nib knows that name. (PickleReader, in
+// its header, makes one.)
 //
 // The values are nodes in one array, which name each other by index, as a list may hold itself; so may a value stand in
 // many places. Who follows them must therefore not go deeper than it knows to go.
@@ -9,16 +10,21 @@
 
 #if NIB_BODIES  // bodies of other headers alone use it
 
+#include <nib/core/text.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
-// An object is what calling a global would make: its items are the global and the tuple of arguments. A reference
-// stands for what is not in the pickle; its item says for what.
+// An object is what calling a global would make: its items are the global (or an object that would be called) and the
+// tuple of arguments; then come the states that it is given, and what is put into it. A reference stands for what is
+// not in the pickle; its item says for what.
 enum class PickleKind : std::uint8_t {
     none,
     boolean,
@@ -42,6 +48,8 @@ public:
     using Index = std::uint32_t;
 
     Index root() const { return root_; }
+    // All values have an index below this.
+    std::size_t count() const { return nodes_.size(); }
 
     PickleKind kind(Index value) const { return nodes_[value].kind; }
     // How many items it has; of a dict: how many pairs.
@@ -50,8 +58,26 @@ public:
     double real(Index value) const { return std::bit_cast<double>(nodes_[value].number); }
     // Of a text, which need not be UTF-8, or of bytes.
     std::string_view text(Index value) const { return bytes_.substr(nodes_[value].first, nodes_[value].count); }
-    // A global's place in the list that the pickle was read with; the list's size for collections.OrderedDict.
+    // A global's place in the list that the pickle was read with; the list's size for collections.OrderedDict, more for
+    // those that are not in the list.
     std::size_t global(Index value) const { return static_cast<std::size_t>(nodes_[value].number); }
+    // Of a global that is not in the list: "os.system", short and printable.
+    std::string global_name(Index value) const {
+        const Name& name = names_[global(value) - known_globals_];
+        const std::string text =
+            in_quotes(std::string(name.module.substr(0, 60)) + "." + std::string(name.name.substr(0, 60)));
+        return text.substr(1, text.size() - 2);
+    }
+    // Where a global is named, in bytes from the pickle's start.
+    std::size_t position(Index global) const { return nodes_[global].first; }
+
+    // The dict that a value is, or that an object is as far as is known: what is put into it by key, as into one of a
+    // class that Python derives from dict.
+    std::optional<Index> as_dict(Index value) const {
+        if (kind(value) == PickleKind::dict) return value;
+        if (kind(value) != PickleKind::object || nodes_[value].number == 0) return std::nullopt;
+        return static_cast<Index>(nodes_[value].number);
+    }
 
     // Calls use(item) for each item until it returns false.
     template <class Use>
@@ -75,10 +101,14 @@ private:
 
     static constexpr Index no_link = 0xffffffff;
 
+    struct Name {
+        std::string_view module;
+        std::string_view name;
+    };
     struct Node {
         PickleKind kind = PickleKind::none;
-        std::int64_t number = 0;
-        Index first = no_link;  // of its links; of a text: where it starts in the pickle
+        std::int64_t number = 0;  // of an object: its as_dict(), or 0
+        Index first = no_link;    // of its links; of a text or global: where it starts in the pickle
         Index last = no_link;
         Index count = 0;  // of its links; of a text: bytes
     };
@@ -101,6 +131,8 @@ private:
     }
 
     std::string_view bytes_;
+    std::vector<Name> names_;        // of globals that are not in the list
+    std::size_t known_globals_ = 0;  // in the list, with collections.OrderedDict
     std::vector<Node> nodes_;
     std::vector<Link> links_;
     Index root_ = 0;

@@ -1,9 +1,10 @@
 // PickleReader: reads a pickle of Python's protocols 2 to 5, executing nothing.
 //
-// Read are the opcodes that torch.save writes in any protocol, and the globals (classes and functions) of a list.
-// Refused by Error, with the byte's offset: all other opcodes and globals, the latter by name; what lacks something on
-// the stack, in the memo or in the bytes; a pickle of more than 32 MiB, or that takes more than 256 MiB of memory. Time
-// and memory are proportional to its size; no depth of nesting recurses.
+// Read are the opcodes that torch.save writes in any protocol, and all globals (classes and functions) as names: what
+// one would make is an object that nobody looks into, unless the global is of a list.
+// Refused by Error, with the byte's offset: all other opcodes; what lacks something on the stack, in the memo or in the
+// bytes; a pickle of more than 32 MiB, or that takes more than 256 MiB of memory. Time and memory are proportional to
+// its size; no depth of nesting recurses.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -11,13 +12,13 @@
 #if NIB_BODIES  // bodies of other headers alone use it
 
 #include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/pickle.hpp>
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,7 +35,7 @@ public:
     static constexpr std::size_t max_memory = std::size_t{1} << 28;
 
     // `bytes` stand at `offset` in the file `path`, for messages. Known are the globals of `globals`
-    // ("torch.FloatStorage") and collections.OrderedDict, calling which makes a dict.
+    // ("torch.FloatStorage") and collections.OrderedDict, calling which without arguments makes a dict.
     PickleReader(std::span<const std::byte> bytes, const std::string& path, std::size_t offset,
                  std::span<const std::string_view> globals, std::size_t most_memory = max_memory)
         : bytes_{bytes}, path_{path}, offset_{offset}, globals_{globals}, most_memory_{most_memory} {}
@@ -43,6 +44,7 @@ public:
         if (bytes_.size() > max_size)
             refuse("expected a pickle of at most " + std::to_string(max_size) + " bytes, found " +
                    std::to_string(bytes_.size()));
+        pickle_.known_globals_ = globals_.size() + 1;
         pickle_.bytes_ = {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
         none_ = pickle_.add({PickleKind::none});
         false_ = pickle_.add({PickleKind::boolean, 0});
@@ -54,7 +56,6 @@ public:
                 refuse("expected a pickle that takes at most " + std::to_string(most_memory_) + " bytes of memory");
             at_ = position_;
         }
-        if (!unknown_.empty()) fail_unknown();
         if (position_ != bytes_.size()) {
             at_ = position_;
             refuse("expected the end of the pickle");
@@ -64,20 +65,12 @@ public:
 
 private:
     using Index = Pickle::Index;
-
-    // Of a global's number: collections.OrderedDict, and the first of those that are not known.
-    static constexpr std::int64_t ordered_dict = -1;
-    static constexpr std::int64_t unknown = -2;
-
-    struct Name {
-        std::string_view module;
-        std::string_view name;
-    };
+    using Name = Pickle::Name;
 
     std::size_t memory() const {
         return pickle_.nodes_.size() * sizeof(Pickle::Node) + pickle_.links_.size() * sizeof(Pickle::Link) +
                (stack_.size() + memo_.size()) * sizeof(Index) + marks_.size() * sizeof(std::size_t) +
-               unknown_.size() * sizeof(Name);
+               pickle_.names_.size() * sizeof(Name);
     }
 
     void read_protocol() {
@@ -131,6 +124,7 @@ private:
             case 0x8c:
             case 'U':  // bytes to Python 3, which torch.load has decoded
                 return push_text(PickleKind::text, take<std::uint8_t>());
+            case 'T':
             case 'X':
                 return push_text(PickleKind::text, take<std::uint32_t>());
             case 0x8d:
@@ -185,6 +179,11 @@ private:
 
     bool memory(int opcode) {
         switch (opcode) {
+            case '0':
+                return drop();
+            case '1':
+                stack_.resize(stack_.size() - pop_mark());
+                return true;
             case 'q':
                 return memorize(take<std::uint8_t>());
             case 'r':
@@ -215,9 +214,33 @@ private:
                 const std::string_view name = pop_text();
                 return push_global({pop_text(), name});
             }
+            case 'i': {
+                const std::size_t count = pop_mark();
+                const std::string_view module = line();
+                const Name name{module, line()};
+                push_all(PickleKind::tuple, count);
+                const Index arguments = pop();
+                push_global(name);
+                push(arguments);
+                return call(2);
+            }
+            case 'o': {
+                const std::size_t count = pop_mark();
+                if (count == 0) refuse("expected a class behind the mark, found none");
+                push_all(PickleKind::tuple, count - 1);
+                return call(2);
+            }
             case 'R':
             case 0x81:
-                return call();
+                return call(2);
+            case 0x92:
+                return call(3);
+            case 0x82:
+                return push_extension(take<std::uint8_t>());
+            case 0x83:
+                return push_extension(take<std::uint16_t>());
+            case 0x84:
+                return push_extension(take<std::uint32_t>());
             case 'b':
                 return build();
             case 'Q':
@@ -255,22 +278,25 @@ private:
         return push(value);
     }
 
+    // Into a container, or into an object of a class that may be derived from one.
     bool put_in(PickleKind kind, std::size_t count) {
         need(count + 1);
         const Index container = stack_[stack_.size() - count - 1];
-        if (pickle_.kind(container) != kind) refuse("expected a list, dict or set to put this into, found another");
-        if (kind == PickleKind::dict) {
-            if (count % 2 != 0) refuse("expected a value for each key");
-            for (std::size_t i = stack_.size() - count; i < stack_.size(); i += 2) note_module_state(container, i);
-        }
-        move_items(container, count);
+        const bool into_object = pickle_.kind(container) == PickleKind::object;
+        if (!into_object && pickle_.kind(container) != kind)
+            refuse("expected a list, dict or set to put this into, found another");
+        if (kind == PickleKind::dict && count % 2 != 0) refuse("expected a value for each key");
+        move_items(into_object && kind == PickleKind::dict ? dict_of(container) : container, count);
         return true;
     }
 
-    // A dict with such a key is the state of a torch.nn.Module.
-    void note_module_state(Index dict, std::size_t key) {
-        if (pickle_.kind(stack_[key]) == PickleKind::text && pickle_.text(stack_[key]) == "_parameters")
-            pickle_.nodes_[dict].number = 1;
+    // What is put into an object by key.
+    Index dict_of(Index object) {
+        if (const std::optional<Index> dict = pickle_.as_dict(object)) return *dict;
+        const Index dict = pickle_.add({PickleKind::dict});
+        pickle_.nodes_[object].number = dict;
+        pickle_.add_item(object, dict);
+        return dict;
     }
 
     void move_items(Index container, std::size_t count) {
@@ -301,30 +327,36 @@ private:
             return known.size() == name.module.size() + 1 + name.name.size() && known.starts_with(name.module) &&
                    known[name.module.size()] == '.' && known.ends_with(name.name);
         };
-        std::int64_t number = is("collections.OrderedDict") ? static_cast<std::int64_t>(globals_.size()) : unknown;
-        for (std::size_t i = 0; number == unknown && i < globals_.size(); ++i)
-            if (is(globals_[i])) number = static_cast<std::int64_t>(i);
-        if (number == unknown) {
-            if (unknown_.empty()) unknown_at_ = at_;
-            number -= static_cast<std::int64_t>(unknown_.size());
-            unknown_.push_back(name);
+        std::size_t number = 0;
+        while (number < globals_.size() && !is(globals_[number])) ++number;
+        if (number == globals_.size() && !is("collections.OrderedDict")) {
+            number = pickle_.known_globals_ + pickle_.names_.size();
+            pickle_.names_.push_back(name);
         }
-        return push(pickle_.add({PickleKind::global, number}));
+        return push(pickle_.add({PickleKind::global, static_cast<std::int64_t>(number), static_cast<Index>(at_)}));
     }
 
-    // An object from a global and its arguments.
-    bool call() {
-        need(2);
-        const Index arguments = stack_.back();
-        const Index callee = stack_[stack_.size() - 2];
-        if (pickle_.kind(callee) != PickleKind::global || pickle_.kind(arguments) != PickleKind::tuple)
+    // A global that Python looks up by a number.
+    bool push_extension(std::uint32_t) { return push_global({"copyreg", "extension"}); }
+
+    // An object from a global, its arguments, and those that have a name.
+    bool call(std::size_t count) {
+        need(count);
+        const Index callee = stack_[stack_.size() - count];
+        const Index arguments = stack_[stack_.size() - count + 1];
+        if (!may_be(callee, PickleKind::global) || !may_be(arguments, PickleKind::tuple))
             refuse("expected a class or function and a tuple of its arguments, found others");
-        if (pickle_.nodes_[callee].number != static_cast<std::int64_t>(globals_.size()))
-            return push_all(PickleKind::object, 2);
-        if (arguments != empty_tuple_ && pickle_.size(arguments) != 0)
-            refuse("expected collections.OrderedDict without arguments");
-        stack_.resize(stack_.size() - 2);
+        const bool ordered_dict =
+            pickle_.kind(callee) == PickleKind::global && pickle_.global(callee) == globals_.size();
+        if (!ordered_dict || count != 2 || pickle_.kind(arguments) != PickleKind::tuple || pickle_.size(arguments) != 0)
+            return push_all(PickleKind::object, count);
+        stack_.resize(stack_.size() - count);
         return push(pickle_.add({PickleKind::dict}));
+    }
+
+    // Of this kind, as far as is known: an object may be anything.
+    bool may_be(Index value, PickleKind kind) const {
+        return pickle_.kind(value) == kind || pickle_.kind(value) == PickleKind::object;
     }
 
     // Of a dict, this sets attributes, such as a state_dict's _metadata: they are no items of it.
@@ -334,11 +366,16 @@ private:
         const Index target = stack_.back();
         if (pickle_.kind(target) == PickleKind::dict) return true;
         if (pickle_.kind(target) != PickleKind::object) refuse("expected an object to give a state to, found another");
-        const std::int64_t callee = pickle_.nodes_[pickle_.links_[pickle_.nodes_[target].first].item].number;
-        if (callee > unknown) refuse("expected an object to give a state to, found one that has none");
-        // Of modules within modules the outermost is built last.
-        if (pickle_.kind(state) == PickleKind::dict && pickle_.nodes_[state].number == 1)
-            module_ = unknown_[static_cast<std::size_t>(unknown - callee)];
+        pickle_.add_item(target, state);
+        return true;
+    }
+
+    // A pickler drops what it has written of a tuple that turns out to hold itself.
+    bool drop() {
+        if (!marks_.empty() && marks_.back() == stack_.size())
+            marks_.pop_back();
+        else
+            pop();
         return true;
     }
 
@@ -389,24 +426,8 @@ private:
         return text;
     }
 
-    static std::string full_name(Name name) {
-        const std::string text =
-            in_quotes(std::string(name.module.substr(0, 60)) + "." + std::string(name.name.substr(0, 60)));
-        return text.substr(1, text.size() - 2);
-    }
-
-    // What is wrong after an unknown global may well come of it.
     [[noreturn]] void refuse(const std::string& message) const {
-        if (!unknown_.empty()) fail_unknown();
         fail(path_ + ": byte " + std::to_string(offset_ + at_) + ": " + message);
-    }
-
-    [[noreturn]] void fail_unknown() const {
-        if (!module_.name.empty())
-            fail(path_ + ": this file pickles whole modules (global " + full_name(module_) +
-                 "): save net.state_dict() instead");
-        fail(path_ + ": byte " + std::to_string(offset_ + unknown_at_) + ": this file needs the global " +
-             full_name(unknown_.front()) + ", which is not read: save net.state_dict() alone");
     }
 
     std::span<const std::byte> bytes_;
@@ -422,9 +443,6 @@ private:
     std::vector<Index> stack_;
     std::vector<std::size_t> marks_;  // sizes of stack_
     std::vector<Index> memo_;
-    std::vector<Name> unknown_;  // globals
-    std::size_t unknown_at_ = 0;
-    Name module_;  // of a module that is pickled whole
 };
 
 }  // namespace nib::inline NIB_ABI

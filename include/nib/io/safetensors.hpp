@@ -42,6 +42,7 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/foreign_file.hpp>
 #include <nib/io/json.hpp>
 
 #include <bit>
@@ -67,9 +68,13 @@ inline std::string read_safetensors_header(ByteSource& source) {
     std::byte start[8];
     source.read(0, {start, sizeof start});
     const auto length = load_number<std::uint64_t>(start, std::endian::little);
-    if (length > max_safetensors_header)
+    if (length > max_safetensors_header) {
+        std::string text(smaller(source.size(), foreign_file_start), '\0');
+        source.read(0, {reinterpret_cast<std::byte*>(text.data()), text.size()});
+        refuse_foreign_file(path, text);
         fail(path + ": is no safetensors file: byte 0: expected a header of at most " +
              std::to_string(max_safetensors_header) + " bytes, found a length of " + std::to_string(length));
+    }
     if (length > source.size() - 8)
         fail(path + ": byte 0: the header declares " + std::to_string(length) + " bytes, the file holds " +
              std::to_string(source.size() - 8) + " after it");

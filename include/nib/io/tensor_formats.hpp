@@ -50,17 +50,19 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// Whether a zip archive holds nothing but arrays.
+// Whether a zip archive holds nothing but arrays. Fails where it holds whole files of tensors.
 inline bool is_npz(ByteSource& source) {
     const ZipDirectory directory{source, CompressedEntries::listed};
-    for (const ZipEntry& entry : directory.entries())
-        if (!entry.name.ends_with(npy_ending)) return false;
-    return true;
-}
-
-// Whether a file of this start is pickled: PyTorch's files were before 1.6.
-inline bool is_pickle(std::string_view start) {
-    return start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5;
+    bool arrays_alone = true;
+    for (const ZipEntry& entry : directory.entries()) {
+        const std::string_view name = entry.name;
+        for (const std::string_view ending : {".pth", ".pt", ".safetensors", ".npz", ".h5"})
+            if (name.ends_with(ending))
+                fail(source.path() + ": is a zip archive that holds the file " + in_quotes(name) +
+                     ": unpack it first with unzip");
+        arrays_alone = arrays_alone && name.ends_with(npy_ending);
+    }
+    return arrays_alone;
 }
 
 // Whether the 8 bytes at the start are the length of a safetensors header that a reader accepts.
@@ -73,18 +75,20 @@ inline bool may_be_safetensors(std::string_view start) {
 
 NIB_API TensorFile open_tensors(const std::string& path) {
     ByteSource source{path};
-    std::string start(smaller(source.size(), std::size_t{8}), '\0');
+    std::string start(smaller(source.size(), std::size_t{32}), '\0');
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-    if (start.starts_with("\x1f\x8b")) fail(path + ": byte 0: is gzip-compressed: unpack it first with gunzip");
     if (start.starts_with("\x93NUMPY")) return open_npy(path);
     if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06"))
         return detail::is_npz(source) ? open_npz(path) : open_torch(path);
-    if (detail::is_pickle(start)) return open_torch(path);
+    if (start.empty())
+        fail(path +
+             ": byte 0: expected a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found an empty one");
+    if (detail::is_pickle(start) || detail::is_old_torch_file(start)) return open_torch(path);
     if (!detail::may_be_safetensors(start))
         fail(path +
              ": expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts "
              "with " +
-             in_quotes(start));
+             in_quotes(std::string_view(start).substr(0, 8)));
     return open_safetensors(path);
 }
 

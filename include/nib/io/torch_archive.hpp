@@ -29,6 +29,8 @@ enum class TorchRole : std::uint8_t {
     tensor,           // of a storage that has a type
     untyped_tensor,   // of one that has none: the type is an argument
     parameter,        // of a tensor
+    subclass,         // a tensor of another class: made by a function and its arguments
+    other_tensor,     // sparse, quantized, without numbers, of another kind of memory
     storage,          // its type in `dtype`, unless nib has none such
     untyped_storage,  // bytes
     dtype,
@@ -41,7 +43,8 @@ struct TorchGlobal {
     std::optional<Dtype> dtype = std::nullopt;
 };
 
-// What PyTorch's own restricted reader (weights_only=True) takes, less what makes tensors that are not dense.
+// What PyTorch's own restricted reader (weights_only=True) takes, and what makes tensors that nib does not read, so
+// that they are refused by name.
 inline constexpr std::array torch_globals = std::to_array<TorchGlobal>({
     {"torch._utils._rebuild_tensor_v2", TorchRole::tensor},
     {"torch.FloatStorage", TorchRole::storage, Dtype::f32},
@@ -59,6 +62,18 @@ inline constexpr std::array torch_globals = std::to_array<TorchGlobal>({
     {"torch._utils._rebuild_parameter", TorchRole::parameter},
     {"torch._utils._rebuild_parameter_with_state", TorchRole::parameter},
     {"torch._utils._rebuild_tensor_v3", TorchRole::untyped_tensor},
+    {"torch._tensor._rebuild_from_type_v2", TorchRole::subclass},
+    {"torch._tensor._rebuild_from_type", TorchRole::subclass},
+    {"torch._utils._rebuild_tensor", TorchRole::other_tensor},
+    {"torch._utils._rebuild_qtensor", TorchRole::other_tensor},
+    {"torch._utils._rebuild_sparse_tensor", TorchRole::other_tensor},
+    {"torch._utils._rebuild_sparse_csr_tensor", TorchRole::other_tensor},
+    {"torch._utils._rebuild_nested_tensor", TorchRole::other_tensor},
+    {"torch._utils._rebuild_wrapper_subclass", TorchRole::other_tensor},
+    {"torch._utils._rebuild_meta_tensor_no_storage", TorchRole::other_tensor},
+    {"torch._utils._rebuild_device_tensor_from_numpy", TorchRole::other_tensor},
+    {"torch._utils._rebuild_device_tensor_from_cpu_tensor", TorchRole::other_tensor},
+    {"torch._utils._rebuild_xla_tensor", TorchRole::other_tensor},
     {"torch.storage.UntypedStorage", TorchRole::untyped_storage},
     {"torch.float32", TorchRole::dtype, Dtype::f32},
     {"torch.float64", TorchRole::dtype, Dtype::f64},

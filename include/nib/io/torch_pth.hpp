@@ -4,14 +4,14 @@
 //   open_torch    a file
 //   parse_torch   the same from any bytes
 //
-// The tensors are those of the state_dict, in its order, be they parameters, views of others or from another device.
-// It is the file's one value, or what a dict that is it has under one of "model", "state_dict" and "model_state_dict";
-// all else in such a checkpoint is passed over.
+// The tensors are those of the state_dict, in its order, be they parameters, views of others, of a class of their own
+// or from another device. It is the file's one value, or what a dict holds under any key (see state_dict.hpp). All else
+// in such a checkpoint is passed over, whatever class it is of, as are numbers and texts within the state_dict.
 //
-// Refused by Error: a broken archive, a pickle that is more than data (pickle_reader.hpp), whole modules, TorchScript,
-// files from before 1.6; a file without a state_dict, or with two; what stands in a state_dict and is no dense tensor
-// of real numbers; a tensor beyond its storage; a storage that is missing, has another size than its tensors say, or
-// whose bytes fail their checksum (all that tensors lie in are read once for that, in pieces).
+// Refused by Error: a broken archive or pickle (pickle_reader.hpp), whole modules, TorchScript, files of PyTorch's old
+// format; a file without a state_dict, or with two; what stands in a state_dict and holds tensors that are not dense
+// ones of real numbers under names; a tensor beyond its storage; a storage that is missing, has another size than its
+// tensors say, or whose bytes fail their checksum (all that tensors lie in are read once for that, in pieces).
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -33,18 +33,22 @@ namespace nib::inline NIB_ABI {
 #include <nib/core/error.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/foreign_file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/pickle.hpp>
 #include <nib/io/pickle_reader.hpp>
+#include <nib/io/state_dict.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/torch_archive.hpp>
+#include <nib/io/torch_values.hpp>
 #include <nib/io/zip.hpp>
 
 #include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -54,24 +58,38 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// What pickled values mean to PyTorch.
-class TorchValues {
+// Reads the tensors of a state_dict.
+class TorchTensors {
 public:
     using Index = Pickle::Index;
 
-    // `size`: how many bytes the pickle has.
-    TorchValues(const Pickle& pickle, std::size_t size, TorchArchive& archive, std::endian order)
-        : pickle_{pickle}, most_memory_{larger(std::size_t{1} << 20, 4 * size)}, archive_{archive}, order_{order} {}
+    // `size`: how many bytes the pickle has; `place`: where they start in the file.
+    TorchTensors(const Pickle& pickle, std::size_t size, std::size_t place, TorchArchive& archive, std::endian order)
+        : values_{pickle},
+          pickle_{pickle},
+          place_{place},
+          most_memory_{larger(std::size_t{1} << 20, 4 * size)},
+          archive_{archive},
+          order_{order} {}
 
-    // The tensors of the state_dict.
     std::vector<TensorInfo> read() {
+        StateDictSearch search{values_};
+        const std::optional<Index> state_dict = search.find();
+        if (!state_dict) {
+            check_root();
+            archive_.refuse(search.problem());
+        }
         std::vector<TensorInfo> tensors;
         StringSet names;
-        pickle_.for_each_pair(find_state_dict(), [&](Index key, Index value) {
+        pickle_.for_each_pair(*state_dict, [&](Index key, Index value) {
+            if (!values_.is_tensor(value)) {
+                check_passed_over(search, key, value);
+                return true;
+            }
             if (pickle_.kind(key) != PickleKind::text || !is_utf8(pickle_.text(key)))
-                archive_.refuse("expected a state_dict whose names are texts of UTF-8, found " + description(key));
+                archive_.refuse("expected a state_dict whose names are texts of UTF-8, found " +
+                                values_.description(key));
             name_ = pickle_.text(key);
-            if (!is_tensor(value)) refuse("expected a tensor, found " + description(value));
             if (!names.insert(std::string(name_))) refuse("two tensors have this name");
             tensors.push_back(tensor(value));
             check_memory(tensors.back());
@@ -81,80 +99,71 @@ public:
     }
 
 private:
-    struct Call {
-        TorchRole role;
-        std::vector<Index> arguments;
-    };
     struct Storage {
         std::size_t offset = 0;  // in bytes from the file's start
         std::size_t count = 0;   // of elements
         Dtype dtype{};
     };
 
-    Index find_state_dict() const {
-        const std::string expected =
-            "expected a state_dict (tensors by name), or one under 'model', 'state_dict' or 'model_state_dict', found ";
+    // Where the file's one value is of a class that is not known, that is what is wrong with it.
+    void check_root() const {
         const Index root = pickle_.root();
-        if (pickle_.kind(root) != PickleKind::dict) archive_.refuse(expected + description(root));
-        std::string other, found;
-        Index nested = root;
-        pickle_.for_each_pair(root, [&](Index key, Index value) {
-            const bool text = pickle_.kind(key) == PickleKind::text;
-            if (other.empty() && !is_tensor(value))
-                other = (text ? in_quotes(pickle_.text(key)) + ": " : std::string()) + description(value);
-            if (!text || pickle_.kind(value) != PickleKind::dict || !is_state_key(pickle_.text(key))) return true;
-            if (nested != root)
-                archive_.refuse("expected one state_dict, found several: " + found + " and " +
-                                in_quotes(pickle_.text(key)));
-            found = in_quotes(pickle_.text(key));
-            nested = value;
+        if (pickle_.kind(root) != PickleKind::object || pickle_.as_dict(root) || values_.is_module(root)) return;
+        const Index callee = values_.callee(root);
+        if (pickle_.kind(callee) != PickleKind::global || pickle_.global(callee) <= torch_globals.size()) return;
+        archive_.refuse("byte " + std::to_string(place_ + pickle_.position(callee)) + ": this file needs the global " +
+                        values_.global_name(callee) + ", which is not read: save net.state_dict() alone");
+    }
+
+    // What is passed over holds no tensors, or is an optimizer's.
+    void check_passed_over(const StateDictSearch& search, Index key, Index value) {
+        const std::optional<Index> dict = pickle_.as_dict(value);
+        if ((dict && search.is_optimizer(*dict)) || !holds_storage(value)) return;
+        name_ = pickle_.kind(key) == PickleKind::text ? pickle_.text(key) : std::string_view{};
+        refuse("expected a tensor, found " + values_.description(value) + " that holds tensors");
+    }
+
+    // Looks at each value of the pickle once, however often it is asked.
+    bool holds_storage(Index value) {
+        seen_.resize(pickle_.count());
+        std::vector<Index> waiting;
+        const auto add = [&](Index item) {
+            if (!seen_[item]) waiting.push_back(item);
+            seen_[item] = true;
             return true;
-        });
-        if (nested == root && !other.empty()) archive_.refuse(expected + other);
-        return nested;
-    }
-
-    static bool is_state_key(std::string_view text) {
-        return text == "model" || text == "state_dict" || text == "model_state_dict";
-    }
-
-    const TorchGlobal* global(Index value) const {
-        const bool known = pickle_.kind(value) == PickleKind::global && pickle_.global(value) < torch_globals.size();
-        return known ? &torch_globals[pickle_.global(value)] : nullptr;
-    }
-
-    // The first `most` items.
-    std::vector<Index> items(Index value, std::size_t most) const {
-        std::vector<Index> result;
-        pickle_.for_each(value, [&](Index item) {
-            if (result.size() < most) result.push_back(item);
-            return result.size() < most;
-        });
-        return result;
-    }
-
-    // Of an object.
-    Call call(Index object) const {
-        const std::vector<Index> parts = items(object, 2);
-        return {global(parts.front())->role, items(parts.back(), most_arguments)};
-    }
-
-    bool is_tensor(Index value) const {
-        if (pickle_.kind(value) != PickleKind::object) return false;
-        const TorchRole role = call(value).role;
-        return role == TorchRole::tensor || role == TorchRole::untyped_tensor || role == TorchRole::parameter;
+        };
+        add(value);
+        while (!waiting.empty()) {
+            const Index next = waiting.back();
+            waiting.pop_back();
+            switch (pickle_.kind(next)) {
+                case PickleKind::reference:
+                    return true;
+                case PickleKind::tuple:
+                case PickleKind::list:
+                case PickleKind::dict:
+                case PickleKind::set:
+                case PickleKind::object:
+                    pickle_.for_each(next, add);
+                    break;
+                default:
+                    break;
+            }
+        }
+        return false;
     }
 
     TensorInfo tensor(Index value) {
-        Call made = call(value);
-        if (made.role == TorchRole::parameter) {
-            if (made.arguments.empty() || !is_tensor(made.arguments.front())) refuse("expected a parameter's tensor");
-            made = call(made.arguments.front());
-        }
-        const bool typed = made.role == TorchRole::tensor;
+        const TorchCall made = values_.tensor_call(value);
+        if (!made.problem.empty()) refuse(made.problem);
+        if (made.role() == TorchRole::other_tensor)
+            refuse("is made by " + std::string(made.callee->name) +
+                   ", which is not read: expected a dense tensor of real numbers");
+        const bool typed = made.role() == TorchRole::tensor;
         const std::size_t least = typed ? 6 : 7;
         const std::vector<Index>& arguments = made.arguments;
-        if (made.role == TorchRole::parameter || arguments.size() < least || arguments.size() > least + 1)
+        if ((!typed && made.role() != TorchRole::untyped_tensor) || arguments.size() < least ||
+            arguments.size() > least + 1)
             refuse("expected a tensor of a storage, offset, shape and strides, found another");
         if (arguments.size() > least && !is_nothing(arguments.back()))
             refuse("expected numbers as they are stored, found a view that negates or conjugates them: save its clone");
@@ -196,8 +205,9 @@ private:
     }
 
     Storage untyped_storage(Index reference, Index type) {
-        const TorchGlobal* const named = global(type);
-        if (named == nullptr || named->role != TorchRole::dtype) refuse("expected a dtype, found " + description(type));
+        const TorchGlobal* const named = values_.global(type);
+        if (named == nullptr || named->role != TorchRole::dtype)
+            refuse("expected a dtype, found " + values_.description(type));
         if (!named->dtype) refuse("its type " + quoted(*named) + " is not read: expected real numbers");
         const Storage storage = find_storage(reference, [&](const TorchGlobal& global) {
             if (global.role != TorchRole::untyped_storage)
@@ -212,13 +222,16 @@ private:
     template <class ElementSize>
     Storage find_storage(Index reference, const ElementSize& element_size) {
         const std::vector<Index> id =
-            pickle_.kind(reference) == PickleKind::reference ? items(reference, 1) : items(0, 0);
-        const std::vector<Index> parts = !id.empty() && pickle_.kind(id[0]) == PickleKind::tuple ? items(id[0], 6) : id;
+            pickle_.kind(reference) == PickleKind::reference ? values_.items(reference, 1) : values_.items(0, 0);
+        const std::vector<Index> parts =
+            !id.empty() && pickle_.kind(id[0]) == PickleKind::tuple ? values_.items(id[0], 6) : id;
         const auto is_text = [&](std::size_t i) { return pickle_.kind(parts[i]) == PickleKind::text; };
-        if (parts.size() != 5 || !is_text(0) || pickle_.text(parts[0]) != "storage" || global(parts[1]) == nullptr ||
-            !is_text(2) || !is_text(3))
+        if (parts.size() != 5 || !is_text(0) || pickle_.text(parts[0]) != "storage" ||
+            pickle_.kind(parts[1]) != PickleKind::global || !is_text(2) || !is_text(3))
             refuse("expected a storage's class, key, location and size, found others");
-        const std::size_t bytes = element_size(*global(parts[1]));
+        if (values_.global(parts[1]) == nullptr)
+            refuse("its type " + values_.description(parts[1]) + " is not read: expected real numbers");
+        const std::size_t bytes = element_size(*values_.global(parts[1]));
         const std::size_t count = size(parts[4]);
         const ZipEntry* const entry = archive_.find_storage(pickle_.text(parts[2]));
         if (entry == nullptr)
@@ -234,17 +247,18 @@ private:
         if (pickle_.kind(value) != PickleKind::integer || pickle_.integer(value) < 0)
             refuse("expected a size or offset, found " + (pickle_.kind(value) == PickleKind::integer
                                                               ? std::to_string(pickle_.integer(value))
-                                                              : description(value)));
+                                                              : values_.description(value)));
         return static_cast<std::size_t>(pickle_.integer(value));
     }
 
     std::vector<std::size_t> sizes(Index value) const {
-        if (pickle_.kind(value) != PickleKind::tuple) refuse("expected a tuple of sizes, found " + description(value));
+        if (pickle_.kind(value) != PickleKind::tuple)
+            refuse("expected a tuple of sizes, found " + values_.description(value));
         if (pickle_.size(value) > most_dimensions)
             refuse("expected at most " + std::to_string(most_dimensions) + " dimensions, found " +
                    std::to_string(pickle_.size(value)));
         std::vector<std::size_t> result;
-        for (const Index item : items(value, most_dimensions)) result.push_back(size(item));
+        for (const Index item : values_.items(value, most_dimensions)) result.push_back(size(item));
         return result;
     }
 
@@ -270,69 +284,53 @@ private:
 
     static std::string quoted(const TorchGlobal& global) { return in_quotes(global.name); }
 
-    // As Python calls it.
-    std::string description(Index value) const {
-        switch (pickle_.kind(value)) {
-            case PickleKind::none:
-                return "None";
-            case PickleKind::boolean:
-                return "a bool";
-            case PickleKind::integer:
-            case PickleKind::large_integer:
-                return "an int";
-            case PickleKind::real:
-                return "a float";
-            case PickleKind::text:
-                return "a str";
-            case PickleKind::bytes:
-                return "bytes";
-            case PickleKind::tuple:
-                return "a tuple";
-            case PickleKind::list:
-                return "a list";
-            case PickleKind::dict:
-                return "a dict";
-            case PickleKind::set:
-                return "a set";
-            case PickleKind::global:
-                return global(value) != nullptr ? quoted(*global(value)) : "'collections.OrderedDict'";
-            case PickleKind::object:
-                return is_tensor(value) ? "a tensor" : "what " + quoted(*global(items(value, 1).front())) + " makes";
-            case PickleKind::reference:
-                return "a storage";
-        }
-        return "nothing";
-    }
-
     [[noreturn]] void refuse(const std::string& why) const {
         archive_.refuse("tensor " + tensor_label(name_) + ": " + why);
     }
 
-    static constexpr std::size_t most_arguments = 9;
     static constexpr std::size_t most_dimensions = 64;  // PyTorch's own limit
 
+    TorchValues values_;
     const Pickle& pickle_;
+    std::size_t place_;
     std::size_t most_memory_;  // of tensors, their names and dimensions
     std::size_t memory_ = 0;
     TorchArchive& archive_;
     std::endian order_;
-    std::string_view name_;  // of the tensor that is being read
+    std::string_view name_;   // of the tensor that is being read
+    std::vector<bool> seen_;  // of the pickle's values: known to hold no storage
 };
 
+// Whether a file of this start is pickled, and not in a zip archive.
+inline bool is_pickle(std::string_view start) {
+    return start.size() >= 2 && start[0] == '\x80' && start[1] >= 2 && start[1] <= 5;
+}
+
+// A pickle of torch.save begins with a number of its own, unless it is in a zip archive.
+inline bool is_old_torch_file(std::string_view start) {
+    constexpr std::size_t furthest = 16;
+    return start.substr(0, furthest + 4).find("\x6c\xfc\x9c\x46") != std::string_view::npos ||
+           start.starts_with("L119547037146038801333356L");
+}
+
 inline void refuse_other_torch_files(ByteSource& source) {
-    std::array<std::byte, 8> start{};
-    const std::span<std::byte> bytes = std::span{start}.first(smaller(source.size(), start.size()));
-    source.read(0, bytes);
-    const std::string_view text{reinterpret_cast<const char*>(start.data()), bytes.size()};
-    if (text == "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46")
-        fail(source.path() +
-             ": written before PyTorch 1.6: load and save it again with torch.save(torch.load(path), "
-             "path) in PyTorch 1.6 or later");
-    if (!text.starts_with("PK"))
-        fail(source.path() +
-             ": byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', "
-             "found " +
-             in_quotes(text));
+    std::array<std::byte, foreign_file_start> bytes{};
+    const std::size_t count = smaller(source.size(), bytes.size());
+    source.read(0, std::span{bytes}.first(count));
+    const std::string_view start{reinterpret_cast<const char*>(bytes.data()), count};
+    const std::string& path = source.path();
+    if (start.starts_with("PK")) return;
+    if (is_old_torch_file(start))
+        fail(path +
+             ": written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again with "
+             "torch.save(torch.load(path), path) in PyTorch 1.6 or later");
+    if (is_pickle(start))
+        fail(path +
+             ": byte 0: is a pickle, as pickle.dump and joblib write them: expected a file of torch.save, as "
+             "torch.save(net.state_dict(), path) writes it");
+    refuse_foreign_file(path, start);
+    fail(path + ": byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found " +
+         in_quotes(start.substr(0, 8)));
 }
 
 }  // namespace detail
@@ -348,7 +346,8 @@ NIB_API TensorFile parse_torch(ByteSource source) {
     const std::string bytes = archive.read(*values, PickleReader::max_size);
     const Pickle pickle =
         PickleReader{bytes_of(bytes), source.path(), values->offset, detail::torch_global_names}.read();
-    std::vector<TensorInfo> tensors = detail::TorchValues{pickle, bytes.size(), archive, archive.order()}.read();
+    std::vector<TensorInfo> tensors =
+        detail::TorchTensors{pickle, bytes.size(), values->offset, archive, archive.order()}.read();
     return TensorFile{std::move(source), "PyTorch", std::move(tensors)};
 }
 

@@ -77,9 +77,10 @@ void load(Net& net, TensorFile& file) {
     detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), file);
 }
 
-// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, the
-// layers in the natural order of their names ("fc2" before "fc10"; a file does not say in which order they run). It
-// keeps the names. Fails as load does, and on a file that holds anything but dense layers.
+// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end. A
+// file does not say in which order layers run: numbers in their names do ("fc2" before "fc10"), or else their sizes,
+// where these chain in one way only. It keeps the names. Fails as load does, on layers whose order cannot be told, and
+// on a file that holds anything but dense layers.
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
 
@@ -101,6 +102,7 @@ NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<double>&);
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
 #include <nib/model/finite.hpp>
+#include <nib/model/layer_order.hpp>
 #include <nib/model/match_tensors.hpp>
 
 #include <cstddef>
@@ -216,14 +218,7 @@ void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> pa
     load_parameters(wanted, parameters, file);
 }
 
-struct DenseShape {
-    std::string name;
-    std::size_t in = 0;
-    std::size_t out = 0;
-};
-
-// The file's dense layers, in the natural order of their names: each is NAME.weight [out, in] and NAME.bias [out], and
-// takes what the one before it gives.
+// The file's dense layers, in the order in which they run: each is NAME.weight [out, in] and NAME.bias [out].
 inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
     const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
@@ -246,25 +241,15 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
         }
     }
     if (layers.empty()) refuse("found none");
-    sort_values(layers.data(), layers.size(),
-                [](const DenseShape& a, const DenseShape& b) { return natural_less(a.name, b.name); });
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-        const DenseShape& layer = layers[i];
+    for (const DenseShape& layer : layers) {
         const TensorInfo* const bias = file.find(layer.name + ".bias");
         if (bias == nullptr) refuse(tensor_label(layer.name + ".bias") + " is missing");
         if (bias->shape != std::vector{layer.out})
             refuse("found " + tensor_text(bias->name, bias->shape) + " beside " +
                    tensor_text(layer.name + ".weight", std::vector{layer.out, layer.in}));
-        if (i > 0 && layers[i - 1].out != layer.in)
-            refuse(tensor_label(layer.name + ".weight") + " takes " + std::to_string(layer.in) + " features, " +
-                   tensor_label(layers[i - 1].name + ".weight") + " before it gives " +
-                   std::to_string(layers[i - 1].out));
     }
     if (biases != layers.size()) refuse("found a bias without a weight");
-    check_order(file, layers_of(file));
-    const DenseShape &first = layers.front(), &last = layers.back();
-    if (layers.size() > 1 && first.in == last.out && !numbers_order(first.name, last.name))
-        fail_without_order(file, first.name, last.name, "their sizes allow either");
+    order_layers(file, layers);
     return layers;
 }
 
