@@ -18,7 +18,7 @@ struct Options {
     std::vector<std::string> files;
     std::string png;
     std::string idx;
-    std::string format;
+    examples::StrokeOptions format;
     double pen = 1.6;
     nib::RasterOptions raster;
 };

@@ -21,7 +21,7 @@ namespace {
 struct Options {
     std::string model;
     std::vector<std::string> files;
-    std::string format;
+    examples::StrokeOptions format;
     std::string png;
     std::optional<double> reject;
 };
