@@ -16,8 +16,13 @@ namespace examples {
 
 namespace {
 
-nib::StrokeFormat stroke_format(const std::string& format) {
-    return format == "unipen"      ? nib::StrokeFormat::unipen
+// Throws UsageError for --ms with the format of other files than logs.
+nib::StrokeFormat stroke_format(const StrokeOptions& options) {
+    const std::string& format = options.format;
+    if (options.milliseconds && !format.empty() && format != "log")
+        throw UsageError("--ms: expected pointer logs, found --format " + format);
+    return options.milliseconds    ? nib::StrokeFormat::log_ms
+           : format == "unipen"    ? nib::StrokeFormat::unipen
            : format == "quickdraw" ? nib::StrokeFormat::quickdraw
            : format == "inkml"     ? nib::StrokeFormat::inkml
            : format == "log"       ? nib::StrokeFormat::log
@@ -34,6 +39,7 @@ bool can_be_read_again(const std::string& path) {
 void add_stroke_options(CommandLine& line, StrokeOptions& options) {
     line.option("--format", "F", "unipen, quickdraw, inkml or log; without it, recognised by the content",
                 options.format, {"unipen", "quickdraw", "inkml", "log"});
+    line.flag("--ms", "the stroke files are pointer logs whose times are milliseconds", options.milliseconds);
     line.flag("--strict", "a drawing that cannot be used is an error; without it, it is left out and counted",
               options.strict);
 }
@@ -87,7 +93,7 @@ void DrawingFiles::go_through_strokes(std::size_t file, const OnImage& on_image)
         return;
     }
     nib::for_each_drawing(
-        path, stroke_format(options_.format),
+        path, stroke_format(options_),
         [&](nib::Drawing&& drawing) {
             if (use_drawing(drawing) && keep) kept.drawings.push_back(std::move(drawing));
         },

@@ -1,5 +1,5 @@
 // DrawingFiles: the drawings of stroke files, and pictures, as images.  What the programs that read them share: the
-// options --format and --strict, and what is said of drawings that cannot be used.
+// options --format, --ms and --strict, and what is said of drawings that cannot be used.
 #pragma once
 
 #include "command_line.hpp"
@@ -17,7 +17,8 @@ namespace examples {
 
 struct StrokeOptions {
     std::string format;
-    bool strict = false;  // a drawing that cannot be used is an error
+    bool milliseconds = false;  // of the times in pointer logs
+    bool strict = false;        // a drawing that cannot be used is an error
 };
 
 void add_stroke_options(CommandLine& line, StrokeOptions& options);

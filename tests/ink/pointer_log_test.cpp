@@ -48,12 +48,16 @@ TEST_CASE("a line that is no sample is refused with its number") {
         "a.log:2: expected three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10), found ";
     CHECK(error_in("1 2 3\n1 2\n") == expected + "'1 2'");
     CHECK(error_in("1 2 3\n1 2 3 4\n") == expected + "'1 2 3 4'");
+    CHECK(error_in("a 2 3\n") == "a.log:1" + expected.substr(7) + "'a 2 3'");
     CHECK(error_in("1 2 3\na 2 3\n") == expected + "'a 2 3'");
     CHECK(error_in("1 2 3\n1 nan 3\n") == expected + "'1 nan 3'");
     CHECK(error_in("1 2 3\n1 2 inf\n") == expected + "'1 2 inf'");
     CHECK(error_in("1 2 3\n1e8 2 3\n") == expected + "'1e8 2 3'");
     CHECK(error_in("1 2 3\n1 2 1e11\n") == expected + "'1 2 1e11'");
-    CHECK(error_in("1 2 3\n1,2,3\n") == expected + "'1,2,3'");
+    CHECK(error_in("1 2 3\n1,,2,3\n") == expected + "'1,,2,3'");
+    CHECK(error_in("1 2 3\n1,2\n") == expected + "'1,2'");
+    CHECK(error_in("1 2 3\n1,2;3,4;0,5\n") == expected + "'1,2;3,4;0,5'");
+    CHECK(error_in("1 2 3\nx y t\n") == expected + "'x y t'");
 }
 
 TEST_CASE("time that goes backwards is refused") {
@@ -64,4 +68,56 @@ TEST_CASE("time that goes backwards is refused") {
 TEST_CASE("a log without samples is refused") {
     CHECK(error_in("# nothing\n\n") == "a.log: no stroke found: expected lines 'x y t', found none");
     CHECK(error_in("") == "a.log: no stroke found: expected lines 'x y t', found none");
+}
+
+TEST_CASE("numbers may have commas, semicolons or tabs between them") {
+    for (const std::string text :
+         {"1,2,3\n4,5,3.1\n", "1, 2 ,3\r\n4,5 ,3.1,\n", "1;2;3\n4; 5;3.1\n", "1\t2\t3\n4\t5\t3.1"}) {
+        CAPTURE(text);
+        const auto drawings = parse(text);
+        REQUIRE(drawings[0].strokes.size() == 1);
+        CHECK(drawings[0].strokes[0][1].x == 4);
+        CHECK(drawings[0].strokes[0][1].y == 5);
+        CHECK(drawings[0].strokes[0][1].t == doctest::Approx(0.1));
+    }
+}
+
+TEST_CASE("a first line of words is skipped, and columns are read as it names them") {
+    for (const std::string text : {"x y t\n1 2 3\n", "# log\n\nx,y,t\n1,2,3\n", "X;Y;Time\n1;2;3\n", "a b c\n1 2 3\n",
+                                   "t,x,y\n3,1,2\n", "\"timestamp\",\"y\",\"x\"\n3,2,1\n", ",x,y,t\n0,1,2,3\n",
+                                   "x y pressure t\n1 2 off 3\n", "x_px,y_px,t_s,button\n1,2,3,\"left\"\n"}) {
+        CAPTURE(text);
+        const auto drawings = parse(text);
+        REQUIRE(drawings.size() == 1);
+        REQUIRE(drawings[0].strokes.size() == 1);
+        CHECK(drawings[0].strokes[0][0].x == 1);
+        CHECK(drawings[0].strokes[0][0].y == 2);
+    }
+    const std::string expected = "a.log:1: expected a first line that names the columns x, y and t, or samples 'x y t'";
+    CHECK(error_in("x y pressure\n1 2 3\n") == expected + ", found 'x y pressure'");
+    CHECK(error_in("some words of text\n1 2 3\n") == expected + ", found 'some words of text'");
+    CHECK(error_in("x y t p\n1 2 3\n") ==
+          "a.log:2: expected as many values as the first line names, with numbers for x, y and t, found '1 2 3'");
+    CHECK(error_in("x y t\nx y t\n1 2 3\n") ==
+          "a.log:2: expected three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10), found 'x y t'");
+}
+
+TEST_CASE("times that look like milliseconds are asked about, and read as such where the caller says so") {
+    const std::string log = "10 10 1000\n10 20 1016\n10 30 1033\n10 40 1050\n40 40 1900\n40 50 1916\n";
+    CHECK(error_in(log) ==
+          "a.log: expected times in seconds, found 5 of 5 samples more than 0.3 s after the one before: are the times "
+          "milliseconds? Then say so with StrokeFormat::log_ms (--ms of the example programs)");
+    const auto drawings = nib::parse_pointer_log(log, "a.log", nullptr, nib::LogTime::milliseconds);
+    REQUIRE(drawings.size() == 1);
+    REQUIRE(drawings[0].strokes.size() == 2);
+    CHECK(drawings[0].strokes[0].size() == 4);
+    CHECK(drawings[0].strokes[0][1].t == 0.016f);
+    CHECK(drawings[0].strokes[1][0].t == 0.9f);
+    // Milliseconds since 1970 are within the limit, as seconds they are not.
+    const std::string now = "1 2 1760000000000\n1 3 1760000000016\n";
+    CHECK(support::contains(error_in(now), "seconds up to 1e10"));
+    CHECK(nib::parse_pointer_log(now, "a.log", nullptr, nib::LogTime::milliseconds)[0].strokes[0][1].t == 0.016f);
+    // A few dots, and strokes with pauses between them, are seconds.
+    CHECK(parse("1 1 0\n2 2 1\n3 3 2\n")[0].strokes.size() == 3);
+    CHECK(parse("1 1 0\n2 2 0.1\n3 3 2\n4 4 2.1\n5 5 5\n6 6 5.1\n")[0].strokes.size() == 3);
 }

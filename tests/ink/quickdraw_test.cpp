@@ -48,8 +48,8 @@ TEST_CASE("times may go backwards, and those since 1970 keep their resolution") 
 
 TEST_CASE("a line's mistakes are named with the line and the byte in it") {
     const std::string good = "{\"drawing\":[[[1],[2]]]}\n";
-    CHECK(error_in(good + "{\"drawing\":[[[1],[x]]]}") == "a.ndjson:2: byte 18: expected a number, found 'x'");
-    CHECK(error_in(good + "  {\"drawing\":[[[1],[x]]]}") == "a.ndjson:2: byte 20: expected a number, found 'x'");
+    CHECK(error_in(good + "{\"drawing\":[[[1],[x]]]}") == "a.ndjson:2: byte 18: expected a value, found 'x'");
+    CHECK(error_in(good + "  {\"drawing\":[[[1],[x]]]}") == "a.ndjson:2: byte 20: expected a value, found 'x'");
     CHECK(error_in(good + "\n[]") == "a.ndjson:3: byte 0: expected an object, found '['");
 }
 
@@ -69,4 +69,73 @@ TEST_CASE("a drawing has at most 1048576 points") {
 
 TEST_CASE("a file without drawings is refused") {
     CHECK(error_in("\n\n") == "a.ndjson: no stroke found: expected a JSON object a line, found none");
+}
+
+TEST_CASE("a drawing that cannot be used is skipped and counted, and the others come out") {
+    const std::string good = "{\"word\":\"a\",\"drawing\":[[[1,2],[3,4]]]}\n";
+    for (const std::string bad :
+         {R"({"word":"7","drawing":[]})", R"({"word":"7"})", R"({"word":"7","drawing":null})", R"({"drawing":"x"})",
+          R"({"drawing":[[[],[]]]})", R"({"drawing":[[[1,2],[3]]]})", R"({"drawing":[[[1],[2],[3],[4]]]})",
+          R"({"drawing":[[["1"],[2]]]})", R"({"drawing":[[[1],[null]]],"recognized":false})", R"({"drawing":[7,8]})",
+          R"({"drawing":[[[1e8],[2]]]})", R"({"word":{"a":[1]},"drawing":[[[1],[2]]]})", "{}"}) {
+        CAPTURE(bad);
+        nib::SkippedDrawings skipped;
+        const auto drawings = nib::parse_quickdraw(good + bad + "\n" + good + bad + "\n", "a.ndjson", &skipped);
+        REQUIRE(drawings.size() == 2);
+        for (const nib::Drawing& drawing : drawings) {
+            CHECK(drawing.label == "a");
+            REQUIRE(drawing.strokes.size() == 1);
+            CHECK(drawing.strokes[0].size() == 2);
+        }
+        CHECK(skipped.count == 2);
+        CHECK(skipped.first.starts_with("a.ndjson:2: "));
+        CHECK(error_in(good + bad) == skipped.first);
+    }
+}
+
+TEST_CASE("a line that is no JSON object is an error, also where drawings are skipped") {
+    for (const std::string bad : {R"({"drawing":[)", R"({"drawing":[],})", R"({"drawing":[[[1,2],[3]]])", "[]", "7",
+                                  R"({"drawing":null} x)", R"({"drawing":[[["1"],[NaN]]]})"}) {
+        CAPTURE(bad);
+        nib::SkippedDrawings skipped;
+        CHECK(support::error_of([&] {
+                  return nib::parse_quickdraw(bad, "a.ndjson", &skipped);
+              }).starts_with("a.ndjson:1: byte "));
+        CHECK(skipped.count == 0);
+    }
+}
+
+TEST_CASE("a file of drawings that cannot be used is empty") {
+    nib::SkippedDrawings skipped;
+    CHECK(nib::parse_quickdraw("{}\n{}\n", "a.ndjson", &skipped).empty());
+    CHECK(skipped.count == 2);
+    CHECK(skipped.first == "a.ndjson:1: expected the key 'drawing', found none");
+}
+
+TEST_CASE("a stroke without points is nothing") {
+    const auto drawings = parse(R"({"drawing":[[[],[],[]],[[1,2],[3,4]],[[],[]],[],[[5],[6]]]})");
+    REQUIRE(drawings.size() == 1);
+    REQUIRE(drawings[0].strokes.size() == 2);
+    CHECK(drawings[0].strokes[0][1].x == 2);
+    CHECK(drawings[0].strokes[1][0].y == 6);
+}
+
+TEST_CASE("a label is a text, or a number's text; null is none") {
+    const auto label = [](const std::string& word) {
+        return parse("{\"word\": " + word + " ,\"drawing\":[[[1],[2]]]}")[0].label;
+    };
+    CHECK(label("7") == "7");
+    CHECK(label("-1.50") == "-1.50");
+    CHECK(label("\"7\"") == "7");
+    CHECK(label("\"\"") == "");
+    CHECK(label("null") == "");
+    CHECK(label("true") == "true");
+}
+
+TEST_CASE("other keys hold anything, in any order") {
+    const auto drawings = parse(
+        R"({"key_id":"5891796615823360","drawing":[[[1],[2]]],"timestamp":1488,"recognized":null,"x":{"drawing":[]},)"
+        R"("countrycode":"VE","word":"7","list":[[],{},null,true,1e3]})");
+    REQUIRE(drawings.size() == 1);
+    CHECK(drawings[0].label == "7");
 }

@@ -20,6 +20,28 @@ TEST_CASE("a file's format is recognised by its first line that is neither blank
     CHECK(nib::parse_drawings("-1 2 3\n", "file")[0].strokes[0][0].x == -1);
 }
 
+TEST_CASE("a first line that names the columns of a log is recognised, other words are not") {
+    for (const std::string text :
+         {"x y t\n1 2 3\n", "\n# a\nX,Y,T\n1,2,3\n", "time;x;y\r\n3;1;2\r\n", ",x,y,t\n0,1,2,3"}) {
+        CAPTURE(text);
+        CHECK(nib::parse_drawings(text, "file")[0].strokes[0][0].y == 2);
+        const support::TemporaryDirectory directory;
+        CHECK(nib::load_drawings(directory.write("log", text))[0].strokes[0][0].y == 2);
+    }
+    for (const std::string text : {"a b c\n1 2 3\n", "x y\n1 2\n", "The quick brown fox\n", "x y t 5\n"}) {
+        CAPTURE(text);
+        CHECK(support::contains(error_in(text), "expected UNIPEN keywords"));
+    }
+}
+
+TEST_CASE("a log in milliseconds is read where the format says so") {
+    const std::string log = "x y t\n1 2 0\n1 3 16\n1 4 33\n1 5 50\n";
+    CHECK(support::contains(error_in(log), "are the times milliseconds?"));
+    CHECK(nib::parse_drawings(log, "file", nib::StrokeFormat::log_ms)[0].strokes.size() == 1);
+    const support::TemporaryDirectory directory;
+    CHECK(nib::load_drawings(directory.write("log", log), nib::StrokeFormat::log_ms)[0].strokes[0].size() == 4);
+}
+
 TEST_CASE("a format that is named is not guessed") {
     CHECK(support::contains(error_in("1 2 3\n", nib::StrokeFormat::unipen), "file:1: expected points only after"));
     CHECK(support::contains(error_in(".PEN_DOWN\n1 2\n", nib::StrokeFormat::log), "file:1: expected three numbers"));
@@ -94,7 +116,7 @@ TEST_CASE("a file is read as the same text in memory is, however its pieces fall
     std::string inkml = "<?xml version=\"1.0\"?>\n<ink>";
     for (std::size_t i = 0; i < 20011; ++i) {
         const std::string n = std::to_string(i);
-        log += n + " 5 " + n + ".125\n";
+        log += n + " 5 " + (i == 20010 ? "9000.125\n" : std::to_string(i / 10) + "." + std::to_string(i % 10) + "\n");
         unipen += ".SEGMENT D " + n + " ? \"" + n + "\"\n.PEN_DOWN\n" + n + " 7\n.PEN_UP\n";
         quickdraw += "{\"word\":\"" + n + "\",\"drawing\":[[[" + n + "],[3]]]}\n";
         inkml += "<traceGroup ><annotation type='truth'>&lt;" + n + "</annotation><!-- x --><trace>" + n +

@@ -162,6 +162,9 @@ TEST_CASE("what a format cannot hold is refused, with the drawing's number") {
           "out: drawing 2: expected no more than the one drawing of a pointer log, found a second one");
     CHECK(error_of_writing({dot}, StrokeFormat::inkml) ==
           "out: expected one of the formats that are written (UNIPEN, QuickDraw, pointer log), found InkML");
+    CHECK(error_of_writing({dot}, StrokeFormat::log_ms) ==
+          "out: expected one of the formats that are written (UNIPEN, QuickDraw, pointer log), found a log in "
+          "milliseconds");
     CHECK(error_of_writing({dot}, StrokeFormat::automatic) ==
           "out: expected one of the formats that are written (UNIPEN, QuickDraw, pointer log), found none");
 }

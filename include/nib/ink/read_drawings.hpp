@@ -83,6 +83,17 @@ inline StrokeFormat recognized_format(char first, char second) {
     return StrokeFormat::automatic;
 }
 
+// Whether the line at `start` of what comes next names the columns of a pointer log.
+inline bool names_log_columns(TextSource& source, std::size_t start) {
+    constexpr std::size_t longest = 4096;
+    while (source.rest().find('\n', start) == std::string_view::npos && source.rest().size() < start + longest &&
+           source.grow()) {
+    }
+    std::string_view line = source.rest().substr(start, longest);
+    line = line.substr(0, line.find('\n'));
+    return is_line_of_words(line) && LogColumns::named_by(line).has_all();
+}
+
 // Consumes nothing.
 inline StrokeFormat recognize_format(TextSource& source, const std::string& name) {
     constexpr std::string_view expected =
@@ -102,6 +113,7 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
             const char second = has(i + 1) ? source.rest()[i + 1] : '\0';
             const StrokeFormat format = recognized_format(c, second);
             const std::string_view rest = source.rest().substr(i);
+            if (format == StrokeFormat::automatic && names_log_columns(source, i)) return StrokeFormat::log;
             if (format == StrokeFormat::automatic)
                 fail_at_line(name, line, expected, in_quotes(trimmed(rest.substr(0, rest.find('\n')))));
             return format;
@@ -128,7 +140,8 @@ public:
                 inkml_.emplace(source, name, skipped);
                 break;
             default:
-                log_.emplace(source, name, skipped);
+                log_.emplace(source, name, skipped,
+                             format == StrokeFormat::log_ms ? LogTime::milliseconds : LogTime::seconds);
         }
     }
 

@@ -36,7 +36,8 @@ enum class StrokeFormat {
     unipen,
     quickdraw,
     inkml,
-    log,
+    log,     // a pointer log with times in seconds
+    log_ms,  // in milliseconds; it is never recognised by the content
 };
 
 // No coordinate is larger than this, whatever its sign: readers, writers and the rasteriser refuse what is.

@@ -101,9 +101,11 @@ inline bool times_separate_strokes(const Drawing& drawing) {
 }  // namespace detail
 
 NIB_API DrawingWriter::DrawingWriter(StrokeFormat format, std::string name) : format_{format}, name_{std::move(name)} {
-    if (format == StrokeFormat::inkml || format == StrokeFormat::automatic)
+    if (format == StrokeFormat::inkml || format == StrokeFormat::automatic || format == StrokeFormat::log_ms)
         fail(name_ + ": expected one of the formats that are written (UNIPEN, QuickDraw, pointer log), found " +
-             (format == StrokeFormat::inkml ? "InkML" : "none"));
+             (format == StrokeFormat::inkml    ? "InkML"
+              : format == StrokeFormat::log_ms ? "a log in milliseconds"
+                                               : "none"));
 }
 
 NIB_API void DrawingWriter::append(std::string& text, const Drawing& drawing) {
