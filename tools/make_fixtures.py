@@ -8,7 +8,11 @@ from the format's description, without nib. Beside them: python.zip, numpy.npz a
 write them, torch_*.pth as PyTorch does, and what zlib packs.
 Needs PyTorch and NumPy (Debian: python3-torch, python3-numpy).
 """
+import argparse
 import collections
+import datetime
+import enum
+import functools
 import json
 import pathlib
 import struct
@@ -83,6 +87,49 @@ def write_deflated(target):
                 archive.writestr(copy, source.read(entry))
 
 
+class Tensor(torch.Tensor):
+    pass
+
+
+class Options(dict):
+    pass
+
+
+Color = enum.Enum("Color", ["red", "blue"])
+
+
+def write_checkpoints(target):
+    """Checkpoints that hold more than tensors, and tensors of classes of their own."""
+    weight, bias = torch.arange(6.0).reshape(2, 3) / 2, torch.tensor([-1.0, 1.0])
+    options = argparse.Namespace(rate=0.1, folder=pathlib.PurePosixPath("runs/1"))
+    options.self = options
+    loop = []
+    loop.append((loop,))
+    beside = {
+        "best": numpy.float64(0.97),
+        "curve": numpy.arange(3.0),
+        "options": options,
+        "seen": collections.defaultdict(list, a=[1]),
+        "counts": collections.Counter("ab"),
+        "started": datetime.datetime(2024, 1, 2, tzinfo=datetime.timezone.utc),
+        "color": Color.red,
+        "function": torch.nn.functional.relu,
+        "partial": functools.partial(print, end=""),
+        "layout": torch.strided,
+        "version": torch.__version__,
+        "sets": [{1}, frozenset([2])],
+        "numbers": [2**80, 1j, bytearray(b"a"), range(3)],
+        "loss": torch.tensor(0.5),
+        "random": torch.arange(4, dtype=torch.uint8),
+        "loop": loop,
+    }
+    state = {"weight": weight.as_subclass(Tensor), "bias": torch.nn.Parameter(bias)}
+    state["bias"].note = "kept"
+    for protocol in 2, 5:
+        checkpoint = {**beside, "net": Options(state, height=28, name="small", scale=None, options=options)}
+        torch.save(checkpoint, target / f"torch_beside{protocol}.pth", pickle_protocol=protocol)
+
+
 def write_torch(target):
     numbers = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 4
     state = collections.OrderedDict(
@@ -137,6 +184,7 @@ def main():
     write_zips(target)
     write_torch(target)
     write_deflated(target)
+    write_checkpoints(target)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ TEST_CASE("what is no file of nib's is told by its start") {
     for (const char* const page :
          {"<!DOCTYPE html>", "<!doctype HTML>", "\xef\xbb\xbf\n\n  <html lang=\"en\">", "<HEAD>"})
         CHECK(foreign_file(page).starts_with("is a web page, not the file"));
+    CHECK(foreign_file("{\n  \"weight_map\": {}}") == "is JSON text, not a file of tensors");
+    CHECK(foreign_file("{\"a\":1}") == "is JSON text, not a file of tensors");
     std::string tar(512, '\0');
     tar.replace(0, 7, "net.pth");
     tar.replace(257, 5, "ustar");

@@ -279,7 +279,8 @@ TEST_CASE("what is in them and is no state_dict") {
         {"nothing but an optimizer",
          torch(dict({text("optimizer"), dict({text("state"), dict({text("x"), dict({text("exp_avg"), tensor()})}),
                                               text("param_groups"), "]"})})),
-         "expected a state_dict (tensors by name), or a dict that holds one, found 'optimizer': a dict"},
+         "expected a state_dict (tensors by name), or a dict that holds one, found 'optimizer': an optimizer's "
+         "state"},
         {"two state_dicts", torch(dict({text("model"), state, text("state_dict"), state})),
          "expected one state_dict, found several: 'model' and 'state_dict': save the one that you want alone"},
         {"one state_dict twice", torch(dict({text("model"), state, text("model"), state})),

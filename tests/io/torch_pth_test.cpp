@@ -90,7 +90,10 @@ TEST_CASE("a state_dict that PyTorch wrote is read") {
 }
 
 TEST_CASE("a checkpoint and another protocol that PyTorch wrote are read") {
-    for (const char* const name : {"torch_checkpoint.pth", "torch_protocol4.pth"}) {
+    // Those called "beside" hold values of many classes beside the state_dict and in it.
+    for (const char* const name :
+         {"torch_checkpoint.pth", "torch_protocol4.pth", "torch_beside2.pth", "torch_beside5.pth"}) {
+        CAPTURE(name);
         nib::TensorFile file = nib::open_torch(support::fixture(name));
         REQUIRE(file.tensors().size() == 2);
         CHECK(file.tensors()[0].name == "weight");
@@ -278,6 +281,58 @@ TEST_CASE("tensors from another device, parameters, and arguments that say nothi
     REQUIRE(file.tensors().size() == 5);
     for (const nib::TensorInfo& info : file.tensors())
         CHECK(nib::values<float>(file, info) == std::vector<float>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("a tensor of another class is that tensor") {
+    const std::string from_type = global("torch._tensor", "_rebuild_from_type_v2");
+    const std::string parameter = global("torch._utils", "_rebuild_parameter");
+    const std::string type = global("__main__", "Tensor");
+    const std::string arguments = tuple({storage({}), integer(0), integers({2, 3}), integers({3, 1}), "\x89", "}"});
+    const std::string plain =
+        call(from_type, {global("torch._utils", "_rebuild_tensor_v2"), type, arguments, dict({text("note"), "N"})});
+    const std::string of_bytes =
+        tuple({storage({.type = global("torch.storage", "UntypedStorage"), .count = integer(24)}), integer(0),
+               integers({2, 3}), integers({3, 1}), "\x89", "}", global("torch", "float32")});
+    const std::string content = TorchBuilder{
+        dict({text("plain"), plain, text("parameter"), call(parameter, {plain, "\x88", "}"}), text("of parameter"),
+              call(from_type, {parameter, type, tuple({tensor(), "\x88", "}"}), "N"}), text("untyped"),
+              call(from_type, {global("torch._utils", "_rebuild_tensor_v3"), type, of_bytes, "N"})}),
+        {{"0", six}}}.bytes();
+    nib::TensorFile file = parse(content);
+    REQUIRE(file.tensors().size() == 4);
+    for (const nib::TensorInfo& info : file.tensors())
+        CHECK(nib::values<float>(file, info) == std::vector<float>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("what is no tensor in a state_dict is passed over, unless it holds one") {
+    const std::string extra = global("m", "Options") + ")\x81" + dict({text("rate"), integer(1)}) + "b";
+    const std::string content = TorchBuilder{
+        dict({text("height"),
+              integer(28),
+              text("x"),
+              tensor(),
+              text("name"),
+              text("a"),
+              integer(5),
+              "N",
+              text("flag"),
+              "\x88",
+              text("rate"),
+              "G" + std::string(8, '\0'),
+              text("list"),
+              "]",
+              text("extra"),
+              extra,
+              text("evil"),
+              call(global("os", "system"), {text("touch x")}),
+              text("itself"),
+              "]q\1h\1a",
+              text("optimizer"),
+              dict({text("state"), dict({integer(0), dict({text("exp_avg"), tensor()})}), text("param_groups"), "]"})}),
+        {{"0", six}}}.bytes();
+    nib::TensorFile file = parse(content);
+    REQUIRE(file.tensors().size() == 1);
+    CHECK(file.tensors()[0].name == "x");
 }
 
 TEST_CASE("a state_dict is found in a checkpoint") {

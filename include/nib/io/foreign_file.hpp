@@ -36,6 +36,10 @@ inline constexpr ForeignFile foreign_files[] = {
     {"\x89PNG", "is a PNG picture"},
     {"\xff\xd8\xff", "is a JPEG picture"},
     {"%PDF", "is a PDF document"},
+    {"{\"", "is JSON text, not a file of tensors"},
+    {"{\n", "is JSON text, not a file of tensors"},
+    {"{\r", "is JSON text, not a file of tensors"},
+    {"{ ", "is JSON text, not a file of tensors"},
     {"MATLAB ", "is a MATLAB file: save its arrays with numpy.savez in Python"},
 };
 

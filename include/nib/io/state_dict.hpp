@@ -1,5 +1,5 @@
-// Where the state_dict is in what torch.save wrote: the dict that holds the tensors, be it the file's one value or, at
-// any depth, below keys of dicts. All else beside it is passed over.
+// Where the state_dict is in what torch.save wrote: the dict that holds the tensors, be it the file's one value, one of
+// a list or tuple of values, or, at any depth, below keys of dicts. All else beside it is passed over.
 //
 // A dict under "model", "state_dict" or "model_state_dict" goes before all others that stand beside it; an optimizer's
 // state is none. Where several are left, one that holds weights goes before those that hold single numbers and
@@ -62,7 +62,7 @@ public:
 private:
     // A dict that was found below others.
     struct Place {
-        Index dict = 0;
+        Index dict = 0;              // of the first: or a list or tuple
         std::uint32_t parent = 0;    // another place, before this one; of the first: itself
         Index key = 0;               // which it stands under there
         bool has_tensors = false;    // itself
@@ -79,13 +79,31 @@ private:
 
     // Breadth first, each dict once.
     void visit_all() {
+        const Index root = pickle_.root();
         visited_.assign(pickle_.count(), false);
-        if (const std::optional<Index> root = pickle_.as_dict(pickle_.root())) add(*root, 0, 0);
-        for (std::size_t i = 0; i < places_.size(); ++i) {
+        if (is_sequence(root))
+            visit_items(root);
+        else if (const std::optional<Index> dict = pickle_.as_dict(root))
+            add(*dict, 0, 0);
+        for (std::size_t i = is_sequence(root) ? 1 : 0; i < places_.size(); ++i) {
             if (is_optimizer(places_[i].dict)) continue;
             visit(i, true);
             visit(i, false);
         }
+    }
+
+    bool is_sequence(Index value) const {
+        return pickle_.kind(value) == PickleKind::list || pickle_.kind(value) == PickleKind::tuple;
+    }
+
+    // What they stand under is no key, but the sequence.
+    void visit_items(Index sequence) {
+        add(sequence, 0, sequence);
+        pickle_.for_each(sequence, [&](Index item) {
+            const std::optional<Index> dict = pickle_.as_dict(item);
+            if (dict && !visited_[*dict]) add(*dict, 0, sequence);
+            return true;
+        });
     }
 
     void visit(std::size_t place, bool usual_keys) {
@@ -136,9 +154,10 @@ private:
         if (!kept.empty()) chosen_ = kept;
     }
 
-    // False for a tensor of integers, and for a single number.
+    // False for a tensor of integers, for a single number, and for tensors that are not read.
     bool may_be_weight(Index tensor) const {
         const TorchCall made = values_.tensor_call(tensor);
+        if (made.problem.empty() && made.role() == TorchRole::other_tensor) return false;
         if (!made.problem.empty() || made.arguments.size() < 3) return true;
         const Index shape = made.arguments[2];
         if (pickle_.kind(shape) == PickleKind::tuple && pickle_.size(shape) == 0) return false;
@@ -150,7 +169,7 @@ private:
             if (pickle_.kind(id) == PickleKind::tuple && pickle_.size(id) > 1)
                 type = values_.global(values_.items(id, 2)[1]);
         }
-        return type == nullptr || !type->dtype || is_floating(*type->dtype);
+        return type == nullptr || (type->dtype && is_floating(*type->dtype));
     }
 
     // Whether it stands under one of the usual keys, or below one.
@@ -162,6 +181,7 @@ private:
 
     // Beside a whole module where the state_dict is expected, another dict of tensors is hardly what is wanted.
     void check_module_beside() {
+        if (is_sequence(places_[0].dict)) return;
         pickle_.for_each_pair(places_[0].dict, [&](Index key, Index value) {
             if (is_usual_key(key) && values_.is_module(value)) problem_ = module_problem(value);
             return true;
@@ -170,30 +190,36 @@ private:
 
     // There are no tensors at all: a state_dict may be empty.
     std::optional<Index> find_empty() {
+        const bool may_be_first = !is_sequence(pickle_.root());
         for (std::size_t i = 0; i < places_.size(); ++i)
-            if (pickle_.size(places_[i].dict) == 0 && (i == 0 || is_usual_key(places_[i].key))) return places_[i].dict;
+            if (pickle_.size(places_[i].dict) == 0 && (i == 0 ? may_be_first : is_usual_key(places_[i].key)))
+                return places_[i].dict;
         problem_ = problem_without_tensors();
         return std::nullopt;
     }
 
     std::string problem_without_tensors() const {
         const Index root = pickle_.root();
-        std::string found;
-        if (places_.empty()) {
-            if (values_.is_module(root)) return module_problem(root);
-            found = values_.description(root);
-        } else {
-            std::string module;
-            pickle_.for_each_pair(places_[0].dict, [&](Index key, Index value) {
+        std::string found = description(root), module;
+        if (values_.is_module(root)) module = module_problem(root);
+        const std::optional<Index> dict = pickle_.as_dict(root);
+        if (dict && !is_optimizer(*dict)) {
+            found.clear();
+            pickle_.for_each_pair(*dict, [&](Index key, Index value) {
                 const std::string name =
                     pickle_.kind(key) == PickleKind::text ? in_quotes(pickle_.text(key)) + ": " : "";
-                if (found.empty()) found = name + values_.description(value);
+                if (found.empty()) found = name + description(value);
                 if (values_.is_module(value)) module = module_problem(value);
                 return module.empty();
             });
-            if (!module.empty()) return module;
         }
+        if (!module.empty()) return module;
         return "expected a state_dict (tensors by name), or a dict that holds one, found " + found;
+    }
+
+    std::string description(Index value) const {
+        const std::optional<Index> dict = pickle_.as_dict(value);
+        return dict && is_optimizer(*dict) ? "an optimizer's state" : values_.description(value);
     }
 
     std::string module_problem(Index module) const {
@@ -219,8 +245,13 @@ private:
         if (place == 0) return "the outermost dict";
         std::string text;
         for (int i = 0; place != 0 && i < most; ++i, place = places_[place].parent)
-            text = in_quotes(pickle_.text(places_[place].key)) + (text.empty() ? "" : ".") + text;
+            text = key_text(places_[place]) + (text.empty() ? "" : ".") + text;
         return place == 0 ? text : "..." + text;
+    }
+
+    std::string key_text(const Place& place) const {
+        return pickle_.kind(place.key) == PickleKind::text ? in_quotes(pickle_.text(place.key))
+                                                           : "an item of " + values_.description(place.key);
     }
 
     const TorchValues& values_;
