@@ -10,6 +10,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -191,7 +192,6 @@ TEST_CASE("metadata maps strings to strings") {
             contains(error_in("{\"__metadata__\":{\"a\":" + std::string(value) + "}}", 0), "expected a string, found"));
     }
     CHECK(contains(error_in("{\"__metadata__\":[]}", 0), "expected an object, found '['"));
-    CHECK(contains(error_in("{\"__metadata__\":null}", 0), "expected an object, found 'n'"));
 }
 
 TEST_CASE("an entry is dtype, shape and data_offsets, no less and no more") {
@@ -354,16 +354,15 @@ TEST_CASE("every dtype is saved and loaded, and floating-point numbers of each a
 TEST_CASE("every dtype of the format is known, by its size in bits") {
     // Of the reference implementation, version 0.8.
     const std::vector<std::pair<std::string, std::size_t>> known{
-        {"BOOL", 8}, {"F4", 4},      {"F6_E2M3", 6}, {"F6_E3M2", 6},     {"U8", 8},          {"I8", 8},   {"F8_E5M2", 8},
-        {"I16", 16}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"U16", 16}, {"F16", 16},
-        {"I32", 32}, {"U32", 32},    {"F32", 32},    {"BF16", 16},       {"C64", 64},        {"F64", 64}, {"I64", 64},
-        {"U64", 64}};
+        {"BOOL", 8},    {"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},          {"I8", 8},
+        {"F8_E5M2", 8}, {"I16", 16}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8},
+        {"U16", 16},    {"F16", 16}, {"I32", 32},    {"U32", 32},    {"F32", 32},        {"BF16", 16},
+        {"C64", 64},    {"F64", 64}, {"I64", 64},    {"U64", 64}};
     REQUIRE(known.size() == nib::detail::dtype_count);
     for (const auto& [name, bits] : known) {
         const std::string size = std::to_string(bits);
-        const std::string data(bits, 'x');
-        const std::string bytes = file_of("{" + entry("a", name.c_str(), "2,4", ("0," + size).c_str()) + "}") + data;
-        nib::TensorFile file = nib::parse_safetensors(nib::bytes_of(bytes), "f");
+        const std::string bytes = file_of("{" + entry("a", name, "2,4", "0," + size) + "}", bits);
+        nib::TensorFile file = nib::parse_safetensors(bytes_of(bytes), "f");
         CHECK(nib::dtype_name(file.at("a").dtype) == name);
         CHECK(file.at("a").byte_count() == bits);
         CHECK(file.bytes(file.at("a")).size() == bits);
@@ -386,6 +385,7 @@ TEST_CASE("a header that the format allows and nib does not read is refused at o
     const std::string path = folder.write("f", std::string("\x41\x78\x7d\x01\0\0\0\0{", 9));  // 25,000,001
     std::filesystem::resize_file(path, 25000009);
     CHECK(error_of([&] { return nib::open_safetensors(path); }) ==
-          path + ": byte 0: expected a safetensors header of at most 25000000 bytes, found one of 25000001, which names "
-                 "more tensors than are read from one file: save them in several");
+          path +
+              ": byte 0: expected a safetensors header of at most 25000000 bytes, found one of 25000001, which names "
+              "more tensors than are read from one file: save them in several");
 }

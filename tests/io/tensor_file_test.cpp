@@ -318,8 +318,11 @@ TEST_CASE("packed numbers are handed over as they lie, and fill their bytes") {
     CHECK(file.bytes(file.at("six")) == std::vector<std::byte>{bytes[5], bytes[6], bytes[7]});
     CHECK(file.bytes(file.at("none")).empty());
     file.check_counts();
-    CHECK(error_of([&] { return file_of(bytes, {{"a", nib::Dtype::f4, {3}, {1}, 0}}); }) ==
-          "f: tensor \"a\": shape [3] does not fill its last byte, or overflows");
-    CHECK(contains(error_of([&] { return file_of(bytes, {{"a", nib::Dtype::f6_e2m3, {4}, {1}, 6}}); }),
+    CHECK(error_of([&] {
+              return file_of(bytes, {{"a", nib::Dtype::f4, {3}, {1}, 0}});
+          }) == "f: tensor \"a\": shape [3] does not fill its last byte, or overflows");
+    CHECK(contains(error_of([&] {
+                       return file_of(bytes, {{"a", nib::Dtype::f6_e2m3, {4}, {1}, 6}});
+                   }),
                    "shape [4] from byte 6 reaches beyond the 8 bytes of the file"));
 }

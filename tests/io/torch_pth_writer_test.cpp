@@ -114,8 +114,9 @@ TEST_CASE("a type that PyTorch's files have no name for is not written") {
         const nib::Tensor tensor{"scale", dtype, {2}, std::span{zeros}.first(bytes)};
         return support::error_of([&] { return nib::save_torch(path, {&tensor, 1}), 0; });
     };
-    CHECK(error_saving(nib::Dtype::f4, 1) == path + ": tensor \"scale\" is float4_e2m1fn, which is not written to "
-                                                    "PyTorch's files: a .safetensors file holds it");
+    CHECK(error_saving(nib::Dtype::f4, 1) == path +
+                                                 ": tensor \"scale\" is float4_e2m1fn, which is not written to "
+                                                 "PyTorch's files: a .safetensors file holds it");
     CHECK(support::contains(error_saving(nib::Dtype::c64, 16), "is complex64, which is not written"));
     CHECK(error_saving(nib::Dtype::f8_e4m3, 2) == "");
 }
