@@ -53,7 +53,7 @@ void list(const nib::TensorFile& file) {
         for (const std::size_t size : tensor.shape) nib::append_to_list(shape, ", ", std::to_string(size));
         shapes.push_back("[" + shape + "]");
         numbers += tensor.count();
-        bytes += tensor.count() * nib::dtype_size(tensor.dtype);
+        bytes += tensor.byte_count();
     }
     std::printf("%s: %s, %s, %s, %s\n", file.path().c_str(), file.format().c_str(),
                 count_text(names.size(), "tensor").c_str(), count_text(numbers, "number").c_str(),

@@ -107,29 +107,100 @@ TEST_CASE("a folder's files are found under both spellings, and each set is its 
     CHECK(nib::load_mnist(folder.path("."), nib::Split::test).pixels.front() == 5);
 }
 
-TEST_CASE("a folder without the files is refused, naming it and what was looked for") {
+TEST_CASE("files in folders of their names are found, and dotted ones beside them come first") {
     const support::TemporaryDirectory folder;
+    for (const std::string name :
+         {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"})
+        std::filesystem::create_directory(folder.path(name));
+    folder.write("train-images-idx3-ubyte/train-images-idx3-ubyte", images);
+    folder.write("train-labels-idx1-ubyte/train-labels-idx1-ubyte", labels);
+    folder.write("t10k-images.idx3-ubyte/t10k-images-idx3-ubyte", images);
+    folder.write("t10k-labels.idx1-ubyte/t10k-labels.idx1-ubyte", labels);
+    CHECK(nib::load_mnist(folder.path("."), nib::Split::train).labels == std::vector<int>{7, 9});
+    CHECK(nib::load_mnist(folder.path("."), nib::Split::test).labels == std::vector<int>{7, 9});
+    folder.write("train-labels.idx1-ubyte", "\0\0\x08\x01\0\0\0\x02\1\2"s);
+    CHECK(nib::load_mnist(folder.path("."), nib::Split::train).labels == std::vector<int>{1, 2});
+}
+
+TEST_CASE("a folder of torchvision's is looked into, and both files are taken from one place") {
+    const support::TemporaryDirectory folder;
+    std::filesystem::create_directories(folder.path("MNIST/raw"));
+    folder.write("MNIST/raw/train-images-idx3-ubyte", images);
+    folder.write("MNIST/raw/train-labels-idx1-ubyte", labels);
+    folder.write("MNIST/raw/train-images-idx3-ubyte.gz", "not read");
+    for (const char* const place : {".", "MNIST", "MNIST/raw"})
+        CHECK(nib::load_mnist(folder.path(place), nib::Split::train).labels == std::vector<int>{7, 9});
+    folder.write("train-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\x01\1"s);  // without its images
+    CHECK(nib::load_mnist(folder.path("."), nib::Split::train).labels == std::vector<int>{7, 9});
+}
+
+TEST_CASE("a folder without the files is refused, naming it and all that was looked for") {
+    const support::TemporaryDirectory folder;
+    const std::string places =
+        ", as it is, in a folder of that name or as .gz, here or in MNIST/raw or raw; found none";
     CHECK(error_in_folder(folder, nib::Split::train) ==
-          folder.path(".") + ": expected train-images-idx3-ubyte or train-images.idx3-ubyte, found neither");
+          folder.path(".") + ": expected train-images-idx3-ubyte or train-images.idx3-ubyte" + places);
     CHECK(error_of([] { return nib::load_mnist("/nowhere", nib::Split::test); }) ==
           "/nowhere: expected a folder, found none");
     const std::string file = folder.write("file", "");
     CHECK(error_of([&] { return nib::load_mnist(file, nib::Split::test); }) ==
           file + ": expected a folder, found a file");
+    std::filesystem::create_directory(folder.path("train-images.idx3-ubyte"));  // an empty one is no file
+    CHECK(contains(error_in_folder(folder, nib::Split::train), places));
     folder.write("train-images-idx3-ubyte", images);
     CHECK(error_in_folder(folder, nib::Split::train) ==
-          folder.path(".") + ": expected train-labels-idx1-ubyte or train-labels.idx1-ubyte, found neither");
+          folder.path(".") + ": expected train-labels-idx1-ubyte or train-labels.idx1-ubyte" + places + " beside " +
+              folder.path(".") + "/train-images-idx3-ubyte");
+    folder.write("t10k-labels.idx1-ubyte", labels);
+    CHECK(contains(error_in_folder(folder, nib::Split::test), ": expected t10k-images-idx3-ubyte or t10k-images."));
 }
 
-TEST_CASE("files that are still compressed are recognised by name and by content") {
+TEST_CASE("files that gzip has packed are read, by name and by content") {
+    // As Python's gzip wrote `images` and `labels`.
+    const std::string packed_images =
+        "\x1f\x8b\x08\0\0\0\0\0\x02\x03\x63\x60\xe0\x60\x66\x60\x60\x60\x02\x62\x46\x20\x66\x66\x68\xf8\xcf\xc8\xc4\x0c"
+        "\0\x5b\x7a\x5a\x0b\x16\0\0\0"s;
+    const std::string packed_labels =
+        "\x1f\x8b\x08\0\0\0\0\0\x02\x03\x63\x60\xe0\x60\x64\x60\x60\x60\x62\xe7\x04\0\x7a\x82\x01\xa3\x0a\0\0\0"s;
     const support::TemporaryDirectory folder;
-    const std::string named = folder.write("train-images.idx3-ubyte.gz", "\x1f\x8b");
-    CHECK(error_in_folder(folder, nib::Split::train) ==
-          folder.path(".") + "/train-images.idx3-ubyte.gz: is gzip-compressed: unpack it first with gunzip");
-    folder.write("train-images-idx3-ubyte", "\x1f\x8b\x08\x08");
-    folder.write("train-labels-idx1-ubyte", labels);
-    CHECK(error_in_folder(folder, nib::Split::train) ==
-          folder.path(".") + "/train-images-idx3-ubyte: byte 0: is gzip-compressed: unpack it first with gunzip");
+    folder.write("train-images-idx3-ubyte.gz", packed_images);
+    folder.write("train-labels.idx1-ubyte.gz", packed_labels);
+    folder.write("t10k-images-idx3-ubyte", packed_images);
+    folder.write("t10k-labels-idx1-ubyte", labels);
+    for (const nib::Split split : {nib::Split::train, nib::Split::test}) {
+        const nib::Dataset dataset = nib::load_mnist(folder.path("."), split);
+        CHECK(dataset.pixels == nib::AlignedVector<std::uint8_t>{0, 128, 255, 1, 2, 3});
+        CHECK(dataset.labels == std::vector<int>{7, 9});
+    }
+    folder.write("train-labels-idx1-ubyte", "\0\0\x08\x01\0\0\0\x02\1\2"s);  // comes before the packed one
+    CHECK(nib::load_mnist(folder.path("."), nib::Split::train).labels == std::vector<int>{1, 2});
+    folder.write("t10k-images-idx3-ubyte", packed_images.substr(0, 30));
+    CHECK(contains(error_in_folder(folder, nib::Split::test),
+                   "/t10k-images-idx3-ubyte: byte 30 of the compressed data: "
+                   "ends in the middle"));
+}
+
+TEST_CASE("both headers are compared before anything is read") {
+    // Files with a hole: as large as they declare, and nowhere on the disk.
+    const support::TemporaryDirectory folder;
+    const auto sparse = [&](const std::string& name, const std::string& header, std::uintmax_t values) {
+        const std::string path = folder.write(name, header);
+        std::filesystem::resize_file(path, header.size() + values);
+        return path;
+    };
+    const std::string few_images = folder.write("i", images);
+    const std::string few_labels = folder.write("l", labels);
+    const std::string many_labels = sparse("many labels", "\0\0\x08\x01\xff\xff\xff\xff"s, 0xffffffff);
+    const std::string many_images =
+        sparse("many images", "\0\0\x08\x03\x00\xc6\x5d\x40\0\0\0\x1c\0\0\0\x1c"s, 13000000ull * 784);
+    CHECK(error_of([&] { return nib::load_images(few_images, many_labels); }) ==
+          few_images + ": byte 4: holds 2 images, but " + many_labels + " holds 4294967295 labels");
+    CHECK(error_of([&] { return nib::load_images(many_images, few_labels); }) ==
+          many_images + ": byte 4: holds 13000000 images, but " + few_labels + " holds 2 labels");
+    const std::string large =
+        sparse("large", "\0\0\x08\x03\0\0\0\x02\0\1\0\0\0\1\0\0"s, std::uintmax_t{2} * 65536 * 65536);
+    CHECK(error_of([&] { return nib::load_images(large, few_labels); }) ==
+          large + ": byte 8: expected images of at most 16777216 pixels, found 65536x65536");
 }
 
 TEST_CASE("a dataset is saved as the pair that it was loaded from") {

@@ -947,7 +947,10 @@ TEST_CASE("a data folder that is none, or lacks a file, is named") {
     const std::string file = folder.write("file", "");
     const std::string empty = folder.path("empty");
     std::filesystem::create_directory(empty);
-    const std::string neither = ": expected train-images-idx3-ubyte or train-images.idx3-ubyte, found neither";
+    const std::string none =
+        ": expected train-images-idx3-ubyte or train-images.idx3-ubyte, as it is, in a folder of that name or as .gz, "
+        "here "
+        "or in MNIST/raw or raw; found none";
     for (const auto& arguments :
          {Words{"train", "--data"}, Words{"evaluate", world().model(), "--data"}, Words{"digits"}}) {
         const auto refused = [&](const std::string& data) {
@@ -957,9 +960,9 @@ TEST_CASE("a data folder that is none, or lacks a file, is named") {
         };
         CHECK(refused(missing) == missing + ": expected a folder, found none");
         CHECK(refused(file) == file + ": expected a folder, found a file");
-        CHECK(refused(empty).ends_with("found neither"));
+        CHECK(refused(empty).ends_with("; found none"));
     }
-    CHECK(refusal("train", {"--data", empty}) == empty + neither);
+    CHECK(refusal("train", {"--data", empty}) == empty + none);
 }
 
 TEST_CASE("a data file that is broken is named, with the place and what was expected there") {
@@ -977,7 +980,7 @@ TEST_CASE("a data file that is broken is named, with the place and what was expe
         {"x" + images, "byte 0: expected an IDX file, which starts with two zero bytes, found 120 0"},
         {"\0\0\x07\x03"s + images.substr(4), "byte 2: expected an IDX type (8, 9, 11, 12, 13 or 14), found 7"},
         {labels, "byte 2: expected images, which are u8 of rank 3, found u8 of rank 1"},
-        {"\x1f\x8b\x08"s + images, "byte 0: is gzip-compressed: unpack it first with gunzip"},
+        {"\x1f\x8b\x08\xff", "byte 4 of the gzip file: has flags that do not exist"},
         {idx_header({0xffffffff, 0xffffffff, 0xffffffff}) + pixels,
          "byte 4: header declares 4294967295x4294967295x4294967295 (too many bytes of pixels), the file holds 2352"},
         {idx_header({0, 28, 28}), "byte 4: holds 0 images, but LABELS holds 3 labels"},

@@ -111,21 +111,56 @@ TEST_CASE("NumPy's half-precision numbers are read") {
 }
 
 TEST_CASE("each type that NumPy shares is known by its name there, and no other") {
-    const std::vector<std::pair<std::string, nib::Dtype>> known{
-        {"|b1", nib::Dtype::boolean}, {"|u1", nib::Dtype::u8},  {"|i1", nib::Dtype::i8},  {"<i2", nib::Dtype::i16},
-        {">u2", nib::Dtype::u16},     {"<f2", nib::Dtype::f16}, {">i4", nib::Dtype::i32}, {"<u4", nib::Dtype::u32},
-        {">f4", nib::Dtype::f32},     {">f8", nib::Dtype::f64}, {"<i8", nib::Dtype::i64}, {"<u8", nib::Dtype::u64}};
+    const std::vector<std::pair<std::string, nib::Dtype>> known{{"|b1", nib::Dtype::boolean},
+                                                                {"|u1", nib::Dtype::u8},
+                                                                {"|i1", nib::Dtype::i8},
+                                                                {"<i2", nib::Dtype::i16},
+                                                                {">u2", nib::Dtype::u16},
+                                                                {"<f2", nib::Dtype::f16},
+                                                                {">i4", nib::Dtype::i32},
+                                                                {"<u4", nib::Dtype::u32},
+                                                                {">f4", nib::Dtype::f32},
+                                                                {">f8", nib::Dtype::f64},
+                                                                {"<i8", nib::Dtype::i64},
+                                                                {"<u8", nib::Dtype::u64},
+                                                                // What else numpy.load takes for them.
+                                                                {"<b1", nib::Dtype::boolean},
+                                                                {"=b1", nib::Dtype::boolean},
+                                                                {">u1", nib::Dtype::u8},
+                                                                {"u1", nib::Dtype::u8},
+                                                                {"<i1", nib::Dtype::i8},
+                                                                {"=f4", nib::Dtype::f32},
+                                                                {"f4", nib::Dtype::f32},
+                                                                {"|f4", nib::Dtype::f32},
+                                                                {"=i8", nib::Dtype::i64},
+                                                                {"|f8", nib::Dtype::f64},
+                                                                {"float32", nib::Dtype::f32},
+                                                                {"bool", nib::Dtype::boolean},
+                                                                {"uint64", nib::Dtype::u64},
+                                                                {"?", nib::Dtype::boolean},
+                                                                {"<f", nib::Dtype::f32},
+                                                                {"d", nib::Dtype::f64},
+                                                                {">H", nib::Dtype::u16},
+                                                                {"e", nib::Dtype::f16}};
     for (const auto& [descr, dtype] : known) {
         const std::string file =
             file_of("{'descr': '" + descr + "', 'fortran_order': False, 'shape': (2,)}\n", 2 * nib::dtype_size(dtype));
         CHECK(nib::parse_npy(bytes_of(file), "f").at("f").dtype == dtype);
     }
-    for (const char* descr : {"<c8", "<U5", "|S3", "|V2", "<M8[ns]", "|O", ">u1", "=f4", "f4", "<f", ""}) {
+    for (const char* descr : {"<c8", "<c16", "<f16", "<U5", "|S3", "|V2", "<M8[ns]", "<bool", "<f4 ", "b2", "<", ""}) {
         CAPTURE(descr);
         CHECK(error_in<float>(
                   file_of("{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': ()}\n", 8)) ==
-              "f: byte 8: expected an array of numbers or booleans, found the type '" + std::string(descr) + "'");
+              "f: byte 8: expected an array of real numbers of up to 64 bits, or of booleans, found the type '" +
+                  std::string(descr) + "'");
     }
+    CHECK(
+        error_in<float>(file_of("{'descr': '|O', 'fortran_order': False, 'shape': ()}\n", 8)) ==
+        "f: byte 8: expected an array of real numbers of up to 64 bits, or of booleans, found one of Python's objects: "
+        "save it as numbers, with astype");
+    CHECK(error_in<float>(file_of("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': ()}\n", 4)) ==
+          "f: byte 20: expected the type of one number, as an array of records or of parts has none, found '[('x', "
+          "'<f4')], 'for'");
 }
 
 TEST_CASE("arrays are written byte for byte as NumPy writes them") {
@@ -166,6 +201,24 @@ TEST_CASE("the dictionary may have its keys in any order and spaces between its 
     CHECK(
         error_in<std::uint8_t>(file_of("{ 'descr' : '|u1' , 'shape' : ( ) , 'fortran_order' : False } \n", 1)).empty());
     CHECK(error_in<std::uint8_t>(file_of("{'descr':'|u1','fortran_order':False,'shape':(2,)}\n", 2)).empty());
+    // As others than NumPy write it, and NumPy reads it.
+    CHECK(error_in<std::uint8_t>(file_of("{\"descr\": \"|u1\", \"fortran_order\": False, \"shape\": (2, 3)}\n", 6)) ==
+          "");
+    CHECK(error_in<std::uint8_t>(file_of("{\"descr\": '|u1', 'fortran_order': False, \"shape\": (2L, 3L), }", 6)) ==
+          "");
+    CHECK(error_in<std::uint8_t>(file_of("{'descr': u'|u1', u'fortran_order': False, 'shape': (2L,)}\n\n", 2)) == "");
+    CHECK(error_in<std::uint8_t>(file_of("\t{'descr':\n'|u1','fortran_order':\tFalse,\r\n'shape':(2 ,)}   ", 2)) == "");
+}
+
+TEST_CASE("a header is no longer than that of numbers may be") {
+    std::string file = "\x93NUMPY\2" + std::string(1, '\0');
+    file += std::string("\0\0\1\0", 4);
+    const std::string dict = "{'descr': '|u1', 'fortran_order': False, 'shape': ()}";
+    CHECK(error_in<std::uint8_t>(file + dict + std::string(65536 - dict.size(), ' ') + "x") ==
+          "f: byte 8: expected a header of at most 65535 bytes, found one of 65536");
+    file[8] = file[9] = '\xff';
+    file[10] = '\0';
+    CHECK(error_in<std::uint8_t>(file + dict + std::string(65535 - dict.size(), ' ') + "x") == "");
 }
 
 TEST_CASE("a dictionary of anything else is refused, and where is said") {
@@ -173,25 +226,24 @@ TEST_CASE("a dictionary of anything else is refused, and where is said") {
     const auto error_after = [&](const std::string& rest) { return error_in<std::uint8_t>(file_of(before + rest, 1)); };
     CHECK(error_after("(1,), }\n").empty());
     CHECK(error_after("(1), }\n") == "f: byte 62: expected ',', found '), }?'");
-    for (const char* rest : {"1, }\n", "[1], }\n", "(-1,), }\n", "(1L,), }\n", "(1.0,), }\n", "(,), }\n", "(1,,), }\n",
+    for (const char* rest : {"1, }\n", "[1], }\n", "(-1,), }\n", "(1LL,), }\n", "(1.0,), }\n", "(,), }\n", "(1,,), }\n",
                              "(1 1), }\n", "(99999999999999999999,), }\n", "(1,", "(1", "("}) {
         CAPTURE(rest);
         CHECK(contains(error_after(rest), "f: byte "));
     }
-    CHECK(contains(error_after("(1,), }"), "expected spaces and a newline, found the header's end"));
-    CHECK(contains(error_after("(1,), }\n\n"), "expected spaces and a newline"));
-    CHECK(contains(error_after("(1,), } x\n"), "expected spaces and a newline, found 'x?'"));
+    CHECK(contains(error_after("(1,), } x\n"), "expected nothing but white space behind the '}', found 'x?'"));
     CHECK(contains(error_after("(1,), 'descr': '|u1'}\n"), "each once"));
     CHECK(contains(error_after("(1,), 'x': 1}\n"),
                    "f: byte 66: expected 'descr', 'fortran_order' and 'shape', each once"));
-    CHECK(contains(error_after("(1,),, }\n"), "expected '''"));
-    for (const char* dict : {"", "\n", "{}\n", "{'descr': '|u1', 'fortran_order': False}\n", "('descr', '|u1')\n",
-                             "{'descr': '|u1', 'fortran_order': 0, 'shape': (1,)}\n",
-                             "{'descr': [('x', '|u1')], 'fortran_order': False, 'shape': (1,)}\n",
-                             "{'descr': u'|u1', 'fortran_order': False, 'shape': (1,)}\n",
-                             "{'descr': '|u\\x31', 'fortran_order': False, 'shape': (1,)}\n",
-                             "{'descr': '|u1, 'fortran_order': False, 'shape': (1,)}\n",
-                             "{\"descr\": '|u1', 'fortran_order': False, 'shape': (1,)}\n", "{'descr"}) {
+    CHECK(contains(error_after("(1,),, }\n"), "expected a string in quotes without escapes, found ', }?'"));
+    for (const char* dict :
+         {"", "\n", "{}\n", "{'descr': '|u1', 'fortran_order': False}\n", "('descr', '|u1')\n",
+          "{'descr': '|u1', 'fortran_order': 0, 'shape': (1,)}\n",
+          "{'descr': [('x', '|u1')], 'fortran_order': False, 'shape': (1,)}\n",
+          "{'descr': b'|u1', 'fortran_order': False, 'shape': (1,)}\n",
+          "{'descr': '|u\\x31', 'fortran_order': False, 'shape': (1,)}\n",
+          "{'descr': '|u1, 'fortran_order': False, 'shape': (1,)}\n",
+          "{\"descr': '|u1', 'fortran_order': False, 'shape': (1,)}\n", "{'descr", "{'descr':", "{u"}) {
         CAPTURE(dict);
         CHECK(contains(error_in<std::uint8_t>(file_of(dict, 1)), "f: byte "));
     }
@@ -199,7 +251,7 @@ TEST_CASE("a dictionary of anything else is refused, and where is said") {
 
 TEST_CASE("an escape in a string is refused, not taken as it stands") {
     CHECK(error_in<std::uint8_t>(file_of("{'descr': '|u\\x31', 'fortran_order': False, 'shape': (1,)}\n", 1)) ==
-          "f: byte 21: expected a string in single quotes, found '|u\\x31', 'fortran_or'");
+          "f: byte 20: expected a string in quotes without escapes, found ''|u\\x31', 'fortran_o'");
 }
 
 TEST_CASE("what is no .npy file is refused") {

@@ -239,7 +239,7 @@ TEST_CASE("types without floating-point numbers are refused by PyTorch's name, b
                                ", expected floating-point numbers (float16, bfloat16, float32 or float64)");
             CHECK(numbers[0] == 7);
         }
-        CHECK(file.bytes(file.tensors()[0]).size() == 4 * nib::dtype_size(dtype));
+        CHECK(file.bytes(file.tensors()[0]).size() == nib::dtype_bits(dtype) / 2);
     }
 }
 
@@ -304,4 +304,25 @@ TEST_CASE("a file that ends early while it is read is an error, and what was rea
     std::filesystem::resize_file(path, 4000);
     CHECK(contains(error_of([&] { return nib::values<float>(file, file.at("late")); }), "f: byte 120000: expected"));
     CHECK(nib::values<float>(file, file.at("first"))[999] == 999);
+}
+
+TEST_CASE("packed numbers are handed over as they lie, and fill their bytes") {
+    std::vector<std::byte> bytes(8);
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i);
+    nib::TensorFile file = file_of(bytes, {{"four", nib::Dtype::f4, {2, 3}, {3, 1}, 1},
+                                           {"six", nib::Dtype::f6_e2m3, {4}, {1}, 5},
+                                           {"none", nib::Dtype::f6_e3m2, {0, 3}, {3, 1}, 8}});
+    CHECK(file.at("four").byte_count() == 3);
+    CHECK(file.at("six").byte_count() == 3);
+    CHECK(file.bytes(file.at("four")) == std::vector<std::byte>{bytes[1], bytes[2], bytes[3]});
+    CHECK(file.bytes(file.at("six")) == std::vector<std::byte>{bytes[5], bytes[6], bytes[7]});
+    CHECK(file.bytes(file.at("none")).empty());
+    file.check_counts();
+    CHECK(error_of([&] {
+              return file_of(bytes, {{"a", nib::Dtype::f4, {3}, {1}, 0}});
+          }) == "f: tensor \"a\": shape [3] does not fill its last byte, or overflows");
+    CHECK(contains(error_of([&] {
+                       return file_of(bytes, {{"a", nib::Dtype::f6_e2m3, {4}, {1}, 6}});
+                   }),
+                   "shape [4] from byte 6 reaches beyond the 8 bytes of the file"));
 }

@@ -75,10 +75,19 @@ TEST_CASE("what save_torch writes, open_torch reads, in every type") {
     const std::string path = folder.path("m.pth");
     std::vector<std::string> contents;
     std::vector<nib::Tensor> tensors;
-    for (std::size_t i = 0; i < nib::detail::dtype_count; ++i)
-        contents.push_back(std::string(6 * nib::detail::dtype_sizes[i], static_cast<char>('a' + i)));
+    std::vector<nib::Dtype> dtypes;
+    for (std::size_t i = 0; i < nib::detail::dtype_count; ++i) {
+        const auto dtype = static_cast<nib::Dtype>(i);
+        using enum nib::Dtype;
+        if (dtype == f4 || dtype == f6_e2m3 || dtype == f6_e3m2 || dtype == f8_e8m0 || dtype == f8_e4m3fnuz ||
+            dtype == f8_e5m2fnuz || dtype == c64)
+            continue;  // see below
+        dtypes.push_back(dtype);
+        contents.push_back(std::string(6 * nib::dtype_size(dtype), static_cast<char>('a' + i)));
+    }
+    REQUIRE(dtypes.size() == 15);
     for (std::size_t i = 0; i < contents.size(); ++i)
-        tensors.push_back({"t" + std::to_string(i), static_cast<nib::Dtype>(i), {3, 1, 2}, nib::bytes_of(contents[i])});
+        tensors.push_back({"t" + std::to_string(i), dtypes[i], {3, 1, 2}, nib::bytes_of(contents[i])});
     const std::string one = support::stored<float>({2.5f});
     tensors.push_back({"scalar", nib::Dtype::f32, {}, nib::bytes_of(one)});
     tensors.push_back({"empty", nib::Dtype::f32, {0, 70000}, {}});
@@ -95,6 +104,21 @@ TEST_CASE("what save_torch writes, open_torch reads, in every type") {
     }
     nib::save_torch(path, {});
     CHECK(nib::open_torch(path).tensors().empty());
+}
+
+TEST_CASE("a type that PyTorch's files have no name for is not written") {
+    const support::TemporaryDirectory folder;
+    const std::vector<std::byte> zeros(16);
+    const std::string path = folder.path("m.pth");
+    const auto error_saving = [&](nib::Dtype dtype, std::size_t bytes) {
+        const nib::Tensor tensor{"scale", dtype, {2}, std::span{zeros}.first(bytes)};
+        return support::error_of([&] { return nib::save_torch(path, {&tensor, 1}), 0; });
+    };
+    CHECK(error_saving(nib::Dtype::f4, 1) == path +
+                                                 ": tensor \"scale\" is float4_e2m1fn, which is not written to "
+                                                 "PyTorch's files: a .safetensors file holds it");
+    CHECK(support::contains(error_saving(nib::Dtype::c64, 16), "is complex64, which is not written"));
+    CHECK(error_saving(nib::Dtype::f8_e4m3, 2) == "");
 }
 
 TEST_CASE("the archive's folder is the file's stem, as torch.save has it") {

@@ -25,6 +25,23 @@ inline std::uint32_t slow_crc32(std::string_view text) {
     return ~crc;
 }
 
+// In DEFLATE's stored blocks.
+inline std::string deflated(const std::string& data) {
+    std::string packed;
+    for (std::size_t i = 0; i == 0 || i < data.size(); i += 60000) {
+        const std::string block = data.substr(i, 60000);
+        packed += static_cast<char>(i + 60000 >= data.size() ? 1 : 0);
+        packed += little_endian(block.size(), 2) + little_endian(block.size() ^ 0xffff, 2) + block;
+    }
+    return packed;
+}
+
+// As gzip packs a file, but for the blocks.
+inline std::string gzipped(const std::string& data) {
+    return "\x1f\x8b\x08" + std::string(7, '\0') + deflated(data) + little_endian(slow_crc32(data), 4) +
+           little_endian(data.size(), 4);
+}
+
 // What is not given is as it should be.
 struct ZipOptions {
     std::string extra = "";  // in the entry's own header
@@ -58,14 +75,9 @@ struct ZipBuilder {
         entries.push_back({std::move(options), std::move(name), std::move(data)});
     }
 
-    // As a writer does that cannot go back: `data` in DEFLATE's stored blocks.
+    // As a writer does that cannot go back.
     void add_deflated(std::string name, const std::string& data) {
-        std::string packed;
-        for (std::size_t i = 0; i == 0 || i < data.size(); i += 60000) {
-            const std::string block = data.substr(i, 60000);
-            packed += (i + 60000 >= data.size() ? "\1" : std::string(1, '\0')) + little_endian(block.size(), 2) +
-                      little_endian(block.size() ^ 0xffff, 2) + block;
-        }
+        const std::string packed = deflated(data);
         ZipOptions options;
         options.left_out = true;
         options.method = 8;

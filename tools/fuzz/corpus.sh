@@ -17,7 +17,14 @@ for file in "$1"/*; do
         *.npz) reader='\003' ;;
         *idx*) reader='\004' ;;
         *.pgm) reader='\005' ;;
+        *deflate*.bin) reader='\007\012' ;;
+        *.gz) reader='\010\012' ;;
         *) reader='\006' ;;
     esac
     [ "$(wc -c <"$file")" -gt 100000 ] || { printf '%b' "$reader" && cat "$file"; } >"$2/$(basename "$file")"
 done
+# There is no .gz among them: one for the reader of gzip, one for that of IDX.
+printf '\010\012' >"$2/text.gz"
+printf 'a text that repeats itself, a text that repeats itself' | gzip -9n >>"$2/text.gz"
+printf '\004' >"$2/idx.gz"
+printf '\000\000\010\001\000\000\000\003abc' | gzip -9n >>"$2/idx.gz"

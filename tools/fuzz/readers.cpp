@@ -6,13 +6,14 @@
 //   tools/fuzz/corpus.sh tests/data build/corpus
 //   build/fuzz-readers build/corpus -max_total_time=600 -rss_limit_mb=1024
 //
-// The first byte of an input says which reader gets the others.
+// The first byte of an input says which reader gets the others; for what unpacks, the second says in which pieces.
 #include <nib/nib.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace {
 
@@ -21,6 +22,37 @@ void read_all(nib::TensorFile file) {
     for (const nib::TensorInfo& tensor : file.tensors()) {
         if (nib::is_floating(tensor.dtype)) static_cast<void>(nib::values<float>(file, tensor));
         static_cast<void>(file.bytes(tensor));
+    }
+    file.check_counts();
+}
+
+// Packed bytes in memory.
+class Packed final : public nib::PackedInput {
+public:
+    explicit Packed(std::span<const std::byte> bytes) : rest_{bytes} {}
+
+    std::size_t read(std::span<std::byte> to) override {
+        const std::size_t count = nib::smaller(to.size(), rest_.size());
+        nib::copy_values(rest_.data(), count, to.data());
+        rest_ = rest_.subspan(count);
+        return count;
+    }
+
+private:
+    std::span<const std::byte> rest_;
+};
+
+// In pieces of a size that the input chooses; nothing is kept.
+template <class Unpacker>
+void unpack_all(std::span<const std::byte> bytes) {
+    if (bytes.empty()) return;
+    std::vector<std::byte> piece(1 + std::to_integer<std::size_t>(bytes[0]) * 97);
+    Packed input{bytes.subspan(1)};
+    Unpacker unpacker{"f"};
+    for (std::size_t all = 0; all < std::size_t{1} << 26;) {
+        const std::size_t count = unpacker.read(input, {piece.data(), piece.size()});
+        if (count < piece.size()) return;
+        all += count;
     }
 }
 
@@ -39,8 +71,12 @@ void read(int reader, std::span<const std::byte> bytes) {
             return static_cast<void>(nib::parse_idx(bytes, "f"));
         case 5:
             return static_cast<void>(nib::parse_pgm(text, "f"));
-        default:
+        case 6:
             return static_cast<void>(nib::parse_drawings(text, "f"));
+        case 7:
+            return unpack_all<nib::Inflate>(bytes);
+        default:
+            return unpack_all<nib::Gunzip>(bytes);
     }
 }
 
@@ -49,7 +85,7 @@ void read(int reader, std::span<const std::byte> bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     try {
-        read(data[0] % 7, {reinterpret_cast<const std::byte*>(data) + 1, size - 1});
+        read(data[0] % 9, {reinterpret_cast<const std::byte*>(data) + 1, size - 1});
     } catch (const nib::Error&) {
         // What a reader should do with most of this.
     }

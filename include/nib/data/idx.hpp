@@ -5,8 +5,11 @@
 //   load_idx    a file, read once into the memory where its values stay
 //   save_idx    through AtomicFile
 //
-// Refused by Error: a file that is empty, compressed, starts otherwise, ends in its header, or holds more or fewer
-// bytes than its header declares. Nothing is allocated before that is known.
+// What gzip has packed is unpacked on the way, whatever the file is called.
+//
+// Refused by Error: a file that is empty, starts otherwise, ends in its header, or holds more or fewer bytes than its
+// header declares; a packed one that is damaged, or declares more than it can hold or than nib unpacks. Nothing is
+// allocated before that is known; of a packed file memory grows with what comes out.
 #pragma once
 
 #include <nib/core/error.hpp>
@@ -120,12 +123,15 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 #include <nib/core/algorithm.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/byte_source.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/foreign_file.hpp>
+#include <nib/io/gzip.hpp>
+#include <nib/io/inflate.hpp>
 
 #include <array>
 #include <bit>
-#include <cstring>
+#include <optional>
 #include <utility>
 
 namespace nib::inline NIB_ABI {
@@ -138,22 +144,41 @@ struct IdxHeader {
     std::size_t bytes = 0;  // of all values
 };
 
-// Memory that is read as an InputFile is.
-class InputMemory {
+// An IDX file, from its start to its end; what gzip has packed comes out unpacked.
+class IdxInput {
 public:
-    InputMemory(std::span<const std::byte> bytes, std::string path) : rest_{bytes}, path_{std::move(path)} {}
-
-    const std::string& path() const { return path_; }
-    std::size_t remaining() const { return rest_.size(); }
-    // There are at least as many bytes left.
-    void read(std::span<std::byte> bytes) {
-        if (!bytes.empty()) std::memcpy(bytes.data(), rest_.data(), bytes.size());
-        rest_ = rest_.subspan(bytes.size());
+    explicit IdxInput(ByteSource source) : file_{std::move(source)} {
+        std::string start(smaller(file_.source.size(), std::size_t{2}), '\0');
+        file_.source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
+        if (is_gzip(start)) gunzip_.emplace(path());
     }
 
+    const std::string& path() const { return file_.source.path(); }
+    bool is_packed() const { return gunzip_.has_value(); }
+    std::size_t file_size() const { return file_.source.size(); }
+    // Of a file that is not packed.
+    std::size_t remaining() const { return file_.source.size() - file_.next; }
+
+    // How many bytes went to the start of `to`: fewer than its size at the end alone.
+    std::size_t read(std::span<std::byte> to) { return gunzip_ ? gunzip_->read(file_, to) : file_.read(to); }
+
 private:
-    std::span<const std::byte> rest_;
-    std::string path_;
+    struct File final : PackedInput {
+        explicit File(ByteSource from) : source{std::move(from)} {}
+
+        std::size_t read(std::span<std::byte> to) override {
+            const std::size_t count = smaller(to.size(), source.size() - next);
+            source.read(next, to.first(count));
+            next += count;
+            return count;
+        }
+
+        ByteSource source;
+        std::size_t next = 0;
+    };
+
+    File file_;
+    std::optional<Gunzip> gunzip_;
 };
 
 inline std::string idx_shape_text(std::span<const std::size_t> shape) {
@@ -172,17 +197,15 @@ inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size
 }
 
 // Type and rank.
-template <class Input>
-std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
+inline std::pair<IdxType, std::size_t> read_idx_magic(IdxInput& input) {
     const std::string& path = input.path();
     std::array<std::byte, 4> magic{};
-    const std::size_t count = smaller(input.remaining(), magic.size());
+    const std::size_t count = input.read(magic);
     if (count == 0) fail(path + ": byte 0: expected an IDX file, found an empty one");
-    input.read({magic.data(), count});
     if (magic[0] != std::byte{0} || magic[1] != std::byte{0}) {
-        std::string start(count + smaller(input.remaining(), foreign_file_start), '\0');
+        std::string start(count + foreign_file_start, '\0');
         copy_values(reinterpret_cast<const char*>(magic.data()), count, start.data());
-        input.read({reinterpret_cast<std::byte*>(start.data()) + count, start.size() - count});
+        start.resize(count + input.read({reinterpret_cast<std::byte*>(start.data()) + count, foreign_file_start}));
         refuse_foreign_file(path, start);
         fail(path + ": byte 0: expected an IDX file, which starts with two zero bytes, found " +
              std::to_string(std::to_integer<int>(magic[0])) + " " + std::to_string(std::to_integer<int>(magic[1])));
@@ -196,28 +219,61 @@ std::pair<IdxType, std::size_t> read_idx_magic(Input& input) {
     return {type, std::to_integer<std::size_t>(magic[3])};
 }
 
-// Leaves `input` at its first value, and certain that it holds exactly what the header declares.
-template <class Input>
-IdxHeader read_idx_header(Input& input) {
+// `held`: what the file holds in place of the bytes that the header declares.
+[[noreturn]] inline void refuse_idx_size(const std::string& path, const IdxHeader& header, const std::string& held) {
+    const char* what = header.type == IdxType::u8 && header.shape.size() == 3 ? " bytes of pixels" : " bytes of values";
+    const std::span<const std::size_t> shape{header.shape.data(), header.shape.size()};
+    std::size_t bytes = 0;
+    fail(path + ": byte 4: header declares " + idx_shape_text(shape) + " (" +
+         (idx_size(header.type, shape, bytes) ? std::to_string(bytes) : "too many") + what + "), the file holds " +
+         held);
+}
+
+// Leaves `input` at its first value, and certain that it holds exactly what the header declares; or, when it is packed,
+// that it may.
+inline IdxHeader read_idx_header(IdxInput& input) {
     const std::string& path = input.path();
     const auto [type, rank] = read_idx_magic(input);
     std::array<std::byte, 255 * 4> sizes{};
-    if (input.remaining() < rank * 4)
+    if (const std::size_t count = input.read({sizes.data(), rank * 4}); count < rank * 4)
         fail(path + ": byte 4: expected " + std::to_string(rank) + " sizes of 4 bytes each, the file holds " +
-             std::to_string(input.remaining()) + " bytes");
-    input.read({sizes.data(), rank * 4});
+             std::to_string(count) + " bytes");
     IdxHeader header{type, std::vector<std::size_t>(rank), 0};
     for (std::size_t i = 0; i < rank; ++i)
         header.shape[i] = load_number<std::uint32_t>(sizes.data() + 4 * i, std::endian::big);
-    const std::span<const std::size_t> shape{header.shape.data(), rank};
-    const bool fits = idx_size(type, shape, header.bytes);
-    if (!fits || header.bytes != input.remaining()) {
-        const char* what = type == IdxType::u8 && rank == 3 ? " bytes of pixels" : " bytes of values";
-        fail(path + ": byte 4: header declares " + idx_shape_text(shape) + " (" +
-             (fits ? std::to_string(header.bytes) : "too many") + what + "), the file holds " +
-             std::to_string(input.remaining()));
+    const bool fits = idx_size(type, {header.shape.data(), rank}, header.bytes);
+    if (!input.is_packed()) {
+        if (!fits || header.bytes != input.remaining())
+            refuse_idx_size(path, header, std::to_string(input.remaining()));
+        return header;
     }
+    const std::string packed = std::to_string(input.file_size()) + " compressed ones";
+    if (!fits || header.bytes / most_inflated > input.file_size())
+        refuse_idx_size(path, header, packed + ", which cannot hold that");
+    if (!may_unpack(header.bytes, input.file_size()))
+        refuse_idx_size(path, header, packed + ", expected at most 128 MiB or 32 times as many: unpack it with gunzip");
     return header;
+}
+
+// Reads the values that the header declares to `bytes`, which is empty, and finds the end behind them.
+template <class Bytes>
+void read_idx_values(IdxInput& input, const IdxHeader& header, Bytes& bytes) {
+    if (!input.is_packed()) {
+        bytes.resize(header.bytes);
+        static_cast<void>(input.read({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()}));
+        return;
+    }
+    constexpr std::size_t step = std::size_t{1} << 20;
+    bytes.reserve(header.bytes);  // addresses alone
+    while (bytes.size() < header.bytes) {
+        const std::size_t before = bytes.size();
+        const std::size_t more = smaller(step, header.bytes - before);
+        bytes.resize(before + more);
+        const std::size_t count = input.read({reinterpret_cast<std::byte*>(bytes.data()) + before, more});
+        if (count < more) refuse_idx_size(input.path(), header, std::to_string(before + count) + " when unpacked");
+    }
+    std::byte beyond[1];
+    if (input.read(beyond) != 0) refuse_idx_size(input.path(), header, "more when unpacked");
 }
 
 // Between the file's byte order and the machine's, in either direction.
@@ -228,13 +284,12 @@ inline void swap_idx_values(std::span<std::byte> data, IdxType type) {
         for (std::size_t j = 0; j < size / 2; ++j) std::swap(data[i + j], data[i + size - 1 - j]);
 }
 
-template <class Input>
-Idx read_idx(Input& input) {
+inline Idx read_idx(IdxInput input) {
     IdxHeader header = read_idx_header(input);
-    Idx idx{header.type, std::move(header.shape), AlignedVector<std::byte>(header.bytes), input.path()};
-    const std::span<std::byte> data{idx.data.data(), idx.data.size()};
-    input.read(data);
-    swap_idx_values(data, idx.type);
+    Idx idx{header.type, {}, {}, input.path()};
+    read_idx_values(input, header, idx.data);
+    idx.shape = std::move(header.shape);
+    swap_idx_values({idx.data.data(), idx.data.size()}, idx.type);
     return idx;
 }
 
@@ -270,14 +325,10 @@ NIB_API void save_idx_bytes(const std::string& path, IdxType type, std::span<con
 }  // namespace detail
 
 NIB_API Idx parse_idx(std::span<const std::byte> bytes, const std::string& path) {
-    detail::InputMemory memory{bytes, path};
-    return detail::read_idx(memory);
+    return detail::read_idx(detail::IdxInput{ByteSource{bytes, path}});
 }
 
-NIB_API Idx load_idx(const std::string& path) {
-    InputFile file{path};
-    return detail::read_idx(file);
-}
+NIB_API Idx load_idx(const std::string& path) { return detail::read_idx(detail::IdxInput{ByteSource{path}}); }
 
 }  // namespace nib::inline NIB_ABI
 

@@ -1,12 +1,15 @@
 // Labelled images in pairs of IDX files, as MNIST and Fashion-MNIST come: images u8 [N, rows, cols], labels u8 [N].
 //
 //   load_mnist    one of the two sets in a folder; the files are named train-images-idx3-ubyte or
-//                 train-images.idx3-ubyte, …-labels-idx1-ubyte or .idx1-ubyte, and t10k-… for the test set
-//   load_images   any pair
+//                 train-images.idx3-ubyte, …-labels-idx1-ubyte or .idx1-ubyte, and t10k-… for the test set. They may be
+//                 in a folder of such a name (as Kaggle has them), end in .gz, and lie in MNIST/raw or raw below the
+//                 folder (as torchvision has them)
+//   load_images   any pair; what gzip has packed is unpacked on the way
 //   save_images   PREFIX-images-idx3-ubyte and PREFIX-labels-idx1-ubyte, through AtomicFile
 //
-// Refused by Error: files that are missing or not unpacked, of another type or rank, without images or pixels, or whose
-// numbers of images and labels differ.
+// Refused by Error: files that are missing or damaged, of another type or rank, without images or pixels, of images
+// larger than 4096 x 4096, or whose numbers of images and labels differ. Both headers are compared before anything else
+// is read.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -36,6 +39,7 @@ NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
 #include <nib/core/storage.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/byte_source.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>
@@ -50,37 +54,59 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline bool mnist_file_exists(const std::string& path) {
+inline bool mnist_path_exists(const std::string& path) {
     errno = 0;
     const FileHandle file{std::fopen(path.c_str(), "rb")};
     return file || (errno != ENOENT && errno != ENOTDIR);
 }
 
-// `stem` is "train-images" or the like, `suffix` "idx3-ubyte" or "idx1-ubyte".
+inline bool is_mnist_folder(const std::string& path) { return mnist_path_exists(path + "/."); }
+
+// Not a folder; something that cannot be read may be one, and is refused when it is opened.
+inline bool is_mnist_file(const std::string& path) { return mnist_path_exists(path) && !is_mnist_folder(path); }
+
+// The path of a file of MNIST in a folder; "" where there is none. `stem` is "train-images" or the like, `suffix`
+// "idx3-ubyte" or "idx1-ubyte".
 inline std::string find_mnist_file(const std::string& folder, const std::string& stem, const std::string& suffix) {
-    if (!mnist_file_exists(folder + "/."))
-        fail(folder + ": expected a folder, found " + (mnist_file_exists(folder) ? "a file" : "none"));
-    const std::array<std::string, 2> names{stem + "-" + suffix, stem + "." + suffix};
+    const std::array<std::string, 2> names{folder + "/" + stem + "-" + suffix, folder + "/" + stem + "." + suffix};
     for (const std::string& name : names)
-        if (mnist_file_exists(folder + "/" + name)) return folder + "/" + name;
+        if (is_mnist_file(name)) return name;
     for (const std::string& name : names)
-        if (mnist_file_exists(folder + "/" + name + ".gz"))
-            fail(folder + "/" + name + ".gz: is gzip-compressed: unpack it first with gunzip");
-    fail(folder + ": expected " + names[0] + " or " + names[1] + ", found neither");
+        for (const char* const dot : {"-", "."})
+            if (const std::string inner = name + "/" + stem + dot + suffix; is_mnist_file(inner)) return inner;
+    for (const std::string& name : names)
+        if (is_mnist_file(name + ".gz")) return name + ".gz";
+    return "";
 }
 
-// The bytes of a u8 IDX file of rank shape.size(), whose sizes go to `shape`; read into the place where they stay.
-template <class Bytes>
-Bytes load_idx_bytes(const std::string& path, std::span<std::size_t> shape, const char* what) {
-    InputFile file{path};
-    const IdxHeader header = read_idx_header(file);
-    if (header.type != IdxType::u8 || header.shape.size() != shape.size())
-        fail(path + ": byte 2: expected " + what + ", which are u8 of rank " + std::to_string(shape.size()) +
-             ", found " + std::string(idx_type_name(header.type)) + " of rank " + std::to_string(header.shape.size()));
-    copy_values(header.shape.data(), header.shape.size(), shape.data());
-    Bytes bytes(header.bytes);
-    file.read({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()});
-    return bytes;
+struct MnistPaths {
+    std::string images;
+    std::string labels;
+};
+
+// Of `set`, "train" or "t10k": both from one place.
+inline MnistPaths find_mnist(const std::string& folder, const std::string& set) {
+    if (!is_mnist_folder(folder))
+        fail(folder + ": expected a folder, found " + (mnist_path_exists(folder) ? "a file" : "none"));
+    std::string alone;  // one of the pair, without the other
+    for (const char* const place : {"", "/MNIST/raw", "/raw"}) {
+        MnistPaths paths{find_mnist_file(folder + place, set + "-images", "idx3-ubyte"),
+                         find_mnist_file(folder + place, set + "-labels", "idx1-ubyte")};
+        if (!paths.images.empty() && !paths.labels.empty()) return paths;
+        if (alone.empty()) alone = paths.images.empty() ? paths.labels : paths.images;
+    }
+    const bool labels = alone.find("images") != std::string::npos;
+    const std::string stem = set + (labels ? "-labels" : "-images"), suffix = labels ? "idx1-ubyte" : "idx3-ubyte";
+    fail(folder + ": expected " + stem + "-" + suffix + " or " + stem + "." + suffix +
+         ", as it is, in a folder of that name or as .gz, here or in MNIST/raw or raw; found none" +
+         (alone.empty() ? "" : " beside " + alone));
+}
+
+// Fails where the header is not that of u8 values of this rank.
+inline void check_idx_header(const std::string& path, const IdxHeader& header, std::size_t rank, const char* what) {
+    if (header.type != IdxType::u8 || header.shape.size() != rank)
+        fail(path + ": byte 2: expected " + what + ", which are u8 of rank " + std::to_string(rank) + ", found " +
+             std::string(idx_type_name(header.type)) + " of rank " + std::to_string(header.shape.size()));
 }
 
 inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const std::string& path) {
@@ -97,29 +123,40 @@ inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const s
 }  // namespace detail
 
 NIB_API Dataset load_images(const std::string& images_path, const std::string& labels_path) {
-    std::size_t images_shape[3] = {};
-    std::size_t labels_shape[1] = {};
-    Dataset dataset;
-    dataset.pixels = detail::load_idx_bytes<AlignedVector<std::uint8_t>>(images_path, {images_shape, 3}, "images");
-    const auto labels = detail::load_idx_bytes<std::vector<std::uint8_t>>(labels_path, {labels_shape, 1}, "labels");
-    if (images_shape[0] != labels_shape[0])
-        fail(images_path + ": byte 4: holds " + std::to_string(images_shape[0]) + " images, but " + labels_path +
-             " holds " + std::to_string(labels_shape[0]) + " labels");
-    if (dataset.pixels.empty())
+    constexpr std::size_t most_pixels = std::size_t{4096} * 4096;  // of an image
+    detail::IdxInput images{ByteSource{images_path}};
+    const detail::IdxHeader images_header = detail::read_idx_header(images);
+    detail::check_idx_header(images_path, images_header, 3, "images");
+    detail::IdxInput labels{ByteSource{labels_path}};
+    const detail::IdxHeader labels_header = detail::read_idx_header(labels);
+    detail::check_idx_header(labels_path, labels_header, 1, "labels");
+    const std::vector<std::size_t>& shape = images_header.shape;
+    if (shape[0] != labels_header.shape[0])
+        fail(images_path + ": byte 4: holds " + std::to_string(shape[0]) + " images, but " + labels_path + " holds " +
+             std::to_string(labels_header.shape[0]) + " labels");
+    if (images_header.bytes == 0)
         fail(images_path + ": byte 4: expected at least one image of one pixel, found " +
-             detail::idx_shape_text({images_shape, 3}));
-    dataset.rows = images_shape[1];
-    dataset.cols = images_shape[2];
-    dataset.labels.resize(labels.size());
-    copy_values(labels.data(), labels.size(), dataset.labels.data());
+             detail::idx_shape_text({shape.data(), 3}));
+    if (shape[1] > most_pixels / shape[2])
+        fail(images_path + ": byte 8: expected images of at most " + std::to_string(most_pixels) + " pixels, found " +
+             std::to_string(shape[1]) + "x" + std::to_string(shape[2]));
+    Dataset dataset;
+    dataset.rows = shape[1];
+    dataset.cols = shape[2];
     dataset.name = images_path;
+    {
+        std::vector<std::uint8_t> bytes;
+        detail::read_idx_values(labels, labels_header, bytes);
+        dataset.labels.resize(bytes.size());
+        copy_values(bytes.data(), bytes.size(), dataset.labels.data());
+    }
+    detail::read_idx_values(images, images_header, dataset.pixels);
     return dataset;
 }
 
 NIB_API Dataset load_mnist(const std::string& folder, Split split) {
-    const std::string set = split == Split::train ? "train" : "t10k";
-    const std::string images = detail::find_mnist_file(folder, set + "-images", "idx3-ubyte");
-    return load_images(images, detail::find_mnist_file(folder, set + "-labels", "idx1-ubyte"));
+    const detail::MnistPaths paths = detail::find_mnist(folder, split == Split::train ? "train" : "t10k");
+    return load_images(paths.images, paths.labels);
 }
 
 NIB_API void save_images(const Dataset& dataset, const std::string& prefix) {

@@ -41,7 +41,6 @@ class ByteSource {
 public:
     // `path` is for messages.
     ByteSource(std::span<const std::byte> memory, std::string path);
-    // Fails on a file that is plainly something else (a Git LFS pointer, a web page), and says what.
     explicit ByteSource(const std::string& path);
     ByteSource(ByteSource&& other) noexcept;
     ByteSource& operator=(ByteSource&& other) noexcept;
@@ -91,7 +90,6 @@ private:
 #include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/crc32.hpp>
-#include <nib/io/foreign_file.hpp>
 #include <nib/io/inflate.hpp>
 
 namespace nib::inline NIB_ABI {
@@ -129,11 +127,7 @@ inline void check_part(const std::string& path, const SourcePart& part, std::uin
 NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
     : path_{std::move(path)}, memory_{memory}, size_{memory.size()} {}
 
-NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {
-    std::string start(smaller(size_, detail::foreign_file_start), '\0');
-    read_stored(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-    detail::refuse_foreign_file(path_, start);
-}
+NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {}
 
 NIB_API ByteSource::ByteSource(ByteSource&& other) noexcept
     : path_{std::move(other.path_)},

@@ -8,8 +8,8 @@
 //   save_npy(path, tensor)         as numpy.save writes it: version 1, C order, little-endian
 //   save_npy(path, shape, values)  the same
 //
-// Refused by Error: another type (both are named), a header that is not exactly the dictionary of 'descr',
-// 'fortran_order' and 'shape' that NumPy writes, and data of another size than the shape's.
+// Refused by Error: another type (both are named), a header that is not the dictionary of 'descr', 'fortran_order' and
+// 'shape' that NumPy reads, or has more than 65535 bytes, and data of another size than the shape's.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -63,6 +63,7 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
 
+#include <array>
 #include <bit>
 #include <optional>
 #include <string_view>
@@ -72,9 +73,10 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// In Dtype's order; "" where NumPy has no such type.
-inline constexpr std::string_view npy_descrs[dtype_count] = {"|b1", "|u1", "|i1", "",    "",    "<i2", "<u2", "<f2",
-                                                             "",    "<i4", "<u4", "<f4", "<f8", "<i8", "<u8"};
+// In Dtype's order; "" where NumPy has no such type, or it is complex.
+inline constexpr std::string_view npy_descrs[dtype_count] = {"|b1", "",    "", "",    "|u1", "|i1", "", "",
+                                                             "",    "",    "", "<i2", "<u2", "<f2", "", "<i4",
+                                                             "<u4", "<f4", "", "<f8", "<i8", "<u8"};
 
 template <NpyNumber T>
 constexpr Dtype dtype_of() {
@@ -85,6 +87,9 @@ constexpr Dtype dtype_of() {
     if constexpr (std::same_as<T, std::uint8_t>) return Dtype::u8;
 }
 
+// That of an array of numbers has less than a thousand.
+inline constexpr std::size_t most_npy_header = 65535;
+
 struct NpyHeader {
     std::string descr;
     bool fortran_order = false;
@@ -92,7 +97,8 @@ struct NpyHeader {
     std::size_t size = 0;  // bytes before the data
 };
 
-// The Python dictionary in the header, and nothing else that Python allows. `name` starts every message.
+// The Python dictionary in the header, in any spelling that writers of .npy files use: keys in any order, either
+// quotes, white space where Python allows it, 2L for 2. `name` starts every message.
 class NpyDictReader {
 public:
     NpyDictReader(std::string_view text, const std::string& name, std::size_t offset)
@@ -104,12 +110,12 @@ public:
         std::optional<std::vector<std::size_t>> shape;
         expect('{');
         while (!accept('}')) {
-            skip_spaces();
+            skip_space();
             const std::size_t key_position = position_;
             const std::string key = string();
             expect(':');
             if (key == "descr" && !descr) {
-                descr = string();
+                descr = type();
             } else if (key == "fortran_order" && !fortran_order) {
                 fortran_order = boolean();
             } else if (key == "shape" && !shape) {
@@ -123,19 +129,21 @@ public:
                 break;
             }
         }
-        skip_spaces();
-        if (text_.substr(position_) != "\n") fail_expected("spaces and a newline");
+        skip_space();
+        if (position_ != text_.size()) fail_expected("nothing but white space behind the '}'");
         if (!descr || !fortran_order || !shape) fail_expected("'descr', 'fortran_order' and 'shape' before this");
         return {*descr, *fortran_order, *shape, offset_ + text_.size()};
     }
 
 private:
-    void skip_spaces() {
-        while (position_ < text_.size() && text_[position_] == ' ') ++position_;
+    void skip_space() {
+        while (position_ < text_.size() &&
+               std::string_view{" \t\r\n\f"}.find(text_[position_]) != std::string_view::npos)
+            ++position_;
     }
 
     bool accept(std::string_view word) {
-        skip_spaces();
+        skip_space();
         if (text_.substr(position_, word.size()) != word) return false;
         position_ += word.size();
         return true;
@@ -146,14 +154,29 @@ private:
         if (!accept(c)) fail_expected(in_quotes(std::string_view(&c, 1)));
     }
 
+    // 'x', "x", or u'x' as Python 2 wrote it.
     std::string string() {
-        expect('\'');
-        const std::size_t end = text_.find('\'', position_);
-        const std::string_view content = text_.substr(position_, end - position_);
-        if (end == std::string_view::npos || content.find('\\') != std::string_view::npos)
-            fail_expected("a string in single quotes");
+        skip_space();
+        const std::size_t start = position_;
+        if (!accept('u')) accept('U');
+        const char quote = position_ < text_.size() ? text_[position_] : '\0';
+        const std::size_t end =
+            quote == '\'' || quote == '"' ? text_.find(quote, position_ + 1) : std::string_view::npos;
+        const std::string_view content = text_.substr(smaller(position_ + 1, text_.size()), end - position_ - 1);
+        if (end == std::string_view::npos || content.find_first_of("\\\n") != std::string_view::npos) {
+            position_ = start;
+            fail_expected("a string in quotes without escapes");
+        }
         position_ = end + 1;
         return std::string(content);
+    }
+
+    // The value of 'descr'; for an array of records it is a list.
+    std::string type() {
+        skip_space();
+        if (position_ < text_.size() && (text_[position_] == '[' || text_[position_] == '('))
+            fail_expected("the type of one number, as an array of records or of parts has none");
+        return string();
     }
 
     bool boolean() {
@@ -162,12 +185,14 @@ private:
         fail_expected("True or False");
     }
 
+    // 2, or 2L as Python 2 wrote it.
     std::size_t size() {
-        skip_spaces();
+        skip_space();
         const std::size_t end = smaller(text_.find_first_not_of("0123456789", position_), text_.size());
         const auto value = parse_number<std::size_t>(text_.substr(position_, end - position_));
         if (!value) fail_expected("a size");
         position_ = end;
+        if (text_.substr(position_, 1) == "L") ++position_;
         return *value;
     }
 
@@ -225,21 +250,51 @@ inline NpyHeader read_npy_header(ByteSource& source, const NpyPlace& place) {
     if (length > place.size - dict_begin)
         fail(place.name + ": byte 8: the header declares " + std::to_string(length) + " bytes, the file holds " +
              std::to_string(place.size - dict_begin) + " after it");
+    if (length > most_npy_header)
+        fail(place.name + ": byte 8: expected a header of at most " + std::to_string(most_npy_header) +
+             " bytes, found one of " + std::to_string(length));
     std::string dict(length, '\0');
     source.read(place.begin + dict_begin, {reinterpret_cast<std::byte*>(dict.data()), length});
     return NpyDictReader{dict, place.name, dict_begin}.read();
 }
 
-// The type that `descr` names, and its byte order ('|': a type of one byte has none).
+// A type's name without the sign of its byte order.
+inline std::string_view npy_type(std::string_view descr) {
+    if (!descr.empty() && std::string_view{"<>=|"}.find(descr[0]) != std::string_view::npos) descr.remove_prefix(1);
+    return descr;
+}
+
+// What NumPy also calls its types, in one letter or in words.
+struct NpyTypeName {
+    std::string_view name;
+    Dtype dtype;
+};
+inline constexpr std::array npy_letters = std::to_array<NpyTypeName>({{"?", Dtype::boolean},
+                                                                      {"b", Dtype::i8},
+                                                                      {"B", Dtype::u8},
+                                                                      {"h", Dtype::i16},
+                                                                      {"H", Dtype::u16},
+                                                                      {"i", Dtype::i32},
+                                                                      {"I", Dtype::u32},
+                                                                      {"q", Dtype::i64},
+                                                                      {"Q", Dtype::u64},
+                                                                      {"e", Dtype::f16},
+                                                                      {"f", Dtype::f32},
+                                                                      {"d", Dtype::f64}});
+
+// The type that `descr` names, and its byte order: '<' little, '>' big; '=', '|' or none are those of the machine that
+// wrote the file, which is taken to be little-endian, as nearly all are. (For a type of one byte all mean the same.)
 inline Dtype read_npy_descr(const std::string& descr, std::endian& order, const std::string& name) {
     order = descr.starts_with('>') ? std::endian::big : std::endian::little;
-    for (std::size_t i = 0; i < dtype_count; ++i) {
-        const std::string_view known = npy_descrs[i];
-        if (known.empty()) continue;
-        if (descr == known || (known.starts_with('<') && descr.starts_with('>') && known.substr(1) == descr.substr(1)))
+    const std::string_view type = npy_type(descr);
+    for (std::size_t i = 0; i < dtype_count; ++i)
+        if (!npy_descrs[i].empty() && (type == npy_type(npy_descrs[i]) || descr == dtype_facts[i].torch_name))
             return static_cast<Dtype>(i);
-    }
-    fail(name + ": byte 8: expected an array of numbers or booleans, found the type " + in_quotes(descr));
+    for (const NpyTypeName& letter : npy_letters)
+        if (type == letter.name) return letter.dtype;
+    const bool objects = type == "O" || type == "O8" || type == "O4";
+    fail(name + ": byte 8: expected an array of real numbers of up to 64 bits, or of booleans, found " +
+         (objects ? "one of Python's objects: save it as numbers, with astype" : "the type " + in_quotes(descr)));
 }
 
 inline TensorInfo read_npy_tensor(ByteSource& source, NpyPlace place) {
@@ -282,7 +337,7 @@ inline std::string make_npy_header(const Tensor& tensor, const std::string& name
     const std::string_view descr = npy_descrs[static_cast<std::size_t>(tensor.dtype)];
     if (descr.empty())
         fail(name + ": tensor " + tensor_label(tensor.name) + " is " + std::string(torch_dtype_name(tensor.dtype)) +
-             ", a type that NumPy lacks");
+             (tensor.dtype == Dtype::c64 ? ", which is not written to NumPy's files" : ", a type that NumPy lacks"));
     std::string shape;
     for (const std::size_t size : tensor.shape) append_to_list(shape, ", ", std::to_string(size));
     if (tensor.shape.size() == 1) shape += ',';
@@ -313,7 +368,7 @@ NpyArray<T> npy_array(TensorFile file) {
 
 }  // namespace detail
 
-NIB_API TensorFile open_npy(const std::string& path) { return detail::read_npy(ByteSource{path}); }
+NIB_API TensorFile open_npy(const std::string& path) { return detail::read_npy(detail::open_tensor_source(path)); }
 
 NIB_API TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path) {
     return detail::read_npy(ByteSource{bytes, path});

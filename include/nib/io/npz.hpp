@@ -61,7 +61,7 @@ inline TensorFile read_npz(ByteSource source) {
 
 }  // namespace detail
 
-NIB_API TensorFile open_npz(const std::string& path) { return detail::read_npz(ByteSource{path}); }
+NIB_API TensorFile open_npz(const std::string& path) { return detail::read_npz(detail::open_tensor_source(path)); }
 
 NIB_API TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path) {
     return detail::read_npz(ByteSource{bytes, path});

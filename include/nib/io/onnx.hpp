@@ -72,8 +72,9 @@ inline constexpr std::int64_t onnx_opset = 13;
 // A message of Protocol Buffers ends here.
 inline constexpr std::uint64_t max_onnx_size = 0x7fffffff;
 
-// TensorProto.DataType, in the order of Dtype.
-inline constexpr std::int64_t onnx_types[dtype_count] = {9, 2, 3, 19, 17, 5, 4, 10, 16, 6, 12, 1, 11, 7, 13};
+// TensorProto.DataType, in the order of Dtype; 0 for types that this version of ONNX lacks.
+inline constexpr std::int64_t onnx_types[dtype_count] = {9, 0, 0,  0,  2, 3,  19, 17, 0,  18, 20,
+                                                         5, 4, 10, 16, 6, 12, 1,  14, 11, 7,  13};
 
 inline std::int64_t onnx_type(Dtype dtype) { return onnx_types[static_cast<std::size_t>(dtype)]; }
 
@@ -192,6 +193,9 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph) {
     std::vector<std::string> tensor_starts;
     std::uint64_t size = start.bytes().size();
     for (const Tensor& tensor : graph.initializers) {
+        if (detail::onnx_type(tensor.dtype) == 0)
+            fail(path + ": tensor " + detail::tensor_label(tensor.name) + " is " +
+                 std::string(torch_dtype_name(tensor.dtype)) + ", a type that ONNX lacks");
         const ProtobufMessage tensor_start = detail::onnx_tensor_start(tensor);
         ProtobufMessage field;
         field.add_length(5, tensor_start.bytes().size() + tensor.data.size());

@@ -5,11 +5,12 @@
 //   save_safetensors    laid out as the reference writer does: by dtype, largest alignment first, then by name; the
 //                       header padded with spaces to a multiple of 8
 //
-// Refused by Error: a header of more than 100,000,000 bytes or more than the file holds, that is not strict JSON of
+// Refused by Error: a header of more than 25,000,000 bytes or more than the file holds, that is not strict JSON of
 // UTF-8 starting with '{' and ending in nothing but spaces; an entry without dtype, shape or data_offsets, or with
-// anything else; a size that overflows; offsets that do not fit dtype and shape; tensors that overlap, leave a hole or
-// do not end where the file ends; metadata that is not strings; a name that stands twice. That is all that the
-// reference reader refuses, and a little more.
+// anything else; a size that overflows, or is no whole number of bytes; offsets that do not fit dtype and shape;
+// tensors that overlap, leave a hole or do not end where the file ends; metadata that is neither strings nor null; a
+// name that stands twice. That is all that the reference reader refuses, and a little more: it takes headers of
+// 100,000,000 bytes.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -56,7 +57,10 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline constexpr std::size_t max_safetensors_header = 100'000'000;
+// The format's own bound, and nib's: what a header says takes many times its own bytes in memory. One of 25 MB names
+// some hundred thousand tensors.
+inline constexpr std::size_t longest_safetensors_header = 100'000'000;
+inline constexpr std::size_t max_safetensors_header = 25'000'000;
 inline constexpr std::string_view metadata_key = "__metadata__";
 
 // The header's text; what follows it is the data.
@@ -68,16 +72,20 @@ inline std::string read_safetensors_header(ByteSource& source) {
     std::byte start[8];
     source.read(0, {start, sizeof start});
     const auto length = load_number<std::uint64_t>(start, std::endian::little);
-    if (length > max_safetensors_header) {
+    if (length > longest_safetensors_header) {
         std::string text(smaller(source.size(), foreign_file_start), '\0');
         source.read(0, {reinterpret_cast<std::byte*>(text.data()), text.size()});
         refuse_foreign_file(path, text);
         fail(path + ": is no safetensors file: byte 0: expected a header of at most " +
-             std::to_string(max_safetensors_header) + " bytes, found a length of " + std::to_string(length));
+             std::to_string(longest_safetensors_header) + " bytes, found a length of " + std::to_string(length));
     }
     if (length > source.size() - 8)
         fail(path + ": byte 0: the header declares " + std::to_string(length) + " bytes, the file holds " +
              std::to_string(source.size() - 8) + " after it");
+    if (length > max_safetensors_header)
+        fail(path + ": byte 0: expected a safetensors header of at most " + std::to_string(max_safetensors_header) +
+             " bytes, found one of " + std::to_string(length) +
+             ", which names more tensors than are read from one file: save them in several");
     std::string header(static_cast<std::size_t>(length), '\0');
     source.read(8, {reinterpret_cast<std::byte*>(header.data()), header.size()});
     if (!header.starts_with('{'))
@@ -127,18 +135,18 @@ inline TensorInfo read_safetensors_tensor(JsonReader& json, const std::string& n
         refuse(place + " lie outside the " + std::to_string(data_size) + " bytes of data");
     const std::string what = "shape " + shape_text(shape) + " of " + std::string(dtype_name(*dtype));
     std::size_t bytes = 0;
-    if (!tensor_size(*dtype, shape, bytes)) refuse(what + " overflows");
+    if (!tensor_size(*dtype, shape, bytes))
+        refuse(what + (is_packed(*dtype) ? " does not fill its last byte, or overflows" : " overflows"));
     if (bytes != end - begin)
         refuse(what + " takes " + std::to_string(bytes) + " bytes, " + place + " hold " + std::to_string(end - begin));
     std::vector<std::size_t> strides = row_major_strides(shape);
     return {.name = name, .dtype = *dtype, .shape = std::move(shape), .strides = std::move(strides), .offset = begin};
 }
 
-inline std::size_t byte_count(const TensorInfo& tensor) { return tensor.count() * dtype_size(tensor.dtype); }
-
 inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
     if (a.offset != b.offset) return a.offset < b.offset;
-    return byte_count(a) != byte_count(b) ? byte_count(a) < byte_count(b) : a.name < b.name;
+    const std::size_t a_bytes = a.byte_count(), b_bytes = b.byte_count();
+    return a_bytes != b_bytes ? a_bytes < b_bytes : a.name < b.name;
 }
 
 // Tensors sorted by their place cover the `data_size` bytes behind the header without hole or overlap.
@@ -151,7 +159,7 @@ inline void check_safetensors_coverage(const std::vector<TensorInfo>& tensors, s
     };
     for (const TensorInfo& tensor : tensors) {
         if (tensor.offset != covered) refuse("tensor " + tensor_label(tensor.name), tensor.offset);
-        covered += byte_count(tensor);
+        covered += tensor.byte_count();
     }
     if (covered != data_size) refuse("the file's end", data_size);
 }
@@ -164,7 +172,9 @@ inline TensorFile read_safetensors(ByteSource source) {
     std::vector<StringMap::Entry> metadata;
     JsonReader json{header, source.path(), 8};
     json.object([&](const std::string& key) {
-        if (key == metadata_key)
+        if (key == metadata_key && json.type() == JsonType::null)
+            json.null();
+        else if (key == metadata_key)
             json.object([&](const std::string& entry) { metadata.push_back({entry, json.string()}); });
         else
             tensors.push_back(read_safetensors_tensor(json, key, data_size));
@@ -215,7 +225,9 @@ inline std::string make_safetensors_header(const std::vector<const Tensor*>& ten
 
 }  // namespace detail
 
-NIB_API TensorFile open_safetensors(const std::string& path) { return detail::read_safetensors(ByteSource{path}); }
+NIB_API TensorFile open_safetensors(const std::string& path) {
+    return detail::read_safetensors(detail::open_tensor_source(path));
+}
 
 NIB_API TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path) {
     return detail::read_safetensors(ByteSource{bytes, path});

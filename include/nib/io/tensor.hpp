@@ -17,35 +17,87 @@
 
 namespace nib::inline NIB_ABI {
 
-// In the order of safetensors' reference implementation, which is the order of tensors in its files, reversed.
-enum class Dtype { boolean, u8, i8, f8_e5m2, f8_e4m3, i16, u16, f16, bf16, i32, u32, f32, f64, i64, u64 };
+// All types of safetensors, in the order of its reference implementation, which is the order of tensors in its files,
+// reversed. F4 and F6 are packed: their numbers lie across bytes.
+enum class Dtype {
+    boolean,
+    f4,
+    f6_e2m3,
+    f6_e3m2,
+    u8,
+    i8,
+    f8_e5m2,
+    f8_e4m3,
+    f8_e8m0,
+    f8_e4m3fnuz,
+    f8_e5m2fnuz,
+    i16,
+    u16,
+    f16,
+    bf16,
+    i32,
+    u32,
+    f32,
+    c64,
+    f64,
+    i64,
+    u64
+};
 
 namespace detail {
 
-inline constexpr std::size_t dtype_count = 15;
-inline constexpr std::string_view dtype_names[dtype_count] = {
-    "BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "I16", "U16", "F16", "BF16", "I32", "U32", "F32", "F64", "I64", "U64"};
-inline constexpr std::string_view dtype_torch_names[dtype_count] = {
-    "bool",     "uint8", "int8",   "float8_e5m2", "float8_e4m3fn", "int16", "uint16", "float16",
-    "bfloat16", "int32", "uint32", "float32",     "float64",       "int64", "uint64"};
-inline constexpr std::size_t dtype_sizes[dtype_count] = {1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 8, 8, 8};
+struct DtypeFacts {
+    std::string_view name;
+    std::string_view torch_name;
+    std::size_t bits;
+};
+
+inline constexpr std::size_t dtype_count = 22;
+inline constexpr DtypeFacts dtype_facts[dtype_count] = {{"BOOL", "bool", 8},
+                                                        {"F4", "float4_e2m1fn", 4},
+                                                        {"F6_E2M3", "float6_e2m3fn", 6},
+                                                        {"F6_E3M2", "float6_e3m2fn", 6},
+                                                        {"U8", "uint8", 8},
+                                                        {"I8", "int8", 8},
+                                                        {"F8_E5M2", "float8_e5m2", 8},
+                                                        {"F8_E4M3", "float8_e4m3fn", 8},
+                                                        {"F8_E8M0", "float8_e8m0fnu", 8},
+                                                        {"F8_E4M3FNUZ", "float8_e4m3fnuz", 8},
+                                                        {"F8_E5M2FNUZ", "float8_e5m2fnuz", 8},
+                                                        {"I16", "int16", 16},
+                                                        {"U16", "uint16", 16},
+                                                        {"F16", "float16", 16},
+                                                        {"BF16", "bfloat16", 16},
+                                                        {"I32", "int32", 32},
+                                                        {"U32", "uint32", 32},
+                                                        {"F32", "float32", 32},
+                                                        {"C64", "complex64", 64},
+                                                        {"F64", "float64", 64},
+                                                        {"I64", "int64", 64},
+                                                        {"U64", "uint64", 64}};
 
 }  // namespace detail
 
 // As safetensors has it: "F32".
-constexpr std::string_view dtype_name(Dtype dtype) { return detail::dtype_names[static_cast<std::size_t>(dtype)]; }
+constexpr std::string_view dtype_name(Dtype dtype) { return detail::dtype_facts[static_cast<std::size_t>(dtype)].name; }
 
-// As PyTorch has it: "float32".
+// As PyTorch has it: "float32". (It has none of the F6, and of F4 one for two numbers.)
 constexpr std::string_view torch_dtype_name(Dtype dtype) {
-    return detail::dtype_torch_names[static_cast<std::size_t>(dtype)];
+    return detail::dtype_facts[static_cast<std::size_t>(dtype)].torch_name;
 }
 
-// Bytes of one element.
-constexpr std::size_t dtype_size(Dtype dtype) { return detail::dtype_sizes[static_cast<std::size_t>(dtype)]; }
+// Of one element.
+constexpr std::size_t dtype_bits(Dtype dtype) { return detail::dtype_facts[static_cast<std::size_t>(dtype)].bits; }
+
+// Whether its elements lie across bytes.
+constexpr bool is_packed(Dtype dtype) { return dtype_bits(dtype) < 8; }
+
+// Bytes of one element; 0 where it has less than one.
+constexpr std::size_t dtype_size(Dtype dtype) { return dtype_bits(dtype) / 8; }
 
 constexpr std::optional<Dtype> dtype_named(std::string_view name) {
     for (std::size_t i = 0; i < detail::dtype_count; ++i)
-        if (detail::dtype_names[i] == name) return static_cast<Dtype>(i);
+        if (detail::dtype_facts[i].name == name) return static_cast<Dtype>(i);
     return std::nullopt;
 }
 
@@ -122,9 +174,18 @@ inline bool element_count(const std::vector<std::size_t>& shape, std::size_t& co
     return true;
 }
 
-// False where the number of bytes overflows.
+// The bytes of `count` elements; false where that overflows, or packed ones do not fill the last byte.
+inline bool tensor_size(Dtype dtype, std::size_t count, std::size_t& bytes) {
+    if (!is_packed(dtype)) return multiply_sizes(count, dtype_size(dtype), bytes);
+    const std::size_t rest = count % 8 * dtype_bits(dtype);
+    bytes = count / 8 * dtype_bits(dtype) + rest / 8;
+    return rest % 8 == 0;
+}
+
+// False where the number of bytes overflows, or packed elements do not fill the last one.
 inline bool tensor_size(Dtype dtype, const std::vector<std::size_t>& shape, std::size_t& bytes) {
-    return element_count(shape, bytes) && multiply_sizes(bytes, dtype_size(dtype), bytes);
+    std::size_t count = 0;
+    return element_count(shape, count) && tensor_size(dtype, count, bytes);
 }
 
 // Strides, in elements, of a row-major tensor. Its size is known not to overflow.

@@ -28,6 +28,14 @@
 
 namespace nib::inline NIB_ABI {
 
+namespace detail {
+
+// The bytes of a file of tensors. Fails on one that is plainly something else (a Git LFS pointer, a web page), and says
+// what.
+NIB_API ByteSource open_tensor_source(const std::string& path);
+
+}  // namespace detail
+
 // A tensor of a file, and where it lies there.
 struct TensorInfo {
     std::string name;
@@ -39,6 +47,9 @@ struct TensorInfo {
 
     // Of elements. (That of a TensorFile's tensors does not overflow.)
     std::size_t count() const;
+
+    // Of all elements.
+    std::size_t byte_count() const;
 };
 
 // Moved, never copied. One can be read by one thread at a time.
@@ -63,12 +74,12 @@ public:
     // Fails where there is none of that name.
     const TensorInfo& at(std::string_view name) const;
 
-    // The elements of a tensor of this file, row-major and little-endian.
+    // The elements of a tensor of this file, row-major and little-endian; packed ones (is_packed) as they lie there.
     std::vector<std::byte> bytes(const TensorInfo& tensor);
 
-    // Calls use(place, element) for each element of a tensor of this file: `place` is the sum of its indices times
-    // `strides`, `element` its bytes, in the file's order. They come in the order in which they lie in the file, as far
-    // as there is one.
+    // Calls use(place, element) for each element of a tensor of this file, which are not packed: `place` is the sum of
+    // its indices times `strides`, `element` its bytes, in the file's order. They come in the order in which they lie
+    // in the file, as far as there is one.
     template <class Use>
     void visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use);
 
@@ -136,6 +147,7 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 #include <nib/core/error.hpp>
 #include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
+#include <nib/io/foreign_file.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -143,10 +155,24 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 
 namespace nib::inline NIB_ABI {
 
+NIB_API ByteSource detail::open_tensor_source(const std::string& path) {
+    ByteSource source{path};
+    std::string start(smaller(source.size(), foreign_file_start), '\0');
+    source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
+    refuse_foreign_file(path, start);
+    return source;
+}
+
 NIB_API std::size_t TensorInfo::count() const {
     std::size_t count = 1;
     for (const std::size_t size : shape) count *= size;
     return count;
+}
+
+NIB_API std::size_t TensorInfo::byte_count() const {
+    std::size_t bytes = 0;
+    static_cast<void>(detail::tensor_size(dtype, count(), bytes));
+    return bytes;
 }
 
 NIB_API TensorFile::TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors,
@@ -181,7 +207,11 @@ NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
     const std::size_t size = dtype_size(tensor.dtype);
     const std::size_t count = checked_count(tensor);
     if (count != 0) source_.check(tensor.offset);  // before anything is allocated
-    std::vector<std::byte> result(count * size);
+    std::vector<std::byte> result(tensor.byte_count());
+    if (is_packed(tensor.dtype)) {
+        source_.read(tensor.offset, {result.data(), result.size()});
+        return result;
+    }
     const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
     visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
         std::byte* const to = result.data() + place * size;
@@ -226,7 +256,7 @@ void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> st
 }
 
 NIB_API std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
-    if (tensor.count() > source_.size())
+    if (!is_packed(tensor.dtype) && tensor.count() > source_.size())
         refuse(tensor, "shape " + detail::shape_text(tensor.shape) + " has more elements than the file has bytes");
     return tensor.count();
 }
@@ -269,7 +299,8 @@ NIB_API void TensorFile::check_place(const TensorInfo& tensor) const {
         refuse(tensor,
                shape + ": expected a stride for each dimension, found " + std::to_string(tensor.strides.size()));
     std::size_t bytes = 0;
-    if (!detail::tensor_size(tensor.dtype, tensor.shape, bytes)) refuse(tensor, shape + " overflows");
+    if (!detail::tensor_size(tensor.dtype, tensor.shape, bytes))
+        refuse(tensor, shape + (is_packed(tensor.dtype) ? " does not fill its last byte, or overflows" : " overflows"));
     if (bytes == 0) return;
     std::size_t last = 0;  // in elements
     bool within = true;
@@ -279,7 +310,11 @@ NIB_API void TensorFile::check_place(const TensorInfo& tensor) const {
         within = within && (last += step) >= step;
     }
     const std::size_t size = dtype_size(tensor.dtype);
-    within = within && tensor.offset <= source_.size() && last < (source_.size() - tensor.offset) / size;
+    within = within && tensor.offset <= source_.size();
+    if (is_packed(tensor.dtype))
+        within = within && bytes <= source_.size() - tensor.offset;
+    else
+        within = within && last < (source_.size() - tensor.offset) / size;
     if (!within)
         refuse(tensor, shape + " from byte " + std::to_string(tensor.offset) + " reaches beyond the " +
                            std::to_string(source_.size()) + " bytes of the file");

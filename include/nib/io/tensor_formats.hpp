@@ -68,7 +68,7 @@ inline bool is_npz(ByteSource& source) {
 // Whether the 8 bytes at the start are the length of a safetensors header that a reader accepts.
 inline bool may_be_safetensors(std::string_view start) {
     if (start.size() < 8) return true;  // it says what is missing
-    return load_number<std::uint64_t>(bytes_of(start).data(), std::endian::little) <= max_safetensors_header;
+    return load_number<std::uint64_t>(bytes_of(start).data(), std::endian::little) <= longest_safetensors_header;
 }
 
 }  // namespace detail

@@ -351,7 +351,7 @@ NIB_API TensorFile parse_torch(ByteSource source) {
     return TensorFile{std::move(source), "PyTorch", std::move(tensors)};
 }
 
-NIB_API TensorFile open_torch(const std::string& path) { return parse_torch(ByteSource{path}); }
+NIB_API TensorFile open_torch(const std::string& path) { return parse_torch(detail::open_tensor_source(path)); }
 
 }  // namespace nib::inline NIB_ABI
 

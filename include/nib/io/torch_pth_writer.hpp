@@ -142,8 +142,14 @@ inline std::string pickled_state_dict(std::span<const Tensor> tensors) {
 
 inline void check_torch_input(const std::string& path, std::span<const Tensor> tensors) {
     check_tensors_to_save(path, tensors);
-    for (const Tensor& tensor : tensors)
-        if (!is_utf8(tensor.name)) fail(path + ": tensor " + tensor_label(tensor.name) + ": expected a name of UTF-8");
+    for (const Tensor& tensor : tensors) {
+        const std::string label = path + ": tensor " + tensor_label(tensor.name);
+        if (!is_utf8(tensor.name)) fail(label + ": expected a name of UTF-8");
+        if (torch_global_named(TorchRole::storage, tensor.dtype).empty() &&
+            torch_global_named(TorchRole::dtype, tensor.dtype).empty())
+            fail(label + " is " + std::string(torch_dtype_name(tensor.dtype)) +
+                 ", which is not written to PyTorch's files: a .safetensors file holds it");
+    }
 }
 
 // As torch.save names it: after the file, without its folder and the last suffix.
