@@ -26,6 +26,7 @@ struct Options {
     bool augment = false;
     nib::FitOptions fit;
     nib::AdamOptions adam;
+    bool rate_given = false;
     std::uint64_t seed = 42;
     std::vector<std::size_t> hidden{64, 64, 64};
     std::string save;
@@ -70,8 +71,8 @@ public:
         epochs_ = epochs;
     }
 
-    // For the end of a message.
-    std::string advice() const {
+    // For the end of a message. Of a run that failed, the learning rate may be the reason: it is not to go on with.
+    std::string advice(bool failed) const {
         if (path_.empty())
             return options_.checkpoint.empty() ? "there is no checkpoint to go on from (--checkpoint writes them)"
                                                : "no epoch was done, and there is no checkpoint to go on from";
@@ -82,8 +83,11 @@ public:
         add("--data", options_.data);
         if (options_.synthetic > 0) add("--synthetic", std::to_string(options_.synthetic));
         add("--resume", path_);
+        add("--epochs", std::to_string(options_.fit.epochs));
+        if (!failed && options_.rate_given) add("--lr", nib::shortest(options_.adam.learning_rate));
         add("--checkpoint", options_.checkpoint);
         add("--save", options_.save);
+        add("--report", options_.report);
         return examples::shell_word(path_) + " has the first " + std::to_string(epochs_) +
                (epochs_ == 1 ? " epoch" : " epochs") + ", to go on from by: " + command;
     }
@@ -116,7 +120,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     if (!options.report.empty()) examples::make_folder(options.report);
     const std::size_t synthetic =
         options.data.empty() && options.synthetic == 0 ? examples::synthetic_training_digits : options.synthetic;
-    nib::StringMap before;
+    examples::TakenOver before;
     if (!options.resume.empty()) before = examples::take_over_run(line, options.resume, synthetic);
     nib::ThreadPool pool{options.fit.threads};
     const nib::Dataset training = examples::training_digits(options.data, options.synthetic, options.seed, pool);
@@ -125,17 +129,18 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     nib::StringMap record;
     if (!options.resume.empty() || !options.checkpoint.empty())
         record = examples::run_record(line, training, synthetic);
-    examples::check_same_images(before, record, options.resume);
+    examples::check_same_images(before.record, record, options.resume);
 
     std::vector<std::size_t> widths{training.input_size()};
     widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
     widths.push_back(examples::classes);
-    if (!options.resume.empty()) check_size(widths, options.resume);
+    if (before.record.contains("hidden")) check_size(widths, options.resume);
     nib::Rng rng{options.seed};
     nib::Mlp net{widths, rng};
     nib::Adam adam{net, options.adam};
     if (!options.resume.empty()) {
         const int done = nib::load_checkpoint(net, adam, rng, options.resume);
+        std::fputs(before.notes.c_str(), stderr);
         if (done >= options.fit.epochs)
             std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n", options.resume.c_str(), done,
                          options.fit.epochs);
@@ -176,7 +181,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
         throw;
     } catch (const std::runtime_error& error) {
         progress.clear();
-        nib::fail(std::string(error.what()) + "; " + last.advice());
+        nib::fail(std::string(error.what()) + "; " + last.advice(true));
     }
 
     if (!options.save.empty()) nib::save(net, options.save, {.steps = adam.steps()});
@@ -187,11 +192,12 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
 // Says how to go on where it is interrupted.
 void train(Options& options, examples::CommandLine& line) {
     const examples::Interrupts interrupts;
+    options.rate_given = line.given("--lr");
     LastCheckpoint last{options};
     try {
         train(options, line, interrupts, last);
     } catch (const examples::Interrupted& error) {
-        throw examples::Interrupted(error.signal(), std::string(error.what()) + ": " + last.advice());
+        throw examples::Interrupted(error.signal(), std::string(error.what()) + ": " + last.advice(false));
     }
 }
 

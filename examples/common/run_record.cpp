@@ -7,7 +7,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstdio>
 #include <span>
 #include <string_view>
 
@@ -78,7 +77,7 @@ nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training,
     return record;
 }
 
-nib::StringMap take_over_run(CommandLine& line, const std::string& path, std::size_t synthetic) {
+TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t synthetic) {
     const nib::StringMap record = nib::checkpoint_record(path);
     std::string unknown, differences, changes;
     const auto known = [&](const std::string& option) {
@@ -109,12 +108,11 @@ nib::StringMap take_over_run(CommandLine& line, const std::string& path, std::si
     if (!differences.empty())
         nib::fail(path + ": cannot go on with other options: the run had " + differences +
                   "; --data and --synthetic are to be given as they were, and others may be left out");
+    std::string notes;
     if (!unknown.empty())
-        std::fprintf(stderr, "%s: does not say what the run had for %s: they are to be given as they were\n",
-                     path.c_str(), unknown.c_str());
-    if (!changes.empty())
-        std::fprintf(stderr, "%s: from here on changed: the run had %s\n", path.c_str(), changes.c_str());
-    return record;
+        notes += path + ": does not say what the run had for " + unknown + ": they are to be given as they were\n";
+    if (!changes.empty()) notes += path + ": from here on changed: the run had " + changes + "\n";
+    return {record, notes};
 }
 
 void check_same_images(const nib::StringMap& before, const nib::StringMap& now, const std::string& path) {

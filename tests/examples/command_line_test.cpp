@@ -2,6 +2,7 @@
 
 #include "../support.hpp"
 
+#include <interrupt.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/file.hpp>
 
@@ -232,10 +233,61 @@ TEST_CASE("results that cannot be written to standard output are exit status 1")
     const nib::detail::FileHandle err{std::tmpfile()};
     Options options;
     const char* argv[] = {"train", "--help"};
-    const CommandLine line = declare(options);
+    CommandLine line = declare(options);
     CHECK(line.run(
               1, argv, [&] { std::fputs("test accuracy", full.get()); }, full.get(), err.get()) == 1);
     CHECK(content(err.get()) == "train: standard output: cannot write: No space left on device\n");
     CHECK(line.run(
               2, argv, [] {}, full.get(), err.get()) == 1);
+}
+
+TEST_CASE("a program knows which options were given, and may read and set them as text") {
+    Options options;
+    CommandLine line = declare(options);
+    const char* const argv[] = {"train", "--epochs", "4", "--hidden=5,6", "--raw"};
+    CHECK(line.run(5, argv, [&] {
+        for (const char* const name : {"--epochs", "--hidden", "--raw"}) CHECK(line.given(name));
+        for (const char* const name : {"--lr", "--seed", "--save", "--format"}) CHECK(!line.given(name));
+        CHECK(line.value("--epochs") == "4");
+        CHECK(line.value("--lr") == "0.001");
+        CHECK(line.value("--hidden") == "5,6");
+        CHECK(line.value("--save") == "");
+        CHECK(line.value("--format") == "log");
+        CHECK(line.value("--raw") == "yes");
+        line.set("--raw", "no");
+        CHECK(line.value("--raw") == "no");
+        line.set("--hidden", "7");
+        CHECK(options.hidden == std::vector<std::size_t>{7});
+        CHECK_THROWS_AS(line.set("--epochs", "0"), examples::UsageError);
+        CHECK_THROWS_AS(line.set("--raw", ""), examples::UsageError);
+        CHECK_THROWS_AS(line.set("--none", ""), examples::UsageError);
+        CHECK(options.epochs == 4);
+    }) == 0);
+}
+
+TEST_CASE("an interruption is an exit status of its own, and says what the program has to say") {
+    const Outcome outcome = run({}, false, [] { throw examples::Interrupted(2, "interrupted: go on later"); });
+    CHECK(outcome.status == 130);
+    CHECK(outcome.err == "train: interrupted: go on later\n");
+    CHECK(run({}, false, [] { throw examples::Interrupted(15, "interrupted"); }).status == 143);
+}
+
+TEST_CASE("words for a shell are in quotes where it would change them") {
+    CHECK(examples::shell_word("data/mnist-2.st") == "data/mnist-2.st");
+    CHECK(examples::shell_word("") == "''");
+    CHECK(examples::shell_word("my data") == "'my data'");
+    CHECK(examples::shell_word("$HOME") == "'$HOME'");
+    CHECK(examples::shell_word("it's") == "'it'\\''s'");
+}
+
+TEST_CASE("output that does not get out is an error as soon as it is looked at") {
+    std::FILE* const full = std::fopen("/dev/full", "w");
+    if (full == nullptr) {
+        MESSAGE("skipped: there is no /dev/full");
+        return;
+    }
+    examples::check_output(full);
+    std::fputs("results", full);
+    CHECK_THROWS_WITH(examples::check_output(full), "standard output: cannot write: No space left on device");
+    std::fclose(full);
 }

@@ -417,7 +417,8 @@ TEST_CASE("a parameter or a moment that is not finite is found at the end of an 
           }) == "fit: epoch 1, after its last step: tensor \"2.bias\": expected finite numbers, found NaN at index 1");
     CHECK(!called);
     CHECK(support::error_of([&] { nib::fit(learner.net, breaker, circle.examples(), {}, learner.rng, on_epoch); }) ==
-          "fit: epoch 1, step 1 of 34: expected a finite loss and finite gradients, found a loss of NaN: tensor "
+          "fit: epoch 1, step 1 of 34: expected a finite loss and finite gradients, found a loss of NaN: before this "
+          "step, tensor "
           "\"2.bias\": expected finite numbers, found NaN at index 1; this step was not taken");
 
     // Gradients whose squares are too large for a float, which leave the loss finite.

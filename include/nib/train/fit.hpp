@@ -153,7 +153,7 @@ std::string not_finite_cause(const Net& net, const Data& data, const Range& batc
                " as feature " + std::to_string(place);
     }
     const std::string problem = not_finite_text<T>(net.tensors(), net.parameters());
-    return problem.empty() ? rate.suspicion() : ": tensor " + problem;
+    return (problem.empty() ? "" : ": before this step, tensor " + problem) + rate.suspicion();
 }
 
 // What an epoch has learned: fails where a parameter is not finite, or one of the optimiser's moments, which would hold
@@ -183,7 +183,8 @@ void check_learned(const Net& net, const Optimizer& optimizer, int epoch, const 
 // A loss or a gradient that is not finite (NaN in the data, a learning rate that is too high) is an Error that names
 // epoch, step and, where it can be told, the example; that step is not taken, and the network is as the step before
 // left it. Gradients by weights are not looked at one by one: parameters, and Adam's moments, are at the end of each
-// epoch, before on_epoch, which so never saves what cannot be loaded.
+// epoch, before on_epoch, which so never saves what cannot be loaded. (Where such a gradient has broken a weight
+// before, the next step's loss tells.)
 //
 // Afterwards the optimiser's learning rate is what it was, also where fit, on_epoch or on_progress fails.
 //

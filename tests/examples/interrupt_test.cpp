@@ -1,0 +1,32 @@
+#include <interrupt.hpp>
+
+#include "../support.hpp"
+
+#include <csignal>
+#include <string>
+
+TEST_CASE("a signal is noted, and thrown where the program looks") {
+    for (const int signal : {SIGINT, SIGTERM}) {
+        const auto before = std::signal(signal, SIG_IGN);
+        {
+            const examples::Interrupts interrupts;
+            interrupts.check();
+            std::raise(signal);
+            int status = 0;
+            try {
+                interrupts.check();
+            } catch (const examples::Interrupted& error) {
+                status = error.status();
+                CHECK(error.signal() == signal);
+                CHECK(std::string(error.what()) == "interrupted");
+            }
+            CHECK(status == 128 + signal);
+            // The next one ends the program.
+            CHECK((std::signal(SIGINT, SIG_DFL) == SIG_DFL));
+            CHECK((std::signal(SIGTERM, SIG_DFL) == SIG_DFL));
+        }
+        CHECK((std::signal(signal, before) == SIG_IGN));
+        const examples::Interrupts later;
+        later.check();  // the first one's signal is forgotten
+    }
+}
