@@ -1,5 +1,6 @@
 // Recognises drawn digits: one line a drawing, with the digit, its probability, the runner-up and its probability.
 #include "common/command_line.hpp"
+#include "common/paths.hpp"
 #include "common/picture.hpp"
 #include "common/read_picture.hpp"
 #include "common/report.hpp"
@@ -128,6 +129,7 @@ void recognize_drawing(const nib::Mlp& net, const Drawn& drawn, const Options& o
 void recognize(const Options& options) {
     if (options.reject && *options.reject >= 1)
         throw examples::UsageError("--reject: expected a probability below 1, found 1");
+    examples::check_png_folder(options.files, options.png);
     if (!options.png.empty()) examples::make_folder(options.png);
     const nib::Mlp net = nib::load_mlp(options.model);
     const std::size_t side = image_side(net, options.model);

@@ -3,7 +3,8 @@
 //
 //   0  success; --help, on standard output
 //   1  bad input: a nib::Error, no memory, standard output that cannot be written
-//   2  wrong usage: an unknown option, a missing value, a number that is none or out of range
+//   2  wrong usage: an unknown option, a missing value, a number that is none or out of range, an output that is one of
+//      the inputs
 //
 //     int epochs = 4;
 //     CommandLine line{"train", "Trains a network on handwritten digits."};
