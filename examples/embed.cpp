@@ -1,6 +1,7 @@
 // Writes a trained network as a C++ header of constants, for programs without files, without a heap, on small machines.
 #include "common/command_line.hpp"
 #include "common/digit_data.hpp"
+#include "common/paths.hpp"
 
 #include <nib/nib.hpp>
 
@@ -23,32 +24,68 @@ struct Options {
     bool int8 = false;
 };
 
-bool is_keyword(std::string_view name) {
-    constexpr std::string_view keywords =
-        " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t"
-        " char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr"
-        " constinit continue decltype default delete do double dynamic_cast else enum explicit export extern"
-        " false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr"
-        " operator or or_eq private protected public register reinterpret_cast requires return short signed"
-        " sizeof static static_assert static_cast struct switch template this thread_local throw true try"
-        " typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
-    return keywords.find(std::string(" ").append(name).append(" ")) != std::string_view::npos;
+// Whether `name` is one of `words`, which have a space before and behind each.
+bool is_one_of(std::string_view words, std::string_view name) {
+    return words.find(std::string(" ").append(name).append(" ")) != std::string_view::npos;
 }
 
-// Names with "::" between them, none of which belongs to the language or to somebody else.
-bool is_namespace(std::string_view name) {
+constexpr std::string_view keywords =
+    " alignas alignof and and_eq asm auto bitand bitor bool break case catch char char16_t char32_t"
+    " char8_t class co_await co_return co_yield compl concept const const_cast consteval constexpr"
+    " constinit continue decltype default delete do double dynamic_cast else enum explicit export extern"
+    " false float for friend goto if inline int long mutable namespace new noexcept not not_eq nullptr"
+    " operator or or_eq private protected public register reinterpret_cast requires return short signed"
+    " sizeof static static_assert static_cast struct switch template this thread_local throw true try"
+    " typedef typeid typename union unsigned using virtual void volatile wchar_t while xor xor_eq ";
+
+// Common macros of the standard's, POSIX's, Windows' and microcontrollers' headers, and of compilers.
+constexpr std::string_view macros =
+    " assert errno stdin stdout stderr offsetof setjmp va_start va_arg va_end va_copy signbit isnan isinf isfinite"
+    " isnormal isgreater isless isunordered fpclassify complex imaginary I NULL EOF NAN INFINITY HUGE_VAL TRUE FALSE"
+    " BUFSIZ RAND_MAX CHAR_BIT CHAR_MAX INT_MAX INT_MIN LONG_MAX PATH_MAX DBL_MAX FLT_MAX FLT_EPSILON M_PI EDOM ERANGE"
+    " SIGINT SIGTERM linux unix i386 min max near far small interface ERROR IN OUT OPTIONAL CONST VOID DEBUG NDEBUG"
+    " major minor makedev check B0 B1 F_CPU PI HIGH LOW INPUT OUTPUT bit abs round radians degrees sq ";
+
+// Functions and types of C's headers, which stand outside of all namespaces.
+constexpr std::string_view c_names =
+    " abort acos acosh asin asinh atan atan2 atanh atexit atof atoi atol atoll bsearch calloc cbrt ceil clock clock_t"
+    " copysign cos cosh ctime div div_t exit exp exp2 expm1 fabs fclose fdim fflush fgetc fgets floor fma fmax fmin "
+    "fmod"
+    " fopen fpos_t fprintf fputc fputs fread free frexp fscanf fseek ftell fwrite gamma getc getchar getenv gets gmtime"
+    " hypot ilogb index int8_t int16_t int32_t int64_t intmax_t intptr_t j0 j1 jn labs ldexp ldiv lgamma localeconv"
+    " localtime log log10 log1p log2 logb lrint lround malloc max_align_t mblen memchr memcmp memcpy memmove memset"
+    " mktime modf nan nearbyint nextafter perror pow printf ptrdiff_t putc putchar puts qsort raise rand random read"
+    " realloc remainder remove remquo rename rewind rindex rint scalbn scanf select setlocale signal sin sinh size_t"
+    " snprintf sprintf sqrt srand sscanf strcat strchr strcmp strcpy strlen strncpy strstr strtod strtol system tan "
+    "tanh"
+    " tgamma time time_t tm tmpfile trunc uint8_t uint16_t uint32_t uint64_t uintmax_t uintptr_t ungetc vprintf wait"
+    " write y0 y1 yn ";
+
+// Throws unless `name` is a name, or names with "::" between them, that a namespace of the user's own can have: none
+// of the language's, the compiler's, the standard library's or nib's.
+void check_namespace(const std::string& name) {
+    const auto refuse = [&](const std::string& why) {
+        throw examples::UsageError("--name: expected a C++ name, found " + nib::in_quotes(name) + why);
+    };
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    for (;;) {
-        const std::size_t colons = name.find("::");
-        const std::string_view part = name.substr(0, colons);
-        if (part.empty() || is_digit(part[0]) || is_keyword(part) || part == "std" || part == "nib" ||
-            part.find("__") != std::string_view::npos)
-            return false;
+    std::string_view rest = name;
+    for (bool outermost = true;; outermost = false) {
+        const std::size_t colons = rest.find("::");
+        const std::string_view part = rest.substr(0, colons);
+        if (part.empty() || is_digit(part[0])) refuse("");
         for (const char c : part)
-            if (!is_letter(c) && !is_digit(c)) return false;
-        if (colons == std::string_view::npos) return true;
-        name.remove_prefix(colons + 2);
+            if (!is_letter(c) && !is_digit(c)) refuse("");
+        if (is_one_of(keywords, part)) refuse(", a word of the language");
+        if (part[0] == '_' || part.find("__") != std::string_view::npos)
+            refuse(": names that start with an underscore or hold two in a row belong to the compiler");
+        if (is_one_of(macros, part)) refuse(", which is a macro in common headers");
+        const bool numbered_std =
+            part.starts_with("std") && part.find_first_not_of("0123456789", 3) == std::string_view::npos;
+        if (numbered_std || part == "nib" || part == "posix") refuse(": that namespace is somebody else's");
+        if (outermost && is_one_of(c_names, part)) refuse(", which is a function or type of C's headers");
+        if (colons == std::string_view::npos) return;
+        rest.remove_prefix(colons + 2);
     }
 }
 
@@ -153,8 +190,10 @@ std::string header_text(const Options& options, const nib::Mlp& net, const std::
 
 void embed(const Options& options) {
     if (!options.data.empty() && !options.int8) throw examples::UsageError("--data is for --int8");
-    if (!is_namespace(options.name))
-        throw examples::UsageError("--name: expected a C++ name, found " + nib::in_quotes(options.name));
+    check_namespace(options.name);
+    std::vector<examples::NamedPath> inputs = examples::data_files(options.data);
+    inputs.push_back({"MODEL", options.model});
+    examples::check_outputs(inputs, {{"HEADER", options.header}});
     const nib::Mlp net = nib::load_mlp(options.model);
     nib::AtomicFile file{options.header};
     std::size_t bytes = net.parameter_count() * sizeof(float);

@@ -1,6 +1,7 @@
 // Tests a trained network: accuracy, precision and recall of each class, and the confusion matrix.
 #include "common/command_line.hpp"
 #include "common/digit_data.hpp"
+#include "common/paths.hpp"
 #include "common/report.hpp"
 
 #include <nib/nib.hpp>
@@ -8,6 +9,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -54,6 +56,9 @@ nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, con
 }
 
 void evaluate(const Options& options) {
+    std::vector<examples::NamedPath> inputs = examples::data_files(options.data);
+    inputs.push_back({"MODEL", options.model});
+    examples::check_outputs(inputs, examples::report_files(options.report));
     const nib::Mlp net = nib::load_mlp(options.model);
     if (!options.report.empty()) examples::make_folder(options.report);
     if (options.data.empty()) std::fputs("no --data: testing on 10,000 synthetic digits\n", stderr);

@@ -1,5 +1,6 @@
 // Writes a trained network as an ONNX file, which onnxruntime and many others run.
 #include "common/command_line.hpp"
+#include "common/paths.hpp"
 
 #include <nib/nib.hpp>
 
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
     line.argument("MODEL", "a dense network (safetensors, PyTorch's .pth or NumPy's .npz)", model);
     line.argument("FILE", "where to write, FILE.onnx: \"input\" [N, features] to \"output\", log-probabilities", file);
     return line.run(argc, argv, [&] {
+        examples::check_outputs({{"MODEL", model}}, {{"FILE", file}});
         const nib::Mlp net = nib::load_mlp(model);
         nib::save_onnx(net, file);
         std::printf("%s\n", nib::layers_text(nib::layers(net)).c_str());

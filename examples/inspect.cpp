@@ -1,5 +1,7 @@
 // Lists the tensors in files of PyTorch, safetensors and NumPy, and turns one such file into another.
 #include "common/command_line.hpp"
+#include "common/paths.hpp"
+#include "common/printable.hpp"
 
 #include <nib/nib.hpp>
 
@@ -7,7 +9,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace {
@@ -17,15 +18,7 @@ struct Options {
     std::string save;
 };
 
-// A file may hold any text: what would steer a terminal becomes '?'.
-std::string printable(std::string_view text) {
-    std::string result{text};
-    for (char& c : result) {
-        const auto code = static_cast<unsigned char>(c);
-        if (code < 0x20 || code == 0x7f) c = '?';
-    }
-    return result;
-}
+using examples::printable;
 
 // The width of a column; text that is longer than most stands out of it.
 std::size_t column(const std::vector<std::string>& cells) {
@@ -55,7 +48,7 @@ void list(const nib::TensorFile& file) {
         numbers += tensor.count();
         bytes += tensor.byte_count();
     }
-    std::printf("%s: %s, %s, %s, %s\n", file.path().c_str(), file.format().c_str(),
+    std::printf("%s: %s, %s, %s, %s\n", printable(file.path()).c_str(), file.format().c_str(),
                 count_text(names.size(), "tensor").c_str(), count_text(numbers, "number").c_str(),
                 count_text(bytes, "byte").c_str());
     for (const auto& [key, value] : file.metadata())
@@ -83,6 +76,7 @@ void inspect(const Options& options) {
     if (!options.save.empty() && options.files.size() != 1)
         throw examples::UsageError("--save: expected one FILE to turn into another, found " +
                                    std::to_string(options.files.size()));
+    examples::check_outputs({{"FILE", options.files[0]}}, {{"--save", options.save}});
     // All, so that a bad one shows before anything is printed; one after the other, however many there are.
     for (const std::string& path : options.files) static_cast<void>(nib::open_tensors(path));
     if (!options.save.empty()) save(nib::open_tensors(options.files[0]), options.save);

@@ -1,6 +1,7 @@
 // Turns stroke files into images: PNG files, or an IDX pair that any MNIST reader loads.
 #include "common/command_line.hpp"
 #include "common/drawing_files.hpp"
+#include "common/paths.hpp"
 #include "common/picture.hpp"
 #include "common/report.hpp"
 
@@ -70,6 +71,8 @@ std::size_t write_idx(const Options& options) {
 void rasterize(Options options) {
     if (options.png.empty() == options.idx.empty())
         throw examples::UsageError("expected either --png DIR or --idx PREFIX");
+    examples::check_idx_pair(options.files, options.idx);
+    examples::check_png_folder(options.files, options.png);
     options.raster.pen_radius = static_cast<float>(options.pen / 2);
     if (!options.png.empty()) examples::make_folder(options.png);
     if (!options.idx.empty())

@@ -1,6 +1,7 @@
 // Recognises drawn digits: one line a drawing, with the digit, its probability, the runner-up and its probability.
 #include "common/command_line.hpp"
 #include "common/drawing_files.hpp"
+#include "common/paths.hpp"
 #include "common/picture.hpp"
 #include "common/report.hpp"
 
@@ -110,6 +111,7 @@ struct Score {
 void recognize(const Options& options) {
     if (options.reject && *options.reject >= 1)
         throw examples::UsageError("--reject: expected a probability below 1, found 1");
+    examples::check_png_folder(options.files, options.png);
     if (!options.png.empty()) examples::make_folder(options.png);
     const nib::Mlp net = load_classifier(options.model);
     const auto passes = options.png.empty() ? examples::Passes::one : examples::Passes::two;

@@ -2,6 +2,8 @@
 #include "common/command_line.hpp"
 #include "common/digit_data.hpp"
 #include "common/interrupt.hpp"
+#include "common/paths.hpp"
+#include "common/printable.hpp"
 #include "common/report.hpp"
 #include "common/run_record.hpp"
 
@@ -115,6 +117,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
         if (options.save.ends_with(ending))
             throw examples::UsageError("--save: a network goes to .safetensors, .pth, .pt or .npz, not to " +
                                        std::string(ending));
+    examples::check_run_files(options.data, options.resume, options.save, options.checkpoint, options.report);
     for (const std::string& path : {options.save, options.checkpoint})
         if (!path.empty()) nib::check_writable(path);
     if (!options.report.empty()) examples::make_folder(options.report);
@@ -142,8 +145,8 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
         const int done = nib::load_checkpoint(net, adam, rng, options.resume);
         std::fputs(before.notes.c_str(), stderr);
         if (done >= options.fit.epochs)
-            std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n", options.resume.c_str(), done,
-                         options.fit.epochs);
+            std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n",
+                         examples::printable(options.resume).c_str(), done, options.fit.epochs);
         options.fit.first_epoch = done + 1;
         last.set(options.resume, done);
     }

@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include "interrupt.hpp"
+#include "printable.hpp"
 
 #include <nib/core/text.hpp>
 
@@ -327,7 +328,7 @@ std::string CommandLine::spelling(const Option& option) {
 }
 
 int CommandLine::complain(std::FILE* err, const std::string& message, int status) const {
-    std::fprintf(err, "%s: %s\n", program_.c_str(), message.c_str());
+    std::fprintf(err, "%s: %s\n", program_.c_str(), printable(message).c_str());
     return status;
 }
 

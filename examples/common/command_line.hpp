@@ -3,7 +3,8 @@
 //
 //   0  success; --help, on standard output
 //   1  bad input: a nib::Error, no memory, standard output that cannot be written
-//   2  wrong usage: an unknown option, a missing value, a number that is none or out of range
+//   2  wrong usage: an unknown option, a missing value, a number that is none or out of range, an output that is one of
+//      the inputs
 //   130 after Ctrl-C, 143 after SIGTERM, where the program looks for them (interrupt.hpp)
 //
 // A reader of standard output that has gone is a failure like any other, no signal; a program that prints for long

@@ -1,5 +1,7 @@
 #include "digit_data.hpp"
 
+#include "printable.hpp"
+
 #include <nib/data/mnist.hpp>
 #include <nib/ink/synthetic.hpp>
 
@@ -35,7 +37,7 @@ nib::Dataset calibration_digits(const std::string& folder) {
         if (!folder.empty() && std::filesystem::exists(folder + name, ignored))
             return nib::load_mnist(folder, nib::Split::train);
     std::fprintf(stderr, "%s: calibrating on synthetic digits\n",
-                 folder.empty() ? "no --data" : (folder + ": no training images").c_str());
+                 folder.empty() ? "no --data" : (printable(folder) + ": no training images").c_str());
     return nib::synthetic_digits(1000, 0xca11'b7a7'e000'0000);
 }
 

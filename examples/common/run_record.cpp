@@ -1,5 +1,7 @@
 #include "run_record.hpp"
 
+#include "printable.hpp"
+
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
@@ -110,8 +112,8 @@ TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t 
                   "; --data and --synthetic are to be given as they were, and others may be left out");
     std::string notes;
     if (!unknown.empty())
-        notes += path + ": does not say what the run had for " + unknown + ": they are to be given as they were\n";
-    if (!changes.empty()) notes += path + ": from here on changed: the run had " + changes + "\n";
+        notes += printable(path) + ": does not say what the run had for " + unknown + ": they are to be given as they were\n";
+    if (!changes.empty()) notes += printable(path) + ": from here on changed: the run had " + changes + "\n";
     return {record, notes};
 }
 

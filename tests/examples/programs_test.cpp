@@ -434,13 +434,13 @@ TEST_CASE("inspect lists tensors in columns, with totals and what the file says 
                                                     "  float64_scalar  float64  []\n");
 }
 
-TEST_CASE("inspect prints what would steer a terminal as question marks") {
+TEST_CASE("inspect prints what would steer a terminal as escapes") {
     const TemporaryDirectory folder;
     const std::string file = folder.path("f");
     const std::vector<nib::Tensor> tensors{{"a\x1b[2J\n", nib::Dtype::u8, {0}, {}}};
     nib::save_safetensors(file, tensors, {{"k\t", "v\r\n"}});
     CHECK(results("inspect", {file}) ==
-          file + ": safetensors, 1 tensor, 0 numbers, 0 bytes\n  k?: v??\n  a?[2J?  uint8  [0]\n");
+          file + ": safetensors, 1 tensor, 0 numbers, 0 bytes\n  k\\t: v\\r\\n\n  a\\x1b[2J\\n  uint8  [0]\n");
 }
 
 TEST_CASE("inspect turns a file into one of another format and back, to the same bytes") {
@@ -1090,9 +1090,24 @@ TEST_CASE("wrong usage is exit status 2 and one line that says what is wrong") {
     CHECK(misuse("export_onnx", {"a"}) == "missing argument FILE");
     CHECK(misuse("embed", {"a"}) == "missing argument HEADER");
     CHECK(misuse("embed", {"a", "b", "--data", "c"}) == "--data is for --int8");
-    for (const std::string& name :
-         {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s, "class"s, "a::int"s, "std"s, "a__b"s})
+    for (const std::string& name : {"2nd"s, "a-b"s, "a::"s, "::a"s, "a:b"s, "a b"s, "a::2"s, "gr\u00fc\u00df"s})
         CHECK(misuse("embed", {"a", "b", "--name", name}) == "--name: expected a C++ name, found '" + name + "'");
+    for (const auto& [name, why] : std::vector<std::pair<std::string, std::string>>{
+             {"class", ", a word of the language"},
+             {"a::int", ", a word of the language"},
+             {"_X", ": names that start with an underscore or hold two in a row belong to the compiler"},
+             {"_x", ": names that start with an underscore or hold two in a row belong to the compiler"},
+             {"a::_x", ": names that start with an underscore or hold two in a row belong to the compiler"},
+             {"a__b", ": names that start with an underscore or hold two in a row belong to the compiler"},
+             {"std", ": that namespace is somebody else's"},
+             {"std20", ": that namespace is somebody else's"},
+             {"nib::digits", ": that namespace is somebody else's"},
+             {"NULL", ", which is a macro in common headers"},
+             {"a::errno", ", which is a macro in common headers"},
+             {"linux", ", which is a macro in common headers"},
+             {"log", ", which is a function or type of C's headers"},
+             {"size_t", ", which is a function or type of C's headers"}})
+        CHECK(misuse("embed", {"a", "b", "--name", name}) == "--name: expected a C++ name, found '" + name + "'" + why);
     CHECK(misuse("recognize", {}) == "missing argument MODEL");
     CHECK(misuse("recognize", {"a"}) == "missing argument FILE");
     CHECK(misuse("recognize", {"a", "b", "--format", "pdf"}) ==
@@ -1459,6 +1474,116 @@ TEST_CASE("a model or an IDX pair that was there stays whole when a later one ca
     CHECK(nib::read_file(model) == nib::read_file(world().model()));
     CHECK(nib::read_file(prefix + "-images-idx3-ubyte") == old_images);
     CHECK(files_in(folder.path()) == files);  // no temporary file is left
+}
+
+TEST_CASE("an output that is an input, or another output, is wrong usage, under any name, and nothing is done") {
+    const TemporaryDirectory folder;
+    const std::string model = folder.path("m.st"), other = folder.path("other.st");
+    std::filesystem::copy_file(world().model(), model);
+    std::filesystem::create_symlink("m.st", folder.path("soft"));
+    std::filesystem::create_hard_link(model, folder.path("hard"));
+    std::filesystem::create_symlink("new.st", folder.path("to_new"));
+    const std::string strokes = folder.write("set-images-idx3-ubyte", unipen(synthetic_drawings(2)));
+    const Words files = files_in(folder.path());
+
+    const auto same = [](const std::string& output, const std::string& path, const std::string& input,
+                         const std::string& as) {
+        return output + " '" + path + "' and " + input + " '" + as + "' are the same file: choose another for " +
+               output;
+    };
+    for (const std::string& path : {model, folder.path("./m.st"), folder.path("soft"), folder.path("hard")}) {
+        CAPTURE(path);
+        CHECK(misuse("export_onnx", {model, path}) == same("FILE", path, "MODEL", model));
+        CHECK(misuse("embed", {model, path}) == same("HEADER", path, "MODEL", model));
+        CHECK(misuse("inspect", {model, "--save", path}) == same("--save", path, "FILE", model));
+        CHECK(misuse("inspect", {path, "--save", model}) == same("--save", model, "FILE", path));
+        CHECK(misuse("train", train_arguments({"--save", model, "--checkpoint", path})) ==
+              same("--checkpoint", path, "--save", model));
+        CHECK(misuse("train", train_arguments({"--save", path, "--resume", model})) ==
+              same("--save", path, "--resume", model));
+    }
+    const std::string fresh = folder.path("new.st");
+    for (const std::string& path : {fresh, folder.path("to_new"), folder.path("./new.st")})
+        CHECK(misuse("train", train_arguments({"--save", fresh, "--checkpoint", path})) ==
+              same("--checkpoint", path, "--save", fresh));
+    CHECK(misuse("train", train_arguments({"--report", folder.path(), "--save", folder.path("samples.png")})) ==
+          same("--report", folder.path() + "/samples.png", "--save", folder.path("samples.png")));
+    CHECK(misuse("train", train_arguments({"--save", world().data() + "/train-images-idx3-ubyte"})) ==
+          same("--save", world().data() + "/train-images-idx3-ubyte", "--data",
+               world().data() + "/train-images-idx3-ubyte"));
+    CHECK(misuse("rasterize", {strokes, "--idx", folder.path("set")}) == same("--idx", strokes, "FILE", strokes));
+    CHECK(files_in(folder.path()) == files);
+    CHECK(nib::read_file(model) == nib::read_file(world().model()));
+}
+
+TEST_CASE("a checkpoint may take the place of the one that is resumed, and devices are no files") {
+    const TemporaryDirectory folder;
+    const std::string checkpoint = folder.path("c");
+    CHECK(run("train", train_arguments({"--epochs", "1", "--checkpoint", checkpoint})).status == 0);
+    CHECK(run("train", train_arguments({"--epochs", "2", "--checkpoint", checkpoint, "--resume", checkpoint})).status ==
+          0);
+    CHECK(run("train", train_arguments({"--epochs", "1", "--checkpoint", "/dev/null", "--save", "/dev/null"})).status ==
+          0);
+}
+
+TEST_CASE("pictures that are read are not replaced by those that are written") {
+    const TemporaryDirectory folder;
+    const std::string strokes = folder.write("digits.unipen", unipen(synthetic_drawings(3)));
+    const std::string pictures = folder.path("pictures"), links = folder.path("links");
+    results("rasterize", {strokes, "--png", pictures});
+    const std::string second = pictures + "/00002-1.png", copy = folder.path("copy.png");
+    std::filesystem::copy_file(second, copy);
+    std::filesystem::create_directory(links);
+    std::filesystem::create_symlink(copy, links + "/00001.png");
+    CHECK(misuse("recognize", {world().model(), copy, second, "--png", pictures}) ==
+          "--png '" + pictures + "' holds FILE '" + second + "', which a picture could replace: choose another folder");
+    CHECK(contains(misuse("recognize", {world().model(), copy, "--png", links}), "which a picture could replace"));
+    CHECK(nib::read_file(copy) == nib::read_file(second));
+    CHECK(run("recognize", {world().model(), copy, second, "--png", folder.path("new")}).status == 0);
+    std::filesystem::rename(strokes, pictures + "/00009.png");
+    CHECK(contains(misuse("rasterize", {pictures + "/00009.png", "--png", pictures}), "which a picture could replace"));
+}
+
+TEST_CASE("a message is one printable line, whatever a path holds") {
+    const TemporaryDirectory folder;
+    const std::string odd = folder.path("a\nb\x1b[31m\x7f\xff\xc2\x9b\xe2\x80\xae\xc3\xa4");
+    const std::string shown = folder.path("a\\nb\\x1b[31m\\x7f\\xff\\u009b\\u202e\xc3\xa4");
+    CHECK(refusal("evaluate", {odd}) == shown + ": cannot open: No such file or directory");
+    CHECK(refusal("recognize", {world().model(), odd}) == shown + ": cannot open: No such file or directory");
+    CHECK(refusal("train", {"--data", odd}) == shown + ": expected a folder, found none");
+    CHECK(contains(misuse("export_onnx", {world().model(), "a", odd}), "unexpected argument '"));
+    std::filesystem::copy_file(world().model(), odd);
+    CHECK(lines_of(results("inspect", {odd}))[0].starts_with(shown + ": safetensors, "));
+    CHECK(misuse("embed", {odd, odd}) ==
+          "HEADER '" + shown + "' and MODEL '" + shown + "' are the same file: choose another for HEADER");
+    CHECK(contains(misuse("train", {"--\x1b[2J"}), "unknown option '"));
+}
+
+TEST_CASE("names of tensors that lead elsewhere go to safetensors and .pth, not into an archive of files") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.path("f");
+    nib::save_safetensors(file, std::vector<nib::Tensor>{{"../../x", nib::Dtype::u8, {0}, {}}});
+    const std::string npz = folder.path("x.npz");
+    CHECK(refusal("inspect", {file, "--save", npz}) ==
+          npz +
+              ": tensor \"../../x\": in an .npz file a name is the relative path of a file, in UTF-8 without '.', "
+              "'..', backslashes and control characters: rename it, or save as .safetensors or .pth");
+    CHECK(!std::filesystem::exists(npz));
+    results("inspect", {file, "--save", folder.path("x.pth")});
+    CHECK(contains(results("inspect", {folder.path("x.pth")}), "\n  ../../x  uint8  [0]\n"));
+}
+
+TEST_CASE("a program that is killed while it writes leaves nothing that stays") {
+    const TemporaryDirectory folder;
+    const std::string strokes = folder.write("digits.unipen", unipen(synthetic_drawings(20)));
+    const std::string prefix = folder.path("set");
+    results("rasterize", {strokes, "--idx", prefix});
+    const Words files = files_in(folder.path());
+    const Shell killed{"ulimit -f 8 && ", ""};  // SIGXFSZ
+    for (int i = 0; i < 3; ++i) CHECK(run("rasterize", {strokes, "--idx", prefix}, killed).status == -1);
+    CHECK(files_in(folder.path()).size() > files.size());
+    results("rasterize", {strokes, "--idx", prefix});
+    CHECK(files_in(folder.path()) == files);
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+using namespace std::string_literals;
 using support::contains;
 using support::error_of;
 using support::fixture;
@@ -96,6 +97,33 @@ TEST_CASE("what an archive of arrays cannot hold is not written") {
     CHECK(contains(error_saving({{"w", nib::Dtype::f32, {2}, data}}), "expected the data of shape [2] of F32"));
     CHECK(contains(error_saving({{std::string(65532, 'x'), nib::Dtype::f32, {}, data}}), "longer than a zip file's"));
     CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("a tensor whose name would be unpacked elsewhere is not written to an archive") {
+    const support::TemporaryDirectory folder;
+    const std::string path = folder.path("x.npz");
+    const std::array<std::byte, 4> data{};
+    const auto error_saving = [&](const std::string& name) {
+        return error_of([&] {
+            return nib::save_npz(path, std::vector<nib::Tensor>{{name, nib::Dtype::u8, {4}, data}}), 0;
+        });
+    };
+    CHECK(error_saving("../../x") ==
+          path +
+              ": tensor \"../../x\": in an .npz file a name is the relative path of a file, in UTF-8 without '.', "
+              "'..', backslashes and control characters: rename it, or save as .safetensors or .pth");
+    for (const std::string& name : {"/etc/x"s, "."s, ".."s, "a/../b"s, "a/./b"s, "a/.."s, "a//b"s, "..\\x"s, "C:/x"s,
+                                    "C:\\x"s, "a\0b"s, "a\nb"s, "\x1b[31m"s, "\x7f"s, "\xff"s}) {
+        CAPTURE(name);
+        CHECK(contains(error_saving(name), "a name is the relative path of a file"));
+    }
+    CHECK_FALSE(std::filesystem::exists(path));
+    for (const std::string& name :
+         {"dense/kernel:0"s, "a.b.c"s, "..a"s, "a.."s, "..."s, ""s, "w:0"s, "gr\u00fc\u00dfe"s}) {
+        CAPTURE(name);
+        CHECK(error_saving(name).empty());
+        CHECK(nib::open_npz(path).tensors()[0].name == name);
+    }
 }
 
 TEST_CASE("an archive of other things, or damaged, is refused by the entry's name") {

@@ -128,6 +128,10 @@ TEST_CASE("the archive's folder is the file's stem, as torch.save has it") {
     CHECK(torch_folder("a\\model.v1.pt") == "model.v1");
     CHECK(torch_folder("dir/.pth") == "archive");
     CHECK(torch_folder("dir/") == "archive");
+    CHECK(torch_folder("...pth") == "archive");
+    CHECK(torch_folder("..pth") == "archive");
+    CHECK(torch_folder("a\nb.pth") == "archive");
+    CHECK(torch_folder("...x.pth") == "...x");
 }
 
 TEST_CASE("integers are pickled in every size") {

@@ -74,3 +74,14 @@ TEST_CASE("ZipWriter writes more than 65535 entries, with a zip64 end record") {
         CHECK(zip64 == (count >= 65535));
     }
 }
+
+TEST_CASE("ZipWriter refuses names that lead out of the archive's folder") {
+    const support::TemporaryDirectory folder;
+    nib::AtomicFile file{folder.path("a.zip")};
+    nib::ZipWriter zip{file};
+    for (const char* const name : {"../x.npy", "/x", "a/../../x", "..", "a\\b", "a\nb"}) {
+        CAPTURE(name);
+        CHECK(support::contains(support::error_of([&] { return zip.add(name, {}), 0; }),
+                                folder.path("a.zip") + ": entry '"));
+    }
+}

@@ -50,6 +50,8 @@ public:
     void commit();
 
 private:
+    void unlock();
+
     std::string path_;
     std::string target_;  // behind the links
     std::string temporary_;
@@ -167,6 +169,7 @@ inline WriteTarget find_target(const std::string& path) {
     target.exists = ::_stat64(path.c_str(), &status) == 0;
     if (!target.exists) {
         if (errno != ENOENT) fail_to_write(path, errno);
+        target.direct = ::_access(path.c_str(), 0) == 0;  // a device, such as NUL
         return target;
     }
     if ((status.st_mode & _S_IFMT) == _S_IFDIR) fail_to_write(path, EISDIR);
@@ -224,8 +227,12 @@ NIB_API AtomicFile::AtomicFile(std::string path) : path_{std::move(path)} {
 NIB_API AtomicFile::~AtomicFile() {
     file_ = detail::FileHandle{};
     if (!committed_ && !direct_) std::remove(temporary_.c_str());
+    unlock();
+}
+
+NIB_API void AtomicFile::unlock() {
 #if NIB_POSIX_FILES
-    if (lock_ >= 0) ::close(lock_);
+    if (lock_ >= 0) ::close(std::exchange(lock_, -1));
 #endif
 }
 
@@ -309,6 +316,7 @@ NIB_API void AtomicFile::commit() {
     if (std::fclose(file_.release()) != 0) detail::fail_with_errno(path_, "cannot write");
     if (!direct_) detail::replace_file(path_, temporary_, target_);
     committed_ = true;
+    unlock();
     if (!direct_) detail::sync_folder_of(target_);
 }
 

@@ -22,7 +22,8 @@ namespace nib::inline NIB_ABI {
 // `bytes` must outlive the result; `path` is for messages.
 [[nodiscard]] NIB_API TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path);
 
-// Fails on what save_npy fails on, and on a name that stands twice or is too long.
+// Fails on what save_npy fails on, on a name that stands twice or is too long, and on one that is no file name:
+// absolute, with "." or ".." as a folder, backslashes or control characters, or not in UTF-8.
 NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors);
 
 }  // namespace nib::inline NIB_ABI
@@ -74,6 +75,10 @@ NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors) 
         headers.push_back(detail::make_npy_header(tensor, path));
         if (tensor.name.size() + detail::npy_ending.size() > 65535)
             fail(path + ": tensor " + detail::tensor_label(tensor.name) + ": its name is longer than a zip file's");
+        if (!detail::is_plain_entry_name(tensor.name))
+            fail(path + ": tensor " + detail::tensor_label(tensor.name) +
+                 ": in an .npz file a name is the relative path of a file, in UTF-8 without '.', '..', backslashes and "
+                 "control characters: rename it, or save as .safetensors or .pth");
     }
     AtomicFile file{path};
     ZipWriter archive{file};

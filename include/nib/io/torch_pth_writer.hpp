@@ -152,11 +152,11 @@ inline void check_torch_input(const std::string& path, std::span<const Tensor> t
     }
 }
 
-// As torch.save names it: after the file, without its folder and the last suffix.
+// As torch.save names it: after the file, without its folder and the last suffix, where that is a plain name.
 inline std::string torch_folder(std::string_view path) {
     path = path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
     path = path.substr(0, path.rfind('.'));
-    return path.empty() ? "archive" : std::string(path);
+    return path.empty() || !is_plain_entry_name(path) ? "archive" : std::string(path);
 }
 
 }  // namespace detail

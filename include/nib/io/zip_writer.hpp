@@ -7,8 +7,11 @@
 #if NIB_BODIES  // bodies of other headers alone use it
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/json.hpp>
 #include <nib/io/zip.hpp>
 
 #include <bit>
@@ -23,6 +26,28 @@
 
 namespace nib::inline NIB_ABI {
 
+namespace detail {
+
+// Whether an entry of this name is unpacked below the folder that is meant, on every system: it is UTF-8, relative,
+// without the folders "." and "..", backslashes and control characters.
+inline bool is_plain_entry_name(std::string_view name) {
+    if (!is_utf8(name) || name.starts_with('/') || name.find("//") != std::string_view::npos) return false;
+    if (name.size() > 2 && name[1] == ':' && name[2] == '/') return false;
+    for (const char c : name) {
+        const auto code = static_cast<unsigned char>(c);
+        if (code < 0x20 || code == 0x7f || c == '\\') return false;
+    }
+    for (;;) {
+        const std::size_t slash = name.find('/');
+        const std::string_view part = name.substr(0, slash);
+        if (part == "." || part == "..") return false;
+        if (slash == std::string_view::npos) return true;
+        name.remove_prefix(slash + 1);
+    }
+}
+
+}  // namespace detail
+
 // Writes an archive into a file that holds nothing yet: add() for each entry, then finish(). Committing the file is
 // the caller's.
 class ZipWriter {
@@ -30,9 +55,11 @@ public:
     explicit ZipWriter(AtomicFile& file) : file_{file} {}
 
     // An entry of the parts' bytes, one after the other; the first lies at a multiple of `alignment` (1 to 4096) in the
-    // file. No entry has this name yet, which has at most 65535 bytes.
+    // file. No entry has this name yet, which has at most 65535 bytes. Fails on a name that is not plain.
     void add(std::string_view name, std::initializer_list<std::span<const std::byte>> parts,
              std::size_t alignment = 1) {
+        if (!detail::is_plain_entry_name(name))
+            fail(file_.path() + ": entry " + in_quotes(name) + ": its name would lead out of the archive's folder");
         Entry entry{std::string(name), position_, 0, 0};
         for (const auto part : parts) {
             entry.size += part.size();
