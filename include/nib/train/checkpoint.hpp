@@ -99,7 +99,7 @@ int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> para
                     const std::string& path) {
     TensorFile file = open_safetensors(path);
     const int epochs = checkpoint_number<int>(file, "epochs");
-    if (epochs < 0 || epochs == std::numeric_limits<int>::max())
+    if (epochs < 0 || epochs == (std::numeric_limits<int>::max)())
         fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
     const auto steps = checkpoint_number<std::uint64_t>(file, "steps");
     if (steps > std::uint64_t{1} << 53)
