@@ -48,11 +48,15 @@
 #endif
 #endif
 
-// Whether kernels are compiled for several instruction sets and chosen at run time.
-#if defined(__GNUC__) && defined(__x86_64__)
+// Whether kernels are compiled for several instruction sets and chosen at run time. Not by GCC for Windows, which may
+// put vectors of 32 bytes on a stack that is aligned to 16 and then crash; where a build of it is known to move them
+// unaligned, -DNIB_X86_DISPATCH=1 asks for the fast kernels.
+#if !defined(NIB_X86_DISPATCH)
+#if defined(__x86_64__) && !(defined(_WIN32) && !defined(__clang__))
 #define NIB_X86_DISPATCH 1
 #else
 #define NIB_X86_DISPATCH 0
+#endif
 #endif
 
 // Whether files have permissions, links and fsync. (MinGW has the headers, not what they promise.)

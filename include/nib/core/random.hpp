@@ -57,8 +57,8 @@ public:
         state_[3] = std::rotl(state_[3], 45);
         return result;
     }
-    static constexpr std::uint64_t min() { return 0; }
-    static constexpr std::uint64_t max() { return std::numeric_limits<std::uint64_t>::max(); }
+    static constexpr std::uint64_t(min)() { return 0; }
+    static constexpr std::uint64_t(max)() { return (std::numeric_limits<std::uint64_t>::max)(); }
 
     // [0, 1), a multiple of 2^-53.
     constexpr double uniform() { return static_cast<double>((*this)() >> 11) * 0x1p-53; }

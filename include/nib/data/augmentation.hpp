@@ -62,7 +62,7 @@ private:
     std::size_t stride() const { return cols_ + 2 * margin; }
     std::size_t padded_size() const { return stride() * (rows_ + 2 * margin); }
 
-    static void check(const char* what, double value, double low, double high);
+    static void expect(const char* what, double value, double low, double high);
 
     // The weight of each knot at each pixel: cubic B-splines, whose knots lie evenly from one end to the other.
     static Weights weights(std::size_t length);
@@ -177,17 +177,17 @@ namespace nib::inline NIB_ABI {
 
 NIB_API Augmentation::Augmentation(std::size_t rows, std::size_t cols, const AugmentationOptions& options)
     : rows_{rows}, cols_{cols}, options_{options} {
-    check("rows", static_cast<double>(rows), 2, 1024);
-    check("columns", static_cast<double>(cols), 2, 1024);
-    check("probability", options.probability, 0, 1);
-    check("rotation", options.rotation, 0, 45);
-    check("scale", options.scale, 0, 0.5);
-    check("aspect", options.aspect, 0, 0.5);
-    check("shear", options.shear, 0, 1);
-    check("shift", options.shift, 0, 8);
-    check("elastic", options.elastic, 0, 4);
-    check("thickness", options.thickness, 0, 1);
-    check("contrast", options.contrast, 0, 1);
+    expect("rows", static_cast<double>(rows), 2, 1024);
+    expect("columns", static_cast<double>(cols), 2, 1024);
+    expect("probability", options.probability, 0, 1);
+    expect("rotation", options.rotation, 0, 45);
+    expect("scale", options.scale, 0, 0.5);
+    expect("aspect", options.aspect, 0, 0.5);
+    expect("shear", options.shear, 0, 1);
+    expect("shift", options.shift, 0, 8);
+    expect("elastic", options.elastic, 0, 4);
+    expect("thickness", options.thickness, 0, 1);
+    expect("contrast", options.contrast, 0, 1);
     row_weights_ = weights(rows);
     col_weights_ = weights(cols);
 }
@@ -209,7 +209,7 @@ NIB_API void Augmentation::operator()(std::span<const std::uint8_t> from, Rng& r
     change_contrast(rng, to);
 }
 
-NIB_API void Augmentation::check(const char* what, double value, double low, double high) {
+NIB_API void Augmentation::expect(const char* what, double value, double low, double high) {
     if (value >= low && value <= high) return;
     fail("Augmentation: expected " + std::string(what) + " from " + shortest(low) + " to " + shortest(high) +
          ", found " + shortest(value));
@@ -222,10 +222,10 @@ NIB_API Augmentation::Weights Augmentation::weights(std::size_t length) {
         for (std::size_t k = 0; k < knots; ++k) {
             const double difference = place - static_cast<double>(k);
             const double d = difference < 0 ? -difference : difference;
-            const double far = 2 - d, near = 1 - d;
+            const double to_far = 2 - d, to_near = 1 - d;
             const double value = d >= 2   ? 0
-                                 : d >= 1 ? far * far * far / 6
-                                          : (far * far * far - 4 * near * near * near) / 6;
+                                 : d >= 1 ? to_far * to_far * to_far / 6
+                                          : (to_far * to_far * to_far - 4 * to_near * to_near * to_near) / 6;
             result[k * length + i] = static_cast<std::int32_t>(value * (1 << weight_bits) + 0.5);
         }
     }
@@ -247,8 +247,8 @@ NIB_API std::int32_t Augmentation::quotient(std::int32_t a, std::int32_t b) {
 }
 
 NIB_API Augmentation::Matrix2 Augmentation::drawn_matrix(Rng& rng) const {
-    constexpr double radians = 3.14159265358979323846 / 180;
-    const std::int32_t half = drawn(options_.rotation * radians / 2, rng);  // about the tangent of half the angle
+    constexpr double degree = 3.14159265358979323846 / 180;
+    const std::int32_t half = drawn(options_.rotation * degree / 2, rng);  // about the tangent of half the angle
     const std::int32_t square = product(half, half);
     const std::int32_t cosine = quotient(one - square, one + square);
     const std::int32_t sine = quotient(2 * half, one + square);

@@ -333,7 +333,7 @@ namespace detail {
 
 template <class Data>
 std::vector<std::uint32_t> ascending_order(const Data& data) {
-    if (data.size() > std::numeric_limits<std::uint32_t>::max())
+    if (data.size() > (std::numeric_limits<std::uint32_t>::max)())
         fail("batches: expected fewer than 2^32 examples, found " + std::to_string(data.size()));
     std::vector<std::uint32_t> order(data.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);

@@ -137,12 +137,12 @@ inline Image resampled(const Image& ink, std::size_t size, Mapping x, Mapping y)
     std::vector<float> narrow(ink.rows * size);
     for (std::size_t row = 0; row < ink.rows; ++row)
         resample(values.data() + row * ink.cols, ink.cols, 1, narrow.data() + row * size, size, 1, x);
-    std::vector<float> small(size * size);
+    std::vector<float> reduced(size * size);
     for (std::size_t col = 0; col < size; ++col)
-        resample(narrow.data() + col, ink.rows, size, small.data() + col, size, size, y);
+        resample(narrow.data() + col, ink.rows, size, reduced.data() + col, size, size, y);
     Image result{size, size, std::vector<std::uint8_t>(size * size)};
-    for (std::size_t i = 0; i < small.size(); ++i)
-        result.pixels[i] = static_cast<std::uint8_t>(smaller(small[i], 255.0f) + 0.5f);
+    for (std::size_t i = 0; i < reduced.size(); ++i)
+        result.pixels[i] = static_cast<std::uint8_t>(smaller(reduced[i], 255.0f) + 0.5f);
     return result;
 }
 

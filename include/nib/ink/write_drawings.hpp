@@ -27,7 +27,7 @@ public:
 
 private:
     [[noreturn]] void refuse(std::string_view expected, std::string_view found) const;
-    void check(const Drawing& drawing) const;
+    void check_drawing(const Drawing& drawing) const;
     void append_unipen(std::string& text, const Drawing& drawing);
     void append_quickdraw(std::string& text, const Drawing& drawing) const;
     void append_log(std::string& text, const Drawing& drawing) const;
@@ -110,7 +110,7 @@ NIB_API DrawingWriter::DrawingWriter(StrokeFormat format, std::string name) : fo
 
 NIB_API void DrawingWriter::append(std::string& text, const Drawing& drawing) {
     ++count_;
-    check(drawing);
+    check_drawing(drawing);
     const std::size_t start = text.size();
     if (format_ == StrokeFormat::unipen)
         append_unipen(text, drawing);
@@ -127,7 +127,7 @@ NIB_API void DrawingWriter::refuse(std::string_view expected, std::string_view f
          std::string(found));
 }
 
-NIB_API void DrawingWriter::check(const Drawing& drawing) const {
+NIB_API void DrawingWriter::check_drawing(const Drawing& drawing) const {
     std::size_t count = 0;
     if (drawing.strokes.empty()) refuse("at least one stroke", "none");
     for (const Stroke& stroke : drawing.strokes) {

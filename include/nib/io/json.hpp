@@ -42,11 +42,11 @@ public:
     // Calls on_member(key) for each member; it must read the member's value.
     template <class OnMember>
     void object(OnMember&& on_member) {
-        require(JsonType::object, "an object");
+        expect(JsonType::object, "an object");
         StringSet keys;
         if (opens_empty('}')) return;
         do {
-            require(JsonType::string, "a key");
+            expect(JsonType::string, "a key");
             const std::size_t key_position = position();
             const std::string key = string();
             if (!keys.insert(key)) fail_twice(key_position, key);
@@ -59,7 +59,7 @@ public:
     // Calls on_element() for each element; it must read the element.
     template <class OnElement>
     void array(OnElement&& on_element) {
-        require(JsonType::array, "an array");
+        expect(JsonType::array, "an array");
         if (opens_empty(']')) return;
         do {
             on_element();
@@ -111,7 +111,7 @@ private:
     // Judged by its first byte; nothing where no value can start so.
     std::optional<JsonType> next_type();
 
-    void require(JsonType expected, const char* what);
+    void expect(JsonType expected, const char* what);
 
     // Past the opening bracket: is there nothing in it?
     bool opens_empty(char close);
@@ -207,7 +207,7 @@ NIB_API JsonType JsonReader::type() {
 }
 
 NIB_API std::string JsonReader::string() {
-    require(JsonType::string, "a string");
+    expect(JsonType::string, "a string");
     ++position_;
     std::string result;
     while (!accept('"')) {
@@ -240,14 +240,14 @@ Integer JsonReader::integer() {
 }
 
 NIB_API bool JsonReader::boolean() {
-    require(JsonType::boolean, "true or false");
+    expect(JsonType::boolean, "true or false");
     if (accept("true")) return true;
     if (accept("false")) return false;
     fail_expected("true or false");
 }
 
 NIB_API void JsonReader::null() {
-    require(JsonType::null, "null");
+    expect(JsonType::null, "null");
     if (!accept("null")) fail_expected("null");
 }
 
@@ -277,7 +277,7 @@ NIB_API void JsonReader::fail_at(std::size_t position, const std::string& messag
     fail(name_ + ": byte " + std::to_string(position) + ": " + message);
 }
 
-NIB_API void JsonReader::require(JsonType expected, const char* what) {
+NIB_API void JsonReader::expect(JsonType expected, const char* what) {
     if (next_type() != expected) fail_expected(what);
 }
 
@@ -299,7 +299,7 @@ NIB_API bool JsonReader::continues(char close) {
 }
 
 NIB_API JsonReader::NumberText JsonReader::number_text() {
-    require(JsonType::number, "a number");
+    expect(JsonType::number, "a number");
     const std::size_t start = position_;
     accept('-');
     if (!accept('0')) digits();

@@ -239,14 +239,14 @@ inline NpyHeader read_npy_header(ByteSource& source, const NpyPlace& place) {
         fail(place.name + ": byte 0: expected an .npy file, which starts with 93 'NUMPY'");
     if (text.size() < sizeof start)
         fail(place.name + ": byte " + std::to_string(held) + ": expected a header, found the end");
-    const int major = static_cast<unsigned char>(text[6]);
-    const int minor = static_cast<unsigned char>(text[7]);
-    if (major < 1 || major > 3 || minor != 0)
+    const int format = static_cast<unsigned char>(text[6]);
+    const int revision = static_cast<unsigned char>(text[7]);
+    if (format < 1 || format > 3 || revision != 0)
         fail(place.name + ": byte 6: expected version 1.0, 2.0 or 3.0 of the .npy format, found " +
-             std::to_string(major) + "." + std::to_string(minor));
-    const std::size_t dict_begin = major == 1 ? 10 : 12;
-    const std::size_t length = major == 1 ? load_number<std::uint16_t>(start + 8, std::endian::little)
-                                          : load_number<std::uint32_t>(start + 8, std::endian::little);
+             std::to_string(format) + "." + std::to_string(revision));
+    const std::size_t dict_begin = format == 1 ? 10 : 12;
+    const std::size_t length = format == 1 ? load_number<std::uint16_t>(start + 8, std::endian::little)
+                                           : load_number<std::uint32_t>(start + 8, std::endian::little);
     if (length > place.size - dict_begin)
         fail(place.name + ": byte 8: the header declares " + std::to_string(length) + " bytes, the file holds " +
              std::to_string(place.size - dict_begin) + " after it");

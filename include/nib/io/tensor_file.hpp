@@ -346,7 +346,7 @@ inline std::string not_floating(const TensorInfo& tensor) {
 template <FloatOrDouble T>
 T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
     const double size = magnitude(value);
-    if (size > static_cast<double>(std::numeric_limits<T>::max()) && size <= std::numeric_limits<double>::max())
+    if (size > static_cast<double>((std::numeric_limits<T>::max)()) && size <= (std::numeric_limits<double>::max)())
         fail(file.path() + ": " + tensor_label(tensor.name) +
              ": a number is too large for the type that is to hold it");
     return static_cast<T>(value);

@@ -89,15 +89,15 @@ public:
         const std::size_t directory = position_;
         for (const Entry& entry : entries_) {
             const bool large = entry.size >= detail::zip_elsewhere32;
-            const bool far = entry.header >= detail::zip_elsewhere32;
+            const bool distant = entry.header >= detail::zip_elsewhere32;
             Fields extra;
-            if (large || far) extra.u16(detail::zip64_extra_id).u16((large ? 16 : 0) + (far ? 8 : 0));
+            if (large || distant) extra.u16(detail::zip64_extra_id).u16((large ? 16 : 0) + (distant ? 8 : 0));
             if (large) extra.u64(entry.size).u64(entry.size);
-            if (far) extra.u64(entry.header);
+            if (distant) extra.u64(entry.header);
             Fields record;
-            record.u32(detail::zip_central_signature).u16(version(large || far));
-            describe(record, entry, large, large || far).u16(entry.name.size()).u16(extra.text.size());
-            record.u16(0).u16(0).u16(0).u32(0).u32(far ? detail::zip_elsewhere32 : entry.header);
+            record.u32(detail::zip_central_signature).u16(version(large || distant));
+            describe(record, entry, large, large || distant).u16(entry.name.size()).u16(extra.text.size());
+            record.u16(0).u16(0).u16(0).u32(0).u32(distant ? detail::zip_elsewhere32 : entry.header);
             write(record.text + entry.name + extra.text);
         }
         write_end(directory, position_ - directory);

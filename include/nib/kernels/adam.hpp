@@ -49,7 +49,7 @@ namespace detail {
 // times the smallest normal number; the smallest mean is another 2^23 times that, because its product with the learning
 // rate should be normal too. Both are far below what an epsilon of 1e-8 lets count.
 template <class T>
-inline constexpr T square_rounding = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon() * 1024;
+inline constexpr T square_rounding = (std::numeric_limits<T>::min)() / std::numeric_limits<T>::epsilon() * 1024;
 template <class T>
 inline constexpr T mean_rounding = square_rounding<T> * 8'388'608;
 

@@ -29,7 +29,7 @@ inline constexpr std::int32_t int8_most_bias = std::int32_t{1} << 28;
 
 // Whatever the weights and inputs, and in whatever order they are added up, |bias| + inputs * 127 * 255 < 2^31: 58,022.
 inline constexpr std::size_t int8_most_inputs =
-    (std::numeric_limits<std::int32_t>::max() - int8_most_bias) / (int8_most_weight * int8_steps);
+    ((std::numeric_limits<std::int32_t>::max)() - int8_most_bias) / (int8_most_weight * int8_steps);
 
 // How numbers become steps: x times steps_per_unit, rounded, and no more than the range holds.
 struct Int8Range {

@@ -127,9 +127,9 @@ NIB_ALWAYS_INLINE void widen(const Bytes& bytes, Shorts& shorts) {
 }
 template <class Shorts, class Integers>
 NIB_ALWAYS_INLINE void multiply_add_pairs(Integers& sum, const Shorts& a, const Shorts& b) {
-    const auto add = [&]<int... I>(std::integer_sequence<int, I...>, auto odd) NIB_LAMBDA_ALWAYS_INLINE {
-        sum += __builtin_convertvector(__builtin_shufflevector(a, a, (2 * I + odd())...), Integers) *
-               __builtin_convertvector(__builtin_shufflevector(b, b, (2 * I + odd())...), Integers);
+    const auto add = [&]<int... Index>(std::integer_sequence<int, Index...>, auto odd) NIB_LAMBDA_ALWAYS_INLINE {
+        sum += __builtin_convertvector(__builtin_shufflevector(a, a, (2 * Index + odd())...), Integers) *
+               __builtin_convertvector(__builtin_shufflevector(b, b, (2 * Index + odd())...), Integers);
     };
     constexpr std::make_integer_sequence<int, static_cast<int>(sizeof(Integers) / 4)> indices{};
     add(indices, std::integral_constant<int, 0>{});
@@ -207,9 +207,9 @@ NIB_ALWAYS_INLINE void store_at_most(T* values, const V& vector, std::size_t cou
 template <class V>
 NIB_ALWAYS_INLINE void zip(const V& a, const V& b, V& low, V& high) {
     constexpr int lanes = sizeof(V) / sizeof(a[0]);
-    const auto shuffle = [&]<int... I>(std::integer_sequence<int, I...>) NIB_LAMBDA_ALWAYS_INLINE {
-        low = __builtin_shufflevector(a, b, (I / 2 + I % 2 * lanes)...);
-        high = __builtin_shufflevector(a, b, (lanes / 2 + I / 2 + I % 2 * lanes)...);
+    const auto shuffle = [&]<int... Index>(std::integer_sequence<int, Index...>) NIB_LAMBDA_ALWAYS_INLINE {
+        low = __builtin_shufflevector(a, b, (Index / 2 + Index % 2 * lanes)...);
+        high = __builtin_shufflevector(a, b, (lanes / 2 + Index / 2 + Index % 2 * lanes)...);
     };
     shuffle(std::make_integer_sequence<int, lanes>{});
 }

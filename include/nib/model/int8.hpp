@@ -85,7 +85,7 @@ public:
     MatrixView<const float> forward(const kernels::Inputs<float>& x, Workspace<float>& workspace) const;
 
 private:
-    void check(const Int8Dense& layer, std::size_t number) const;
+    void check_layer(const Int8Dense& layer, std::size_t number) const;
     std::vector<float> scales_of(std::size_t i) const;
     MatrixView<float> all_logits(const kernels::Inputs<float>& x, Workspace<float>& workspace) const;
 
@@ -264,14 +264,14 @@ NIB_API Int8Mlp::Int8Mlp(const Mlp& net, const Int8Calibration& calibration)
 NIB_API Int8Mlp::Int8Mlp(std::vector<Int8Dense> layers) : layers_{std::move(layers)} {
     if (layers_.empty()) fail("int8: expected at least one layer, found none");
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-        check(layers_[i], i);
+        check_layer(layers_[i], i);
         widest_ = larger(widest_, layers_[i].in);
     }
     for (std::size_t i = 0; i < layers_.size(); ++i) scales_.push_back(scales_of(i));
 }
 
 // That the kernels may be given the layer: sums cannot overflow, nothing is read beside the arrays.
-NIB_API void Int8Mlp::check(const Int8Dense& layer, std::size_t number) const {
+NIB_API void Int8Mlp::check_layer(const Int8Dense& layer, std::size_t number) const {
     const auto refuse = [=](const std::string& why) { detail::refuse_int8(number, why); };
     if (layer.in == 0 || layer.out == 0) refuse("expected sizes of at least 1, found 0");
     if (layer.in > kernels::int8_most_inputs)

@@ -63,9 +63,9 @@ constexpr std::size_t input_size_of() {
     }
 }
 
-// Layer I of a list. (std::tuple_element takes <tuple>, which a compiler reads as long as all of nib's layers.)
-template <std::size_t I, class First, class... Rest>
-struct LayerAt : LayerAt<I - 1, Rest...> {};
+// Layer Index of a list. (std::tuple_element takes <tuple>, which a compiler reads as long as all of nib's layers.)
+template <std::size_t Index, class First, class... Rest>
+struct LayerAt : LayerAt<Index - 1, Rest...> {};
 template <class First, class... Rest>
 struct LayerAt<0, First, Rest...> {
     using type = First;
@@ -82,8 +82,8 @@ template <class T, Layer... Layers>
 requires(sizeof...(Layers) > 0) class BasicSequential {
     static constexpr std::size_t layer_count = sizeof...(Layers);
 
-    template <std::size_t I>
-    using LayerAt = typename detail::LayerAt<I, Layers...>::type;
+    template <std::size_t Index>
+    using LayerAt = typename detail::LayerAt<Index, Layers...>::type;
 
     // sizes[i] features go into layer i, sizes[i + 1] come out.
     static constexpr std::array<std::size_t, layer_count + 1> sizes = [] {
@@ -110,10 +110,10 @@ requires(sizeof...(Layers) > 0) class BasicSequential {
         return result;
     }();
 
-    template <std::size_t I>
+    template <std::size_t Index>
     static constexpr bool folds_next_relu() {
-        if constexpr (I + 1 < layer_count)
-            return detail::is_dense<LayerAt<I>> && std::is_same_v<LayerAt<I + 1>, ReLU>;
+        if constexpr (Index + 1 < layer_count)
+            return detail::is_dense<LayerAt<Index>> && std::is_same_v<LayerAt<Index + 1>, ReLU>;
         else
             return false;
     }
@@ -130,8 +130,9 @@ public:
     BasicSequential() : parameters_(parameter_count()) {}
     // Each layer initialised as it asks to be.
     explicit BasicSequential(Rng& rng) : BasicSequential() {
-        for_each_layer([&]<std::size_t I>() {
-            if constexpr (LayerAt<I>::parameter_count > 0) LayerAt<I>::initialize(part<I>(parameters()), rng);
+        for_each_layer([&]<std::size_t Index>() {
+            if constexpr (LayerAt<Index>::parameter_count > 0)
+                LayerAt<Index>::initialize(part<Index>(parameters()), rng);
         });
     }
 
@@ -164,7 +165,8 @@ public:
         else
             workspace.keep_inputs(x.matrix());
         const std::size_t rows = x.rows();
-        for_each_layer([&]<std::size_t I>() { activation<I>(workspace, rows); });  // what it allocates, it does here
+        for_each_layer(
+            [&]<std::size_t Index>() { activation<Index>(workspace, rows); });  // what it allocates, it does here
         bool first_done = false;
         if constexpr (detail::is_dense<LayerAt<0>>) {
             const DenseParameters<const T> first_layer{part<0>(parameters()), sizes[0], sizes[1]};
@@ -201,13 +203,14 @@ public:
 
     std::vector<ParameterTensor> tensors() const {
         std::vector<ParameterTensor> result;
-        for_each_layer([&]<std::size_t I>() {
-            using L = LayerAt<I>;
+        for_each_layer([&]<std::size_t Index>() {
+            using L = LayerAt<Index>;
             if constexpr (requires { &L::describe; })
-                L::describe(I, offsets[I], result);
+                L::describe(Index, offsets[Index], result);
             else if constexpr (L::parameter_count > 0)
-                result.push_back(
-                    {.name = std::to_string(I) + ".parameters", .shape = {L::parameter_count}, .offset = offsets[I]});
+                result.push_back({.name = std::to_string(Index) + ".parameters",
+                                  .shape = {L::parameter_count},
+                                  .offset = offsets[Index]});
         });
         return result;
     }
@@ -221,27 +224,27 @@ private:
 
     template <class F>
     static void for_each_layer(F&& f) {
-        [&]<std::size_t... I>(std::index_sequence<I...>) { (f.template operator()<I>(), ...); }
+        [&]<std::size_t... Index>(std::index_sequence<Index...>) { (f.template operator()<Index>(), ...); }
         (std::make_index_sequence<layer_count>{});
     }
 
-    template <std::size_t I, class U>
+    template <std::size_t Index, class U>
     static std::span<U> part(std::span<U> all) {
-        return all.subspan(offsets[I], LayerAt<I>::parameter_count);
+        return all.subspan(offsets[Index], LayerAt<Index>::parameter_count);
     }
 
-    // One example through layer I and all after it; outputs alternate between two arrays.
-    template <std::size_t I>
+    // One example through layer Index and all after it; outputs alternate between two arrays.
+    template <std::size_t Index>
     static void apply_from(std::span<const T> parameters, const T* x, T* to, T* other) {
-        if constexpr (I < layer_count) {
-            const MatrixView<const T> in{x, 1, sizes[I]};
-            const MatrixView<T> out{to, 1, sizes[I + 1]};
-            if constexpr (detail::is_dense<LayerAt<I>>) {
+        if constexpr (Index < layer_count) {
+            const MatrixView<const T> in{x, 1, sizes[Index]};
+            const MatrixView<T> out{to, 1, sizes[Index + 1]};
+            if constexpr (detail::is_dense<LayerAt<Index>>) {
                 const auto forward = [&](const kernels::Inputs<T>& inputs) {
-                    detail::dense_forward_one<T>({part<I>(parameters), sizes[I], sizes[I + 1]}, inputs, out,
-                                                 activation_of<I>());
+                    detail::dense_forward_one<T>({part<Index>(parameters), sizes[Index], sizes[Index + 1]}, inputs, out,
+                                                 activation_of<Index>());
                 };
-                if constexpr (I == 0) {
+                if constexpr (Index == 0) {
                     kernels::NonzeroList<T> list[1];
                     kernels::Nonzero<T> entries[kernels::sparse_capacity(1, sizes[0])];
                     forward(kernels::find_nonzeros<T>(in, {list, entries}));
@@ -249,54 +252,54 @@ private:
                     forward(in);
                 }
             } else {
-                LayerAt<I>::forward(part<I>(parameters), in, out);
+                LayerAt<Index>::forward(part<Index>(parameters), in, out);
             }
-            apply_from<next<I>()>(parameters, to, other, to);
+            apply_from<next<Index>()>(parameters, to, other, to);
         }
     }
 
-    // What is done with the outputs of dense layer I.
-    template <std::size_t I>
+    // What is done with the outputs of dense layer Index.
+    template <std::size_t Index>
     static constexpr kernels::Activation activation_of() {
-        return folds_next_relu<I>() ? kernels::Activation::relu : kernels::Activation::none;
+        return folds_next_relu<Index>() ? kernels::Activation::relu : kernels::Activation::none;
     }
 
-    // The layer that runs after layer I.
-    template <std::size_t I>
+    // The layer that runs after layer Index.
+    template <std::size_t Index>
     static constexpr std::size_t next() {
-        return folds_next_relu<I>() ? I + 2 : I + 1;
+        return folds_next_relu<Index>() ? Index + 2 : Index + 1;
     }
 
     // Whether apply_from leaves its last outputs in the first of its two arrays.
-    template <std::size_t I = 0>
+    template <std::size_t Index = 0>
     static constexpr bool result_in_a(bool in_a = true) {
-        if constexpr (next<I>() >= layer_count)
+        if constexpr (next<Index>() >= layer_count)
             return in_a;
         else
-            return result_in_a<next<I>()>(!in_a);
+            return result_in_a<next<Index>()>(!in_a);
     }
 
-    // What comes out of layer I; a folded ReLU's input is never kept, so both have one place.
-    template <std::size_t I>
+    // What comes out of layer Index; a folded ReLU's input is never kept, so both have one place.
+    template <std::size_t Index>
     static MatrixView<T> activation(Workspace<T>& workspace, std::size_t rows) {
-        return workspace.activation(next<I>() - 1, rows, sizes[I + 1]);
+        return workspace.activation(next<Index>() - 1, rows, sizes[Index + 1]);
     }
-    // The gradient by what comes out of layer I.
-    template <std::size_t I>
+    // The gradient by what comes out of layer Index.
+    template <std::size_t Index>
     static MatrixView<T> gradient(Workspace<T>& workspace, std::size_t rows) {
-        return workspace.gradient(I, rows, sizes[I + 1]);
+        return workspace.gradient(Index, rows, sizes[Index + 1]);
     }
 
-    // Layers I and on, for the rows of x, the first of which is row number `first` of `rows`.
-    template <std::size_t I>
+    // Layers Index and on, for the rows of x, the first of which is row number `first` of `rows`.
+    template <std::size_t Index>
     void forward_from(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t rows, std::size_t first) const {
-        if constexpr (I < layer_count) {
-            const MatrixView<T> y = activation<I>(workspace, rows).middle_rows(first, x.rows());
-            if constexpr (detail::is_dense<LayerAt<I>>)
-                LayerAt<I>::forward(part<I>(parameters()), x, y, activation_of<I>());
+        if constexpr (Index < layer_count) {
+            const MatrixView<T> y = activation<Index>(workspace, rows).middle_rows(first, x.rows());
+            if constexpr (detail::is_dense<LayerAt<Index>>)
+                LayerAt<Index>::forward(part<Index>(parameters()), x, y, activation_of<Index>());
             else
-                LayerAt<I>::forward(part<I>(parameters()), x.matrix(), y);
-            forward_from<next<I>()>(MatrixView<const T>{y}, workspace, rows, first);
+                LayerAt<Index>::forward(part<Index>(parameters()), x.matrix(), y);
+            forward_from<next<Index>()>(MatrixView<const T>{y}, workspace, rows, first);
         }
     }
 
@@ -304,7 +307,7 @@ private:
     template <std::size_t Last>
     void run_backward(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room) const {
         const std::size_t rows = dy.rows();
-        for_each_layer([&]<std::size_t I>() { gradient<I>(workspace, rows); });
+        for_each_layer([&]<std::size_t Index>() { gradient<Index>(workspace, rows); });
         share_rows(workspace, rows, 2 * operations_after_first, [&](std::size_t first, std::size_t count) {
             backward_from<Last>(dy.middle_rows(first, count), workspace, room, rows, first);
         });
@@ -313,54 +316,56 @@ private:
 
     // The gradients by what lies between the layers, for the rows of dy, the first of which is row number `first` of
     // `rows`; and those by the parameters of layers that are not dense.
-    template <std::size_t I>
+    template <std::size_t Index>
     void backward_from(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room, std::size_t rows,
                        std::size_t first) const {
-        using L = LayerAt<I>;
+        using L = LayerAt<Index>;
         const auto rows_of = [&](MatrixView<T> all) { return all.middle_rows(first, dy.rows()); };
-        if constexpr (I == 0) {
+        if constexpr (Index == 0) {
             if constexpr (!detail::is_dense<L>) {
                 const MatrixView<T> dx = workspace.gradient(layer_count, rows, sizes[0]);
                 L::backward(part<0>(parameters()), workspace.inputs().matrix(),
                             MatrixView<const T>{activation<0>(workspace, rows)}, dy, dx, part<0>(room));
             }
         } else {
-            const MatrixView<const T> x = rows_of(activation<I - 1>(workspace, rows));
-            if constexpr (detail::is_dense<L> && I > 1 && std::is_same_v<LayerAt<I - 1>, ReLU>) {
-                const MatrixView<T> dx = rows_of(gradient<I - 2>(workspace, rows));
-                kernels::matmul_input_gradient<T>(dy, weights<I>(parameters()), dx, x.data());
-                backward_from<I - 2>(dx, workspace, room, rows, first);
+            const MatrixView<const T> x = rows_of(activation<Index - 1>(workspace, rows));
+            if constexpr (detail::is_dense<L> && Index > 1 && std::is_same_v<LayerAt<Index - 1>, ReLU>) {
+                const MatrixView<T> dx = rows_of(gradient<Index - 2>(workspace, rows));
+                kernels::matmul_input_gradient<T>(dy, weights<Index>(parameters()), dx, x.data());
+                backward_from<Index - 2>(dx, workspace, room, rows, first);
             } else {
-                const MatrixView<T> dx = rows_of(gradient<I - 1>(workspace, rows));
+                const MatrixView<T> dx = rows_of(gradient<Index - 1>(workspace, rows));
                 if constexpr (detail::is_dense<L>)
-                    kernels::matmul_input_gradient<T>(dy, weights<I>(parameters()), dx);
+                    kernels::matmul_input_gradient<T>(dy, weights<Index>(parameters()), dx);
                 else  // a folded ReLU is given its output for its input, and looks at neither
-                    L::backward(part<I>(parameters()), x, MatrixView<const T>{rows_of(activation<I>(workspace, rows))},
-                                dy, dx, part<I>(room));
-                backward_from<I - 1>(dx, workspace, room, rows, first);
+                    L::backward(part<Index>(parameters()), x,
+                                MatrixView<const T>{rows_of(activation<Index>(workspace, rows))}, dy, dx,
+                                part<Index>(room));
+                backward_from<Index - 1>(dx, workspace, room, rows, first);
             }
         }
     }
 
-    // What is left of dense layers: their biases' gradients, and the products that make their weights'. Layer I, whose
-    // outputs' gradient is dy, and all before it.
-    template <std::size_t I>
+    // What is left of dense layers: their biases' gradients, and the products that make their weights'. Layer Index,
+    // whose outputs' gradient is dy, and all before it.
+    template <std::size_t Index>
     void add_products(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room) const {
         const std::size_t rows = dy.rows();
-        if constexpr (detail::is_dense<LayerAt<I>>) {
-            kernels::column_sums<T>(dy, room.data() + offsets[I] + sizes[I] * sizes[I + 1]);
-            if constexpr (I == 0)
+        if constexpr (detail::is_dense<LayerAt<Index>>) {
+            kernels::column_sums<T>(dy, room.data() + offsets[Index] + sizes[Index] * sizes[Index + 1]);
+            if constexpr (Index == 0)
                 workspace.add_product({.offset = 0, .x = workspace.inputs(), .dy = dy});
             else
-                workspace.add_product(
-                    {.offset = offsets[I], .x = MatrixView<const T>{activation<I - 1>(workspace, rows)}, .dy = dy});
+                workspace.add_product({.offset = offsets[Index],
+                                       .x = MatrixView<const T>{activation<Index - 1>(workspace, rows)},
+                                       .dy = dy});
         }
-        if constexpr (I > 0) add_products<I - 1>(gradient<I - 1>(workspace, rows), workspace, room);
+        if constexpr (Index > 0) add_products<Index - 1>(gradient<Index - 1>(workspace, rows), workspace, room);
     }
 
-    template <std::size_t I>
+    template <std::size_t Index>
     static MatrixView<const T> weights(std::span<const T> all) {
-        return {part<I>(all).data(), sizes[I], sizes[I + 1]};
+        return {part<Index>(all).data(), sizes[Index], sizes[Index + 1]};
     }
 
     // Rows may be shared out where each layer treats every example by itself, as nib's own do.
