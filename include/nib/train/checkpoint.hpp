@@ -118,7 +118,7 @@ Integer checkpoint_number(const TensorFile& file, const std::string& key) {
 
 // What both saving and loading ask of a run.
 inline void check_run(const std::string& path, int epochs, std::uint64_t steps, const Rng::State& state) {
-    if (epochs < 0 || epochs == std::numeric_limits<int>::max())
+    if (epochs < 0 || epochs == (std::numeric_limits<int>::max)())
         fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
     if (steps > std::uint64_t{1} << 53)
         fail(path + ": metadata: steps: expected a number of steps, found " + std::to_string(steps));
