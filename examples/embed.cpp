@@ -188,6 +188,22 @@ std::string header_text(const Options& options, const nib::Mlp& net, const std::
            options.name + "\n";
 }
 
+// Fails where the network's outputs are not finite for inputs from 0 to 1: its header would be of no use.
+void check_outputs(const nib::Mlp& net, const std::string& model) {
+    constexpr std::size_t examples = 16;
+    nib::Matrix<float> inputs(examples, net.input_size());
+    nib::Rng rng{1};
+    for (float& input : inputs.view().values()) input = static_cast<float>(rng.uniform());
+    for (float& input : inputs.view().row(0)) input = 0;
+    for (float& input : inputs.view().row(1)) input = 1;
+    nib::Workspace<float> workspace;
+    for (const float output : net.forward(inputs.view(), workspace).values())
+        if (!nib::is_finite(output))
+            nib::fail(model +
+                      ": expected finite outputs for inputs from 0 to 1; the network's weights are too large to "
+                      "compute with");
+}
+
 void embed(const Options& options) {
     if (!options.data.empty() && !options.int8) throw examples::UsageError("--data is for --int8");
     check_namespace(options.name);
@@ -195,6 +211,7 @@ void embed(const Options& options) {
     inputs.push_back({"MODEL", options.model});
     examples::check_outputs(inputs, {{"HEADER", options.header}});
     const nib::Mlp net = nib::load_mlp(options.model);
+    check_outputs(net, options.model);
     nib::AtomicFile file{options.header};
     std::size_t bytes = net.parameter_count() * sizeof(float);
     std::string network;

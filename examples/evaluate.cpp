@@ -23,10 +23,20 @@ struct Options {
 // A table of more is too wide to read.
 constexpr std::size_t most_printed_classes = 100;
 
+// Fails where the loss is not finite, because numbers on the way to it are too large.
+template <nib::InferenceNetwork Net>
+nib::Evaluation checked_evaluation(const Net& net, const nib::Dataset& test, const Options& options) {
+    nib::Evaluation evaluation = nib::evaluate(net, test);
+    if (!nib::is_finite(evaluation.loss))
+        nib::fail(options.model +
+                  ": expected answers with a finite loss; the network's weights are too large to compute with");
+    return evaluation;
+}
+
 // Prints the results but for the last line.
 template <nib::InferenceNetwork Net>
 nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options& options) {
-    const nib::Evaluation evaluation = nib::evaluate(net, test);
+    const nib::Evaluation evaluation = checked_evaluation(net, test, options);
     std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
     if (evaluation.classes() <= most_printed_classes) {
         examples::print_classes(evaluation.confusion());
@@ -43,7 +53,7 @@ nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options
 
 // The same of the network in 8-bit integers, and how both compare.
 nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, const Options& options) {
-    const nib::Evaluation before = nib::evaluate(net, test);
+    const nib::Evaluation before = checked_evaluation(net, test, options);
     const nib::Int8Mlp small = nib::quantize(net, examples::calibration_digits(options.data));
     const nib::Evaluation evaluation = evaluate(small, test, options);
     const std::size_t float_bytes = net.parameter_count() * sizeof(float), int8_bytes = small.size_bytes();

@@ -64,8 +64,8 @@ Answer answer_of(const nib::Mlp& net, const nib::Image& image, const Options& op
     for (const float probability : nib::probabilities(net, inputs)) {
         if (!nib::is_finite(probability))
             nib::fail(options.model +
-                      ": expected probabilities from 0 to 1 as the network's answer, found nan: its weights are too "
-                      "large to compute with");
+                      ": expected an answer with finite probabilities; the network's weights are too large to compute "
+                      "with");
         order.push_back({static_cast<int>(order.size()), static_cast<double>(probability)});
     }
     std::stable_sort(order.begin(), order.end(),

@@ -35,6 +35,7 @@
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen.hpp>
 #include <nib/ink/unipen_segment.hpp>
+#include <nib/ink/unipen_set.hpp>
 #include <nib/ink/write_drawings.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/atomic_file.hpp>

@@ -1324,7 +1324,7 @@ TEST_CASE("a stroke file that is broken is named, with the line and what was exp
         {"\n# nothing\n", ": no stroke found: " + either + ", found only blank lines and comments"},
         {"hello\n", ":1: " + either + ", found 'hello'"},
         {".VERSION 1\n", ": no stroke found: expected points after .PEN_DOWN, found none"},
-        {".PEN_DOWN\n.PEN_UP\n", ":1: expected points after .PEN_DOWN, found none"},
+        {".PEN_DOWN\n.PEN_UP\n", ": no stroke found: expected points after .PEN_DOWN, found none"},
         {".PEN_DOWN\n1 2\n3\n.PEN_UP\n", ":3: expected a point 'x y' (two numbers up to 1e7), found '3'"},
         {".PEN_DOWN\n1 2\n3 nan\n.PEN_UP\n", ":3: expected a point 'x y' (two numbers up to 1e7), found '3 nan'"},
         {".SEGMENT DIGIT 0-1 ? \"4\"\n.PEN_DOWN\n1 2\n.PEN_UP\n", ":1: expected components below 1, found 1"},
@@ -1350,6 +1350,140 @@ TEST_CASE("a stroke file that is broken is named, with the line and what was exp
           missing + ": cannot open: No such file or directory");
     CHECK(refusal("recognize", {world().model(), good, "--format", "unipen"}) ==
           good + ":1: expected points only after .PEN_DOWN or .PEN_UP, found '100 0 0'");
+}
+
+TEST_CASE("a drawing that cannot be used is left out and counted, or refused with --strict") {
+    const TemporaryDirectory folder;
+    const std::string strokes = ".PEN_DOWN\n10 50\n10 10\n.PEN_UP\n.PEN_DOWN\n0 40\n30 40\n10 0\n.PEN_UP\n";
+    const std::string seven = folder.write(
+        "seven.unp", ".SEGMENT DIGIT ? OK \"1\"\n.SEGMENT DIGIT 1 OK \"7\"\n.SEGMENT DIGIT ? OK \"1\"\n" + strokes);
+    const std::string good = folder.write("good.unp", ".SEGMENT D 0 ? \"1\"\n.SEGMENT D 1 ? \"7\"\n" + strokes);
+    const std::string reason = seven + ":1: expected component numbers in .SEGMENT, such as 6 or 6-7, found none";
+    const std::string said = "2 of 5 drawings cannot be used and are left out; the first: " + reason + "\n";
+    const std::string png = folder.path("png");
+
+    const Words all = lines_of(results("recognize", {world().model(), good}));
+    for (const Words& more : {Words{}, Words{"--png", png}}) {
+        Words arguments{world().model(), good, seven};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const Outcome outcome = run("recognize", arguments);
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err == said);
+        const Words lines = lines_of(outcome.out);
+        REQUIRE(lines.size() == 4);
+        CHECK(lines[1] == all[1]);
+        CHECK(lines[2] == all[1]);
+        CHECK(lines[3].ends_with("/3)"));
+    }
+    CHECK(files_in(png) == Words{"00001-1.png", "00002-7.png", "00003-7.png"});
+
+    for (const Words& output : {Words{"--png", folder.path("pictures")}, Words{"--idx", folder.path("set")}}) {
+        const Outcome outcome = run("rasterize", {good, seven, output[0], output[1]});
+        CHECK(outcome.status == 0);
+        CHECK(outcome.err == said);
+        CHECK(outcome.out == "3 images\n");
+    }
+    CHECK(files_in(folder.path("pictures")) == Words{"00001-1.png", "00002-7.png", "00003-7.png"});
+
+    CHECK(refusal("recognize", {world().model(), good, seven, "--strict"}) == reason);
+    CHECK(refusal("rasterize", {good, seven, "--strict", "--png", folder.path("none")}) == reason);
+    CHECK(files_in(folder.path("none")).empty());
+    results("rasterize", {good, "--strict", "--png", folder.path("none")});
+}
+
+TEST_CASE("a file without a drawing that can be used is refused") {
+    const TemporaryDirectory folder;
+    const std::string strokes = ".PEN_DOWN\n1 2\n.PEN_UP\n";
+    const std::string expected = ":1: expected component numbers in .SEGMENT, such as 6 or 6-7, found none";
+    const std::string one = folder.write("one.unp", ".SEGMENT DIGIT ? OK \"1\"\n" + strokes);
+    const std::string two = folder.write("two.unp", ".SEGMENT DIGIT\n.SEGMENT DIGIT ? OK \"1\"\n" + strokes);
+    for (const Words& program : {Words{"recognize", world().model()}, Words{"rasterize", "--png", folder.path("p")}}) {
+        const Words before(program.begin() + 1, program.end());
+        Words arguments = before;
+        arguments.push_back(one);
+        CHECK(refusal(program[0], arguments) == one + expected);
+        arguments.back() = two;
+        CHECK(refusal(program[0], arguments) == "none of the 2 drawings can be used; the first: " + two + expected);
+    }
+    const std::string blank = folder.write("blank.pgm", std::string("P5 20 20 255 ").append(400, 'x'));
+    const std::string log = folder.write("line.log", upright_line);
+    const Outcome outcome = run("recognize", {world().model(), blank, log});
+    CHECK(outcome.status == 0);
+    CHECK(lines_of(outcome.out).size() == 1);
+    CHECK(outcome.err == "1 of 2 drawings cannot be used and are left out; the first: " + blank +
+                             ": picture: expected ink on paper, found no ink\n");
+}
+
+TEST_CASE("pictures are written when all files are known to be good, and not before") {
+    const TemporaryDirectory folder;
+    const std::string good = folder.write("digits.unipen", unipen(synthetic_drawings(3)));
+    const std::string broken = folder.write("broken.unp", unipen(synthetic_drawings(2)) + ".PEN_DOWN\n1 2\n3\n");
+    const std::string message = broken + ":";
+    CHECK(refusal("rasterize", {good, broken, "--png", folder.path("a")}).starts_with(message));
+    CHECK(refusal("recognize", {world().model(), good, broken, "--png", folder.path("b")}).starts_with(message));
+    CHECK(files_in(folder.path("a")).empty());
+    CHECK(files_in(folder.path("b")).empty());
+
+    // From a pipe, which can be read only once.
+    const auto through_pipe = [&](const std::string& program, const Words& arguments) {
+        std::string command = "cat " + quoted(good) + " | " + quoted(NIB_EXAMPLES_DIR "/" + program);
+        for (const std::string& argument : arguments) command.append(" ").append(quoted(argument));
+        return std::system((command + " >" + quoted(folder.path("out"))).c_str());
+    };
+    results("rasterize", {good, "--png", folder.path("file")});
+    CHECK(through_pipe("rasterize", {"/dev/stdin", "--png", folder.path("pipe")}) == 0);
+    REQUIRE(files_in(folder.path("pipe")) == files_in(folder.path("file")));
+    for (const std::string& name : files_in(folder.path("pipe")))
+        CHECK(nib::read_file(folder.path("pipe/" + name)) == nib::read_file(folder.path("file/" + name)));
+    CHECK(through_pipe("recognize", {world().model(), "/dev/stdin", "--png", folder.path("seen")}) == 0);
+    CHECK(nib::read_file(folder.path("out")) == results("recognize", {world().model(), good}));
+    CHECK(files_in(folder.path("seen")) == files_in(folder.path("file")));
+}
+
+TEST_CASE("UNIPEN files that include others are refused with what to do") {
+    const TemporaryDirectory folder;
+    const std::string file = folder.write("a.unp", ".VERSION 1.0\n.COORD X Y\n.INCLUDE ink.unp\n");
+    CHECK(refusal("recognize", {world().model(), file}) ==
+          file +
+              ":3: .INCLUDE 'ink.unp' is not followed, and there is no stroke beside it: put the text of that file in "
+              "place of the line");
+}
+
+TEST_CASE("a network whose answers are not finite, or that is no classifier of ten digits, is refused") {
+    const TemporaryDirectory folder;
+    const std::string strokes = folder.write("line.log", upright_line);
+    const std::string model = folder.path("model");
+    const std::string header = folder.path("model.hpp");
+    for (const std::uint64_t seed : {1u, 2u}) {
+        nib::Rng rng{seed};
+        nib::Mlp net{{784, 8, 10}, rng};
+        for (float& parameter : net.parameters()) parameter = rng.uniform() < 0.5 ? 3e38f : -3e38f;
+        nib::save(net, model);
+        const std::string advice = "; the network's weights are too large to compute with";
+        CHECK(refusal("recognize", {model, strokes}) ==
+              model + ": expected an answer with finite probabilities" + advice);
+        CHECK(refusal("recognize", {model, strokes, "--png", folder.path("png")}) ==
+              model + ": expected an answer with finite probabilities" + advice);
+        CHECK(files_in(folder.path("png")).empty());
+        for (const Words& words : {Words{model}, Words{model, "--int8"}}) {
+            Words arguments{"--data", world().data()};
+            arguments.insert(arguments.end(), words.begin(), words.end());
+            CHECK(refusal("evaluate", arguments) == model + ": expected answers with a finite loss" + advice);
+            Words embedding = words;
+            embedding.insert(embedding.begin() + 1, header);
+            CHECK(refusal("embed", embedding) == model + ": expected finite outputs for inputs from 0 to 1" + advice);
+        }
+    }
+    CHECK(!std::filesystem::exists(header));
+    for (const std::size_t outputs : {1u, 9u, 784u}) {
+        nib::Rng rng{1};
+        nib::save(nib::Mlp{{784, outputs}, rng}, model);
+        CHECK(refusal("recognize", {model, strokes}) ==
+              model +
+                  ": expected a network that takes square images, 8x8 to 1024x1024, and has 10 outputs, one for each "
+                  "digit; found one of " +
+                  std::to_string(outputs));
+    }
 }
 
 TEST_CASE("output that cannot be written is refused before any work, and named") {

@@ -179,25 +179,6 @@ TEST_CASE("drawings come in the order of their segments, and what was handed ove
           "a.unp:9: expected components that no other .SEGMENT names, found 1");
 }
 
-TEST_CASE("a queue keeps the numbers of what is in it") {
-    nib::detail::NumberedQueue<int> queue;
-    std::size_t pushed = 0;
-    std::size_t popped = 0;
-    bool same = true;
-    for (int round = 0; round < 200; ++round) {
-        for (int i = 0; i < round % 7; ++i) queue.push(static_cast<int>(pushed++));
-        for (int i = 0; i < round % 5 && !queue.empty(); ++i) {
-            same = same && queue.front() == static_cast<int>(popped++);
-            queue.pop();
-        }
-        same = same && queue.first_number() == popped && queue.end_number() == pushed;
-        for (std::size_t i = popped; i < pushed; ++i) same = same && queue.at(i) == static_cast<int>(i);
-    }
-    CHECK(same);
-    CHECK(popped > 100);
-    CHECK(pushed > popped);
-}
-
 TEST_CASE("a drawing has at most 1048576 points") {
     std::string text = ".PEN_DOWN\n";
     for (std::size_t i = 0; i < nib::drawing_point_limit; ++i) text += "1 2\n";
@@ -345,6 +326,11 @@ TEST_CASE("the lowest level of the hierarchy that has segments makes the drawing
     CHECK(shape(parse(".HIERARCHY PAGE WORD\n" + page + characters + strokes)) == three);
     CHECK(error_in(words + characters + strokes) ==
           "a.unp:3: expected components that no other .SEGMENT names, found 0");
+    std::string many = ".HIERARCHY";
+    for (int i = 0; i < 100; ++i) many += " L" + std::to_string(i);
+    CHECK(shape(parse(many + "\n.SEGMENT L99 0-2 OK \"x\"\n" + strokes)) == "x: 1,1 | 2,2 | 3,3 |");
+    CHECK(error_in(many + "\nL100\n" + strokes) ==
+          "a.unp:2: expected .HIERARCHY with at most 100 levels, found 'L100'");
     CHECK(error_in(levels + words + ".HIERARCHY WORD\n" + strokes) ==
           "a.unp:5: expected .HIERARCHY before the first .SEGMENT, and once, found '.HIERARCHY WORD'");
 }

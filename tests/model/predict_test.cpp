@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
 namespace {
 
@@ -67,4 +69,33 @@ TEST_CASE("probabilities need a network that ends in a LogSoftmax") {
     CHECK(support::error_of([&] { return nib::probabilities(net, std::vector<float>(2)); }) ==
           "probabilities: the network does not end in a LogSoftmax");
     CHECK(nib::predict(net, std::vector<float>(2)) == 0);
+}
+
+TEST_CASE_TEMPLATE("inputs that are not finite give class 0 and probabilities that are NaN", Net, Small, nib::Mlp) {
+    auto net = [] {
+        nib::Rng rng{1};
+        if constexpr (std::is_same_v<Net, nib::Mlp>)
+            return nib::Mlp{{2, 5, 3}, rng};
+        else
+            return Net{rng};
+    }();
+    net.parameters().back() = 10;  // of the last class's bias: it is the most likely one
+    const std::vector<float> good{0.5f, 0.25f};
+    REQUIRE(nib::predict(net, good) == 2);
+    const float nan = std::nanf(""), infinite = std::numeric_limits<float>::infinity();
+    for (const std::vector<float>& bad :
+         {std::vector{nan, 0.0f}, std::vector{0.0f, nan}, std::vector{nan, nan}, std::vector{infinite, -infinite}}) {
+        CAPTURE(bad);
+        CHECK(nib::predict(net, bad) == 0);
+        for (const float p : nib::probabilities(net, bad)) CHECK(std::isnan(p));
+        nib::Matrix<float> batch(40, 2);  // more rows than a tile has; every third is bad
+        for (std::size_t i = 0; i < batch.rows(); ++i)
+            std::ranges::copy(i % 3 == 0 ? bad : good, batch.view().row(i).begin());
+        const auto classes = nib::predict(net, batch.view());
+        const auto p = nib::probabilities(net, batch.view());
+        for (std::size_t i = 0; i < batch.rows(); ++i) {
+            CHECK(classes[i] == (i % 3 == 0 ? 0 : 2));
+            CHECK(std::isnan(p.view()(i, 1)) == (i % 3 == 0));
+        }
+    }
 }

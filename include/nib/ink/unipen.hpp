@@ -45,6 +45,7 @@ NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::stri
 #include <nib/ink/lines.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen_segment.hpp>
+#include <nib/ink/unipen_set.hpp>
 
 #include <cstddef>
 #include <utility>
@@ -53,82 +54,34 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// First in, first out, the elements numbered from 0 as they came. Memory for those that are still in.
-template <class T>
-class NumberedQueue {
-public:
-    bool empty() const { return first_ == elements_.size(); }
-    T& front() { return elements_[first_]; }
-    void push(T element) { elements_.push_back(std::move(element)); }
-    void pop() {
-        if (++first_ * 2 <= elements_.size()) return;
-        elements_.erase(elements_.begin(), elements_.begin() + static_cast<std::ptrdiff_t>(first_));
-        popped_ += std::exchange(first_, 0);
-    }
-    void clear() { *this = {}; }
-
-    std::size_t first_number() const { return popped_ + first_; }
-    std::size_t end_number() const { return popped_ + elements_.size(); }
-    T& at(std::size_t number) { return elements_[number - popped_]; }  // from first_number() to before end_number()
-
-    // Takes out those of which condition(element) holds; the others are numbered as if these had never come.
-    template <class Condition>
-    void remove_if(const Condition& condition) {
-        std::size_t kept = first_;
-        for (std::size_t i = first_; i < elements_.size(); ++i)
-            if (!condition(elements_[i])) {
-                if (kept != i) elements_[kept] = std::move(elements_[i]);
-                ++kept;
-            }
-        elements_.erase(elements_.begin() + static_cast<std::ptrdiff_t>(kept), elements_.end());
-    }
-
-private:
-    std::vector<T> elements_;
-    std::size_t first_ = 0;   // elements_ before this one are popped
-    std::size_t popped_ = 0;  // and were erased
-};
-
-// The drawings in the order of their segments, each as soon as its components and the segments before it are complete.
-// Where the pen's way in the air counts in the numbering, or the lowest level of a hierarchy has not been seen yet,
-// that is at the end of the set: what comes later may change what a segment means.
+// The drawings of a text, each as soon as nothing that follows can change it.
 class UnipenReader {
 public:
     // All must outlive the reader. `name` is the file's, for messages.
     UnipenReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr)
-        : scanner_{source, name}, name_{name}, skipped_{skipped} {}
+        : scanner_{source, name}, name_{name}, set_{name, skipped} {}
 
     bool next(Drawing& drawing) {
-        for (;;) {
-            drawing = {};
-            if (!set_ended_ && !segment_complete()) {
+        drawing = {};
+        while (!set_.next(drawing)) {
+            if (!set_.ended())
                 read_line();
-            } else if (drop_higher_segments(); !segments_.empty()) {
-                if (take_segment(drawing)) return true;
-            } else if (set_ended_) {
-                const bool found = take_rest_of_set(drawing);
-                if (found) return true;
-                if (ended_) return false;
-            }
+            else if (ended_)
+                return false;
+            else
+                set_.start();
         }
+        return true;
     }
 
 private:
-    enum class Ink { there, taken, none };  // none: the pen was in the air
-
-    struct Component {
-        Stroke stroke;
-        std::size_t line = 0;
-        Ink ink = Ink::there;
-        bool named = false;  // by a segment
-    };
-
     enum class Pen { unknown, down, up };
 
     // What the lines below a keyword are, until the next keyword.
     // after_number: text, but for what looks like a point, which is not the keyword's.
     enum class Below { points, text, after_number, segment, columns, levels };
 
+    static constexpr std::size_t most_levels = 100;
     static constexpr std::size_t absent = static_cast<std::size_t>(-1);
 
     void read_line() {
@@ -192,10 +145,12 @@ private:
         } else if (keyword == ".START_SET") {
             end_component();
             pen_ = Pen::unknown;
-            if (components_.end_number() > 0) end_set();
+            if (set_.has_components()) set_.end();
         } else if (keyword == ".INCLUDE" && include_line_ == 0) {
             include_line_ = scanner_.number();
             included_ = in_quotes(trimmed(rest));
+            set_.explain_missing("; .INCLUDE " + included_ + " in line " + std::to_string(include_line_) +
+                                 " is not followed: put the text of that file in its place");
         } else if ((keyword == ".DT" && !trimmed(rest).empty()) || keyword == ".START_BOX") {
             below_ = Below::points;  // it has all that it takes: the pen goes on
         } else if (takes_number(keyword) && !trimmed(rest).empty()) {
@@ -235,14 +190,10 @@ private:
     // What has no point is nothing.
     void end_component() {
         if (pen_ == Pen::down && !stroke_.empty()) {
-            components_.push({stroke_, component_line_});
-            points_read_ += stroke_.size();
-            ++pen_downs_;
+            set_.add_stroke(stroke_, component_line_);
             ink_found_ = true;
         } else if (pen_ == Pen::up && has_air_points_) {
-            components_.push({{}, component_line_, Ink::none});
-            ++points_read_;
-            air_found_ = true;
+            set_.add_way_in_air(component_line_);
         }
         stroke_.clear();
         has_air_points_ = false;
@@ -292,6 +243,8 @@ private:
     void parse_levels(std::string_view rest) {
         for (std::string_view word = take_word(rest); !word.empty(); word = take_word(rest))
             levels_.push_back(in_capitals(word));
+        if (levels_.size() > most_levels) scanner_.fail_here(".HIERARCHY with at most 100 levels");
+        set_.set_levels(levels_.size());
     }
 
     // What may have gone on in several lines is complete.
@@ -305,10 +258,8 @@ private:
         std::string_view level;
         UnipenSegment segment = parse_unipen_segment(segment_text_.text(), name_, segment_line_, level);
         segment.level = level_number(level);
-        lowest_level_ = larger(lowest_level_, segment.level);
-        for (const UnipenPart& part : segment.parts) names_points_ = names_points_ || !part.whole();
-        segments_.push(std::move(segment));
-        segments_seen_ = set_has_segments_ = true;
+        set_.add_segment(std::move(segment));
+        segments_seen_ = true;
     }
 
     // A level that the hierarchy does not know is taken for its lowest one.
@@ -327,165 +278,16 @@ private:
                  " is not followed, and there is no stroke beside it: put the text of that file in place of the line");
         if (!ink_found_) fail(name_ + ": no stroke found: expected points after .PEN_DOWN, found none");
         ended_ = true;
-        end_set();
-    }
-
-    void end_set() {
-        set_ended_ = true;
-        if (air_found_ && counts_only_ink())
-            components_.remove_if([](const Component& c) { return c.ink == Ink::none; });
-    }
-
-    // Whether the segments make sense with the pen-down components alone, and not with all.
-    bool counts_only_ink() {
-        std::vector<std::size_t> inked{0};  // of the components before this one that are left
-        for (std::size_t i = components_.first_number(); i < components_.end_number(); ++i)
-            inked.push_back(inked.back() + (components_.at(i).ink == Ink::none ? 0 : 1));
-        const std::size_t first = components_.first_number();
-        const auto has_ink = [&](const UnipenPart& part) {
-            if (part.first < first || part.last >= components_.end_number()) return true;
-            return inked[part.last + 1 - first] > inked[part.first - first];
-        };
-        bool some_without_ink = false;
-        for (std::size_t i = segments_.first_number(); i < segments_.end_number(); ++i) {
-            const UnipenSegment& segment = segments_.at(i);
-            if (segment.last >= pen_downs_) return false;
-            bool ink = segment.parts.empty();
-            for (const UnipenPart& part : segment.parts) ink = ink || has_ink(part);
-            some_without_ink = some_without_ink || !ink;
-        }
-        return some_without_ink;
-    }
-
-    void drop_higher_segments() {
-        while (!segments_.empty() && segments_.front().level < lowest_level_) segments_.pop();
-    }
-
-    // Whether nothing that may still come changes the first segment.
-    bool segment_complete() {
-        const bool level_is_known = lowest_level_ + 1 >= levels_.size();
-        if (air_found_ || !level_is_known) return false;
-        drop_higher_segments();
-        return !segments_.empty() && segments_.front().last < components_.end_number();
-    }
-
-    // Puts the first segment's strokes into `drawing`; false where it has none that can be used.
-    bool take_segment(Drawing& drawing) {
-        UnipenSegment segment = std::move(segments_.front());
-        segments_.pop();
-        if (segment.parts.empty()) {
-            components_are_told_ = false;
-            return skip(segment.line, "component numbers in .SEGMENT, such as 6 or 6-7", "none");
-        }
-        if (segment.last >= components_.end_number()) fail_beyond(segment);
-        std::size_t count = 0;
-        for (const UnipenPart& part : segment.parts)
-            for (std::size_t i = part.first; i <= part.last; ++i) {
-                if (i < components_.first_number() || components_.at(i).ink == Ink::taken)
-                    scanner_.fail_at(segment.line, "components that no other .SEGMENT names", std::to_string(i));
-                const std::size_t points = take_component(components_.at(i), i, part, segment.line, drawing);
-                count += points;
-                if (count > drawing_point_limit) scanner_.fail_at(segment.line, not_too_many_points, "more");
-                // However often components are shared, a small file must not become a large result.
-                points_taken_ += larger(points, std::size_t{1});
-                if (points_taken_ / 4 > points_read_)
-                    scanner_.fail_at(segment.line, "segments that share few of their components", "too many points");
-            }
-        while (!components_.empty() && components_.front().ink == Ink::taken) components_.pop();
-        if (drawing.strokes.empty())
-            return skip(segment.line, "a .SEGMENT with a .PEN_DOWN component", "only .PEN_UP components");
-        drawing.label = std::move(segment.label);
-        return true;
-    }
-
-    // Moves or copies the points of component number `i` that `part` names; returns how many.
-    std::size_t take_component(Component& component, std::size_t i, const UnipenPart& part, std::size_t line,
-                               Drawing& drawing) {
-        component.named = true;
-        if (component.ink == Ink::none) return 0;
-        const std::size_t size = component.stroke.size();
-        const std::size_t first = i == part.first ? part.first_point : 0;
-        const std::size_t last = i == part.last && part.last_point != part.to_the_end ? part.last_point : size - 1;
-        if (first >= size || last >= size)
-            scanner_.fail_at(line, "points of component " + std::to_string(i) + " below " + std::to_string(size),
-                             std::to_string(larger(first, last)));
-        if (levels_.size() > 1 || names_points_) {
-            drawing.strokes.emplace_back(component.stroke.begin() + static_cast<std::ptrdiff_t>(first),
-                                         component.stroke.begin() + static_cast<std::ptrdiff_t>(last + 1));
-        } else {
-            drawing.strokes.push_back(std::exchange(component.stroke, {}));
-            component.ink = Ink::taken;
-        }
-        return last + 1 - first;
-    }
-
-    [[noreturn]] void fail_beyond(const UnipenSegment& segment) const {
-        std::string found = std::to_string(segment.last);
-        if (include_line_ != 0)
-            found.append("; .INCLUDE ")
-                .append(included_)
-                .append(" in line ")
-                .append(std::to_string(include_line_))
-                .append(" is not followed: put the text of that file in its place");
-        scanner_.fail_at(segment.line, "components below " + std::to_string(components_.end_number()), found);
-    }
-
-    bool skip(std::size_t line, const std::string& expected, const std::string& found) {
-        skip_drawing(skipped_, name_ + ":" + std::to_string(line) + ": expected " + expected + ", found " + found);
-        return false;
-    }
-
-    // What no segment named. In a set without segments that is a drawing.
-    bool take_rest_of_set(Drawing& drawing) {
-        if (!set_has_segments_)
-            take_all(drawing);
-        else if (components_are_told_)
-            check_all_named();
-        components_.clear();
-        pen_downs_ = lowest_level_ = 0;
-        air_found_ = names_points_ = set_has_segments_ = false;
-        components_are_told_ = true;
-        set_ended_ = ended_;
-        return !drawing.strokes.empty();
-    }
-
-    void take_all(Drawing& drawing) {
-        std::size_t count = 0;
-        for (; !components_.empty(); components_.pop()) {
-            Component& component = components_.front();
-            if (component.ink != Ink::there) continue;
-            count += component.stroke.size();
-            if (count > drawing_point_limit)
-                scanner_.fail_at(component.line, not_too_many_points, "more, and no .SEGMENT");
-            drawing.strokes.push_back(std::move(component.stroke));
-        }
-    }
-
-    void check_all_named() {
-        for (std::size_t i = components_.first_number(); i < components_.end_number(); ++i)
-            if (const Component& component = components_.at(i); component.ink == Ink::there && !component.named)
-                return static_cast<void>(
-                    skip(component.line, "a .SEGMENT that names component " + std::to_string(i), "none"));
+        set_.end();
     }
 
     LineScanner scanner_;
     const std::string& name_;
-    SkippedDrawings* skipped_;
-    NumberedQueue<Component> components_;  // of this set
-    NumberedQueue<UnipenSegment> segments_;
+    UnipenSet set_;
     std::vector<std::string> levels_;  // of the hierarchy, the highest first
-    std::size_t lowest_level_ = 0;     // that a segment of this set has
-    std::size_t pen_downs_ = 0;        // components of this set with ink
-    bool air_found_ = false;           // in this set: a component of a lifted pen with points
-    bool names_points_ = false;        // in this set: a segment names points of components
-    bool set_has_segments_ = false;
-    bool components_are_told_ = true;  // by all segments of this set so far
-    bool set_ended_ = false;
     bool ended_ = false;
     bool segments_seen_ = false;  // in the file
     bool ink_found_ = false;      // in the file
-    std::size_t points_read_ = 0;
-    std::size_t points_taken_ = 0;
 
     Below below_ = Below::points;
     UnipenSegmentText segment_text_;
