@@ -112,7 +112,8 @@ TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t 
                   "; --data and --synthetic are to be given as they were, and others may be left out");
     std::string notes;
     if (!unknown.empty())
-        notes += printable(path) + ": does not say what the run had for " + unknown + ": they are to be given as they were\n";
+        notes += printable(path) + ": does not say what the run had for " + unknown +
+                 ": they are to be given as they were\n";
     if (!changes.empty()) notes += printable(path) + ": from here on changed: the run had " + changes + "\n";
     return {record, notes};
 }

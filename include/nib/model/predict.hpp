@@ -3,8 +3,8 @@
 // The forms for one example run on the stack for a Sequential: no heap, no locks. The forms for a batch take an
 // optional Workspace, so that calls in a loop allocate only their result.
 //
-// Inputs must be finite; nothing checks that. One that is NaN makes the outputs NaN, and so may one that is infinite, or
-// numbers that overflow on the way. Then the probabilities are NaN, and the class is 0, since no output compares as
+// Inputs must be finite; nothing checks that. One that is NaN makes the outputs NaN, and so may one that is infinite,
+// or numbers that overflow on the way. Then the probabilities are NaN, and the class is 0, since no output compares as
 // larger than the first: whoever cannot vouch for the inputs looks at the probabilities. A network in 8-bit integers
 // takes NaN for the lowest input of its range, and what is outside of the range for the nearest in it.
 #pragma once
