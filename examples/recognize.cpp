@@ -104,7 +104,7 @@ struct Score {
         ++answered;
         if (label.empty()) return;
         ++labelled;
-        correct += label == answer ? 1 : 0;
+        if (label == answer) ++correct;
     }
 };
 

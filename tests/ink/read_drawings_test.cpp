@@ -12,6 +12,7 @@ std::string error_in(std::string_view text, nib::StrokeFormat format = nib::Stro
 
 TEST_CASE("a file's format is recognised by its first line that is neither blank nor a comment") {
     CHECK(nib::parse_drawings("\n.PEN_DOWN\n1 2\n", "file")[0].strokes[0][0].y == -2);
+    CHECK(nib::parse_drawings(".pen_down\n1 2\n", "file")[0].strokes[0][0].y == -2);
     CHECK(nib::parse_drawings("# log\n\n1 2 3\n", "file")[0].strokes[0][0].y == 2);
     CHECK(nib::parse_drawings(" \n{\"drawing\":[[[1],[2]]]}\n", "file")[0].strokes[0][0].y == 2);
     CHECK(nib::parse_drawings("\n\n<ink><trace>1 2</trace></ink>", "file")[0].strokes[0][0].y == 2);

@@ -78,7 +78,8 @@ inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline StrokeFormat recognized_format(char first, char second) {
     if (first == '{') return StrokeFormat::quickdraw;
     if (first == '<') return StrokeFormat::inkml;
-    if (first == '.' && second >= 'A' && second <= 'Z') return StrokeFormat::unipen;
+    const bool letter = (second >= 'A' && second <= 'Z') || (second >= 'a' && second <= 'z');
+    if (first == '.' && letter) return StrokeFormat::unipen;
     if (is_digit(first) || ((first == '-' || first == '.') && is_digit(second))) return StrokeFormat::log;
     return StrokeFormat::automatic;
 }
