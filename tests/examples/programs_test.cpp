@@ -1254,7 +1254,7 @@ TEST_CASE("a model file that is broken or holds another network is named, with w
         return "byte " + std::to_string(model.find(key) + key.size()) + ": ";
     };
     const std::vector<BadInput> bad_models{
-        {"", "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 0"},
+        {"", "byte 0: expected a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found an empty one"},
         {model.substr(0, 7), "byte 0: expected the 8 bytes of a safetensors header's length, the file holds 7"},
         {model.substr(0, 20),
          "byte 0: the header declares " + std::to_string(data - 8) + " bytes, the file holds 12 after it"},

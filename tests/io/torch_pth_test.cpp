@@ -357,6 +357,20 @@ TEST_CASE("a state_dict is found in a checkpoint") {
     CHECK(names(dict({text("optimizer"), dict({text("y"), tensor()}), text("model"), state})) == "x ");
 }
 
+TEST_CASE("what many values share is looked at once") {
+    std::string shared = "]";
+    std::vector<std::string> pairs;
+    for (int i = 0; i < 20000; ++i) pairs.insert(pairs.end(), {"K\1", "N"});
+    shared += dict(pairs) + "q\1a";
+    std::string items = text("x") + tensor() + text("shared") + shared + text("class") + "cm\nN\nq\2";
+    // An object with this state, an object that holds it, a list that does, and it.
+    for (int i = 0; i < 20000; ++i) items += "K\1h\2)Rh\1bK\1h\2(h\1tRK\1]h\1aK\1h\1";
+    const std::string content = TorchBuilder{"}(" + items + "u", {{"0", six}}}.bytes();
+    CHECK(parse(content).tensors().size() == 1);
+    const std::string none = TorchBuilder{"}(" + items.substr((text("x") + tensor()).size()) + "u", {}}.bytes();
+    CHECK(support::contains(support::error_of([&] { return parse(none); }), "found 'shared': a list"));
+}
+
 TEST_CASE("one tensor may stand under many names") {
     std::vector<std::string> items = {text("x"), tensor() + "q\7"};
     for (int i = 0; i < 1000; ++i) {

@@ -49,7 +49,7 @@ TEST_CASE("numbers in names are the order") {
     // Where the sizes contradict them, nothing is guessed.
     CHECK(ordered({{"layers.2", 9, 4}, {"layers.0", 4, 3}, {"layers.4", 3, 2}}) ==
           "f: expected dense layers, each of which takes what the one before it gives: \"layers.2.weight\" takes 9 "
-          "features, \"layers.0.weight\" before it gives 3");
+          "features, \"layers.0.weight\" before it gives 3; number them in the order in which they run");
 }
 
 TEST_CASE("with other names the sizes are, where the layers chain in one way only") {

@@ -117,15 +117,20 @@ private:
 
     // What is passed over holds no tensors, or is an optimizer's.
     void check_passed_over(const StateDictSearch& search, Index key, Index value) {
+        seen_.resize(pickle_.count());
+        if (seen_[value]) return;
         const std::optional<Index> dict = pickle_.as_dict(value);
-        if ((dict && search.is_optimizer(*dict)) || !holds_storage(value)) return;
+        if (dict && search.is_optimizer(*dict)) {
+            seen_[value] = true;
+            return;
+        }
+        if (!holds_storage(value)) return;
         name_ = pickle_.kind(key) == PickleKind::text ? pickle_.text(key) : std::string_view{};
         refuse("expected a tensor, found " + values_.description(value) + " that holds tensors");
     }
 
     // Looks at each value of the pickle once, however often it is asked.
     bool holds_storage(Index value) {
-        seen_.resize(pickle_.count());
         std::vector<Index> waiting;
         const auto add = [&](Index item) {
             if (!seen_[item]) waiting.push_back(item);
@@ -298,7 +303,7 @@ private:
     TorchArchive& archive_;
     std::endian order_;
     std::string_view name_;   // of the tensor that is being read
-    std::vector<bool> seen_;  // of the pickle's values: known to hold no storage
+    std::vector<bool> seen_;  // of the pickle's values: known to hold no tensors
 };
 
 // Whether a file of this start is pickled, and not in a zip archive.

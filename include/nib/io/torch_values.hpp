@@ -95,18 +95,18 @@ public:
         return made;
     }
 
-    // A torch.nn.Module that is pickled whole.
+    // A torch.nn.Module that is pickled whole: among the first attributes that it is given are its parameters.
     bool is_module(Index value) const {
         if (pickle_.kind(value) != PickleKind::object) return false;
         bool found = false;
-        pickle_.for_each(value, [&](Index item) {
-            if (pickle_.kind(item) == PickleKind::dict)
-                pickle_.for_each_pair(item, [&](Index key, Index) {
-                    found = found || is_text(key, "_parameters");
-                    return !found;
-                });
-            return !found;
-        });
+        for (const Index item : items(value, most_states)) {
+            std::size_t attributes = 0;
+            if (pickle_.kind(item) != PickleKind::dict) continue;
+            pickle_.for_each_pair(item, [&](Index key, Index) {
+                found = found || is_text(key, "_parameters");
+                return !found && ++attributes < most_attributes;
+            });
+        }
         return found;
     }
 
@@ -154,6 +154,9 @@ public:
 private:
     static constexpr int deepest_class = 4;
     static constexpr std::size_t most_arguments = 9;
+    // Many objects may share one state, which is not to be looked through for each.
+    static constexpr std::size_t most_states = 8;
+    static constexpr std::size_t most_attributes = 100;
 
     static TorchCall failed(const std::string& problem) { return {nullptr, {}, problem}; }
 

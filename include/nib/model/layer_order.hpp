@@ -180,7 +180,7 @@ inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers
                 fail(file.path() + ": expected dense layers, each of which takes what the one before it gives: " +
                      tensor_label(layers[i].name + ".weight") + " takes " + std::to_string(layers[i].in) +
                      " features, " + tensor_label(layers[i - 1].name + ".weight") + " before it gives " +
-                     std::to_string(layers[i - 1].out));
+                     std::to_string(layers[i - 1].out) + "; number them in the order in which they run");
         return;
     }
     check_order(file, layers_of(file));
