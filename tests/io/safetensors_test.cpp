@@ -382,10 +382,18 @@ TEST_CASE("metadata may be null, as the reference reader has it") {
 
 TEST_CASE("a header that the format allows and nib does not read is refused at once, and it is said what to do") {
     const support::TemporaryDirectory folder;
-    const std::string path = folder.write("f", std::string("\x41\x78\x7d\x01\0\0\0\0{", 9));  // 25,000,001
-    std::filesystem::resize_file(path, 25000009);
+    const std::string path = folder.write("f", std::string("\x81\x96\x98\0\0\0\0\0{", 9));  // 10,000,001
+    std::filesystem::resize_file(path, 10000009);
     CHECK(error_of([&] { return nib::open_safetensors(path); }) ==
           path +
-              ": byte 0: expected a safetensors header of at most 25000000 bytes, found one of 25000001, which names "
+              ": byte 0: expected a safetensors header of at most 10000000 bytes, found one of 10000001, which names "
               "more tensors than are read from one file: save them in several");
+}
+
+TEST_CASE("a tensor has at most 64 dimensions") {
+    std::string ones = "1";
+    for (int i = 1; i < 64; ++i) ones += ",1";
+    CHECK(error_in("{" + entry("a", "U8", ones, "0,1") + "}", 1) == "");
+    CHECK(contains(error_in("{" + entry("a", "U8", ones + ",1", "0,1") + "}", 1),
+                   "expected at most 64 sizes, found more"));
 }

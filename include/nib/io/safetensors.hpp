@@ -5,12 +5,12 @@
 //   save_safetensors    laid out as the reference writer does: by dtype, largest alignment first, then by name; the
 //                       header padded with spaces to a multiple of 8
 //
-// Refused by Error: a header of more than 25,000,000 bytes or more than the file holds, that is not strict JSON of
+// Refused by Error: a header of more than 10,000,000 bytes or more than the file holds, that is not strict JSON of
 // UTF-8 starting with '{' and ending in nothing but spaces; an entry without dtype, shape or data_offsets, or with
-// anything else; a size that overflows, or is no whole number of bytes; offsets that do not fit dtype and shape;
-// tensors that overlap, leave a hole or do not end where the file ends; metadata that is neither strings nor null; a
-// name that stands twice. That is all that the reference reader refuses, and a little more: it takes headers of
-// 100,000,000 bytes.
+// anything else; more than 64 dimensions; a size that overflows, or is no whole number of bytes; offsets that do not fit
+// dtype and shape; tensors that overlap, leave a hole or do not end where the file ends; metadata that is neither
+// strings nor null; a name that stands twice. That is all that the reference reader refuses, and a little more: it takes
+// headers of 100,000,000 bytes, and any number of dimensions.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -57,10 +57,10 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// The format's own bound, and nib's: what a header says takes many times its own bytes in memory. One of 25 MB names
-// some hundred thousand tensors.
+// The format's own bound, and nib's: what a header says takes many times its own bytes in memory. One of 10 MB names
+// a hundred thousand tensors.
 inline constexpr std::size_t longest_safetensors_header = 100'000'000;
-inline constexpr std::size_t max_safetensors_header = 25'000'000;
+inline constexpr std::size_t max_safetensors_header = 10'000'000;
 inline constexpr std::string_view metadata_key = "__metadata__";
 
 // The header's text; what follows it is the data.
@@ -96,7 +96,12 @@ inline std::string read_safetensors_header(ByteSource& source) {
 
 inline std::vector<std::size_t> read_safetensors_sizes(JsonReader& json) {
     std::vector<std::size_t> sizes;
-    json.array([&] { sizes.push_back(json.integer<std::size_t>()); });
+    constexpr std::size_t most = 64;  // dimensions, as PyTorch has it
+    json.array([&] {
+        if (sizes.size() == most)
+            json.fail_at(json.position(), "expected at most " + std::to_string(most) + " sizes, found more");
+        sizes.push_back(json.integer<std::size_t>());
+    });
     return sizes;
 }
 
