@@ -25,6 +25,9 @@ constexpr std::size_t most_printed_classes = 100;
 template <nib::InferenceNetwork Net>
 nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options& options) {
     const nib::Evaluation evaluation = nib::evaluate(net, test);
+    if (!nib::is_finite(evaluation.loss))
+        nib::fail(options.model + ": gives numbers that are not finite: expected a finite loss, found " +
+                  nib::not_finite_name(evaluation.loss));
     std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
     if (evaluation.classes() <= most_printed_classes) {
         examples::print_classes(evaluation.confusion());
