@@ -113,6 +113,7 @@ void recognize_drawing(const nib::Mlp& net, const Drawn& drawn, const Options& o
     line.append(" ").append(nib::fixed(order[0].probability, 4));
     if (order.size() > 1) line.append(" ").append(order[1].text());
     std::puts(line.c_str());
+    examples::check_output();
 
     ++score.drawings;
     if (!options.png.empty())
