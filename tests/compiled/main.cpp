@@ -65,7 +65,8 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     static_cast<void>(nib::probabilities(net, x));
     static_cast<void>(nib::probabilities(net, x.row(0)));
 
-    nib::save_checkpoint(net, adam, rng, 1, path);
+    nib::save_checkpoint(net, adam, rng, 1, path, {{"data", "digits"}});
+    static_cast<void>(nib::checkpoint_record(path));
     static_cast<void>(nib::load_checkpoint(net, adam, rng, path));
     nib::save(net, path);
     nib::load(net, path);

@@ -41,7 +41,6 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <sys/wait.h>
@@ -500,6 +499,33 @@ TEST_CASE("evaluate's precision, recall and accuracy are those of its confusion 
     CHECK(lines[26] == "test " + accuracy_line(correct, test_count));
 }
 
+TEST_CASE("evaluate prints no table that is too wide to read, and works in the memory of its network") {
+    const TemporaryDirectory folder;
+    const std::string model = folder.path("model");
+    nib::Rng rng{1};
+    nib::save(nib::Mlp{{784, 100}, rng}, model);
+    CHECK(lines_of(results("evaluate", {model, "--data", world().data()})).size() == 1 + 1 + 101 + 1 + 101 + 1 + 1);
+    nib::save(nib::Mlp{{784, 4, 50'000}, rng}, model);  // a table of 50,000 squared would be of 20 GB
+    const Shell limited{can_limit_memory ? "ulimit -v 600000 && " : "", ""};
+    const Outcome outcome = run("evaluate", {model, "--data", world().data()}, limited);
+    CHECK(outcome.status == 0);
+    CHECK(outcome.err == model + ": has 50000 classes: tables of them are printed up to 100\n");
+    const Words lines = lines_of(outcome.out);
+    REQUIRE(lines.size() == 3);
+    CHECK(has_form(lines[0], "loss *.####"));
+    correct_of(lines[2], test_count);
+}
+
+TEST_CASE("evaluate refuses a network whose answers are not finite") {
+    const TemporaryDirectory folder;
+    const std::string model = folder.path("model");
+    nib::Mlp net = nib::load_mlp(world().model());
+    for (float& parameter : net.parameters()) parameter = parameter < 0 ? -3e38f : 3e38f;
+    nib::save(net, model);
+    CHECK(refusal("evaluate", {model, "--data", world().data()}) ==
+          model + ": gives numbers that are not finite: expected a finite loss, found NaN");
+}
+
 TEST_CASE("evaluate --int8 compares the network in 8-bit integers with the one that was loaded") {
     const Words before = lines_of(results("evaluate", {world().model(), "--data", world().data()}));
     const Words lines = lines_of(results("evaluate", {world().model(), "--data", world().data(), "--int8"}));
@@ -776,7 +802,8 @@ TEST_CASE("a checkpoint that cannot be written ends training, and the one before
 TEST_CASE("train ends in order after Ctrl-C and SIGTERM, and says how to go on") {
     const TemporaryDirectory folder;
     const std::string checkpoint = folder.path("checkpoint"), model = folder.path("model");
-    for (const auto& [signal, status] : {std::pair{"INT"s, 130}, std::pair{"TERM"s, 143}}) {
+    for (const int status : {130, 143}) {
+        const std::string signal = status == 130 ? "INT" : "TERM";
         // The signal comes when the file is there, from a process beside; "exec" keeps the number.
         const auto interrupted = [&](const std::string& file, const Words& more) {
             const std::string beside =

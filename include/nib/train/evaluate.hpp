@@ -47,7 +47,7 @@ public:
         : classes_{classes}, confusion_{classes <= most_confusion_classes ? classes : 0} {}
     void add(int truth, int prediction) {
         ++total_;
-        correct_ += truth == prediction ? 1 : 0;
+        if (truth == prediction) ++correct_;
         if (has_confusion()) confusion_.add(truth, prediction);
     }
 
@@ -117,7 +117,7 @@ template <InferenceNetwork Net, class Data>
     std::size_t correct = 0;
     detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, std::span<const int> targets) {
         for (std::size_t i = 0; i < outputs.rows(); ++i)
-            correct += detail::argmax<T>(outputs.row(i)) == targets[i] ? 1 : 0;
+            if (detail::argmax<T>(outputs.row(i)) == targets[i]) ++correct;
     });
     return static_cast<double>(correct) / static_cast<double>(data.size());
 }
