@@ -1,3 +1,4 @@
+#define NIB_BODIES 1  // looks inside
 #include <nib/io/temporary_file.hpp>
 
 #include "../support.hpp"
