@@ -75,8 +75,8 @@ private:
     Sample parse_sample() const {
         constexpr std::string_view expected = "three numbers 'x y t' (pixels up to 1e7, seconds up to 1e10)";
         std::string_view rest = scanner_.line();
-        const double x = scanner_.number_of(take_word(rest), coordinate_limit, expected);
-        const double y = scanner_.number_of(take_word(rest), coordinate_limit, expected);
+        const double x = scanner_.number_of(take_word(rest), static_cast<double>(coordinate_limit), expected);
+        const double y = scanner_.number_of(take_word(rest), static_cast<double>(coordinate_limit), expected);
         const double t = scanner_.number_of(take_word(rest), time_limit, expected);
         if (!trimmed(rest).empty()) scanner_.fail_here(expected);
         return {static_cast<float>(x), static_cast<float>(y), t};

@@ -79,7 +79,7 @@ private:
     void parse_row(Stroke& stroke, std::size_t row) {
         std::size_t i = 0;
         json_.array([&] {
-            const double limit = row < 2 ? coordinate_limit : 1000 * time_limit;
+            const double limit = row < 2 ? static_cast<double>(coordinate_limit) : 1000 * time_limit;
             const double value = json_.number();
             if (!(value >= -limit && value <= limit))
                 refuse(row < 2 ? "a number up to 1e7" : "a time up to 1e13", "one beyond");

@@ -160,7 +160,8 @@ private:
         Point point;
         for (std::size_t column = 0; column < column_count_; ++column) {
             const bool used = column == x_column_ || column == y_column_;
-            const double value = scanner_.number_of(take_word(rest), used ? coordinate_limit : 1e300, expected);
+            const double value =
+                scanner_.number_of(take_word(rest), used ? static_cast<double>(coordinate_limit) : 1e300, expected);
             if (column == x_column_) point.x = static_cast<float>(value);
             if (column == y_column_) point.y = static_cast<float>(0 - value);  // not -value: 0 stays +0
         }

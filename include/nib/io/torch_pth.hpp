@@ -136,7 +136,8 @@ private:
     // Of an object.
     Call call(Index object) const {
         const std::vector<Index> parts = items(object, 2);
-        return {global(parts.front())->role, items(parts.back(), most_arguments)};
+        const TorchGlobal* const called = global(parts.front());
+        return {called == nullptr ? TorchRole::other : called->role, items(parts.back(), most_arguments)};
     }
 
     bool is_tensor(Index value) const {
