@@ -11,9 +11,12 @@ cd "$work"
 
 compile() { "$compiler" -std=c++20 -I"$root/include" "$@"; }
 
-# name_of FLAG...: the inline namespace's name; fails where the compiler does not know a flag.
-name_of() {
-    echo NIB_ABI | compile "$@" -Werror -include nib/core/config.hpp -x c++ -E -P - 2>/dev/null | tail -n 1
+# describe FLAG...: the inline namespace's name and, after a tab, a sum of all that the compiler itself defines; fails
+# where the compiler does not know a flag.
+describe() {
+    local text
+    text=$(echo NIB_ABI | compile "$@" -Werror -include nib/core/config.hpp -x c++ -E -dD -P - 2>/dev/null) || return
+    printf '%s\t%s\n' "$(tail -n 1 <<<"$text")" "$(grep '^#define _' <<<"$text" | sort | cksum)"
 }
 
 # 1. Each of these has a name of its own, unless to the compiler they are the same.
@@ -33,16 +36,14 @@ x86_64-*)
 esac
 # Clang has a macro for few of these.
 if ! "$compiler" --version | grep -q clang; then flag_sets+=("${math[@]}"); fi
-: >names
-: >known
+: >all
 for flags in "${flag_sets[@]}"; do
     # shellcheck disable=SC2086  # several flags
-    name=$(name_of $flags) || continue
-    # shellcheck disable=SC2086
-    macros=$(compile $flags -x c++ -dM -E /dev/null | sort | cksum)
-    grep -qF "$macros" known || printf '%s\t%s\n' "$name" "$flags" >>names
-    echo "$macros" >>known
+    description=$(describe $flags) || continue
+    printf '%s\t%s\n' "$description" "$flags" >>all
 done
+# One line for each sum, then: name and flags.
+awk -F '\t' '!known[$2]++ { print $1 "\t" $3 }' all >names
 grep -q '^v[0-9]*_[0-9]*_base	$' names || {
     echo "expected a name that ends in _base without flags, found:"
     head -n 1 names
@@ -59,7 +60,7 @@ count=$(wc -l <names)
 
 # 2. Every weak symbol that has to do with nib has the name in it, but for Error's.
 compile -O0 -c "$here/user.cpp" -o user.o
-tag=$(name_of)
+tag=$(describe | cut -f 1)
 weak=$(nm -C user.o | grep ' [WVu] .*nib::')
 [ "$(wc -l <<<"$weak")" -gt 100 ]
 if grep -vF "$tag" <<<"$weak" | grep -vE ' (vtable for |typeinfo for |typeinfo name for )?nib::Error(::|$)'; then

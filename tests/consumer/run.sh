@@ -20,6 +20,12 @@ consume() {
 }
 
 consume subdirectory -DNIB_SOURCE_DIR="$source"
+# A part of another project installs nothing.
+"$cmake" --install "$work/subdirectory" --prefix "$work/nothing"
+if [ -n "$(find "$work/nothing" -type f 2>/dev/null)" ]; then
+    echo "installing the project that nib is a part of was expected to install nothing of nib"
+    exit 1
+fi
 consume subdirectory_compiled -DNIB_SOURCE_DIR="$source" -DNIB_TARGET=nib::compiled
 
 "$cmake" --install "$build" --prefix "$work/prefix"
@@ -33,13 +39,28 @@ consume installed -DCMAKE_PREFIX_PATH="$work/moved"
 "$cmake" --install "$work/headers" --prefix "$work/headers_prefix"
 consume installed_headers -DCMAKE_PREFIX_PATH="$work/headers_prefix"
 
+# The headers' installation says what to do for the compiled library, whether it is linked or asked for.
+refuse() {
+    message=$1
+    shift
+    if "$cmake" -S "$work" -B "$work/wrong" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$work/log" 2>&1; then
+        echo "expected to fail: $*"
+        exit 1
+    fi
+    tr -s ' \n' ' ' <"$work/log" | grep -q "$message" || {
+        cat "$work/log"
+        exit 1
+    }
+    rm -rf "$work/wrong"
+}
+cp "$source/tests/consumer/main.cpp" "$source/tests/consumer/CMakeLists.txt" "$work/"
+refuse 'has no nib::compiled (configure nib with -DNIB_BUILD_COMPILED=ON' \
+    -DCMAKE_PREFIX_PATH="$work/headers_prefix" -DNIB_TARGET=nib::compiled
+sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 0.1 REQUIRED COMPONENTS compiled)/' \
+    "$source/tests/consumer/CMakeLists.txt" >"$work/CMakeLists.txt"
+refuse 'has no nib::compiled (configure nib with -DNIB_BUILD_COMPILED=ON' -DCMAKE_PREFIX_PATH="$work/headers_prefix"
+
 # A version that does not fit is refused.
 sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 99 REQUIRED)/' "$source/tests/consumer/CMakeLists.txt" \
     >"$work/CMakeLists.txt"
-cp "$source/tests/consumer/main.cpp" "$work/"
-if "$cmake" -S "$work" -B "$work/wrong" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" \
-    -DCMAKE_PREFIX_PATH="$work/moved" >"$work/log" 2>&1; then
-    echo "find_package(nib 99) was expected to fail"
-    exit 1
-fi
-grep -q 'requested version "99"' "$work/log"
+refuse 'requested version "99"' -DCMAKE_PREFIX_PATH="$work/moved"

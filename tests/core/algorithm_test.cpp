@@ -61,3 +61,5 @@ TEST_CASE("sort_values sorts as std::sort does") {
         CHECK(values == expected);
     }
 }
+
+TEST_CASE("a number from a file becomes a size") { CHECK(nib::to_size(std::uint64_t{5}) == std::size_t{5}); }

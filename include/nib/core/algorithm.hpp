@@ -25,6 +25,9 @@ constexpr T clamped(T value, T low, T high) {
     return value < low ? low : high < value ? high : value;
 }
 
+// A number from a file, which is known to be small enough, as a size in memory.
+constexpr std::size_t to_size(unsigned long long count) { return static_cast<std::size_t>(count); }
+
 // `from` and `to` do not overlap.
 template <class From, class To>
 constexpr void copy_values(const From* __restrict from, std::size_t count, To* __restrict to) {

@@ -88,9 +88,10 @@
 #define NIB_VISIBLE [[gnu::visibility("default")]]
 #endif
 
-// Functions that must be inlined into the function whose instruction set they are to use.
-#define NIB_ALWAYS_INLINE [[gnu::always_inline]] inline
-#define NIB_LAMBDA_ALWAYS_INLINE __attribute__((always_inline))
+// Functions that must be inlined into the function whose instruction set they are to use. They are not instrumented
+// (-finstrument-functions): that takes their address, and so makes a function of their own for the baseline.
+#define NIB_ALWAYS_INLINE [[gnu::always_inline, gnu::no_instrument_function]] inline
+#define NIB_LAMBDA_ALWAYS_INLINE __attribute__((always_inline, no_instrument_function))
 
 // Unrolls the loop that follows completely; its bounds are constants.
 #if defined(__clang__)

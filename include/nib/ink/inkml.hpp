@@ -251,7 +251,7 @@ private:
         const bool used = is_x || is_y || is_t;
         const bool is_truth_value = word_ == "T" || word_ == "F";  // of a boolean channel
         if (!used && is_truth_value) return;
-        const double limit = is_t ? time_limit / format_.seconds : used ? coordinate_limit : 1e300;
+        const double limit = is_t ? time_limit / format_.seconds : used ? static_cast<double>(coordinate_limit) : 1e300;
         const auto value = parse_number<double>(word_);
         if (!value || !(*value >= -limit && *value <= limit))
             fail_at_point(is_t ? "a time (up to 1e10 seconds)" : "a number (coordinates up to 1e7)", in_quotes(word_));

@@ -178,9 +178,9 @@ private:
         std::string_view rest = scanner_.line();
         for (std::string_view word; take_log_word(rest, word); ++column) {
             if (column == columns_.x)
-                sample.x = static_cast<float>(scanner_.number_of(word, coordinate_limit, expected));
+                sample.x = static_cast<float>(scanner_.number_of(word, double{coordinate_limit}, expected));
             if (column == columns_.y)
-                sample.y = static_cast<float>(scanner_.number_of(word, coordinate_limit, expected));
+                sample.y = static_cast<float>(scanner_.number_of(word, double{coordinate_limit}, expected));
             if (column == columns_.t)
                 sample.t = scanner_.number_of(word, ms ? 1000 * time_limit : time_limit, expected);
         }

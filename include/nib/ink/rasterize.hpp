@@ -100,14 +100,14 @@ inline void check_range(const char* what, double value, double low, double high,
 
 inline void check_options(const RasterOptions& options) {
     check_range("size", static_cast<double>(options.size), 8, 1024, 0);
-    check_range("pen radius", static_cast<double>(options.pen_radius), 0.05f, 7, 2);
-    check_range("softness", static_cast<double>(options.softness), 0.1f, 3, 2);
+    check_range("pen radius", static_cast<double>(options.pen_radius), 0.05, 7, 2);
+    check_range("softness", static_cast<double>(options.softness), 0.1, 3, 2);
     if (!options.raw) return;
     const double limit = static_cast<double>(coordinate_limit);
     check_range("canvas left", static_cast<double>(options.canvas.left), -limit, limit, 2);
     check_range("canvas top", static_cast<double>(options.canvas.top), -limit, limit, 2);
     if (options.canvas.side != 0.0f)
-        check_range("canvas side", static_cast<double>(options.canvas.side), 0.001f, limit, 3);
+        check_range("canvas side", static_cast<double>(options.canvas.side), 0.001, limit, 3);
 }
 
 inline Bounds bounds_of(const Drawing& drawing) {

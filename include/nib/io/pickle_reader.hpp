@@ -11,6 +11,7 @@
 
 #if NIB_BODIES  // bodies of other headers alone use it
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/pickle.hpp>
@@ -409,8 +410,9 @@ private:
         if (count > bytes_.size() - position_)
             refuse("expected " + std::to_string(count) + " more bytes, found " +
                    std::to_string(bytes_.size() - position_));
-        position_ += static_cast<std::size_t>(count);
-        return bytes_.subspan(position_ - static_cast<std::size_t>(count), static_cast<std::size_t>(count));
+        const auto size = to_size(count);
+        position_ += size;
+        return bytes_.subspan(position_ - size, size);
     }
 
     template <class T>

@@ -249,7 +249,7 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
         fail(path + ": a safetensors header of " + std::to_string(header.size()) +
              " bytes is more than readers accept");
     std::byte length[8];
-    store_number(length, static_cast<std::uint64_t>(header.size()), std::endian::little);
+    store_number(length, std::uint64_t{header.size()}, std::endian::little);
     AtomicFile file{path};
     file.write({length, sizeof length});
     file.write(header);

@@ -124,7 +124,7 @@ requires(std::integral<T> || std::floating_point<T>) std::vector<std::byte> tens
 
 // The number that 16 bits of IEEE 754's binary16 are: 1 sign, 5 exponent, 10 mantissa bits. Exact.
 constexpr float float_of_half(std::uint16_t half) {
-    const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000u) << 16;
+    const std::uint32_t sign = (half & 0x8000u) << 16;
     const std::uint32_t exponent = (half >> 10) & 0x1fu;
     const std::uint32_t mantissa = half & 0x3ffu;
     if (exponent == 0x1f) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);

@@ -326,11 +326,11 @@ namespace detail {
 inline double element_value(const std::byte* element, Dtype dtype, std::endian order) {
     switch (dtype) {
         case Dtype::f16:
-            return double{float_of_half(load_number<std::uint16_t>(element, order))};
+            return static_cast<double>(float_of_half(load_number<std::uint16_t>(element, order)));
         case Dtype::bf16:
-            return double{float_of_bfloat16(load_number<std::uint16_t>(element, order))};
+            return static_cast<double>(float_of_bfloat16(load_number<std::uint16_t>(element, order)));
         case Dtype::f32:
-            return double{load_number<float>(element, order)};
+            return static_cast<double>(load_number<float>(element, order));
         default:
             return load_number<double>(element, order);
     }

@@ -58,7 +58,7 @@ public:
             number(static_cast<std::uint32_t>(value));
         } else {
             text_ += "\x8a\x08";
-            number(static_cast<std::uint64_t>(value));
+            number<std::uint64_t>(value);
         }
     }
 

@@ -241,11 +241,11 @@ inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::
         refuse("expected to be stored as it is, found " + std::to_string(stored) + " bytes for " +
                std::to_string(size));
     check_zip_place(source, record, header, stored, directory_offset);
-    record.entry.size = static_cast<std::size_t>(stored);
+    record.entry.size = to_size(stored);
     if (size > static_cast<std::size_t>(-1)) refuse("declares too many bytes: " + std::to_string(size));
-    record.entry.bytes = static_cast<std::size_t>(size);
+    record.entry.bytes = to_size(size);
     record.entry.crc = zip_number<std::uint32_t>(bytes, 16);
-    record.header = static_cast<std::size_t>(header);
+    record.header = to_size(header);
     return record;
 }
 

@@ -91,7 +91,7 @@ public:
             const bool large = entry.size >= detail::zip_elsewhere32;
             const bool distant = entry.header >= detail::zip_elsewhere32;
             Fields extra;
-            if (large || distant) extra.u16(detail::zip64_extra_id).u16((large ? 16 : 0) + (distant ? 8 : 0));
+            if (large || distant) extra.u16(detail::zip64_extra_id).u16((large ? 16u : 0u) + (distant ? 8u : 0u));
             if (large) extra.u64(entry.size).u64(entry.size);
             if (distant) extra.u64(entry.header);
             Fields record;

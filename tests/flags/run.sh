@@ -1,0 +1,39 @@
+#!/bin/bash
+# nib compiles with flags that its own build does not use, and says one thing where the language is too old.
+#     run.sh COMPILER ROOT WORK    WORK is a folder for what is built
+set -euo pipefail
+
+compiler=$1 root=$2 work=$3
+here=$root/tests/flags
+mkdir -p "$work"
+compile() { "$compiler" -I"$root/include" "$@"; }
+is_clang() { "$compiler" --version | grep -q clang; }
+
+echo "== warnings"
+warnings=(-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wdouble-promotion -Wnull-dereference -Wcast-align
+    -Wsign-conversion -Wold-style-cast -Wundef)
+is_clang || warnings+=(-Wuseless-cast)
+compile -std=c++20 -fsyntax-only -Werror "${warnings[@]}" "$root/tests/abi/user.cpp"
+
+echo "== instrumented functions"
+compile -std=c++20 -O1 -finstrument-functions -c "$here/predict.cpp" -o "$work/instrumented.o"
+
+echo "== without exceptions and run-time types"
+compile -std=c++20 -O1 -fno-exceptions -fno-rtti "$here/predict.cpp" -o "$work/predict"
+"$work/predict"
+
+echo "== C++17"
+for header in nib core/abi core/text kernels/matmul; do
+    if echo "#include <nib/$header.hpp>" | LC_ALL=C compile -std=c++17 -fsyntax-only -x c++ - 2>"$work/messages"; then
+        [ "$header" = core/abi ] || {
+            echo "$header.hpp was expected not to compile"
+            exit 1
+        }
+        continue
+    fi
+    grep -q 'error: .*nib needs C++20: compile with -std=c++20' "$work/messages"
+    [ "$(grep -c 'error:' "$work/messages")" -eq 1 ] || {
+        cat "$work/messages"
+        exit 1
+    }
+done
