@@ -22,7 +22,7 @@ import traceback
 import zlib
 
 SECONDS = 10  # of a processor, so that other work of the machine does not count
-PATIENCE = 60  # by the clock
+PATIENCE = 300  # by the clock
 MEGABYTES = 300
 LONGEST_LINE = 2000
 
@@ -198,12 +198,15 @@ runs = 0
 largest = slowest = 0.0
 
 
-def resident(pid):
+def so_far(pid):
+    """Seconds of a processor and bytes that a process has taken, where the system tells."""
     try:
-        with open("/proc/%d/statm" % pid) as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
+        with open("/proc/%d/stat" % pid) as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return seconds, int(fields[21]) * resource.getpagesize()
     except (OSError, IndexError):
-        return 0
+        return 0, 0
 
 
 def measure(command, most_bytes):
@@ -217,8 +220,10 @@ def measure(command, most_bytes):
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid != 0:
                 break
-            seen = max(seen, resident(process.pid))
-            stopped = time.monotonic() - start > PATIENCE * options.slack or seen > 2 * most_bytes
+            seconds, size = so_far(process.pid)
+            seen = max(seen, size)
+            stopped = (seconds > 1.1 * SECONDS * options.slack or seen > 2 * most_bytes or
+                       time.monotonic() - start > PATIENCE * options.slack)
             if stopped:
                 process.kill()
                 _, status, usage = os.wait4(process.pid, 0)
