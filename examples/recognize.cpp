@@ -148,7 +148,8 @@ int main(int argc, char** argv) {
                                "its probability. A last line has the accuracy where the drawings carry labels."};
     line.argument("MODEL", "a dense network for square images (safetensors, PyTorch's .pth or NumPy's .npz)",
                   options.model);
-    line.arguments("FILE", "stroke files, and pictures of one digit each (PNG, PGM), which carry no label",
+    line.arguments("FILE",
+                   "stroke files, and pictures of one digit each (PNG, JPEG, BMP, PGM, PPM, PBM), which carry no label",
                    options.files);
     examples::add_format_option(line, options.format);
     line.option("--png", "DIR", "writes 00001-LABEL.png, ...: what the network saw, and its answer", options.png);
