@@ -181,12 +181,33 @@ void check_bmp(std::string_view content, const std::string& path) {
                     std::to_string(offset) + ", the file holds " + std::to_string(content.size()) + " bytes");
 }
 
+// What stb_image may not see of a JPEG file: a Huffman table (DHT) of more codes than there are bytes.
+void check_huffman_tables(std::string_view content, const std::string& path) {
+    const auto byte = [&](std::size_t position) -> std::size_t {
+        return position < content.size() ? static_cast<unsigned char>(content[position]) : 0;
+    };
+    for (std::size_t position = 0; position + 1 < content.size(); ++position) {
+        // Wherever one may stand: no more than this need be known of the file's structure.
+        if (byte(position) != 0xff || byte(position + 1) != 0xc4) continue;
+        const std::size_t end = position + 2 + byte(position + 2) * 256 + byte(position + 3);
+        for (std::size_t table = position + 4; table + 17 <= end;) {
+            std::size_t codes = 0;
+            for (std::size_t length = 1; length <= 16; ++length) codes += byte(table + length);
+            if (codes > 256)
+                fail_at(path, table,
+                        "expected a JPEG Huffman table of at most 256 codes, found " + std::to_string(codes));
+            table += 17 + codes;
+        }
+    }
+}
+
 // stb_image makes up what a JPEG file that was cut short does not hold.
 void check_jpeg(std::string_view content, const std::string& path) {
     const std::size_t scan = content.rfind("\xff\xda");
     const std::size_t end = content.rfind("\xff\xd9");
     if (scan == std::string_view::npos || end == std::string_view::npos || end < scan)
         nib::fail(path + ": expected a whole JPEG image, found one that is cut short: its end is missing");
+    check_huffman_tables(content, path);
     int width = 0;
     int height = 0;
     int channels = 0;
