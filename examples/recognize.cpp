@@ -153,7 +153,8 @@ int main(int argc, char** argv) {
         "MODEL",
         "a dense network that tells ten digits apart in square images (safetensors, PyTorch's .pth or NumPy's .npz)",
         options.model);
-    line.arguments("FILE", "stroke files, and pictures of one digit each (PNG, PGM), which carry no label",
+    line.arguments("FILE",
+                   "stroke files, and pictures of one digit each (PNG, JPEG, BMP, PGM, PPM, PBM), which carry no label",
                    options.files);
     examples::add_stroke_options(line, options.strokes);
     line.option("--png", "DIR", "writes 00001-LABEL.png, ...: what the network saw, and its answer", options.png);

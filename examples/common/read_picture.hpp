@@ -1,4 +1,4 @@
-// Pictures from PGM and PNG files, as grey images.
+// Pictures from PNG, JPEG, BMP, PGM, PPM and PBM files, as grey images.
 #pragma once
 
 #include <nib/core/image.hpp>
@@ -8,12 +8,13 @@
 
 namespace examples {
 
-// Whether the file at `path` starts as PGM and PNG files do. What is no regular file is not looked into: a pipe's start
-// could not be read again.
+// Whether the file at `path` starts as a picture does, also one of a kind that is not read. What is no regular file is
+// not looked into: a pipe's start could not be read again.
 bool is_picture_file(const std::string& path);
 
-// Fails on what is neither PGM nor PNG, broken, or larger than 4096x4096 pixels, before memory is taken for it. Colours
-// become grey; where a PNG image is transparent, white paper shows.
+// Fails on what is no picture of those kinds, broken, or larger than 4096x4096 pixels, before memory is taken for it.
+// Colours become grey. Where a picture is drawn on nothing, what is not transparent is dark ink on white paper,
+// whatever its colour; where it has paper of its own, white shows through what is transparent.
 nib::Image read_picture(const std::string& path);
 
 // `path` is for messages.

@@ -23,6 +23,8 @@
 #include <nib/ink/digit_templates.hpp>
 #include <nib/ink/distances.hpp>
 #include <nib/ink/inkml.hpp>
+#include <nib/ink/inkml_trace.hpp>
+#include <nib/ink/inkml_views.hpp>
 #include <nib/ink/lines.hpp>
 #include <nib/ink/normalize_image.hpp>
 #include <nib/ink/paper.hpp>

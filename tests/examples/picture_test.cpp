@@ -1,4 +1,5 @@
 #include <picture.hpp>
+#include <read_picture.hpp>
 
 #include "../support.hpp"
 
@@ -55,7 +56,140 @@ std::size_t count(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '#'));
 }
 
+// A PNG file's chunk, with its CRC.
+std::string chunk(std::string_view type, std::string_view data) {
+    const auto number = [](std::uint32_t value) {
+        std::string text;
+        for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 255);
+        return text;
+    };
+    std::string body{type};
+    body += data;
+    std::uint32_t crc = 0xffffffff;
+    for (const char c : body) {
+        crc ^= static_cast<unsigned char>(c);
+        for (int bit = 0; bit < 8; ++bit) crc = (crc & 1) != 0 ? 0xedb88320u ^ (crc >> 1) : crc >> 1;
+    }
+    return number(static_cast<std::uint32_t>(data.size())) + body + number(~crc);
+}
+
+const std::string png_start{"\x89PNG\r\n\x1a\n", 8};
+
+// A picture of 2 rows and 3 columns with a color type of PNG, from its bytes behind each row's filter, uncompressed.
+std::string png_of(char color_type, const std::string& bytes) {
+    const auto size = static_cast<unsigned char>(bytes.size());
+    std::uint32_t a = 1, b = 0;  // Adler-32
+    for (const char c : bytes) {
+        a = (a + static_cast<unsigned char>(c)) % 65521;
+        b = (b + a) % 65521;
+    }
+    std::string zlib{"\x78\x01\x01", 3};
+    for (const unsigned value : {unsigned{size}, 0u, 255u - size, 255u, b >> 8, b & 255, a >> 8, a & 255})
+        zlib += static_cast<char>(value);
+    zlib.insert(7, bytes);
+    const std::string header = std::string("\0\0\0\3\0\0\0\2\x08", 9) + color_type + std::string(3, '\0');
+    return png_start + chunk("IHDR", header) + chunk("IDAT", zlib) + chunk("IEND", "");
+}
+
+std::string error_in_picture(const std::string& content) {
+    return support::error_of([&] { return examples::parse_picture(content, "f"); });
+}
+
+std::vector<int> pixels_of(const std::string& content) {
+    const nib::Image image = examples::parse_picture(content, "f");
+    return {image.pixels.begin(), image.pixels.end()};
+}
+
+// A BMP file of 2x2 pixels and a header's 40 bytes.
+std::string bmp_of(int width, int height, int bits, int compression, const std::string& pixels) {
+    const auto number = [](int value, int bytes) {
+        std::string text;
+        for (int i = 0; i < bytes; ++i) text += static_cast<char>(static_cast<unsigned>(value) >> (8 * i) & 255);
+        return text;
+    };
+    return "BM" + number(54 + static_cast<int>(pixels.size()), 4) + number(0, 4) + number(54, 4) + number(40, 4) +
+           number(width, 4) + number(height, 4) + number(1, 2) + number(bits, 2) + number(compression, 4) +
+           number(static_cast<int>(pixels.size()), 4) + std::string(16, '\0') + pixels;
+}
+
 }  // namespace
+
+TEST_CASE("what is drawn on nothing is dark ink, whatever its colour") {
+    const std::string clear("\xff\0", 2);
+    for (const char grey : {'\0', '\x80', '\xff'}) {
+        const std::string ink{grey, '\xff'};
+        const std::string half{grey, '\x80'};
+        const std::string row = std::string(1, '\0') + clear + ink + half;
+        CHECK(pixels_of(png_of(4, row + row)) == std::vector<int>{255, 0, 127, 255, 0, 127});
+    }
+    // Paper with a transparent corner shows as it is, and so does a picture without transparency.
+    const std::string paper("\xff\xff", 2);
+    const std::string black("\0\xff", 2);
+    const std::string row = std::string(1, '\0') + paper + black + paper;
+    CHECK(pixels_of(png_of(4, row + std::string(1, '\0') + clear + black + paper)) ==
+          std::vector<int>{255, 0, 255, 255, 0, 255});
+    CHECK(pixels_of(png_of(4, row + row)) == std::vector<int>{255, 0, 255, 255, 0, 255});
+    CHECK(pixels_of(png_of(0, std::string("\0\1\2\3\0\4\5\6", 8))) == std::vector<int>{1, 2, 3, 4, 5, 6});
+}
+
+TEST_CASE("a PNG file's empty chunks of pixels are passed over, and a file of only such is refused") {
+    const std::string png = png_of(0, std::string("\0\1\2\3\0\4\5\6", 8));
+    const std::size_t pixels = png.find("IDAT") - 4;
+    const std::string empty = png.substr(0, pixels) + chunk("IDAT", "");
+    CHECK(pixels_of(empty + png.substr(pixels)) == std::vector<int>{1, 2, 3, 4, 5, 6});
+    CHECK(error_in_picture(empty + chunk("IEND", "")) == "f: expected the pixels of a PNG image (IDAT), found none");
+    for (std::size_t length = 8; length < png.size(); ++length) CHECK(error_in_picture(png.substr(0, length)) != "");
+}
+
+TEST_CASE("sizes are judged before memory is taken") {
+    const std::string size("\0\1\0\0\0\1\0\0\x08\0\0\0\0", 13);
+    CHECK(error_in_picture(png_start + chunk("IHDR", size) + chunk("IDAT", "x") + chunk("IEND", "")) ==
+          "f: byte 16: expected a picture of 1x1 to 4096x4096 pixels, found 65536x65536");
+    CHECK(error_in_picture("P4 65536 65536 ") == "f: byte 3: expected a width from 1 to 4096, found '65536 6553'");
+    CHECK(error_in_picture(bmp_of(65536, 65536, 24, 0, "")) ==
+          "f: byte 18: expected a picture of 1x1 to 4096x4096 pixels, found 65536x65536");
+    CHECK(support::contains(error_in_picture(bmp_of(4, -2147483647 - 1, 24, 0, "")), "found 4x2147483648"));
+}
+
+TEST_CASE("BMP files without compression are read") {
+    const std::string pixels("\0\0\0\xff\xff\xff\0\0\x64\x64\x64\0\0\0\0\0", 16);
+    CHECK(pixels_of(bmp_of(2, 2, 24, 0, pixels)) == std::vector<int>{100, 0, 0, 255});
+    CHECK(pixels_of(bmp_of(2, -2, 24, 0, pixels)) == std::vector<int>{0, 255, 100, 0});
+    CHECK(error_in_picture(bmp_of(2, 2, 24, 0, pixels.substr(0, 15))) ==
+          "f: byte 10: the BMP's header declares 16 bytes of pixels from byte 54, the file holds 69 bytes");
+    CHECK(error_in_picture(bmp_of(2, 2, 8, 1, pixels)) ==
+          "f: byte 28: expected a BMP without compression, found 8 bits a pixel and compression 1");
+    CHECK(error_in_picture(bmp_of(2, 2, 24, 0, pixels).substr(0, 50)) ==
+          "f: expected a BMP file's headers, found the file's end");
+    CHECK(error_in_picture(bmp_of(2, 2, 1, 0, pixels)) != "");  // there is no palette
+}
+
+TEST_CASE("pictures of other kinds are told by name") {
+    const auto refused = [](const std::string& kind) {
+        return "f: expected a picture that is read (PNG, JPEG, BMP, PGM, PPM or PBM), found " + kind +
+               ": convert it to PNG";
+    };
+    CHECK(error_in_picture("GIF89a....") == refused("a GIF"));
+    CHECK(error_in_picture(std::string("II*\0\x08\0\0\0", 8)) == refused("a TIFF"));
+    CHECK(error_in_picture(std::string("MM\0*\0\0\0\x08", 8)) == refused("a TIFF"));
+    CHECK(error_in_picture(std::string("RIFF\x10\0\0\0WEBPVP8 ", 16)) == refused("a WebP picture"));
+    CHECK(error_in_picture(std::string("\0\0\0\x18"
+                                       "ftypheic",
+                                       12)) == refused("a HEIC picture or a film"));
+    CHECK(error_in_picture(std::string("\0\0\0\x18"
+                                       "ftypavif",
+                                       12)) == refused("an AVIF picture"));
+    CHECK(error_in_picture("<?xml version=\"1.0\"?>\n<!-- x -->\n<svg></svg>") == refused("an SVG drawing"));
+    CHECK(error_in_picture("P7\nWIDTH 1\n") == refused("a PAM picture"));
+    CHECK(error_in_picture("\xff\xd8\xff\xe0 cut short") ==
+          "f: expected a whole JPEG image, found one that is cut short: its end is missing");
+    const support::TemporaryDirectory folder;
+    CHECK(examples::is_picture_file(folder.write("a", "GIF89a")));
+    CHECK(examples::is_picture_file(folder.write("a", "<svg>")));
+    for (const std::string strokes :
+         {"<ink><trace>1 2</trace></ink>", ".PEN_DOWN\n", "1 2 3\n", "x y t\n", "{}", "", "Perhaps"})
+        CHECK_FALSE(examples::is_picture_file(folder.write("a", strokes)));
+}
 
 TEST_CASE("a new picture is filled with its background") {
     CHECK(bytes_of(Picture{2, 1, PixelFormat::rgb, Color{1, 2, 3}}) == "\x01\x02\x03\x01\x02\x03");

@@ -954,6 +954,48 @@ TEST_CASE("recognize --png writes what the network saw, and --reject leaves the 
     CHECK(lines[41] == accuracy_line(correct, answered));
 }
 
+TEST_CASE("recognize and rasterize read a log in milliseconds where --ms says so, and ask otherwise") {
+    const TemporaryDirectory folder;
+    std::string text = "x,y,t\n";
+    for (int i = 0; i < 20; ++i)
+        text += "50," + std::to_string(10 + 4 * i) + "," + std::to_string(1000 + 16 * i) + "\n";
+    const std::string log = folder.write("ms.csv", text);
+    const std::string question = refusal("recognize", {world().model(), log});
+    CHECK(question.starts_with(log + ": expected times in seconds, found 19 of 19 samples more than 0.3 s after"));
+    CHECK(contains(question, "are the times milliseconds? "));
+    CHECK(contains(question, "--ms"));
+    CHECK(contains(refusal("rasterize", {log, "--png", folder.path("no")}), "--ms"));
+    const std::string seconds = folder.write("line.log", upright_line);
+    CHECK(lines_of(results("recognize", {world().model(), log, "--ms"})).size() == 1);
+    CHECK(results("rasterize", {log, "--png", folder.path("out"), "--ms"}) == "1 image\n");
+    CHECK(results("recognize", {world().model(), log, "--ms", "--format", "log"}) ==
+          results("recognize", {world().model(), log, "--ms"}));
+    CHECK(misuse("recognize", {world().model(), log, "--ms", "--format", "inkml"}) ==
+          "--ms: expected pointer logs, found --format inkml");
+}
+
+TEST_CASE("recognize reads pictures on nothing, bitmaps and pixmaps, and says which pictures it does not read") {
+    const TemporaryDirectory folder;
+    // The same 7 in all of them.
+    const nib::Drawing seven{{{{20, 20, 0}, {80, 20, 0}, {40, 100, 0}}}, "7"};
+    const nib::Image image = nib::rasterize(seven, {.size = 40});
+    std::string bits = "P1\n40 40\n";
+    std::string colours = "P6 40 40 255\n";
+    for (const std::uint8_t ink : image.pixels) {
+        bits += ink > 127 ? "1\n" : "0\n";
+        colours += std::string(3, static_cast<char>(255 - ink));
+    }
+    const Words answers = lines_of(
+        results("recognize", {world().model(), folder.write("7.pbm", bits), folder.write("7.ppm", colours + "\n")}));
+    REQUIRE(answers.size() == 2);
+    CHECK(answers[0][0] == answers[1][0]);
+    const std::string gif = folder.write("7.gif", "GIF89a");
+    CHECK(refusal("recognize", {world().model(), gif}) ==
+          gif + ": expected a picture that is read (PNG, JPEG, BMP, PGM, PPM or PBM), found a GIF: convert it to PNG");
+    const std::string two = folder.write("two.ppm", colours + colours);
+    CHECK(contains(refusal("recognize", {world().model(), two}), "(a file of several images is not read)"));
+}
+
 TEST_CASE("a broken picture is named, with what is wrong") {
     const TemporaryDirectory folder;
     const std::string log = folder.write("line.log", upright_line);

@@ -107,7 +107,7 @@ TEST_CASE("times that look like milliseconds are asked about, and read as such w
     CHECK(error_in(log) ==
           "a.log: expected times in seconds, found 5 of 5 samples more than 0.3 s after the one before: are the times "
           "milliseconds? Then say so with StrokeFormat::log_ms (--ms of the example programs)");
-    const auto drawings = nib::parse_pointer_log(log, "a.log", nullptr, nib::LogTime::milliseconds);
+    const auto drawings = nib::parse_pointer_log(log, "a.log", nib::LogTime::milliseconds);
     REQUIRE(drawings.size() == 1);
     REQUIRE(drawings[0].strokes.size() == 2);
     CHECK(drawings[0].strokes[0].size() == 4);
@@ -116,7 +116,7 @@ TEST_CASE("times that look like milliseconds are asked about, and read as such w
     // Milliseconds since 1970 are within the limit, as seconds they are not.
     const std::string now = "1 2 1760000000000\n1 3 1760000000016\n";
     CHECK(support::contains(error_in(now), "seconds up to 1e10"));
-    CHECK(nib::parse_pointer_log(now, "a.log", nullptr, nib::LogTime::milliseconds)[0].strokes[0][1].t == 0.016f);
+    CHECK(nib::parse_pointer_log(now, "a.log", nib::LogTime::milliseconds)[0].strokes[0][1].t == 0.016f);
     // A few dots, and strokes with pauses between them, are seconds.
     CHECK(parse("1 1 0\n2 2 1\n3 3 2\n")[0].strokes.size() == 3);
     CHECK(parse("1 1 0\n2 2 0.1\n3 3 2\n4 4 2.1\n5 5 5\n6 6 5.1\n")[0].strokes.size() == 3);

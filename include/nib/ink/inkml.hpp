@@ -5,15 +5,20 @@
 //     <trace>10 0, 9 14, 8 28</trace>
 //   </ink>
 //
-// Each <trace> is a stroke, wherever it stands; with type="penUp" it is skipped. Points are separated by commas, their
-// values by white space: X and Y (downwards), or the channels of a <traceFormat>, of which X, Y and T are used. T is in
-// milliseconds, unless its units are "s". A channel whose orientation is "-ve" is turned. A trace format that differs
-// from the one before it, or from what the traces so far had, is refused, and so are values that are not written out:
-// differences (' and "), !, *, ? and hexadecimal numbers.
+// Each <trace> with points is a stroke, wherever it stands; with type="penUp" it is skipped, and with
+// continuation="middle" or "end" it goes on from the trace that priorRef names. X and Y (downwards) are taken, or the
+// channels of a <traceFormat>, of which X, Y and T are used; inkml_trace.hpp says how values are written. T is in
+// milliseconds, unless its units are another unit of time (s, us, ns); with units of any other kind, as Office has
+// them, the times are not known. A channel whose orientation is "-ve" is turned. A trace format that differs from the
+// one before it, or from what the traces so far had, is refused.
 //
-// <annotation type="truth"> or type="label" gives the <ink> or the <traceGroup> around it a label. Each <traceGroup>
-// with a label is a drawing, and takes the traces of groups within it that have none; what is left, in a file without
-// such groups everything, is one drawing with the label of <ink>. Other elements are skipped, <traceView> among them.
+// <annotation type="truth"> or type="label" gives the <ink>, the <traceGroup> or the <traceView> around it a label.
+// Each group or view with a label is a drawing. It has the traces in it, and those that views in it refer to: by
+// traceDataRef, the id of a trace or of a group without a label, with from and to, numbers of a trace's points, counted
+// from 1. It does not have what groups and views within it that have a label took. What is left, in a file without such
+// groups everything, is one drawing with the label of <ink>; where views took a part of it, without a label. A labelled
+// group that cannot be used, such as one without a trace, is counted by SkippedDrawings, where there is one. Other
+// elements are skipped, and so are views outside of labelled groups.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -34,36 +39,22 @@ NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::strin
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
+#include <nib/ink/inkml_trace.hpp>
+#include <nib/ink/inkml_views.hpp>
 #include <nib/ink/lines.hpp>
 #include <nib/ink/text_source.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/json.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <utility>
 
 namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// What the values of a point mean.
-struct TraceFormat {
-    static constexpr std::size_t absent = static_cast<std::size_t>(-1);
-
-    std::size_t x = 0;
-    std::size_t y = 1;
-    std::size_t t = absent;
-    std::size_t count = 2;     // of values that every point has
-    std::size_t optional = 0;  // and of those that may follow
-    double x_sign = 1;
-    double y_sign = 1;
-    double seconds = 1e-3;  // in a unit of t
-
-    friend bool operator==(const TraceFormat&, const TraceFormat&) = default;
-};
-
-// The drawings in the order in which their elements end, each as soon as it does.
+// The drawings in the order in which their elements end, each as soon as it does; those with views come at the end.
 class InkmlReader {
 public:
     // All must outlive the reader. `name` is the file's, for messages.
@@ -72,33 +63,51 @@ public:
 
     bool next(Drawing& drawing) {
         drawing = {};
-        for (auto event = xml_.next(); event != XmlScanner::Event::end; event = xml_.next()) {
+        while (!index_) {
+            const auto event = xml_.next();
+            if (event == XmlScanner::Event::end) return at_end();
             if (event == XmlScanner::Event::start_tag)
                 start_element();
             else if (end_element(drawing))
                 return true;
         }
-        if (!found_) fail(name_ + ": no stroke found: expected <trace> elements, found none");
-        return false;
+        while (next_waiting_ < waiting_.size())
+            if (finish(std::exchange(waiting_[next_waiting_++], Group{}), drawing)) return true;
+        index_.reset();
+        return (!root_.strokes.empty() && finish(std::move(root_), drawing)) || next(drawing);
     }
 
 private:
-    // An open <ink> or <traceGroup>, with the traces in it that belong to no drawing yet.
+    // An open <ink>, <traceGroup> or <traceView>, with what belongs to no drawing yet.
     struct Group {
         std::size_t depth = 0;
+        std::size_t line = 0;
+        std::size_t first = 0;  // the number of the first stroke in it
+        std::string id;
         std::string label;
-        std::vector<Stroke> strokes;
+        bool holds_drawings = false;  // of groups in it
+        std::vector<InkmlStroke> strokes;
+        std::vector<InkmlReference> references;
+        std::vector<InkmlId> ids;
         std::size_t count = 0;  // points
-        double start = 0;       // seconds: the time of the first point, which t is counted from
     };
+
+    // Of ids and references in memory, each with what holds it.
+    static constexpr std::size_t most_id_bytes = 64'000'000;
+
+    // After the last drawing.
+    bool at_end() const {
+        if (!found_) fail(name_ + ": no stroke found: expected <trace> elements with points, found none");
+        return false;
+    }
 
     void start_element() {
         const std::string_view element = xml_.element();
         const auto tag = [&] { return std::string(1, '<').append(element).append(1, '>'); };
         if (xml_.depth() == 1 && element != "ink") xml_.fail_here("<ink>", tag());
         if (xml_.parent() == "trace") xml_.fail_here("nothing but points in <trace>", tag());
-        if (xml_.depth() == 1 || element == "traceGroup")
-            groups_.push_back({xml_.depth(), {}, {}, 0, 0});
+        if (xml_.depth() == 1 || element == "traceGroup" || element == "traceView")
+            start_group(element);
         else if (element == "trace")
             read_trace();
         else if (element == "annotation" && groups_.back().depth + 1 == xml_.depth())
@@ -109,32 +118,104 @@ private:
             read_channel();
     }
 
+    void start_group(std::string_view element) {
+        Group group;
+        group.depth = xml_.depth();
+        group.line = xml_.line();
+        group.first = stroke_count_;
+        group.id = id_of_element();
+        const std::string_view data = xml_.attribute("traceDataRef");
+        if (element == "traceView" && !data.empty())
+            group.references.push_back(inkml_reference(data, xml_.attribute("from"), xml_.attribute("to")));
+        for (const InkmlReference& reference : group.references) count_id(reference.id, sizeof reference);
+        groups_.push_back(std::move(group));
+    }
+
+    // In InkML 1.0 it is xml:id; drafts and many programs have id.
+    std::string id_of_element() const {
+        const std::string_view id = xml_.attribute("xml:id");
+        return std::string(id.empty() ? xml_.attribute("id") : id);
+    }
+
+    void count_id(const std::string& id, std::size_t around) {
+        id_bytes_ += id.size() + around;
+        if (id_bytes_ > most_id_bytes) xml_.fail_here("at most 64 MB of ids and references", "more");
+    }
+
     // Whether it completes a drawing.
     bool end_element(Drawing& drawing) {
         if (xml_.depth() + 1 == format_depth_) end_format();
         if (groups_.back().depth != xml_.depth() + 1) return false;
         Group group = std::move(groups_.back());
         groups_.pop_back();
-        if (group.strokes.empty()) return false;
-        const bool is_drawing = groups_.empty() || !group.label.empty();
-        if (is_drawing)
-            drawing = {std::move(group.strokes), std::move(group.label)};
-        else
+        if (groups_.empty()) {
+            root_ = std::move(group);
+            root_.references.clear();
+            index_.emplace(root_.strokes, std::move(root_.ids), name_);
+            return false;
+        }
+        if (group.label.empty()) {
             join(std::move(group));
-        return is_drawing;
+            return false;
+        }
+        groups_.back().holds_drawings = true;
+        for (const InkmlId& id : group.ids) id_bytes_ -= id.id.size() + sizeof id;
+        group.ids.clear();
+        if (group.references.empty()) return finish(std::move(group), drawing);
+        waiting_points_ += group.count;
+        if (waiting_points_ > drawing_point_limit)
+            xml_.fail_here("at most 1048576 points in groups with a <traceView>", "more");
+        waiting_.push_back(std::move(group));
+        return false;
     }
 
-    // The traces of a group without a label go to the group around it.
+    // What a group without a label has goes to the group around it.
     void join(Group inner) {
         Group& outer = groups_.back();
-        if (outer.strokes.empty()) outer.start = inner.start;
-        const auto shift = static_cast<float>(inner.start - outer.start);
         outer.count += inner.count;
         if (outer.count > drawing_point_limit) xml_.fail_here(not_too_many_points, "more");
-        for (Stroke& stroke : inner.strokes) {
-            for (Point& point : stroke) point.t += shift;
-            outer.strokes.push_back(std::move(stroke));
+        outer.holds_drawings = outer.holds_drawings || inner.holds_drawings;
+        for (InkmlStroke& stroke : inner.strokes) outer.strokes.push_back(std::move(stroke));
+        for (InkmlReference& reference : inner.references) outer.references.push_back(std::move(reference));
+        for (InkmlId& id : inner.ids) outer.ids.push_back(std::move(id));
+        if (inner.id.empty()) return;
+        outer.ids.push_back({std::move(inner.id), inner.first, stroke_count_});
+        count_id(outer.ids.back().id, sizeof(InkmlId));
+    }
+
+    // Makes a drawing of a group's strokes and of what its views refer to. False where there is none, which is counted
+    // unless groups in it have drawings.
+    bool finish(Group group, Drawing& drawing) {
+        std::vector<InkmlStroke> chosen;
+        for (InkmlStroke& stroke : group.strokes)
+            if (!stroke.taken) chosen.push_back(std::move(stroke));
+        const bool is_part = chosen.size() < group.strokes.size();
+        if (is_part) group.label.clear();  // which is of the whole
+        for (const InkmlReference& reference : group.references) {
+            const std::string problem = index_->append(reference, chosen);
+            if (!problem.empty()) return skip(group, problem + in_quotes(reference.id));
         }
+        std::size_t count = 0;
+        for (const InkmlStroke& stroke : chosen) count += stroke.points.size();
+        if (count > drawing_point_limit)
+            return skip(group, "expected " + std::string(not_too_many_points) + ", found more");
+        if (chosen.empty() && (is_part || group.holds_drawings)) return false;
+        if (chosen.empty())
+            return skip(group,
+                        "expected traces with points in the group labelled " + in_quotes(group.label) + ", found none");
+        drawing.label = std::move(group.label);
+        for (InkmlStroke& stroke : chosen) {
+            const double shift = stroke.start - chosen[0].start;
+            for (Point& point : stroke.points) point.t = static_cast<float>(static_cast<double>(point.t) + shift);
+            drawing.strokes.push_back(std::move(stroke.points));
+        }
+        return true;
+    }
+
+    bool skip(const Group& group, const std::string& problem) {
+        found_ = true;
+        skip_drawing(skipped_, name_ + ":" + std::to_string(group.line) + ": " + problem);
+        return false;
     }
 
     void read_annotation() {
@@ -184,10 +265,9 @@ private:
         if (channel == "Y") next_format_.y_sign = sign;
         if (channel != "T") return;
         const std::string_view units = xml_.attribute("units");
-        if (units == "s")
-            next_format_.seconds = 1;
-        else if (!units.empty() && units != "ms")
-            xml_.fail_here("the units 'ms' or 's' of channel T", in_quotes(units));
+        next_format_.seconds = units == "s" ? 1 : units == "us" ? 1e-6 : units == "ns" ? 1e-9 : 1e-3;
+        // Without a unit of time ('dev') the times are not known.
+        if (next_format_.seconds == 1e-3 && !units.empty() && units != "ms") next_format_.t = TraceFormat::absent;
     }
 
     void end_format() {
@@ -202,85 +282,50 @@ private:
     }
 
     void read_trace() {
-        if (!xml_.attribute("continuation").empty())
-            xml_.fail_here("each trace in one piece", "the attribute 'continuation'");
         const bool pen_up = xml_.attribute("type") == "penUp";
-        Stroke stroke;
+        const std::string_view continuation = xml_.attribute("continuation");
+        const bool goes_on = continuation == "middle" || continuation == "end";
+        std::string id = id_of_element();
         Group& group = groups_.back();
+        InkmlStroke fresh;
+        InkmlStroke& stroke = goes_on && !pen_up ? prior_stroke(group) : fresh;
+        const std::size_t before = stroke.points.size();
         has_traces_ = true;
-        word_.clear();
-        column_ = 0;
-        line_ = xml_.line();
-        for (bool more = true; more;) {
-            char c = ',';
-            more = xml_.take_text(c);
-            if (more && !is_space(c)) line_ = xml_.line();
-            if (more && c != ',' && !is_space(c)) {
-                if (word_.size() == 64) xml_.fail_here("a number", in_quotes(word_ + "..."));
-                word_ += c;
-                continue;
-            }
-            end_word();
-            if (more && c != ',') continue;
-            end_point();
-            if (stroke.size() + group.count == drawing_point_limit) xml_.fail_here(not_too_many_points, "another");
-            if (group.strokes.empty() && stroke.empty()) group.start = time_;
-            point_.t = static_cast<float>(time_ - group.start);
-            stroke.push_back(point_);
+        InkmlTrace trace{format_, name_, xml_.line()};
+        const auto on_sample = [&](const InkmlTrace::Sample& sample) {
+            if (stroke.points.size() - before + group.count == drawing_point_limit)
+                xml_.fail_here(not_too_many_points, "another");
+            if (stroke.points.empty()) stroke.start = sample.t;
+            stroke.points.push_back({sample.x, sample.y, static_cast<float>(sample.t - stroke.start)});
+        };
+        for (char c = ' '; xml_.take_text(c);) trace.take(c, xml_.line(), on_sample);
+        trace.end(on_sample);
+        if (pen_up) fresh.points.clear();
+        group.count += stroke.points.size() - (pen_up ? 0 : before);
+        found_ = found_ || !stroke.points.empty();
+        const std::size_t first = &stroke == &fresh ? stroke_count_ : stroke.number;
+        if (&stroke == &fresh && !fresh.points.empty()) {
+            fresh.number = stroke_count_++;
+            group.strokes.push_back(std::move(fresh));
         }
-        if (pen_up) return;
-        found_ = true;
-        group.count += stroke.size();
-        group.strokes.push_back(std::move(stroke));
+        if (id.empty()) return;
+        count_id(id, sizeof(InkmlId));
+        group.ids.push_back({std::move(id), first, stroke_count_ > first ? first + 1 : first});
     }
 
-    static bool is_space(char c) { return c == '\n' || blanks.find(c) != std::string_view::npos; }
-
-    void end_word() {
-        if (!word_.empty()) take_value();
-        word_.clear();
-    }
-
-    // The word is the value of the column.
-    void take_value() {
-        check_written_out();
-        const bool is_x = column_ == format_.x;
-        const bool is_y = column_ == format_.y;
-        const bool is_t = column_ == format_.t;
-        ++column_;
-        const bool used = is_x || is_y || is_t;
-        const bool is_truth_value = word_ == "T" || word_ == "F";  // of a boolean channel
-        if (!used && is_truth_value) return;
-        const double limit = is_t ? time_limit / format_.seconds : used ? static_cast<double>(coordinate_limit) : 1e300;
-        const auto value = parse_number<double>(word_);
-        if (!value || !(*value >= -limit && *value <= limit))
-            fail_at_point(is_t ? "a time (up to 1e10 seconds)" : "a number (coordinates up to 1e7)", in_quotes(word_));
-        if (is_x) point_.x = static_cast<float>(*value * format_.x_sign);
-        if (is_y) point_.y = static_cast<float>(*value * format_.y_sign);
-        if (is_t) time_ = *value * format_.seconds;
-    }
-
-    void check_written_out() const {
-        const std::size_t special = word_.find_first_of("'\"!*?#");
-        if (special == std::string::npos) return;
-        const char c = word_[special];
-        const std::string_view what = c == '\'' || c == '"' ? "difference encoding"
-                                      : c == '#'            ? "a hexadecimal number"
-                                                            : "an abbreviation";
-        fail_at_point("values that are written out", std::string(what) + " (" + c + ") in " + in_quotes(word_));
-    }
-
-    void end_point() {
-        const std::size_t count = std::exchange(column_, 0);
-        if (count >= format_.count && count <= format_.count + format_.optional) return;
-        std::string expected = "a point of " + std::to_string(format_.count);
-        if (format_.optional > 0) expected += " to " + std::to_string(format_.count + format_.optional);
-        fail_at_point(expected + " values", std::to_string(count));
-    }
-
-    // White space after a value is read before the value is judged: the error is not where the reader is.
-    [[noreturn]] void fail_at_point(std::string_view expected, std::string_view found) const {
-        fail_at_line(name_, line_, expected, found);
+    // The stroke of this group that a trace goes on from.
+    InkmlStroke& prior_stroke(Group& group) const {
+        constexpr std::size_t farthest = 1000;
+        std::string_view prior = xml_.attribute("priorRef");
+        if (prior.starts_with('#')) prior.remove_prefix(1);
+        for (std::size_t back = 1; back <= group.ids.size() && back <= farthest; ++back) {
+            const InkmlId& id = group.ids[group.ids.size() - back];
+            if (id.id != prior || id.end != id.first + 1) continue;
+            for (std::size_t i = group.strokes.size(); i > 0 && group.strokes[i - 1].number >= id.first; --i)
+                if (group.strokes[i - 1].number == id.first) return group.strokes[i - 1];
+        }
+        xml_.fail_here("the id of a trace above, in the same group, as 'priorRef' of a trace that goes on",
+                       in_quotes(prior));
     }
 
     XmlScanner xml_;
@@ -293,11 +338,13 @@ private:
     bool has_format_ = false;
     bool has_traces_ = false;
     bool found_ = false;
-    std::string word_;        // of the current trace
-    std::size_t column_ = 0;  // of the current point
-    std::size_t line_ = 0;    // of the current trace's last byte so far that is no white space
-    Point point_;
-    double time_ = 0;  // seconds
+    std::size_t stroke_count_ = 0;  // of the file
+    std::size_t id_bytes_ = 0;
+    std::vector<Group> waiting_;  // labelled groups with views
+    std::size_t next_waiting_ = 0;
+    std::size_t waiting_points_ = 0;
+    Group root_;                       // <ink>, once it has ended
+    std::optional<InkmlIndex> index_;  // of its strokes, until all drawings are made
 };
 
 }  // namespace detail

@@ -22,7 +22,7 @@ enum class LogTime { seconds, milliseconds };
 // `name` is the file's, for messages. Fails on a line that is no sample, when there is none, and where the times look
 // like milliseconds and are to be seconds.
 NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name,
-                                               SkippedDrawings* skipped = nullptr, LogTime unit = LogTime::seconds);
+                                               LogTime unit = LogTime::seconds);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -106,9 +106,8 @@ inline bool is_line_of_words(std::string_view line) {
 class PointerLogReader {
 public:
     // All must outlive the reader. `name` is the file's, for messages.
-    PointerLogReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr,
-                     LogTime unit = LogTime::seconds)
-        : scanner_{source, name}, name_{name}, skipped_{skipped}, unit_{unit} {}
+    PointerLogReader(TextSource& source, const std::string& name, LogTime unit = LogTime::seconds)
+        : scanner_{source, name}, name_{name}, unit_{unit} {}
 
     bool next(Drawing& drawing) {
         drawing = {};
@@ -178,9 +177,11 @@ private:
         std::string_view rest = scanner_.line();
         for (std::string_view word; take_log_word(rest, word); ++column) {
             if (column == columns_.x)
-                sample.x = static_cast<float>(scanner_.number_of(word, double{coordinate_limit}, expected));
+                sample.x =
+                    static_cast<float>(scanner_.number_of(word, static_cast<double>(coordinate_limit), expected));
             if (column == columns_.y)
-                sample.y = static_cast<float>(scanner_.number_of(word, double{coordinate_limit}, expected));
+                sample.y =
+                    static_cast<float>(scanner_.number_of(word, static_cast<double>(coordinate_limit), expected));
             if (column == columns_.t)
                 sample.t = scanner_.number_of(word, ms ? 1000 * time_limit : time_limit, expected);
         }
@@ -190,7 +191,6 @@ private:
 
     LineScanner scanner_;
     const std::string& name_;
-    SkippedDrawings* skipped_;
     LogTime unit_;
     LogColumns columns_;
     bool done_ = false;
@@ -198,10 +198,9 @@ private:
 
 }  // namespace detail
 
-NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name, SkippedDrawings* skipped,
-                                               LogTime unit) {
+NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name, LogTime unit) {
     detail::TextSource source{text};
-    return detail::all_drawings(detail::PointerLogReader{source, name, skipped, unit});
+    return detail::all_drawings(detail::PointerLogReader{source, name, unit});
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -105,7 +105,7 @@ private:
             if (type != JsonType::number) refuse("a number", name_of(type));
             // After a problem nothing is kept.
             if (!problem_.empty()) return json_.skip();
-            const double limit = row < 2 ? double{coordinate_limit} : 1000 * time_limit;
+            const double limit = row < 2 ? static_cast<double>(coordinate_limit) : 1000 * time_limit;
             const double value = json_.number();
             if (!(value >= -limit && value <= limit))
                 return refuse(row < 2 ? "a number up to 1e7" : "a time up to 1e13", "one beyond");

@@ -113,8 +113,8 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
         } else {
             const char second = has(i + 1) ? source.rest()[i + 1] : '\0';
             const StrokeFormat format = recognized_format(c, second);
-            const std::string_view rest = source.rest().substr(i);
             if (format == StrokeFormat::automatic && names_log_columns(source, i)) return StrokeFormat::log;
+            const std::string_view rest = source.rest().substr(i);
             if (format == StrokeFormat::automatic)
                 fail_at_line(name, line, expected, in_quotes(trimmed(rest.substr(0, rest.find('\n')))));
             return format;

@@ -1,28 +1,34 @@
-// Grey images in PGM files (Netpbm's portable graymap), as scanners and image programs write them: binary ("P5") and
-// plain ("P2") ones are read, binary ones are written. A file's maximal value, 1 to 255, becomes 255.
+// Images in Netpbm files, as scanners and image programs write them, as grey images: graymaps (PGM: binary "P5", plain
+// "P2"), pixmaps (PPM: "P6", "P3"), whose colours become grey, and bitmaps (PBM: "P4", "P1"), whose 1 is black. Binary
+// graymaps are written. A file's maximal value, 1 to 255, becomes 255.
 //
 //   P5                               the magic number
-//   # any comments                   up to the end of the line, before any of the numbers
-//   28 28 255                        width, height, maximal value, then one white-space character
+//   # any comments                   up to the end of the line, before and after any of the numbers
+//   28 28 255                        width, height, maximal value (not in a bitmap), then one white-space character
 //   784 bytes                        row by row from the top; in a plain file decimal numbers between white space
 //
-// Refused by Error, with the path and the byte: sizes beyond 1x1 to 65536x65536, a maximal value above 255 (pixels of
-// 16 bits), pixels above it, and fewer or more pixels than the header says.
+// White space at the end is skipped. Refused by Error, with the path and the byte: sizes beyond 1x1 to 65536x65536, a
+// maximal value above 255 (pixels of 16 bits), pixels above it, fewer or more pixels than the header says, and a second
+// image in the file.
 #pragma once
 
 #include <nib/core/config.hpp>
 #include <nib/core/image.hpp>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace nib::inline NIB_ABI {
 
-// Whether a file with this content claims to be a PGM file that parse_pgm may read.
-inline bool is_pgm(std::string_view content) { return content.starts_with("P5") || content.starts_with("P2"); }
+// Whether a file with this content claims to be a Netpbm file that parse_pgm may read.
+inline bool is_pgm(std::string_view content) {
+    return content.size() >= 2 && content[0] == 'P' && content[1] >= '1' && content[1] <= '6';
+}
 
-// `path` is for messages.
-[[nodiscard]] NIB_API Image parse_pgm(std::string_view content, const std::string& path);
+// `path` is for messages. Sizes are at most longest_side x longest_side.
+[[nodiscard]] NIB_API Image parse_pgm(std::string_view content, const std::string& path,
+                                      std::size_t longest_side = 65536);
 
 [[nodiscard]] NIB_API Image load_pgm(const std::string& path);
 
@@ -50,36 +56,35 @@ namespace detail {
 
 class PgmReader {
 public:
-    PgmReader(std::string_view content, const std::string& path) : content_{content}, path_{path} {}
+    PgmReader(std::string_view content, const std::string& path, std::size_t longest_side)
+        : content_{content}, path_{path}, longest_side_{longest_side} {}
 
     Image read() {
-        const bool plain = content_.starts_with("P2");
-        if (!plain && !content_.starts_with("P5")) fail_expected("a PGM file, which starts with P5 or P2");
+        if (!is_pgm(content_)) fail_expected("a PGM, PPM or PBM file, which starts with P1 to P6");
+        const char kind = content_[1];
+        plain_ = kind <= '3';
+        bitmap_ = kind == '1' || kind == '4';
+        channels_ = kind == '3' || kind == '6' ? 3 : 1;
         position_ = 2;
         Image image;
-        image.cols = number("a width", 1, longest_side);
-        image.rows = number("a height", 1, longest_side);
-        largest_ = number("a maximal value", 1, 255);
-        if (!is_space(next())) fail_expected("white space after the maximal value");
-        ++position_;
-        // A pixel takes a byte in a binary file, a digit and white space before it in a plain one (not at the first).
-        const std::size_t count = image.rows * image.cols;
-        const std::size_t held = content_.size() - position_;
-        if (plain ? held / 2 + 1 < count : held != count)
-            fail(path_ + ": byte " + std::to_string(position_) + ": the header declares " + std::to_string(image.cols) +
-                 "x" + std::to_string(image.rows) + " pixels (" + std::to_string(plain ? 2 * count - 1 : count) +
-                 (plain ? " bytes at least" : " bytes") + "), the file holds " + std::to_string(held) +
-                 " bytes of them");
-        image.pixels.resize(count);
-        for (std::uint8_t& pixel : image.pixels) pixel = scaled(plain ? number("a pixel", 0, largest_) : byte());
-        skip_spaces();
-        if (plain && position_ < content_.size()) fail_expected("the end after " + std::to_string(count) + " pixels");
+        image.cols = number("a width", 1, longest_side_);
+        image.rows = number("a height", 1, longest_side_);
+        largest_ = bitmap_ ? 1 : number("a maximal value", 1, 255);
+        end_header();
+        check_held(image);
+        image.pixels.resize(image.rows * image.cols);
+        std::size_t i = 0;
+        for (std::uint8_t& pixel : image.pixels) {
+            // Each row of a binary bitmap starts with a new byte.
+            if (i++ % image.cols == 0) end_byte();
+            pixel = grey();
+        }
+        end_byte();
+        check_end(image);
         return image;
     }
 
 private:
-    static constexpr std::size_t longest_side = 65536;
-
     static bool is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
     // -1 at the end.
@@ -107,6 +112,80 @@ private:
         return *value;
     }
 
+    // One white-space character, in front of which a comment may stand: it is then the comment's line end.
+    void end_header() {
+        if (plain_ && next() == '#') return;
+        while (next() == '#') skip_comment();
+        if (!is_space(next()))
+            fail_expected(bitmap_ ? "white space after the height" : "white space after the maximal value");
+        ++position_;
+    }
+
+    void skip_comment() {
+        while (next() != -1 && next() != '\n' && next() != '\r') ++position_;
+    }
+
+    // That the file has all pixels, before memory is taken for them.
+    void check_held(const Image& image) const {
+        const std::size_t values = image.rows * image.cols * channels_;
+        const std::size_t held = content_.size() - position_;
+        // A plain file has a digit for a value, and white space before it, but not at the first; a bitmap needs none.
+        const std::size_t needed = plain_ && bitmap_ ? values
+                                   : plain_          ? 2 * values - 1
+                                   : bitmap_         ? image.rows * ((image.cols + 7) / 8)
+                                                     : values;
+        if (held >= needed) return;
+        fail(path_ + ": byte " + std::to_string(position_) + ": the header declares " + std::to_string(image.cols) +
+             "x" + std::to_string(image.rows) + " pixels (" + std::to_string(needed) +
+             (plain_ ? " bytes at least" : " bytes") + "), the file holds " + std::to_string(held) + " bytes of them");
+    }
+
+    // At most white space, and in a plain file comments.
+    void check_end(const Image& image) {
+        const std::size_t end = position_;
+        while (is_space(next())) ++position_;
+        if (plain_) skip_spaces();
+        const std::string_view rest = content_.substr(position_);
+        if (rest.empty()) return;
+        position_ = plain_ || is_pgm(rest) ? position_ : end;
+        if (is_pgm(rest))
+            fail_expected("one image of " + std::to_string(image.cols) + "x" + std::to_string(image.rows) +
+                          " pixels (a file of several images is not read)");
+        fail_expected("the end after " + std::to_string(image.pixels.size()) + " pixels");
+    }
+
+    // Of the next pixel.
+    std::uint8_t grey() {
+        if (bitmap_) return bit() == 0 ? 255 : 0;
+        if (channels_ == 1) return scaled(value());
+        const std::size_t red = scaled(value());
+        const std::size_t green = scaled(value());
+        const std::size_t blue = scaled(value());
+        // ITU-R BT.601.
+        return static_cast<std::uint8_t>((299 * red + 587 * green + 114 * blue + 500) / 1000);
+    }
+
+    void end_byte() {
+        if (bit_ > 0) ++position_;
+        bit_ = 0;
+    }
+
+    std::size_t value() { return plain_ ? number("a pixel", 0, largest_) : byte(); }
+
+    // Of a bitmap.
+    std::size_t bit() {
+        if (plain_) {
+            skip_spaces();
+            if (next() != '0' && next() != '1') fail_expected("a pixel, 0 or 1");
+            return content_[position_++] == '1' ? 1 : 0;
+        }
+        const auto byte = static_cast<unsigned char>(content_[position_]);
+        const std::size_t result = (byte >> (7 - bit_)) & 1u;
+        bit_ = (bit_ + 1) % 8;
+        if (bit_ == 0) ++position_;
+        return result;
+    }
+
     std::size_t byte() {
         const auto value = static_cast<std::size_t>(next());
         if (value > largest_)
@@ -128,14 +207,19 @@ private:
 
     std::string_view content_;
     const std::string& path_;
+    std::size_t longest_side_;
     std::size_t position_ = 0;
     std::size_t largest_ = 255;
+    std::size_t channels_ = 1;
+    unsigned bit_ = 0;  // of the byte at position_, in a binary bitmap
+    bool plain_ = false;
+    bool bitmap_ = false;
 };
 
 }  // namespace detail
 
-NIB_API Image parse_pgm(std::string_view content, const std::string& path) {
-    return detail::PgmReader{content, path}.read();
+NIB_API Image parse_pgm(std::string_view content, const std::string& path, std::size_t longest_side) {
+    return detail::PgmReader{content, path, longest_side}.read();
 }
 
 NIB_API Image load_pgm(const std::string& path) { return parse_pgm(read_file(path), path); }
