@@ -141,8 +141,7 @@ public:
                 inkml_.emplace(source, name, skipped);
                 break;
             default:
-                log_.emplace(source, name, skipped,
-                             format == StrokeFormat::log_ms ? LogTime::milliseconds : LogTime::seconds);
+                log_.emplace(source, name, format == StrokeFormat::log_ms ? LogTime::milliseconds : LogTime::seconds);
         }
     }
 
