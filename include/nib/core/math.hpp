@@ -40,13 +40,18 @@ constexpr bool is_finite(T x) {
 // The index of the first of `count` numbers that is not finite, or count.
 template <class T>
 constexpr std::size_t first_not_finite(const T* numbers, std::size_t count) {
-    // A piece of constant length without a way out becomes vector instructions.
+    using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+    constexpr Bits lowest = Bits{1} << (sizeof(T) == 4 ? 23 : 52);  // of the exponent
+    constexpr Bits sign = Bits{1} << (8 * sizeof(T) - 1);
+    // A piece of constant length without a way out becomes vector instructions. An exponent of ones alone, and one
+    // more, carries into the place of the sign.
     constexpr std::size_t piece = 64;
     std::size_t start = 0;
     for (; start + piece <= count; start += piece) {
-        unsigned bad = 0;
-        for (std::size_t i = 0; i < piece; ++i) bad |= is_finite(numbers[start + i]) ? 0U : 1U;
-        if (bad != 0) break;
+        Bits carries = 0;
+        for (std::size_t i = 0; i < piece; ++i)
+            carries |= (std::bit_cast<Bits>(numbers[start + i]) & (sign - lowest)) + lowest;
+        if ((carries & sign) != 0) break;
     }
     while (start < count && is_finite(numbers[start])) ++start;
     return start;
