@@ -52,12 +52,12 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 
 #if NIB_BODIES
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/protobuf.hpp>
-#include <nib/io/strings.hpp>
 
 #include <cstdint>
 #include <string_view>
@@ -161,26 +161,53 @@ inline ProtobufMessage onnx_model_start(std::uint64_t graph_size) {
     return message;
 }
 
+// Where a value of a graph comes from: an input of the graph, a tensor, or node number `rank - 2`.
+struct OnnxSource {
+    std::string_view name;
+    std::size_t rank;
+};
+
+inline std::string onnx_source_text(const OnnxGraph& graph, std::size_t rank) {
+    if (rank < 2) return rank == 0 ? "an input of the graph" : "a tensor";
+    return "node " + in_quotes(onnx_node_name(graph.nodes[rank - 2], rank - 2));
+}
+
+// In the order of their names, and of their ranks where these are the same.
+inline std::vector<OnnxSource> onnx_sources(const OnnxGraph& graph) {
+    std::vector<OnnxSource> sources;
+    for (const OnnxValue& input : graph.inputs) sources.push_back({input.name, 0});
+    for (const Tensor& tensor : graph.initializers) sources.push_back({tensor.name, 1});
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+        for (const std::string& output : graph.nodes[i].outputs) sources.push_back({output, i + 2});
+    sort_values(sources.data(), sources.size(), [](const OnnxSource& a, const OnnxSource& b) {
+        return a.name != b.name ? a.name < b.name : a.rank < b.rank;
+    });
+    return sources;
+}
+
 // Every value has one source, which comes before its uses.
 inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
-    StringMap sources;
-    const auto add = [&](const std::string& name, const std::string& source) {
-        if (!is_utf8(name)) fail(path + ": " + source + ": expected a name in UTF-8, found " + in_quotes(name));
-        if (sources.contains(name))
-            fail(path + ": " + source + ": the name " + tensor_label(name) + " is taken by " + sources.at(name));
-        sources[name] = source;
-    };
-    for (const OnnxValue& input : graph.inputs) add(input.name, "an input of the graph");
-    for (const Tensor& tensor : graph.initializers) add(tensor.name, "a tensor");
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-        const std::string name = "node " + in_quotes(onnx_node_name(graph.nodes[i], i));
-        for (const std::string& input : graph.nodes[i].inputs)
-            if (!input.empty() && !sources.contains(input))
-                fail(path + ": " + name + ": nothing before it gives its input " + tensor_label(input));
-        for (const std::string& output : graph.nodes[i].outputs) add(output, name);
+    const std::vector<OnnxSource> sources = onnx_sources(graph);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const std::string_view name = sources[i].name;
+        const auto refuse = [&](const std::string& why) {
+            fail(path + ": " + onnx_source_text(graph, sources[i].rank) + ": " + why);
+        };
+        if (!is_utf8(name)) refuse("expected a name in UTF-8, found " + in_quotes(name));
+        if (i > 0 && sources[i - 1].name == name)
+            refuse("the name " + tensor_label(name) + " is taken by " + onnx_source_text(graph, sources[i - 1].rank));
     }
+    const auto comes_before = [&](std::string_view name, std::size_t rank) {
+        const std::size_t place = first_not(sources.size(), [&](std::size_t i) { return sources[i].name < name; });
+        return place < sources.size() && sources[place].name == name && sources[place].rank < rank;
+    };
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+        for (const std::string& input : graph.nodes[i].inputs)
+            if (!input.empty() && !comes_before(input, i + 2))
+                fail(path + ": " + onnx_source_text(graph, i + 2) + ": nothing before it gives its input " +
+                     tensor_label(input));
     for (const OnnxValue& output : graph.outputs)
-        if (!sources.contains(output.name))
+        if (!comes_before(output.name, graph.nodes.size() + 2))
             fail(path + ": nothing gives the graph's output " + tensor_label(output.name));
 }
 
