@@ -7,10 +7,10 @@
 //
 // Refused by Error: a header of more than 10,000,000 bytes or more than the file holds, that is not strict JSON of
 // UTF-8 starting with '{' and ending in nothing but spaces; an entry without dtype, shape or data_offsets, or with
-// anything else; more than 64 dimensions; a size that overflows, or is no whole number of bytes; offsets that do not fit
-// dtype and shape; tensors that overlap, leave a hole or do not end where the file ends; metadata that is neither
-// strings nor null; a name that stands twice. That is all that the reference reader refuses, and a little more: it takes
-// headers of 100,000,000 bytes, and any number of dimensions.
+// anything else; more than 64 dimensions; a size that overflows, or is no whole number of bytes; offsets that do not
+// fit dtype and shape; tensors that overlap, leave a hole or do not end where the file ends; metadata that is neither
+// strings nor null; a name that stands twice. That is all that the reference reader refuses, and a little more: it
+// takes headers of 100,000,000 bytes, and any number of dimensions.
 #pragma once
 
 #include <nib/core/config.hpp>
