@@ -66,13 +66,19 @@ TEST_CASE("a not-a-number keeps its sign and what it carries") {
 TEST_CASE("every dtype has the names and the size of the formats") {
     struct Expected {
         std::string name, torch;
-        std::size_t size;
+        std::size_t size;  // 0 for those of less than a byte
     };
     const std::vector<Expected> expected{{"BOOL", "bool", 1},
+                                         {"F4", "float4_e2m1fn", 0},
+                                         {"F6_E2M3", "float6_e2m3fn", 0},
+                                         {"F6_E3M2", "float6_e3m2fn", 0},
                                          {"U8", "uint8", 1},
                                          {"I8", "int8", 1},
                                          {"F8_E5M2", "float8_e5m2", 1},
                                          {"F8_E4M3", "float8_e4m3fn", 1},
+                                         {"F8_E8M0", "float8_e8m0fnu", 1},
+                                         {"F8_E4M3FNUZ", "float8_e4m3fnuz", 1},
+                                         {"F8_E5M2FNUZ", "float8_e5m2fnuz", 1},
                                          {"I16", "int16", 2},
                                          {"U16", "uint16", 2},
                                          {"F16", "float16", 2},
@@ -80,6 +86,7 @@ TEST_CASE("every dtype has the names and the size of the formats") {
                                          {"I32", "int32", 4},
                                          {"U32", "uint32", 4},
                                          {"F32", "float32", 4},
+                                         {"C64", "complex64", 8},
                                          {"F64", "float64", 8},
                                          {"I64", "int64", 8},
                                          {"U64", "uint64", 8}};
