@@ -105,10 +105,10 @@ inline bool is_line_of_words(std::string_view line) {
 // The one drawing of a log. Fails on a line that is no sample, and when there is none.
 class PointerLogReader {
 public:
-    // All must outlive the reader. `name` is the file's, for messages.
-    PointerLogReader(TextSource& source, const std::string& name, SkippedDrawings* skipped = nullptr,
+    // Both must outlive the reader. `name` is the file's, for messages. A log is one drawing: it skips none.
+    PointerLogReader(TextSource& source, const std::string& name, SkippedDrawings* = nullptr,
                      LogTime unit = LogTime::seconds)
-        : scanner_{source, name}, name_{name}, skipped_{skipped}, unit_{unit} {}
+        : scanner_{source, name}, name_{name}, unit_{unit} {}
 
     bool next(Drawing& drawing) {
         drawing = {};
@@ -190,7 +190,6 @@ private:
 
     LineScanner scanner_;
     const std::string& name_;
-    SkippedDrawings* skipped_;
     LogTime unit_;
     LogColumns columns_;
     bool done_ = false;
