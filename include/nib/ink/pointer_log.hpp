@@ -105,7 +105,7 @@ inline bool is_line_of_words(std::string_view line) {
 // The one drawing of a log. Fails on a line that is no sample, and when there is none.
 class PointerLogReader {
 public:
-    // All must outlive the reader. `name` is the file's, for messages.
+    // Both must outlive the reader. `name` is the file's, for messages.
     PointerLogReader(TextSource& source, const std::string& name, LogTime unit = LogTime::seconds)
         : scanner_{source, name}, name_{name}, unit_{unit} {}
 
