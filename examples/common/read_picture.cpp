@@ -277,7 +277,14 @@ bool is_picture_file(const std::string& path) {
     return kind_of(found) != Kind::none;
 }
 
-nib::Image read_picture(const std::string& path) { return parse_picture(nib::read_file(path), path); }
+// Before anything is read: a file can claim any size.
+nib::Image read_picture(const std::string& path) {
+    constexpr std::size_t largest = 64'000'000;
+    const std::size_t size = nib::InputFile{path}.size();
+    if (size > largest)
+        nib::fail(path + ": expected a picture of at most 64 MB, found a file of " + std::to_string(size) + " bytes");
+    return parse_picture(nib::read_file(path), path);
+}
 
 nib::Image parse_picture(std::string_view content, const std::string& path) {
     const Kind kind = kind_of(content);

@@ -79,7 +79,7 @@ private:
 
     // What the lines below a keyword are, until the next keyword.
     // after_number: text, but for what looks like a point, which is not the keyword's.
-    enum class Below { points, text, after_number, segment, columns, levels };
+    enum class TextKind { points, text, after_number, segment, columns, levels };
 
     static constexpr std::size_t most_levels = 100;
     static constexpr std::size_t absent = static_cast<std::size_t>(-1);
@@ -97,8 +97,8 @@ private:
     // A word in the text of a comment may start with a dot, where it does not start the line.
     bool starts_keyword(std::string_view line) const {
         const bool indented = blanks.find(scanner_.whole_line().front()) != std::string_view::npos;
-        const bool in_text = below_ == Below::text || below_ == Below::after_number ||
-                             (below_ == Below::segment && segment_text_.in_label());
+        const bool in_text = below_ == TextKind::text || below_ == TextKind::after_number ||
+                             (below_ == TextKind::segment && segment_text_.in_label());
         return line.front() == '.' && !starts_number(line.substr(1)) && !(indented && in_text);
     }
 
@@ -121,7 +121,7 @@ private:
         finish_keyword();
         std::string_view rest = scanner_.line();
         const std::string keyword = in_capitals(take_word(rest).substr(0, longest_keyword + 1));
-        below_ = Below::text;
+        below_ = TextKind::text;
         if (keyword == ".PEN_DOWN") {
             start_component(Pen::down, rest);
         } else if (keyword == ".PEN_UP") {
@@ -129,19 +129,19 @@ private:
         } else if (keyword == ".SEGMENT") {
             segment_text_.start(rest);
             segment_line_ = scanner_.number();
-            below_ = Below::segment;
+            below_ = TextKind::segment;
         } else if (keyword == ".COORD") {
             column_count_ = 0;
             x_column_ = y_column_ = absent;
             columns_line_ = scanner_.number();
             columns_text_ = in_quotes(scanner_.line());
             parse_columns(rest);
-            below_ = Below::columns;
+            below_ = TextKind::columns;
         } else if (keyword == ".HIERARCHY") {
             if (segments_seen_) scanner_.fail_here(".HIERARCHY before the first .SEGMENT, and once");
             levels_.clear();
             parse_levels(rest);
-            below_ = Below::levels;
+            below_ = TextKind::levels;
         } else if (keyword == ".START_SET") {
             end_component();
             pen_ = Pen::unknown;
@@ -152,9 +152,9 @@ private:
             set_.explain_missing("; .INCLUDE " + included_ + " in line " + std::to_string(include_line_) +
                                  " is not followed: put the text of that file in its place");
         } else if ((keyword == ".DT" && !trimmed(rest).empty()) || keyword == ".START_BOX") {
-            below_ = Below::points;  // it has all that it takes: the pen goes on
+            below_ = TextKind::points;  // it has all that it takes: the pen goes on
         } else if (takes_number(keyword) && !trimmed(rest).empty()) {
-            below_ = Below::after_number;
+            below_ = TextKind::after_number;
         }
     }
     static constexpr std::size_t longest_keyword = 24;  // that matters
@@ -166,16 +166,16 @@ private:
     }
 
     void parse_line_below(std::string_view line) {
-        if (below_ == Below::text || (below_ == Below::after_number && !looks_like_point(line))) return;
-        if (below_ == Below::levels) return parse_levels(line);
-        if (below_ == Below::columns && !looks_like_point(line)) return parse_columns(line);
-        if (below_ == Below::segment && (segment_text_.in_label() || !looks_like_point(line))) {
+        if (below_ == TextKind::text || (below_ == TextKind::after_number && !looks_like_point(line))) return;
+        if (below_ == TextKind::levels) return parse_levels(line);
+        if (below_ == TextKind::columns && !looks_like_point(line)) return parse_columns(line);
+        if (below_ == TextKind::segment && (segment_text_.in_label() || !looks_like_point(line))) {
             if (segment_text_.text().size() > longest_line)
                 scanner_.fail_at(segment_line_, "a .SEGMENT of at most 64 MB", "a longer one");
             return segment_text_.append(line);
         }
         finish_keyword();
-        below_ = Below::points;
+        below_ = TextKind::points;
         parse_points(line);
     }
 
@@ -183,7 +183,7 @@ private:
         end_component();
         pen_ = pen;
         component_line_ = scanner_.number();
-        below_ = Below::points;
+        below_ = TextKind::points;
         parse_points(points);
     }
 
@@ -249,9 +249,9 @@ private:
 
     // What may have gone on in several lines is complete.
     void finish_keyword() {
-        if (below_ == Below::columns && (x_column_ == absent || y_column_ == absent))
+        if (below_ == TextKind::columns && (x_column_ == absent || y_column_ == absent))
             scanner_.fail_at(columns_line_, ".COORD with the columns X and Y", columns_text_);
-        if (below_ == Below::segment) finish_segment();
+        if (below_ == TextKind::segment) finish_segment();
     }
 
     void finish_segment() {
@@ -289,7 +289,7 @@ private:
     bool segments_seen_ = false;  // in the file
     bool ink_found_ = false;      // in the file
 
-    Below below_ = Below::points;
+    TextKind below_ = TextKind::points;
     UnipenSegmentText segment_text_;
     std::size_t segment_line_ = 0;
     Pen pen_ = Pen::unknown;

@@ -74,7 +74,7 @@ inline bool may_be_safetensors(std::string_view start) {
 }  // namespace detail
 
 NIB_API TensorFile open_tensors(const std::string& path) {
-    ByteSource source{path};
+    ByteSource source = detail::open_tensor_source(path);
     std::string start(smaller(source.size(), std::size_t{32}), '\0');
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
     if (start.starts_with("\x93NUMPY")) return open_npy(path);
