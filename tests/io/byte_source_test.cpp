@@ -44,7 +44,7 @@ TEST_CASE("a file and memory are read alike") {
         CHECK(text_at(*source, 3, 4) == "3456");
         CHECK(text_at(*source, 0, 10) == text);
         CHECK(text_at(*source, 10, 0) == "");
-        source->check(3);  // belongs to no part
+        source->verify(3);  // belongs to no part
         nib::ByteSource moved{std::move(*source)};
         CHECK(text_at(moved, 9, 1) == "9");
     }
