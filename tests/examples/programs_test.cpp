@@ -1403,9 +1403,8 @@ TEST_CASE("a stroke file that is broken is named, with the line and what was exp
         {"1 2 0\n3 4\n", ":2: " + sample + ", found '3 4'"},
         {"1 2 0\n3 4 -1\n", ":2: expected a time not before that of the sample above, found '3 4 -1'"},
         {"1 2 0\n1e9 4 1\n", ":2: " + sample + ", found '1e9 4 1'"},
-        {"{\"drawing\":[[[1],[2]]]}\nwords\n", ":2: byte 0: expected"},
-        {"<ink>\n<trace>1 2, '3 4</trace></ink>",
-         ":2: expected values that are written out, found difference encoding (') in ''3'"},
+        {"{\"drawing\":[[[1],[2]]]}\nwords\n", ":2: byte 0: expected an object, found 'w'"},
+        {"<ink>\n<trace>1 2, 3 x</trace></ink>", ":2: expected a number (coordinates up to 1e7), found 'x'"},
     };
     const std::string good = folder.write("good.log", upright_line);
     for (const BadInput& bad : bad_files) {

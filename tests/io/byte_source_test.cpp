@@ -44,7 +44,7 @@ TEST_CASE("a file and memory are read alike") {
         CHECK(text_at(*source, 3, 4) == "3456");
         CHECK(text_at(*source, 0, 10) == text);
         CHECK(text_at(*source, 10, 0) == "");
-        source->verify(3);  // belongs to no part
+        source->check_bytes(3);  // belongs to no part
         nib::ByteSource moved{std::move(*source)};
         CHECK(text_at(moved, 9, 1) == "9");
     }
@@ -78,7 +78,7 @@ TEST_CASE("compressed parts are read behind the end of the file, in any order, a
         CHECK(text_at(source, at[1] + 99990, 10) == "ssssssssss");
         CHECK(text_at(source, at[0], 5) == "third");
         CHECK(text_at(source, at[1], 100000) == second);
-        for (const std::size_t offset : at) source.verify(offset);
+        for (const std::size_t offset : at) source.check_bytes(offset);
         nib::ByteSource moved{std::move(source)};
         CHECK(text_at(moved, at[3], 5) == "first");
         source = std::move(moved);
@@ -99,14 +99,16 @@ TEST_CASE("a part that is damaged is refused each time, and its start can be rea
     CHECK(text_at(source, at[0], 5) == "ttttt");
     CHECK(text_at(source, at[1], 5) == "plain");
     for (int i = 0; i < 3; ++i) {
-        CHECK(contains(error_of([&] { return source.verify(at[0]), 0; }), "entry 'packed': its bytes are damaged"));
-        CHECK(contains(error_of([&] { return source.verify(at[1] + 2), 0; }), "entry 'plain': its bytes are damaged"));
+        CHECK(
+            contains(error_of([&] { return source.check_bytes(at[0]), 0; }), "entry 'packed': its bytes are damaged"));
+        CHECK(contains(error_of([&] { return source.check_bytes(at[1] + 2), 0; }),
+                       "entry 'plain': its bytes are damaged"));
     }
     CHECK(text_at(source, at[0], 5) == "ttttt");
     bytes[60005] = '\7';  // the second block is no block any more
     nib::ByteSource other{nib::bytes_of(bytes), "f"};
     other.set_parts({packed});
     for (int i = 0; i < 3; ++i)
-        CHECK(contains(error_of([&] { return other.verify(bytes.size()), 0; }),
+        CHECK(contains(error_of([&] { return other.check_bytes(bytes.size()), 0; }),
                        "f: entry 'packed': byte 60006 of the compressed data: a block of a type that does not exist"));
 }

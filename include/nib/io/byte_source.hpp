@@ -62,7 +62,7 @@ public:
 
     // Fails where the byte at `offset` belongs to a part whose bytes are not those that its checksum was made of; a
     // part that is compressed is then held unpacked. Each part is read once for that, at most.
-    void verify(std::size_t offset);
+    void check_bytes(std::size_t offset);
 
 private:
     struct Place;
@@ -211,7 +211,7 @@ NIB_API SourcePart* ByteSource::part_at(std::size_t offset) {
     return offset - part.offset < part.size ? &part : nullptr;
 }
 
-NIB_API void ByteSource::verify(std::size_t offset) {
+NIB_API void ByteSource::check_bytes(std::size_t offset) {
     SourcePart* const part = part_at(offset);
     if (part == nullptr) return;
     if (part->deflated)

@@ -156,7 +156,7 @@ private:
 
     // Of the next pixel.
     std::uint8_t grey() {
-        if (bitmap_) return bit() == 0 ? 255 : 0;
+        if (bitmap_) return plain_bit() == 0 ? 255 : 0;
         if (channels_ == 1) return scaled(value());
         const std::size_t red = scaled(value());
         const std::size_t green = scaled(value());
@@ -173,7 +173,7 @@ private:
     std::size_t value() { return plain_ ? number("a pixel", 0, largest_) : byte(); }
 
     // Of a bitmap.
-    std::size_t bit() {
+    std::size_t plain_bit() {
         if (plain_) {
             skip_spaces();
             if (next() != '0' && next() != '1') fail_expected("a pixel, 0 or 1");

@@ -206,7 +206,7 @@ NIB_API const TensorInfo& TensorFile::at(std::string_view name) const {
 NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
     const std::size_t size = dtype_size(tensor.dtype);
     const std::size_t count = checked_count(tensor);
-    if (count != 0) source_.verify(tensor.offset);  // before anything is allocated
+    if (count != 0) source_.check_bytes(tensor.offset);  // before anything is allocated
     std::vector<std::byte> result(tensor.byte_count());
     if (is_packed(tensor.dtype)) {
         source_.read(tensor.offset, {result.data(), result.size()});
@@ -227,7 +227,7 @@ void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> st
         if (tensor.shape[i] == 0) return;
         if (tensor.shape[i] > 1) dimensions.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
     }
-    source_.verify(tensor.offset);
+    source_.check_bytes(tensor.offset);
     sort_values(dimensions.data(), dimensions.size(),
                 [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
     const Dimension inner = dimensions.empty() ? Dimension{1, 0, 0} : dimensions.back();
@@ -273,7 +273,7 @@ NIB_API void TensorFile::check_counts() {
         rest -= count;
     }
     for (const TensorInfo& tensor : tensors_)
-        if (tensor.count() != 0) source_.verify(tensor.offset);
+        if (tensor.count() != 0) source_.check_bytes(tensor.offset);
 }
 
 NIB_API const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
@@ -365,7 +365,7 @@ void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<cons
 template <FloatOrDouble T>
 std::vector<T> values(TensorFile& file, const TensorInfo& tensor) {
     const std::size_t count = file.checked_count(tensor);
-    if (count != 0) file.source().verify(tensor.offset);  // before anything is allocated
+    if (count != 0) file.source().check_bytes(tensor.offset);  // before anything is allocated
     std::vector<T> result(count);
     const std::vector<std::size_t> strides = detail::row_major_strides(tensor.shape);
     read_into<T>(file, tensor, result.data(), {strides.data(), strides.size()});

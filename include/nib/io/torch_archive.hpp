@@ -130,7 +130,7 @@ public:
         if (entry.size > most)
             refuse("entry " + in_quotes(entry.name) + ": expected at most " + std::to_string(most) + " bytes, found " +
                    std::to_string(entry.size));
-        source_.verify(entry.offset);
+        source_.check_bytes(entry.offset);
         std::string text(entry.size, '\0');
         source_.read(entry.offset, {reinterpret_cast<std::byte*>(text.data()), text.size()});
         return text;
