@@ -8,4 +8,4 @@ command -v python3 >/dev/null 2>&1 || {
     echo "skipped: the test of hostile files needs python3"
     exit 77
 }
-exec python3 "$(dirname "$0")/hostile.py" "$1" "$2" --slack "$3" --megabytes 8
+exec python3 "$(dirname "$0")/hostile.py" "$1" "$2" --slack "$3" --megabytes 4
