@@ -3,6 +3,8 @@
 # disk, a dead standard output, Ctrl-C, and kill -9 at any moment. Before each there are a checkpoint and a saved network;
 # after it both are whole, those of before or newer ones of the run, and no half-written file stands in their place.
 #     training_goes_wrong.sh DIR SCRATCH       DIR: the example programs
+# SCRATCH has no spaces: $on is split into words.
+# shellcheck disable=SC2086
 set -eu
 
 programs=$1
@@ -142,7 +144,7 @@ if mount -t tmpfs -o size=2m tmpfs "$scratch/small" 2>/dev/null; then
     check_complaint "model: cannot write: "
     cmp -s "$scratch/good_checkpoint" "$scratch/small/checkpoint" || fail "the checkpoint is another"
     cmp -s "$scratch/good_model" "$scratch/small/model" || fail "the saved network is another"
-    [ "$(ls "$scratch/small" | wc -l)" = 3 ] || fail "found in the folder: $(ls "$scratch/small")"
+    [ "$(find "$scratch/small" -mindepth 1 | wc -l)" = 3 ] || fail "found in the folder: $(ls "$scratch/small")"
     umount "$scratch/small"
     trap - EXIT
 else
