@@ -280,7 +280,7 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
         std::string opcodes;
         std::size_t memory;  // besides None, True, False and ()
     };
-    constexpr std::size_t value = 32, item = 8, place = 4, mark = sizeof(std::size_t), constants = 4 * value;
+    constexpr std::size_t value = 16, item = 8, place = 4, mark = sizeof(std::size_t), constants = 4 * value;
     constexpr std::size_t name = 2 * sizeof(std::string_view);
     const auto repeated = [](const std::string& opcodes) {
         std::string text;
@@ -310,7 +310,7 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
         CHECK(!support::contains(error(needed), "memory"));
     }
     const std::string hostile(nib::PickleReader::max_memory / (value + place) + 1, ']');
-    CHECK(support::contains(error_in(pickled(hostile)), "expected a pickle that takes at most 268435456 bytes"));
+    CHECK(support::contains(error_in(pickled(hostile)), "expected a pickle that takes at most 100663296 bytes"));
 }
 
 TEST_CASE("a pickle that is cut or changed anywhere is read or refused") {
