@@ -10,8 +10,8 @@
 //
 // Refused by Error: a broken archive or pickle (pickle_reader.hpp), whole modules, TorchScript, files of PyTorch's old
 // format; a file without a state_dict, or with two; what stands in a state_dict and holds tensors that are not dense
-// ones of real numbers under names; a tensor beyond its storage; a storage that is missing, has another size than its
-// tensors say, or whose bytes fail their checksum (all that tensors lie in are read once for that, in pieces).
+// ones of real numbers under names; a tensor beyond its storage; a storage that is missing or has another size than its
+// tensors say; and, when a tensor's numbers are first asked for, a storage whose bytes fail their checksum.
 #pragma once
 
 #include <nib/core/config.hpp>
