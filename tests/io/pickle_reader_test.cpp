@@ -313,6 +313,33 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
     CHECK(support::contains(error_in(pickled(hostile)), "expected a pickle that takes at most 100663296 bytes"));
 }
 
+TEST_CASE("a vocabulary of a million words is read") {
+    // As Python's pickler writes it: in pieces of 1000 pairs, with a memo for each word.
+    constexpr std::size_t words = 1'000'000;
+    const auto number = [](std::size_t value) {
+        std::string bytes;
+        for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(value >> shift & 0xff);
+        return bytes;
+    };
+    std::string opcodes = "}";
+    for (std::size_t i = 0; i < words; ++i) {
+        const std::string word = "word" + std::to_string(i);
+        if (i % 1000 == 0) opcodes += '(';
+        opcodes += "X" + number(word.size()) + word + "r" + number(i) + "J" + number(i);
+        if (i % 1000 == 999) opcodes += 'u';
+    }
+    const std::string bytes = pickled(opcodes);
+    const nib::Pickle pickle = read(bytes);
+    CHECK(pickle.size(pickle.root()) == words);
+    std::size_t right = 0;
+    pickle.for_each_pair(pickle.root(), [&](nib::Pickle::Index key, nib::Pickle::Index value) {
+        if (pickle.text(key) == "word" + std::to_string(right) && pickle.integer(value) == static_cast<int>(right))
+            ++right;
+        return true;
+    });
+    CHECK(right == words);
+}
+
 TEST_CASE("a pickle that is cut or changed anywhere is read or refused") {
     const std::string good = pickled(dict({text("a"), integers({1, 300, -70000}), text("b"), "ctorch\nSize\n(K\1tR",
                                            text("c"), ordered_dict({text("d"), "](K\1q\2h\2e"})}));

@@ -55,7 +55,8 @@ public:
         read_protocol();
         while (step()) {
             if (memory() > most_memory_)
-                refuse("expected a pickle that takes at most " + std::to_string(most_memory_) + " bytes of memory");
+                refuse("expected a pickle that takes at most " + std::to_string(most_memory_) +
+                       " bytes of memory: save the state_dict alone");
             at_ = position_;
         }
         if (position_ != bytes_.size()) {
