@@ -31,8 +31,9 @@ for header in nib core/abi core/text kernels/matmul; do
         }
         continue
     fi
-    grep -q 'error: .*nib needs C++20: compile with -std=c++20' "$work/messages"
-    [ "$(grep -c 'error:' "$work/messages")" -eq 1 ] || {
+    grep -q 'error: \(#error \)\?"nib needs C++20: compile with -std=c++20"' "$work/messages"
+    # The other one is what ends the compilation.
+    [ "$(grep -c 'error:' "$work/messages")" -eq 2 ] && grep -q 'fatal error: .*stop: nib needs C++20' "$work/messages" || {
         cat "$work/messages"
         exit 1
     }

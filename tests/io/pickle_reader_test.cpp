@@ -280,7 +280,7 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
         std::string opcodes;
         std::size_t memory;  // besides None, True, False and ()
     };
-    constexpr std::size_t value = 32, item = 8, place = 4, mark = sizeof(std::size_t), constants = 4 * value;
+    constexpr std::size_t value = 16, item = 8, place = 4, mark = sizeof(std::size_t), constants = 4 * value;
     constexpr std::size_t name = 2 * sizeof(std::string_view);
     const auto repeated = [](const std::string& opcodes) {
         std::string text;
@@ -310,7 +310,34 @@ TEST_CASE("a pickle that would take too much memory is refused before it does") 
         CHECK(!support::contains(error(needed), "memory"));
     }
     const std::string hostile(nib::PickleReader::max_memory / (value + place) + 1, ']');
-    CHECK(support::contains(error_in(pickled(hostile)), "expected a pickle that takes at most 268435456 bytes"));
+    CHECK(support::contains(error_in(pickled(hostile)), "expected a pickle that takes at most 100663296 bytes"));
+}
+
+TEST_CASE("a vocabulary of a million words is read") {
+    // As Python's pickler writes it: in pieces of 1000 pairs, with a memo for each word.
+    constexpr std::size_t words = 1'000'000;
+    const auto number = [](std::size_t value) {
+        std::string bytes;
+        for (int shift = 0; shift < 32; shift += 8) bytes += static_cast<char>(value >> shift & 0xff);
+        return bytes;
+    };
+    std::string opcodes = "}";
+    for (std::size_t i = 0; i < words; ++i) {
+        const std::string word = "word" + std::to_string(i);
+        if (i % 1000 == 0) opcodes += '(';
+        opcodes += "X" + number(word.size()) + word + "r" + number(i) + "J" + number(i);
+        if (i % 1000 == 999) opcodes += 'u';
+    }
+    const std::string bytes = pickled(opcodes);
+    const nib::Pickle pickle = read(bytes);
+    CHECK(pickle.size(pickle.root()) == words);
+    std::size_t right = 0;
+    pickle.for_each_pair(pickle.root(), [&](nib::Pickle::Index key, nib::Pickle::Index value) {
+        if (pickle.text(key) == "word" + std::to_string(right) && pickle.integer(value) == static_cast<int>(right))
+            ++right;
+        return true;
+    });
+    CHECK(right == words);
 }
 
 TEST_CASE("a pickle that is cut or changed anywhere is read or refused") {

@@ -2,6 +2,7 @@
 #include <nib/io/tensor_file.hpp>
 
 #include "../support.hpp"
+#include "zip_builder.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -284,6 +285,32 @@ TEST_CASE("tensors that repeat the same numbers are counted together") {
             file_of(bytes, {repeated("a"), repeated("b"), repeated("c"), repeated("d"), repeated("e")}).check_counts();
             return 0;
         }) == "f: tensor \"e\": with those before it has more than 4 times as many elements as the file has bytes");
+}
+
+TEST_CASE("a compressed entry with many tensors, for each of which it may be unpacked, is refused") {
+    const std::string numbers(4000, '\0');
+    const std::string packed = support::deflated(numbers);
+    const auto error_with = [&](std::size_t count, bool deflated) {
+        const std::string& stored = deflated ? packed : numbers;
+        nib::ByteSource source{nib::bytes_of(stored), "f"};
+        const std::size_t offset = source.set_parts({{.name = "n",
+                                                      .stored = stored.size(),
+                                                      .deflated = deflated,
+                                                      .size = numbers.size(),
+                                                      .crc = support::slow_crc32(numbers)}})[0];
+        std::vector<nib::TensorInfo> tensors;
+        for (std::size_t i = 0; i < count; ++i)
+            tensors.push_back({std::to_string(i), nib::Dtype::f32, {10}, {1}, offset});
+        return error_of([&] {
+            nib::TensorFile{std::move(source), "test", std::move(tensors)}.check_counts();
+            return 0;
+        });
+    };
+    // The file and what it unpacks to are about two times the entry.
+    CHECK(error_with(32, true) == "");
+    CHECK(error_with(33, true) ==
+          "f: tensor \"32\": lies in a compressed entry with too many others: save the file without compression");
+    CHECK(error_with(40, false) == "");
 }
 
 TEST_CASE("a small file makes no large allocation") {

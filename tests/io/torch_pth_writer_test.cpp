@@ -33,12 +33,12 @@ TEST_CASE("save_torch writes the entries and the pickle that torch.save would") 
     nib::save_torch(folder.path("net.v2.pth"), tensors);
 
     nib::ByteSource source{folder.path("net.v2.pth")};
-    const nib::ZipDirectory directory{source};
+    const nib::ZipDirectory directory{source, nib::CompressedEntries::unpacked};
     const auto content = [&](const std::string& name) {
         REQUIRE(directory.find(name) != nullptr);
         const nib::ZipEntry& entry = *directory.find(name);
         CHECK(entry.offset % 64 == 0);
-        nib::check_crc(source, entry);
+        source.check_bytes(entry.offset);
         std::string text(entry.size, '\0');
         source.read(entry.offset, {reinterpret_cast<std::byte*>(text.data()), text.size()});
         return text;

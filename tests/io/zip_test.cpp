@@ -22,11 +22,16 @@ std::string text_of(nib::ByteSource& source, const nib::ZipEntry& entry) {
     return text;
 }
 
+void verify_all(nib::ByteSource& source) {
+    const nib::ZipDirectory directory{source, nib::CompressedEntries::unpacked};
+    for (const nib::ZipEntry& entry : directory.entries()) source.check_bytes(entry.offset);
+}
+
 std::string error_in(const std::string& archive) {
     return support::error_of([&] {
         nib::ByteSource source{nib::bytes_of(archive), "a.zip"};
         const nib::ZipDirectory directory{source};
-        for (const nib::ZipEntry& entry : directory.entries()) nib::check_crc(source, entry);
+        verify_all(source);
         return 0;
     });
 }
@@ -59,7 +64,7 @@ TEST_CASE("ZipDirectory finds entries and their bytes") {
         CHECK(text_of(source, *directory.find("m/0")) == "xyz");
         CHECK(directory.find("m/") == nullptr);
         CHECK(directory.find("n") == nullptr);
-        for (const nib::ZipEntry& entry : directory.entries()) nib::check_crc(source, entry);
+        verify_all(source);
     }
     const std::string empty = ZipBuilder{}.bytes();
     nib::ByteSource source{nib::bytes_of(empty), "a.zip"};
@@ -86,7 +91,23 @@ TEST_CASE("what Python's zipfile and numpy.savez write is read") {
     REQUIRE(arrays.find("x.npy") != nullptr);
     CHECK(arrays.find("x.npy")->size == 128 + 6 * 4);
     CHECK(arrays.find("y.npy")->size == 128 + 8);
-    for (const nib::ZipEntry& entry : arrays.entries()) nib::check_crc(npz, entry);
+    verify_all(npz);
+}
+
+TEST_CASE("an archive of more entries than anything has that is worth their memory is refused") {
+    using support::little_endian;
+    const auto archive = [](std::uint64_t entries) {
+        const std::string directory(46 * entries, 'x');
+        const std::string count = little_endian(entries, 8);
+        return directory + little_endian(0x06064b50, 4) + little_endian(44, 8) + std::string(12, '\0') + count + count +
+               little_endian(directory.size(), 8) + std::string(8, '\0') + little_endian(0x07064b50, 4) +
+               std::string(4, '\0') + little_endian(directory.size(), 8) + little_endian(1, 4) +
+               little_endian(0x06054b50, 4) + std::string(4, '\0') + little_endian(0xffffffff, 4) +
+               little_endian(directory.size(), 4) + std::string(6, '\0');
+    };
+    CHECK(error_in(archive(200'001)) ==
+          "a.zip: byte 9200122: expected an archive of at most 200000 entries, found 200001");
+    CHECK(error_in(archive(200'000)) == "a.zip: byte 0: expected an entry of the archive's directory, found none");
 }
 
 TEST_CASE("broken zip archives are refused, and it is said why") {

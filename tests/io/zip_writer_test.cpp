@@ -46,7 +46,7 @@ TEST_CASE("ZipWriter aligns data, and ZipDirectory reads it back") {
     zip.finish();
     file.commit();
     nib::ByteSource source{folder.path("a.zip")};
-    const nib::ZipDirectory directory{source};
+    const nib::ZipDirectory directory{source, nib::CompressedEntries::unpacked};
     REQUIRE(directory.entries().size() == 200);
     for (std::size_t i = 0; i < 200; ++i) {
         const nib::ZipEntry& entry = directory.entries()[i];
@@ -56,7 +56,7 @@ TEST_CASE("ZipWriter aligns data, and ZipDirectory reads it back") {
         std::string data(entry.size, '\0');
         source.read(entry.offset, {reinterpret_cast<std::byte*>(data.data()), data.size()});
         CHECK(data == text(i));
-        nib::check_crc(source, entry);
+        source.check_bytes(entry.offset);
     }
 }
 

@@ -8,9 +8,10 @@
 #error "nib's kernels are written in the vector types of GCC and Clang"
 #endif
 
-// A file that is not there ends the compilation: an #error would be followed by all that an older C++ does not know.
+// A file that is not there ends the compilation, before a message about each thing that an older C++ does not know.
 #if __cplusplus <= 201703L
-#include "nib needs C++20: compile with -std=c++20"
+#error "nib needs C++20: compile with -std=c++20"
+#include "stop: nib needs C++20"
 #endif
 
 #include <nib/core/abi.hpp>

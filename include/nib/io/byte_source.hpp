@@ -60,9 +60,12 @@ public:
     // unpacks (see may_unpack).
     std::vector<std::size_t> set_parts(std::vector<SourcePart> parts);
 
-    // Fails where the byte at `offset` belongs to a part whose bytes are not those that its checksum was made of; a
-    // part that is compressed is then held unpacked. Each part is read once for that, at most.
+    // Fails where the byte at `offset` belongs to a part whose bytes are not those that its checksum was made of. Each
+    // part is read once for that, at most.
     void check_bytes(std::size_t offset);
+
+    // How many bytes at most are unpacked to read the one at `offset`: 0 where it is not compressed.
+    std::size_t unpacked_for(std::size_t offset);
 
 private:
     struct Place;
@@ -213,12 +216,17 @@ NIB_API SourcePart* ByteSource::part_at(std::size_t offset) {
 
 NIB_API void ByteSource::check_bytes(std::size_t offset) {
     SourcePart* const part = part_at(offset);
-    if (part == nullptr) return;
+    if (part == nullptr || part->is_checked) return;
     if (part->deflated)
         unpack(*part, part->size);
-    else if (!part->is_checked)
+    else
         check_stored(*part);
     part->is_checked = true;
+}
+
+NIB_API std::size_t ByteSource::unpacked_for(std::size_t offset) {
+    const SourcePart* const part = part_at(offset);
+    return part != nullptr && part->deflated ? part->size : 0;
 }
 
 NIB_API void ByteSource::check_stored(const SourcePart& part) {

@@ -51,16 +51,16 @@ public:
     // All values have an index below this.
     std::size_t count() const { return nodes_.size(); }
 
-    PickleKind kind(Index value) const { return nodes_[value].kind; }
+    PickleKind kind(Index value) const { return static_cast<PickleKind>(nodes_[value].kind); }
     // How many items it has; of a dict: how many pairs.
-    std::size_t size(Index value) const { return nodes_[value].count / (kind(value) == PickleKind::dict ? 2 : 1); }
-    std::int64_t integer(Index value) const { return nodes_[value].number; }  // also of a boolean
-    double real(Index value) const { return std::bit_cast<double>(nodes_[value].number); }
+    std::size_t size(Index value) const { return length(value) / (kind(value) == PickleKind::dict ? 2u : 1u); }
+    std::int64_t integer(Index value) const { return static_cast<std::int64_t>(number(value)); }  // also of a boolean
+    double real(Index value) const { return std::bit_cast<double>(number(value)); }
     // Of a text, which need not be UTF-8, or of bytes.
-    std::string_view text(Index value) const { return bytes_.substr(nodes_[value].first, nodes_[value].count); }
+    std::string_view text(Index value) const { return bytes_.substr(nodes_[value].first, length(value)); }
     // A global's place in the list that the pickle was read with; the list's size for collections.OrderedDict, more for
     // those that are not in the list.
-    std::size_t global(Index value) const { return static_cast<std::size_t>(nodes_[value].number); }
+    std::size_t global(Index value) const { return nodes_[value].other; }
     // Of a global that is not in the list: "os.system", short and printable.
     std::string global_name(Index value) const {
         const Name& name = names_[global(value) - known_globals_];
@@ -75,8 +75,8 @@ public:
     // class that Python derives from dict.
     std::optional<Index> as_dict(Index value) const {
         if (kind(value) == PickleKind::dict) return value;
-        if (kind(value) != PickleKind::object || nodes_[value].number == 0) return std::nullopt;
-        return static_cast<Index>(nodes_[value].number);
+        if (kind(value) != PickleKind::object || nodes_[value].other == 0) return std::nullopt;
+        return nodes_[value].other;
     }
 
     // Calls use(item) for each item until it returns false.
@@ -105,21 +105,39 @@ private:
         std::string_view module;
         std::string_view name;
     };
+    // A byte of the file may make one, so they are small. A number's halves are `first` and `last`.
     struct Node {
-        PickleKind kind = PickleKind::none;
-        std::int64_t number = 0;  // of an object: its as_dict(), or 0
-        Index first = no_link;    // of its links; of a text or global: where it starts in the pickle
-        Index last = no_link;
-        Index count = 0;  // of its links; of a text: bytes
+        Index kind : 4;
+        Index count : 28;  // of its links; of a text: bytes
+        Index first;       // of its links; of a text or global: where it starts in the pickle
+        Index last;
+        Index other;  // of an object: its as_dict(), or 0; of a global: global()
     };
+    static_assert(sizeof(Node) == 16);
     struct Link {
         Index item;
         Index next;
     };
 
+    std::size_t length(Index value) const { return std::size_t{nodes_[value].count}; }
+    std::uint64_t number(Index value) const { return std::uint64_t{nodes_[value].last} << 32 | nodes_[value].first; }
+
     Index add(Node node) {
         nodes_.push_back(node);
         return static_cast<Index>(nodes_.size() - 1);
+    }
+    Index add(PickleKind kind) { return add({static_cast<Index>(kind) & 15u, 0, no_link, no_link, 0}); }
+    Index add_number(PickleKind kind, std::uint64_t number) {
+        return add({static_cast<Index>(kind) & 15u, 0, static_cast<Index>(number & 0xffffffffu),
+                    static_cast<Index>(number >> 32), 0});
+    }
+    Index add_text(PickleKind kind, std::size_t begin, std::size_t size) {
+        return add({static_cast<Index>(kind) & 15u, static_cast<Index>(size) & 0xfffffffu, static_cast<Index>(begin),
+                    no_link, 0});
+    }
+    Index add_global(std::size_t number, std::size_t position) {
+        return add({static_cast<Index>(PickleKind::global) & 15u, 0, static_cast<Index>(position), no_link,
+                    static_cast<Index>(number)});
     }
     void add_item(Index container, Index item) {
         const auto link = static_cast<Index>(links_.size());

@@ -3,7 +3,7 @@
 // Read are the opcodes that torch.save writes in any protocol, and all globals (classes and functions) as names: what
 // one would make is an object that nobody looks into, unless the global is of a list.
 // Refused by Error, with the byte's offset: all other opcodes; what lacks something on the stack, in the memo or in the
-// bytes; a pickle of more than 32 MiB, or that takes more than 256 MiB of memory. Time and memory are proportional to
+// bytes; a pickle of more than 32 MiB, or that takes more than 96 MiB of memory. Time and memory are proportional to
 // its size; no depth of nesting recurses.
 #pragma once
 
@@ -32,8 +32,9 @@ namespace nib::inline NIB_ABI {
 class PickleReader {
 public:
     static constexpr std::size_t max_size = std::size_t{1} << 25;
-    // A value may take a single byte in the file, and 36 here.
-    static constexpr std::size_t max_memory = std::size_t{1} << 28;
+    // A value may take a single byte in the file, and 20 here: but a text and a number of a vocabulary take a few times
+    // what they take in the file.
+    static constexpr std::size_t max_memory = std::size_t{96} << 20;
 
     // `bytes` stand at `offset` in the file `path`, for messages. Known are the globals of `globals`
     // ("torch.FloatStorage") and collections.OrderedDict, calling which without arguments makes a dict.
@@ -47,14 +48,15 @@ public:
                    std::to_string(bytes_.size()));
         pickle_.known_globals_ = globals_.size() + 1;
         pickle_.bytes_ = {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()};
-        none_ = pickle_.add({PickleKind::none});
-        false_ = pickle_.add({PickleKind::boolean, 0});
-        true_ = pickle_.add({PickleKind::boolean, 1});
-        empty_tuple_ = pickle_.add({PickleKind::tuple});
+        none_ = pickle_.add(PickleKind::none);
+        false_ = pickle_.add_number(PickleKind::boolean, 0);
+        true_ = pickle_.add_number(PickleKind::boolean, 1);
+        empty_tuple_ = pickle_.add(PickleKind::tuple);
         read_protocol();
         while (step()) {
             if (memory() > most_memory_)
-                refuse("expected a pickle that takes at most " + std::to_string(most_memory_) + " bytes of memory");
+                refuse("expected a pickle that takes at most " + std::to_string(most_memory_) +
+                       " bytes of memory: save the state_dict alone");
             at_ = position_;
         }
         if (position_ != bytes_.size()) {
@@ -114,7 +116,7 @@ private:
             case 0x8b:
                 return push_long(take<std::uint32_t>());
             case 'G':
-                return push(pickle_.add({PickleKind::real, take<std::int64_t>(std::endian::big)}));
+                return push(pickle_.add_number(PickleKind::real, take<std::uint64_t>(std::endian::big)));
             default:
                 return false;
         }
@@ -158,11 +160,11 @@ private:
             case 0x91:
                 return push_all(PickleKind::set, pop_mark());
             case ']':
-                return push(pickle_.add({PickleKind::list}));
+                return push(pickle_.add(PickleKind::list));
             case '}':
-                return push(pickle_.add({PickleKind::dict}));
+                return push(pickle_.add(PickleKind::dict));
             case 0x8f:
-                return push(pickle_.add({PickleKind::set}));
+                return push(pickle_.add(PickleKind::set));
             case 'a':
                 return put_in(PickleKind::list, 1);
             case 'e':
@@ -256,25 +258,27 @@ private:
         return true;
     }
 
-    bool push_integer(std::int64_t value) { return push(pickle_.add({PickleKind::integer, value})); }
+    bool push_integer(std::int64_t value) {
+        return push(pickle_.add_number(PickleKind::integer, static_cast<std::uint64_t>(value)));
+    }
 
     // Little-endian, two's complement.
     bool push_long(std::size_t size) {
         const std::span<const std::byte> bytes = take_bytes(size);
-        if (size > 8) return push(pickle_.add({PickleKind::large_integer}));
+        if (size > 8) return push(pickle_.add(PickleKind::large_integer));
         std::uint64_t value = size > 0 && (bytes.back() & std::byte{0x80}) != std::byte{} ? ~std::uint64_t{0} : 0;
         for (std::size_t i = size; i-- > 0;) value = value << 8 | std::to_integer<std::uint64_t>(bytes[i]);
         return push_integer(static_cast<std::int64_t>(value));
     }
 
     bool push_text(PickleKind kind, std::uint64_t size) {
-        const auto begin = static_cast<Index>(position_);
-        return push(pickle_.add({kind, 0, begin, 0, static_cast<Index>(take_bytes(size).size())}));
+        const std::size_t begin = position_;
+        return push(pickle_.add_text(kind, begin, take_bytes(size).size()));
     }
 
     // A container of the stack's top values, in their place.
     bool push_all(PickleKind kind, std::size_t count) {
-        const Index value = pickle_.add({kind});
+        const Index value = pickle_.add(kind);
         move_items(value, count);
         return push(value);
     }
@@ -294,8 +298,8 @@ private:
     // What is put into an object by key.
     Index dict_of(Index object) {
         if (const std::optional<Index> dict = pickle_.as_dict(object)) return *dict;
-        const Index dict = pickle_.add({PickleKind::dict});
-        pickle_.nodes_[object].number = dict;
+        const Index dict = pickle_.add(PickleKind::dict);
+        pickle_.nodes_[object].other = dict;
         pickle_.add_item(object, dict);
         return dict;
     }
@@ -334,7 +338,7 @@ private:
             number = pickle_.known_globals_ + pickle_.names_.size();
             pickle_.names_.push_back(name);
         }
-        return push(pickle_.add({PickleKind::global, static_cast<std::int64_t>(number), static_cast<Index>(at_)}));
+        return push(pickle_.add_global(number, at_));
     }
 
     // A global that Python looks up by a number.
@@ -352,7 +356,7 @@ private:
         if (!ordered_dict || count != 2 || pickle_.kind(arguments) != PickleKind::tuple || pickle_.size(arguments) != 0)
             return push_all(PickleKind::object, count);
         stack_.resize(stack_.size() - count);
-        return push(pickle_.add({PickleKind::dict}));
+        return push(pickle_.add(PickleKind::dict));
     }
 
     // Of this kind, as far as is known: an object may be anything.

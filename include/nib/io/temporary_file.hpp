@@ -200,9 +200,16 @@ inline FileHandle open_temporary(const std::string& target, bool secret, std::st
         if (descriptor < 0) break;
 #if NIB_POSIX_FILES
         file = FileHandle{::fdopen(descriptor, "wb")};
+        if (!file) ::close(descriptor);
 #else
         file = FileHandle{::_fdopen(descriptor, "wb")};
+        if (!file) ::_close(descriptor);
 #endif
+        if (!file) {  // no memory for it
+            std::remove(name.c_str());
+            errno = ENOMEM;
+            break;
+        }
 #else
         file = FileHandle{std::fopen(name.c_str(), "wbx")};
         if (!file && errno != EEXIST) break;

@@ -87,8 +87,9 @@ public:
     // repeat its elements), so that nothing huge is allocated for a small file.
     std::size_t checked_count(const TensorInfo& tensor) const;
 
-    // The same for all tensors together: a file may name the same numbers many times. Checks the bytes of each, too:
-    // after this the file does hold what it declares.
+    // The same for all tensors together: a file may name the same numbers many times, and many tensors may lie in one
+    // compressed entry, which may be unpacked for each of them. Checks the bytes of each, too: after this the file does
+    // hold what it declares.
     void check_counts();
 
     ByteSource& source() { return source_; }
@@ -271,6 +272,16 @@ NIB_API void TensorFile::check_counts() {
             refuse(tensor, "with those before it has more than " + std::to_string(times) +
                                " times as many elements as the file has bytes");
         rest -= count;
+    }
+    constexpr std::size_t times_unpacked = 16;
+    std::size_t unpacked = 0;
+    if (!multiply_sizes(source_.size(), times_unpacked, unpacked)) unpacked = static_cast<std::size_t>(-1);
+    for (const TensorInfo& tensor : tensors_) {
+        if (tensor.count() == 0) continue;
+        const std::size_t bytes = source_.unpacked_for(tensor.offset);
+        if (bytes > unpacked)
+            refuse(tensor, "lies in a compressed entry with too many others: save the file without compression");
+        unpacked -= bytes;
     }
     for (const TensorInfo& tensor : tensors_)
         if (tensor.count() != 0) source_.check_bytes(tensor.offset);

@@ -10,8 +10,8 @@
 //
 // Refused by Error: a broken archive or pickle (pickle_reader.hpp), whole modules, TorchScript, files of PyTorch's old
 // format; a file without a state_dict, or with two; what stands in a state_dict and holds tensors that are not dense
-// ones of real numbers under names; a tensor beyond its storage; a storage that is missing, has another size than its
-// tensors say, or whose bytes fail their checksum (all that tensors lie in are read once for that, in pieces).
+// ones of real numbers under names; a tensor beyond its storage; a storage that is missing or has another size than its
+// tensors say; and, when a tensor's numbers are first asked for, a storage whose bytes fail their checksum.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -68,7 +68,7 @@ public:
         : values_{pickle},
           pickle_{pickle},
           place_{place},
-          most_memory_{larger(std::size_t{1} << 20, 4 * size)},
+          most_memory_{smaller(larger(std::size_t{1} << 20, 4 * size), std::size_t{64} << 20)},
           archive_{archive},
           order_{order} {}
 
@@ -187,7 +187,8 @@ private:
     }
 
     // A tensor may stand under many names, but what they take here (in bytes, about) is not more than a megabyte, or
-    // four times the pickle: a tensor of its own takes 100 bytes of that and more, and 150 and a few here.
+    // four times the pickle, and never more than 64: a tensor of its own takes 100 bytes of the pickle and more, and
+    // 150 and a few here.
     void check_memory(const TensorInfo& info) {
         memory_ += 150 + 2 * info.name.size() + 16 * info.shape.size();
         if (memory_ > most_memory_) refuse("the same tensor stands under too many names, with too many dimensions");

@@ -1,11 +1,11 @@
 // Zip archives: PyTorch's checkpoints and NumPy's .npz. (Writing them is in zip_writer.hpp.)
 //
-//   ZipDirectory   the entries of an archive, and where their bytes lie
-//   check_crc      fails where an entry's bytes are not those that its checksum was made of
+//   ZipDirectory   the entries of an archive, and where their bytes lie (ByteSource::verify checks them)
 //
 // APPNOTE.TXT 6.3 is the format, with zip64. Refused by Error: an archive without its end record, or cut in parts; an
 // entry that is encrypted, compressed other than by DEFLATE, or has the name of another; a count, size or offset that
-// disagrees with the file's size, with another record or with the entry's own header; entries that overlap.
+// disagrees with the file's size, with another record or with the entry's own header; entries that overlap; more than
+// 200,000 entries.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -16,7 +16,6 @@
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/byte_source.hpp>
-#include <nib/io/crc32.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>
@@ -44,7 +43,7 @@ struct ZipEntry {
 
 // What a ZipDirectory does with entries that are compressed. `unpacked`: it tells the source of all entries
 // (set_parts), so that the offset and size of each are those of its data, whether compressed or not, and
-// ByteSource::check checks it.
+// ByteSource::verify checks it.
 enum class CompressedEntries { refused, listed, unpacked };
 
 namespace detail {
@@ -60,6 +59,8 @@ inline constexpr std::size_t zip_end_size = 22;
 inline constexpr std::size_t zip64_end_size = 56;
 inline constexpr std::size_t zip64_locator_size = 20;
 inline constexpr std::uint16_t zip64_extra_id = 1;
+// An entry takes several times the memory that it takes in the file. The largest models have thousands of them.
+inline constexpr std::uint64_t most_zip_entries = 200'000;
 inline constexpr int zip_deflated = 8;
 // In place of a number that is too large for its field and stands elsewhere in 64 bits.
 inline constexpr std::uint16_t zip_elsewhere16 = 0xffff;
@@ -153,6 +154,10 @@ inline ZipEnd read_zip_end(ByteSource& source) {
         fail_in_zip(source, offset,
                     "the archive declares " + std::to_string(end.entries) + " entries in a directory of " +
                         std::to_string(end.size) + " bytes");
+    if (end.entries > most_zip_entries)
+        fail_in_zip(source, offset,
+                    "expected an archive of at most " + std::to_string(most_zip_entries) + " entries, found " +
+                        std::to_string(end.entries));
     return end;
 }
 
@@ -376,22 +381,6 @@ private:
     std::vector<std::size_t> headers_;  // where those of entries_ lie
     std::vector<std::size_t> by_name_;  // entries_, in the order of their names
 };
-
-// Of an entry that is not compressed, or was unpacked: reads all of it, in pieces.
-inline void check_crc(ByteSource& source, const ZipEntry& entry) {
-    std::vector<std::byte> piece(smaller(entry.size, std::size_t{65536}));
-    std::uint32_t crc = 0;
-    for (std::size_t done = 0; done < entry.size;) {
-        const std::span<std::byte> part{piece.data(), smaller(piece.size(), entry.size - done)};
-        source.read(entry.offset + done, part);
-        crc = crc32(part, crc);
-        done += part.size();
-    }
-    if (entry.has_crc && crc != entry.crc)
-        detail::refuse_zip_entry(source, entry.offset, entry.name,
-                                 "its bytes are damaged: expected the checksum " + std::to_string(entry.crc) +
-                                     ", found " + std::to_string(crc));
-}
 
 }  // namespace nib::inline NIB_ABI
 

@@ -10,6 +10,7 @@
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/crc32.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/json.hpp>
 #include <nib/io/zip.hpp>
