@@ -994,6 +994,9 @@ TEST_CASE("recognize reads pictures on nothing, bitmaps and pixmaps, and says wh
           gif + ": expected a picture that is read (PNG, JPEG, BMP, PGM, PPM or PBM), found a GIF: convert it to PNG");
     const std::string two = folder.write("two.ppm", colours + colours);
     CHECK(contains(refusal("recognize", {world().model(), two}), "(a file of several images is not read)"));
+    const std::string picture = folder.path("7.ppm");
+    CHECK(refusal("rasterize", {picture, "--png", folder.path("out")}) ==
+          picture + ": expected a stroke file, found a picture, which the program recognize reads");
 }
 
 TEST_CASE("a broken picture is named, with what is wrong") {
