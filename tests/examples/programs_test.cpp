@@ -1715,9 +1715,15 @@ TEST_CASE("an output that is an input, or another output, is wrong usage, under 
               same("--checkpoint", path, "--save", fresh));
     CHECK(misuse("train", train_arguments({"--report", folder.path(), "--save", folder.path("samples.png")})) ==
           same("--report", folder.path() + "/samples.png", "--save", folder.path("samples.png")));
-    CHECK(misuse("train", train_arguments({"--save", world().data() + "/train-images-idx3-ubyte"})) ==
-          same("--save", world().data() + "/train-images-idx3-ubyte", "--data",
-               world().data() + "/train-images-idx3-ubyte"));
+    const std::string data = folder.path("data");
+    for (const std::string name :
+         {"train-images-idx3-ubyte", "t10k-labels-idx1-ubyte.gz", "raw/train-labels.idx1-ubyte",
+          "MNIST/raw/t10k-images-idx3-ubyte.gz", "train-images-idx3-ubyte/train-images.idx3-ubyte"}) {
+        const std::string path = data + "/" + name;
+        std::filesystem::create_directories(path.substr(0, path.rfind('/')));
+        CHECK(misuse("train", {"--data", data, "--save", path}) == same("--save", path, "--data", path));
+        std::filesystem::remove_all(data);
+    }
     CHECK(misuse("rasterize", {strokes, "--idx", folder.path("set")}) == same("--idx", strokes, "FILE", strokes));
     CHECK(files_in(folder.path()) == files);
     CHECK(nib::read_file(model) == nib::read_file(world().model()));
