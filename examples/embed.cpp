@@ -1,6 +1,7 @@
 // Writes a trained network as a C++ header of constants, for programs without files, without a heap, on small machines.
 #include "common/command_line.hpp"
 #include "common/digit_data.hpp"
+#include "common/interrupt.hpp"
 #include "common/paths.hpp"
 
 #include <nib/nib.hpp>
@@ -212,7 +213,7 @@ void embed(const Options& options) {
     examples::check_outputs(inputs, {{"HEADER", options.header}});
     const nib::Mlp net = nib::load_mlp(options.model);
     check_outputs(net, options.model);
-    nib::AtomicFile file{options.header};
+    nib::check_writable(options.header);
     std::size_t bytes = net.parameter_count() * sizeof(float);
     std::string network;
     if (options.int8) {
@@ -225,8 +226,11 @@ void embed(const Options& options) {
     } else {
         network = float_network(net);
     }
-    file.write(header_text(options, net, network));
-    file.commit();
+    examples::write_whole([&] {
+        nib::AtomicFile file{options.header};
+        file.write(header_text(options, net, network));
+        file.commit();
+    });
     std::printf("%s: %zu bytes of constants\n", widths_text(net).c_str(), bytes);
 }
 

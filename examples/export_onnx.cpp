@@ -1,5 +1,6 @@
 // Writes a trained network as an ONNX file, which onnxruntime and many others run.
 #include "common/command_line.hpp"
+#include "common/interrupt.hpp"
 #include "common/paths.hpp"
 
 #include <nib/nib.hpp>
@@ -15,7 +16,7 @@ int main(int argc, char** argv) {
     return line.run(argc, argv, [&] {
         examples::check_outputs({{"MODEL", model}}, {{"FILE", file}});
         const nib::Mlp net = nib::load_mlp(model);
-        nib::save_onnx(net, file);
+        examples::write_whole([&] { nib::save_onnx(net, file); });
         std::printf("%s\n", nib::layers_text(nib::layers(net)).c_str());
     });
 }

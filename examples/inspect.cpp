@@ -1,5 +1,6 @@
 // Lists the tensors in files of PyTorch, safetensors and NumPy, and turns one such file into another.
 #include "common/command_line.hpp"
+#include "common/interrupt.hpp"
 #include "common/paths.hpp"
 #include "common/printable.hpp"
 
@@ -69,7 +70,7 @@ void save(nib::TensorFile file, const std::string& path) {
         bytes.push_back(file.bytes(tensor));
         tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes.back()});
     }
-    nib::save_tensors(path, tensors, file.metadata());
+    examples::write_whole([&] { nib::save_tensors(path, tensors, file.metadata()); });
 }
 
 void inspect(const Options& options) {

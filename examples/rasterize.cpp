@@ -1,6 +1,7 @@
 // Turns stroke files into images: PNG files, or an IDX pair that any MNIST reader loads.
 #include "common/command_line.hpp"
 #include "common/drawing_files.hpp"
+#include "common/interrupt.hpp"
 #include "common/paths.hpp"
 #include "common/picture.hpp"
 #include "common/report.hpp"
@@ -61,7 +62,7 @@ std::size_t write_idx(const Options& options) {
         images.pixels.insert(images.pixels.end(), image.pixels.begin(), image.pixels.end());
         images.labels.push_back(idx_label(label, unlabelled));
     });
-    nib::save_images(images, options.idx);
+    examples::write_whole([&] { nib::save_images(images, options.idx); });
     if (unlabelled > 0)
         std::fprintf(stderr, "%zu of %zu drawings have no label from 0 to 255: labelled 255\n", unlabelled,
                      images.labels.size());

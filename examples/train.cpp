@@ -4,6 +4,7 @@
 #include "common/interrupt.hpp"
 #include "common/paths.hpp"
 #include "common/printable.hpp"
+#include "common/progress_line.hpp"
 #include "common/report.hpp"
 #include "common/run_record.hpp"
 
@@ -16,10 +17,6 @@
 #include <string>
 #include <vector>
 
-#if __has_include(<unistd.h>)
-#include <unistd.h>
-#endif
-
 namespace {
 
 struct Options {
@@ -28,7 +25,6 @@ struct Options {
     bool augment = false;
     nib::FitOptions fit;
     nib::AdamOptions adam;
-    bool rate_given = false;
     std::uint64_t seed = 42;
     std::vector<std::size_t> hidden{64, 64, 64};
     std::string save;
@@ -37,82 +33,8 @@ struct Options {
     std::string report;
 };
 
-bool is_terminal(std::FILE* file) {
-#if __has_include(<unistd.h>)
-    return ::isatty(::fileno(file)) != 0;
-#else
-    return false;
-#endif
-}
-
-// Rewrites one line of a terminal, ten times a second.
-class ProgressLine {
-public:
-    void operator()(const nib::Progress& progress) {
-        if (!on_ || progress.seconds < next_) return;
-        std::fprintf(stderr, "\r%s\033[K", nib::progress_line(progress).c_str());
-        std::fflush(stderr);
-        next_ = progress.seconds + 0.1;
-    }
-    void clear() const {
-        if (on_) std::fputs("\r\033[K", stderr);
-    }
-
-private:
-    bool on_ = is_terminal(stderr);
-    double next_ = 0;
-};
-
-// The last checkpoint of this run: what it is, and how to go on from it.
-class LastCheckpoint {
-public:
-    explicit LastCheckpoint(const Options& options) : options_{options} {}
-
-    void set(const std::string& path, int epochs) {
-        path_ = path;
-        epochs_ = epochs;
-    }
-
-    // For the end of a message. Of a run that failed, the learning rate may be the reason: it is not to go on with.
-    std::string advice(bool failed) const {
-        if (path_.empty())
-            return options_.checkpoint.empty() ? "there is no checkpoint to go on from (--checkpoint writes them)"
-                                               : "no epoch was done, and there is no checkpoint to go on from";
-        std::string command = "train";
-        const auto add = [&](const char* option, const std::string& value) {
-            if (!value.empty()) command.append(" ").append(option).append(" ").append(examples::shell_word(value));
-        };
-        add("--data", options_.data);
-        if (options_.synthetic > 0) add("--synthetic", std::to_string(options_.synthetic));
-        add("--resume", path_);
-        add("--epochs", std::to_string(options_.fit.epochs));
-        if (!failed && options_.rate_given) add("--lr", nib::shortest(options_.adam.learning_rate));
-        add("--checkpoint", options_.checkpoint);
-        add("--save", options_.save);
-        add("--report", options_.report);
-        return examples::shell_word(path_) + " has the first " + std::to_string(epochs_) +
-               (epochs_ == 1 ? " epoch" : " epochs") + ", to go on from by: " + command;
-    }
-
-private:
-    const Options& options_;
-    std::string path_;
-    int epochs_ = 0;
-};
-
-// Fails where the checkpoint's file is too small for a network of such layers, its moments among them: the widths may
-// be the checkpoint's own claim, and nothing of that size is to be made before it is known to be true.
-void check_size(const std::vector<std::size_t>& widths, const std::string& path) {
-    double numbers = 0;
-    for (std::size_t i = 1; i < widths.size(); ++i)
-        numbers += (static_cast<double>(widths[i - 1]) + 1) * static_cast<double>(widths[i]);
-    const double bytes = 3 * sizeof(float) * numbers;
-    if (bytes > static_cast<double>(nib::InputFile{path}.size()))
-        nib::fail(path + ": is too small for a checkpoint of a network with " + nib::fixed(numbers, 0) + " parameters");
-}
-
-void train(Options& options, examples::CommandLine& line, const examples::Interrupts& interrupts,
-           LastCheckpoint& last) {
+// What is wrong with the options shows before any work.
+void check_options(const Options& options) {
     for (const char* const ending : {".npy", ".onnx"})
         if (options.save.ends_with(ending))
             throw examples::UsageError("--save: a network goes to .safetensors, .pth, .pt or .npz, not to " +
@@ -121,6 +43,23 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     for (const std::string& path : {options.save, options.checkpoint})
         if (!path.empty()) nib::check_writable(path);
     if (!options.report.empty()) examples::make_folder(options.report);
+}
+
+// Loads the checkpoint that training goes on from.
+void resume(nib::Mlp& net, nib::Adam<float>& adam, nib::Rng& rng, Options& options, const std::string& notes,
+            examples::LastCheckpoint& last) {
+    const int done = nib::load_checkpoint(net, adam, rng, options.resume);
+    std::fputs(notes.c_str(), stderr);
+    if (done >= options.fit.epochs)
+        std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n",
+                     examples::printable(options.resume).c_str(), done, options.fit.epochs);
+    options.fit.first_epoch = done + 1;
+    last.set(options.resume, done);
+}
+
+void train(Options& options, examples::CommandLine& line, const examples::Interrupts& interrupts,
+           examples::LastCheckpoint& last) {
+    check_options(options);
     const std::size_t synthetic =
         options.data.empty() && options.synthetic == 0 ? examples::synthetic_training_digits : options.synthetic;
     examples::TakenOver before;
@@ -137,26 +76,18 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     std::vector<std::size_t> widths{training.input_size()};
     widths.insert(widths.end(), options.hidden.begin(), options.hidden.end());
     widths.push_back(examples::classes);
-    if (before.record.contains("hidden")) check_size(widths, options.resume);
+    if (before.record.contains("hidden")) examples::check_holds(options.resume, widths);
     nib::Rng rng{options.seed};
     nib::Mlp net{widths, rng};
     nib::Adam adam{net, options.adam};
-    if (!options.resume.empty()) {
-        const int done = nib::load_checkpoint(net, adam, rng, options.resume);
-        std::fputs(before.notes.c_str(), stderr);
-        if (done >= options.fit.epochs)
-            std::fprintf(stderr, "%s: %d epochs are done: --epochs %d leaves none\n",
-                         examples::printable(options.resume).c_str(), done, options.fit.epochs);
-        options.fit.first_epoch = done + 1;
-        last.set(options.resume, done);
-    }
+    if (!options.resume.empty()) resume(net, adam, rng, options, before.notes, last);
 
     nib::check_data(net, training);  // so that a bad label shows before anything is printed
     nib::Evaluation evaluation = nib::evaluate(net, test);
     std::printf("initial accuracy %s\n", nib::fixed(evaluation.accuracy(), 4).c_str());
     examples::check_output();
 
-    ProgressLine progress;
+    examples::ProgressLine progress;
     const auto on_epoch = [&](const nib::EpochReport& epoch) {
         if (!options.checkpoint.empty()) {
             nib::save_checkpoint(net, adam, rng, epoch.epoch, options.checkpoint, record);
@@ -195,8 +126,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
 // Says how to go on where it is interrupted.
 void train(Options& options, examples::CommandLine& line) {
     const examples::Interrupts interrupts;
-    options.rate_given = line.given("--lr");
-    LastCheckpoint last{options};
+    examples::LastCheckpoint last{line};
     try {
         train(options, line, interrupts, last);
     } catch (const examples::Interrupted& error) {

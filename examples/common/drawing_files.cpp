@@ -68,7 +68,9 @@ void DrawingFiles::for_each(const OnImage& on_image) {
 
 void DrawingFiles::go_through(std::size_t file, const OnImage& on_image) {
     const std::string& path = paths_[file];
-    if (pictures_ == Pictures::read && is_picture_file(path)) {
+    if (is_picture_file(path)) {
+        if (pictures_ == Pictures::no)
+            nib::fail(path + ": expected a stroke file, found a picture, which the program recognize reads");
         const nib::Image picture = read_picture(path);
         use(
             path, "", [&] { return nib::normalize_image(picture, {.size = raster_.size}); }, on_image);

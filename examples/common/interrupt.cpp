@@ -7,6 +7,7 @@ namespace examples {
 namespace {
 
 volatile std::sig_atomic_t caught = 0;
+int open_scopes = 0;
 
 extern "C" void note_signal(int signal) {
     caught = signal;
@@ -17,12 +18,14 @@ extern "C" void note_signal(int signal) {
 }  // namespace
 
 Interrupts::Interrupts() {
+    if (open_scopes++ > 0) return;
     caught = 0;
     interrupt_before_ = std::signal(SIGINT, note_signal);
     terminate_before_ = std::signal(SIGTERM, note_signal);
 }
 
 Interrupts::~Interrupts() {
+    if (--open_scopes > 0) return;
     std::signal(SIGINT, interrupt_before_ == SIG_ERR ? SIG_DFL : interrupt_before_);
     std::signal(SIGTERM, terminate_before_ == SIG_ERR ? SIG_DFL : terminate_before_);
 }

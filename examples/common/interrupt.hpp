@@ -7,6 +7,8 @@
 //     }
 //
 // A second signal ends the program at once.
+//
+//     examples::write_whole([&] { nib::save(net, path); });  // a signal waits until the file is in place
 #pragma once
 
 #include <stdexcept>
@@ -26,7 +28,7 @@ private:
     int signal_;
 };
 
-// From its construction to its end signals are noted, and do nothing else. There is one at a time.
+// From its construction to its end signals are noted, and do nothing else. One inside of another changes nothing.
 class Interrupts {
 public:
     Interrupts();
@@ -39,8 +41,16 @@ public:
 
 private:
     using Handler = void (*)(int);
-    Handler interrupt_before_;
-    Handler terminate_before_;
+    Handler interrupt_before_ = nullptr;
+    Handler terminate_before_ = nullptr;
 };
+
+// Calls write(), and throws Interrupted after it where there was a signal: it would have left a temporary file behind.
+template <class Write>
+void write_whole(const Write& write) {
+    const Interrupts interrupts;
+    write();
+    interrupts.check();
+}
 
 }  // namespace examples

@@ -79,13 +79,19 @@ void check_idx_pair(const std::vector<std::string>& inputs, const std::string& p
 std::vector<NamedPath> data_files(const std::string& folder) {
     std::vector<NamedPath> files;
     if (folder.empty()) return files;
-    for (const char* const place : {"/", "/MNIST/raw/"})
+    const auto add = [&](const std::string& path) { files.push_back({"--data", path}); };
+    for (const char* const place : {"/", "/MNIST/raw/", "/raw/"})
         for (const char* const set : {"train-", "t10k-"})
-            for (const char* const rest :
-                 {"images-idx3-ubyte", "images.idx3-ubyte", "labels-idx1-ubyte", "labels.idx1-ubyte"}) {
-                const std::string file = std::string(set) + rest;
-                files.push_back({"--data", folder + place + file});
-                files.push_back({"--data", folder + place + file + "/" + file});  // some archives have folders
+            for (const std::string kind : {"images", "labels"}) {
+                const std::string suffix = kind == "images" ? "idx3-ubyte" : "idx1-ubyte";
+                const std::string dashed = set + kind + "-" + suffix, dotted = set + kind + "." + suffix;
+                for (const std::string& name : {dashed, dotted}) {
+                    const std::string path = folder + place + name;
+                    add(path);
+                    add(path + ".gz");
+                    add(path + "/" + dashed);  // some archives have folders
+                    add(path + "/" + dotted);
+                }
             }
     return files;
 }

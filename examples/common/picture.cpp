@@ -1,6 +1,7 @@
 #include "picture.hpp"
 
 #include "font.hpp"
+#include "interrupt.hpp"
 
 #include <nib/io/atomic_file.hpp>
 
@@ -50,9 +51,11 @@ void write_png(const Picture& picture, const std::string& path) {
     const int written = stbi_write_png_to_func(append, &png, picture.width(), picture.height(), channels,
                                                picture.pixels().data(), picture.width() * channels);
     if (written == 0) throw std::bad_alloc();
-    nib::AtomicFile file{path};
-    file.write(png);
-    file.commit();
+    write_whole([&] {
+        nib::AtomicFile file{path};
+        file.write(png);
+        file.commit();
+    });
 }
 
 bool is_plain(std::string_view label) {

@@ -181,22 +181,34 @@ void check_bmp(std::string_view content, const std::string& path) {
                     std::to_string(offset) + ", the file holds " + std::to_string(content.size()) + " bytes");
 }
 
-// What stb_image may not see of a JPEG file: a Huffman table (DHT) of more codes than there are bytes.
+// What stb_image may not see of a JPEG file: a Huffman table (DHT) of more codes than there are bytes. Goes from marker
+// to marker as stb_image does; what stands inside of other segments, such as a small picture, is none of it.
 void check_huffman_tables(std::string_view content, const std::string& path) {
     const auto byte = [&](std::size_t position) -> std::size_t {
         return position < content.size() ? static_cast<unsigned char>(content[position]) : 0;
     };
-    for (std::size_t position = 0; position + 1 < content.size(); ++position) {
-        // Wherever one may stand: no more than this need be known of the file's structure.
-        if (byte(position) != 0xff || byte(position + 1) != 0xc4) continue;
-        const std::size_t end = position + 2 + byte(position + 2) * 256 + byte(position + 3);
-        for (std::size_t table = position + 4; table + 17 <= end;) {
-            std::size_t codes = 0;
-            for (std::size_t length = 1; length <= 16; ++length) codes += byte(table + length);
-            if (codes > 256)
-                fail_at(path, table,
-                        "expected a JPEG Huffman table of at most 256 codes, found " + std::to_string(codes));
-            table += 17 + codes;
+    constexpr std::size_t no_marker = 0x00, fill = 0xff, restart_0 = 0xd0, restart_7 = 0xd7, end_of_image = 0xd9;
+    constexpr std::size_t huffman_tables = 0xc4;
+    for (std::size_t position = 2; position + 1 < content.size();) {
+        const std::size_t marker = byte(position + 1);
+        if (byte(position) != 0xff || marker == fill) {
+            ++position;
+        } else if (marker == no_marker || (marker >= restart_0 && marker <= restart_7)) {
+            position += 2;
+        } else if (marker == end_of_image) {
+            return;
+        } else {
+            const std::size_t end = position + 2 + byte(position + 2) * 256 + byte(position + 3);
+            if (marker == huffman_tables)
+                for (std::size_t table = position + 4; table < end && table < content.size();) {
+                    std::size_t codes = 0;
+                    for (std::size_t length = 1; length <= 16; ++length) codes += byte(table + length);
+                    if (codes > 256)
+                        fail_at(path, table,
+                                "expected a JPEG Huffman table of at most 256 codes, found " + std::to_string(codes));
+                    table += 17 + codes;
+                }
+            position = end;
         }
     }
 }

@@ -124,4 +124,41 @@ void check_same_images(const nib::StringMap& before, const nib::StringMap& now, 
                   now.at(images_entry) + "; --data and --synthetic are to be given as they were");
 }
 
+void check_holds(const std::string& path, const std::vector<std::size_t>& widths) {
+    double numbers = 0;
+    for (std::size_t i = 1; i < widths.size(); ++i)
+        numbers += (static_cast<double>(widths[i - 1]) + 1) * static_cast<double>(widths[i]);
+    const double bytes = 3 * sizeof(float) * numbers;
+    if (bytes > static_cast<double>(nib::InputFile{path}.size()))
+        nib::fail(path + ": is too small for a checkpoint of a network with " + nib::fixed(numbers, 0) + " parameters");
+}
+
+void LastCheckpoint::set(const std::string& path, int epochs) {
+    path_ = path;
+    epochs_ = epochs;
+}
+
+std::string LastCheckpoint::advice(bool failed) const {
+    if (path_.empty())
+        return line_.given("--checkpoint") ? "no epoch was done, and there is no checkpoint to go on from"
+                                           : "there is no checkpoint to go on from (--checkpoint writes them)";
+    std::string command = "train";
+    const auto add = [&](const char* option, const std::string& value) {
+        command.append(" ").append(option).append(" ").append(shell_word(value));
+    };
+    const auto repeat = [&](const char* option) {
+        if (line_.given(option)) add(option, line_.value(option));
+    };
+    repeat("--data");
+    repeat("--synthetic");
+    add("--resume", path_);
+    add("--epochs", line_.value("--epochs"));
+    if (!failed) repeat("--lr");
+    repeat("--checkpoint");
+    repeat("--save");
+    repeat("--report");
+    return shell_word(path_) + " has the first " + std::to_string(epochs_) + (epochs_ == 1 ? " epoch" : " epochs") +
+           ", to go on from by: " + command;
+}
+
 }  // namespace examples

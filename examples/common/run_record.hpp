@@ -1,4 +1,5 @@
-// What a training run is: the record that its checkpoints hold, and what may differ where it goes on from one.
+// What a training run is: the record that its checkpoints hold, what may differ where it goes on from one, and how to
+// do that.
 #pragma once
 
 #include "command_line.hpp"
@@ -8,6 +9,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace examples {
 
@@ -28,5 +30,26 @@ TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t 
 
 // Fails where the record that was taken over is of other images.
 void check_same_images(const nib::StringMap& before, const nib::StringMap& now, const std::string& path);
+
+// Fails where the checkpoint's file is too small for a network of such layers, its moments among them: the widths may
+// be the checkpoint's own claim, and nothing of that size is to be made before it is known to be true.
+void check_holds(const std::string& path, const std::vector<std::size_t>& widths);
+
+// The last checkpoint of a run: what it is, and how to go on from it.
+class LastCheckpoint {
+public:
+    // The run's command line, which must outlive it.
+    explicit LastCheckpoint(const CommandLine& line) : line_{line} {}
+
+    void set(const std::string& path, int epochs);
+
+    // For the end of a message. Of a run that failed, the learning rate may be the reason: it is not to go on with.
+    std::string advice(bool failed) const;
+
+private:
+    const CommandLine& line_;
+    std::string path_;
+    int epochs_ = 0;
+};
 
 }  // namespace examples

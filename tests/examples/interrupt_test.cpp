@@ -30,3 +30,22 @@ TEST_CASE("a signal is noted, and thrown where the program looks") {
         later.check();  // the first one's signal is forgotten
     }
 }
+
+TEST_CASE("a signal while a file is written waits until it is whole") {
+    const auto before = std::signal(SIGINT, SIG_IGN);
+    bool whole = false;
+    CHECK_THROWS_AS(examples::write_whole([&] {
+                        std::raise(SIGINT);
+                        whole = true;
+                    }),
+                    examples::Interrupted);
+    CHECK(whole);
+    CHECK((std::signal(SIGINT, before) == SIG_IGN));
+    examples::write_whole([] {});
+
+    // Where the program looks for signals anyway, it still sees the one before.
+    const examples::Interrupts interrupts;
+    std::raise(SIGTERM);
+    CHECK_THROWS_AS(examples::write_whole([] {}), examples::Interrupted);
+    CHECK_THROWS_AS(interrupts.check(), examples::Interrupted);
+}

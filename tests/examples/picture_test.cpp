@@ -164,6 +164,37 @@ TEST_CASE("BMP files without compression are read") {
     CHECK(error_in_picture(bmp_of(2, 2, 1, 0, pixels)) != "");  // there is no palette
 }
 
+TEST_CASE("a JPEG file's Huffman tables are looked at where the decoder reads them") {
+    const auto number = [](std::size_t value) {
+        return std::string{static_cast<char>(value / 256), static_cast<char>(value % 256)};
+    };
+    const auto segment = [&](char marker, const std::string& data) {
+        return std::string{'\xff', marker} + number(data.size() + 2) + data;
+    };
+    const auto jpeg = [](const std::string& segments) { return "\xff\xd8" + segments + "\xff\xda\xff\xd9"; };
+    const auto tables = [&](const std::string& segments) {
+        const std::string error = error_in_picture(jpeg(segments));
+        return support::contains(error, "Huffman") ? error : "";
+    };
+    const char dht = '\xc4';
+    const char app1 = '\xe1';
+    const std::string too_many = std::string(1, '\0') + std::string(16, '\x11');  // 272 codes
+    const std::string empty(17, '\0');
+    CHECK(tables(segment(dht, too_many)) == "f: byte 6: expected a JPEG Huffman table of at most 256 codes, found 272");
+    CHECK(tables(segment(app1, "Exif") + segment(dht, empty + too_many)) != "");
+    // The decoder takes a table of which the segment holds the first byte alone.
+    CHECK(tables("\xff\xc4" + number(2 + 18) + empty + too_many) != "");
+    CHECK(tables(segment(app1, "") + "padding \xff" + segment(dht, too_many)) != "");
+    CHECK(tables(segment('\xda', "") + "scan \xff" + std::string(1, '\0') + "\xff\xd0" + segment(dht, too_many)) != "");
+    // Inside of other segments anything may stand, also the tables of another picture.
+    CHECK(tables(segment(dht, empty + empty)) == "");
+    CHECK(tables(segment(app1, segment(dht, too_many))) == "");
+    // However many there are, each byte is looked at once.
+    std::string many;
+    while (many.size() < 4'000'000) many += segment(dht, "").substr(0, 2) + "\xff\xff" + empty.substr(1) + "\4";
+    CHECK(tables(many) == "");
+}
+
 TEST_CASE("pictures of other kinds are told by name") {
     const auto refused = [](const std::string& kind) {
         return "f: expected a picture that is read (PNG, JPEG, BMP, PGM, PPM or PBM), found " + kind +

@@ -177,3 +177,34 @@ TEST_CASE("a record may say anything, and is taken for what an option may be") {
           ": record of the run: --epochs: expected a whole number from 1 to 1000000, found ''");
     CHECK(message({{"seed", "a\nb"}}).starts_with(": record of the run: expected values of at most "));
 }
+
+TEST_CASE("the last checkpoint is named with the command that goes on from it") {
+    using Words = std::vector<const char*>;
+    const auto advice = [](const Words& words, int epochs, bool failed) {
+        Options options;
+        std::string text, checkpoint;
+        examples::CommandLine line{"train", "Trains."};
+        line.option("--data", "DIR", "", options.data);
+        line.option("--synthetic", "N", "", options.synthetic, 0, 10'000'000);
+        line.option("--epochs", "N", "", options.epochs, 1, 1'000'000);
+        line.option("--lr", "X", "", options.lr, 0, 1e6);
+        for (const char* const option : {"--checkpoint", "--save", "--report"})
+            line.option(option, "FILE", "", checkpoint);
+        Words all{"train"};
+        all.insert(all.end(), words.begin(), words.end());
+        CHECK(line.run(static_cast<int>(all.size()), all.data(), [&] {
+            examples::LastCheckpoint last{line};
+            if (epochs > 0) last.set("my file", epochs);
+            text = last.advice(failed);
+        }) == 0);
+        return text;
+    };
+    CHECK(advice({}, 0, false) == "there is no checkpoint to go on from (--checkpoint writes them)");
+    CHECK(advice({"--checkpoint", "c"}, 0, false) == "no epoch was done, and there is no checkpoint to go on from");
+    CHECK(advice({}, 1, false) ==
+          "'my file' has the first 1 epoch, to go on from by: train --resume 'my file' --epochs 4");
+    const std::string start =
+        "'my file' has the first 2 epochs, to go on from by: train --data d --resume 'my file' --epochs 9";
+    CHECK(advice({"--lr", "0.5", "--epochs", "9", "--data", "d"}, 2, false) == start + " --lr 0.5");
+    CHECK(advice({"--lr", "0.5", "--epochs", "9", "--data", "d"}, 2, true) == start);
+}

@@ -164,6 +164,17 @@ TEST_CASE("a trace may go on from another") {
           "found 'a'");
 }
 
+TEST_CASE("the trace that another goes on from is found among any number, in the order of log(n)") {
+    constexpr std::size_t count = 100'000;
+    std::string traces = "<trace id='a'>1 1</trace>";
+    for (std::size_t i = 0; i < count; ++i)
+        traces += "<trace>2 2</trace><trace continuation='end' priorRef='a'>3 3</trace>";
+    const auto drawing = parse(in_ink(traces))[0];
+    REQUIRE(drawing.strokes.size() == count + 1);
+    CHECK(drawing.strokes[0].size() == count + 1);
+    CHECK(drawing.strokes[1].size() == 1);
+}
+
 TEST_CASE("units of time other than seconds' leave the times unknown") {
     for (const std::string units : {"dev", "min", "%", "us", "ns", "ms", "s"}) {
         CAPTURE(units);

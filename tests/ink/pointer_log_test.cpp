@@ -105,7 +105,7 @@ TEST_CASE("a first line of words is skipped, and columns are read as it names th
 TEST_CASE("times that look like milliseconds are asked about, and read as such where the caller says so") {
     const std::string log = "10 10 1000\n10 20 1016\n10 30 1033\n10 40 1050\n40 40 1900\n40 50 1916\n";
     CHECK(error_in(log) ==
-          "a.log: expected times in seconds, found 5 of 5 samples more than 0.3 s after the one before: are the times "
+          "a.log: expected times in seconds, found 5 of 5 samples 0.9 s or more after the one before: are the times "
           "milliseconds? Then say so with StrokeFormat::log_ms (--ms of the example programs)");
     const auto drawings = nib::parse_pointer_log(log, "a.log", nib::LogTime::milliseconds);
     REQUIRE(drawings.size() == 1);

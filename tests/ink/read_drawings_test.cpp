@@ -58,6 +58,10 @@ TEST_CASE("what is no stroke file is refused, and the message says what was foun
     CHECK(error_in("# 1\n#\n  x") == "file:3: " + expected + "'x'");
     CHECK(error_in("PK\x03\x04") == "file:1: " + expected + "'PK\?\?'");
     CHECK(error_in("-x") == "file:1: " + expected + "'-x'");
+    const std::string utf16 = "file: expected a text in UTF-8, found one in UTF-16: save it as UTF-8";
+    CHECK(error_in(std::string("\xff\xfe.\0P\0", 6)) == utf16);
+    CHECK(error_in(std::string("\xfe\xff\0<\0i", 6)) == utf16);
+    CHECK(error_in("\xff").starts_with("file:1: " + expected));
     CHECK(error_in("") == "file: no stroke found: " + expected + "an empty file");
     CHECK(error_in("# a\n\n") == "file: no stroke found: " + expected + "only blank lines and comments");
 }

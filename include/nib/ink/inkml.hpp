@@ -38,6 +38,7 @@ NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::strin
 
 #if NIB_BODIES
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/ink/inkml_trace.hpp>
 #include <nib/ink/inkml_views.hpp>
@@ -321,8 +322,9 @@ private:
         for (std::size_t back = 1; back <= group.ids.size() && back <= farthest; ++back) {
             const InkmlId& id = group.ids[group.ids.size() - back];
             if (id.id != prior || id.end != id.first + 1) continue;
-            for (std::size_t i = group.strokes.size(); i > 0 && group.strokes[i - 1].number >= id.first; --i)
-                if (group.strokes[i - 1].number == id.first) return group.strokes[i - 1];
+            const std::size_t place =
+                first_not(group.strokes.size(), [&](std::size_t i) { return group.strokes[i].number < id.first; });
+            if (place < group.strokes.size() && group.strokes[place].number == id.first) return group.strokes[place];
         }
         xml_.fail_here("the id of a trace above, in the same group, as 'priorRef' of a trace that goes on",
                        in_quotes(prior));

@@ -162,7 +162,7 @@ private:
     void check_unit(std::size_t gaps, std::size_t long_gaps) const {
         if (unit_ == LogTime::milliseconds || gaps < 3 || 2 * long_gaps <= gaps) return;
         fail(name_ + ": expected times in seconds, found " + std::to_string(long_gaps) + " of " + std::to_string(gaps) +
-             " samples more than 0.3 s after the one before: are the times milliseconds? Then say so with "
+             " samples 0.9 s or more after the one before: are the times milliseconds? Then say so with "
              "StrokeFormat::log_ms (--ms of the example programs)");
     }
 

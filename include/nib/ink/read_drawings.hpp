@@ -100,6 +100,9 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
     constexpr std::string_view expected =
         "UNIPEN keywords ('.PEN_DOWN'), QuickDraw objects ('{...}'), InkML ('<ink>') or a pointer log ('x y t')";
     const auto has = [&](std::size_t place) { return place < source.rest().size() || source.grow(); };
+    // Some programs of Windows write texts so.
+    if (has(1) && (source.rest().starts_with("\xff\xfe") || source.rest().starts_with("\xfe\xff")))
+        fail(name + ": expected a text in UTF-8, found one in UTF-16: save it as UTF-8");
     bool in_comment = false;
     std::size_t line = 1;
     for (std::size_t i = 0; has(i); ++i) {
