@@ -586,7 +586,7 @@ def picture_cases():
     picture("PGM of 65,536 squared, all there", b"P5 65536 65536 255\n", 19 + (1 << 32))
     picture("PGM of 65,536 squared", b"P5 65536 65536 255\n")
     picture("PGM of sizes that overflow", b"P5 18446744073709551615 18446744073709551615 255\n")
-    picture("PGM of 4096 squared in two bytes", b"P5 4096 4096 65535\n", 19 + (1 << 25), belongs=1 << 25)
+    picture("PGM of 4096 squared in two bytes", b"P5 4096 4096 65535\n", 19 + (1 << 25), belongs=3 << 24)
     picture("PGM with 10 GB behind it", b"P5 8 8 255\n", 10 << 30)
     picture("PBM of 65,536 squared, all there", b"P4 65536 65536\n", 15 + (1 << 29))
     picture("PPM of 65,536 squared, all there", b"P6 65536 65536 255\n", 19 + 3 * (1 << 32))

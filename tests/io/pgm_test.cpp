@@ -47,6 +47,15 @@ TEST_CASE("a file's maximal value becomes 255, and what lies between is rounded"
         }
 }
 
+TEST_CASE("above a maximal value of 255 a value has two bytes, the higher first") {
+    CHECK(nib::parse_pgm("P5 4 1 65535 \x00\x00\x00\xff\x80\x00\xff\xff"s, "f").pixels == Pixels{0, 1, 128, 255});
+    CHECK(nib::parse_pgm("P5 2 1 256 \x00\x80\x01\x00\n"s, "f").pixels == Pixels{128, 255});
+    CHECK(nib::parse_pgm("P5 2 1 1023 \x01\x00\x03\xff"s, "f").pixels == Pixels{64, 255});
+    CHECK(nib::parse_pgm("P6 1 1 65535 \xff\xff\x00\x00\x00\x00"s, "f").pixels == Pixels{76});
+    CHECK(nib::parse_pgm("P2 3 1 65535 0 32768 65535", "f").pixels == Pixels{0, 128, 255});
+    CHECK(nib::parse_pgm("P3 1 1 65535 65535 65535 65535", "f").pixels == Pixels{255});
+}
+
 TEST_CASE("what is written is read again unchanged") {
     const support::TemporaryDirectory folder;
     nib::Image image{3, 5, {}};
@@ -79,9 +88,13 @@ TEST_CASE("malformed files are refused, with the byte") {
         {"P5 65537 1 255 x", "byte 3: expected a width from 1 to 65536, found '65537 1 25'"},
         {"P5 99999999999999999999 1 255 x", "byte 3: expected a width from 1 to 65536, found '9999999999'"},
         {"P5 1 x 255 x", "byte 5: expected a height from 1 to 65536, found 'x 255 x'"},
-        {"P5 1 1 0 x", "byte 7: expected a maximal value from 1 to 255, found '0 x'"},
-        {"P5 1 1 256 x", "byte 7: expected a maximal value from 1 to 255, found '256 x'"},
-        {"P5 1 1 65535 xx", "byte 7: expected a maximal value from 1 to 255, found '65535 xx'"},
+        {"P5 1 1 0 x", "byte 7: expected a maximal value from 1 to 65535, found '0 x'"},
+        {"P5 1 1 65536 xx", "byte 7: expected a maximal value from 1 to 65535, found '65536 xx'"},
+        {"P5 1 1 256 x", "byte 11: the header declares 1x1 pixels (2 bytes), the file holds 1 bytes of them"},
+        {"P6 1 1 65535 abcde", "byte 13: the header declares 1x1 pixels (6 bytes), the file holds 5 bytes of them"},
+        {"P5 1 1 65535 xxx", "byte 15: expected the end after 1 pixels, found 'x'"},
+        {"P5 1 1 300 xx", "byte 11: expected a pixel from 0 to 300, found 30840"},
+        {"P2 1 1 300 301", "byte 11: expected a pixel from 0 to 300, found '301'"},
         {"P5 1 1 255", "byte 10: expected white space after the maximal value, found the file's end"},
         {"P5 1 1 255#", "byte 11: expected white space after the maximal value, found the file's end"},
         {"P5 2 2 255 abc", "byte 11: the header declares 2x2 pixels (4 bytes), the file holds 3 bytes of them"},

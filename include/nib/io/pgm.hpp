@@ -1,14 +1,15 @@
 // Images in Netpbm files, as scanners and image programs write them, as grey images: graymaps (PGM: binary "P5", plain
 // "P2"), pixmaps (PPM: "P6", "P3"), whose colours become grey, and bitmaps (PBM: "P4", "P1"), whose 1 is black. Binary
-// graymaps are written. A file's maximal value, 1 to 255, becomes 255.
+// graymaps are written. A file's maximal value, 1 to 65535, becomes 255.
 //
 //   P5                               the magic number
 //   # any comments                   up to the end of the line, before and after any of the numbers
 //   28 28 255                        width, height, maximal value (not in a bitmap), then one white-space character
-//   784 bytes                        row by row from the top; in a plain file decimal numbers between white space
+//   784 bytes                        row by row from the top; two bytes a value, the higher first, where the maximal
+//                                    value is above 255; in a plain file decimal numbers between white space
 //
 // White space at the end is skipped. Refused by Error, with the path and the byte: sizes beyond 1x1 to 65536x65536, a
-// maximal value above 255 (pixels of 16 bits), pixels above it, fewer or more pixels than the header says, and a second
+// maximal value above 65535, pixels above the maximal value, fewer or more pixels than the header says, and a second
 // image in the file.
 #pragma once
 
@@ -69,7 +70,7 @@ public:
         Image image;
         image.cols = number("a width", 1, longest_side_);
         image.rows = number("a height", 1, longest_side_);
-        largest_ = bitmap_ ? 1 : number("a maximal value", 1, 255);
+        largest_ = bitmap_ ? 1 : number("a maximal value", 1, 65535);
         end_header();
         check_held(image);
         image.pixels.resize(image.rows * image.cols);
@@ -133,7 +134,7 @@ private:
         const std::size_t needed = plain_ && bitmap_ ? values
                                    : plain_          ? 2 * values - 1
                                    : bitmap_         ? image.rows * ((image.cols + 7) / 8)
-                                                     : values;
+                                                     : values * value_bytes();
         if (held >= needed) return;
         fail(path_ + ": byte " + std::to_string(position_) + ": the header declares " + std::to_string(image.cols) +
              "x" + std::to_string(image.rows) + " pixels (" + std::to_string(needed) +
@@ -170,7 +171,7 @@ private:
         bit_ = 0;
     }
 
-    std::size_t value() { return plain_ ? number("a pixel", 0, largest_) : byte(); }
+    std::size_t value() { return plain_ ? number("a pixel", 0, largest_) : bytes(); }
 
     // Of a bitmap.
     std::size_t plain_bit() {
@@ -186,12 +187,17 @@ private:
         return result;
     }
 
-    std::size_t byte() {
-        const auto value = static_cast<std::size_t>(next());
+    std::size_t value_bytes() const { return largest_ > 255 ? 2 : 1; }
+
+    // Of a binary file.
+    std::size_t bytes() {
+        const std::size_t start = position_;
+        std::size_t value = 0;
+        for (const std::size_t end = start + value_bytes(); position_ < end; ++position_)
+            value = value * 256 + static_cast<std::size_t>(next());
         if (value > largest_)
-            fail(path_ + ": byte " + std::to_string(position_) + ": expected a pixel from 0 to " +
+            fail(path_ + ": byte " + std::to_string(start) + ": expected a pixel from 0 to " +
                  std::to_string(largest_) + ", found " + std::to_string(value));
-        ++position_;
         return value;
     }
 
