@@ -69,10 +69,15 @@ void evaluate(const Options& options) {
     std::vector<examples::NamedPath> inputs = examples::data_files(options.data);
     inputs.push_back({"MODEL", options.model});
     examples::check_outputs(inputs, examples::report_files(options.report));
-    const nib::Mlp net = nib::load_mlp(options.model);
+    const std::size_t features = nib::mlp_widths(options.model).front();
     if (!options.report.empty()) examples::make_folder(options.report);
     if (options.data.empty()) std::fputs("no --data: testing on 10,000 synthetic digits\n", stderr);
     const nib::Dataset test = examples::test_digits(options.data);
+    // Before the network's numbers are read, of which there may be any number.
+    if (features != test.input_size())
+        nib::fail(options.model + ": expected a network that takes " + std::to_string(test.input_size()) +
+                  " features, as the test images have, found one that takes " + std::to_string(features));
+    const nib::Mlp net = nib::load_mlp(options.model);
 
     examples::print_test_accuracy(options.int8 ? evaluate_int8(net, test, options) : evaluate(net, test, options));
 }

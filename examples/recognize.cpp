@@ -29,15 +29,16 @@ constexpr std::size_t digits = 10;
 
 // The network of `model`, which must tell ten digits apart in square images.
 nib::Mlp load_classifier(const std::string& model) {
-    nib::Mlp net = nib::load_mlp(model);
+    // Before the numbers are read, of which there may be any number.
+    const std::vector<std::size_t> widths = nib::mlp_widths(model);
+    const std::size_t inputs = widths.front(), outputs = widths.back();
     const std::string expected = ": expected a network that takes square images, 8x8 to 1024x1024, ";
-    const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(net.input_size()))));
-    if (side * side != net.input_size() || side < 8 || side > 1024)
-        nib::fail(model + expected + "found one that takes " + std::to_string(net.input_size()) + " features");
-    if (net.output_size() != digits)
-        nib::fail(model + expected + "and has 10 outputs, one for each digit; found one of " +
-                  std::to_string(net.output_size()));
-    return net;
+    const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(inputs))));
+    if (side * side != inputs || side < 8 || side > 1024)
+        nib::fail(model + expected + "found one that takes " + std::to_string(inputs) + " features");
+    if (outputs != digits)
+        nib::fail(model + expected + "and has 10 outputs, one for each digit; found one of " + std::to_string(outputs));
+    return nib::load_mlp(model);
 }
 
 std::size_t image_side(const nib::Mlp& net) {

@@ -1430,7 +1430,8 @@ TEST_CASE("a drawing that cannot be used is left out and counted, or refused wit
     const std::string seven = folder.write(
         "seven.unp", ".SEGMENT DIGIT ? OK \"1\"\n.SEGMENT DIGIT 1 OK \"7\"\n.SEGMENT DIGIT ? OK \"1\"\n" + strokes);
     const std::string good = folder.write("good.unp", ".SEGMENT D 0 ? \"1\"\n.SEGMENT D 1 ? \"7\"\n" + strokes);
-    const std::string reason = seven + ":1: expected component numbers in .SEGMENT, such as 6 or 6-7, found none";
+    const std::string reason =
+        seven + ":1: expected component numbers in .SEGMENT, such as 6 or 6-7, found '?', which tells none";
     const std::string said = "2 of 5 drawings cannot be used and are left out; the first: " + reason + "\n";
     const std::string png = folder.path("png");
 
@@ -1466,7 +1467,8 @@ TEST_CASE("a drawing that cannot be used is left out and counted, or refused wit
 TEST_CASE("a file without a drawing that can be used is refused") {
     const TemporaryDirectory folder;
     const std::string strokes = ".PEN_DOWN\n1 2\n.PEN_UP\n";
-    const std::string expected = ":1: expected component numbers in .SEGMENT, such as 6 or 6-7, found none";
+    const std::string expected =
+        ":1: expected component numbers in .SEGMENT, such as 6 or 6-7, found '?', which tells none";
     const std::string one = folder.write("one.unp", ".SEGMENT DIGIT ? OK \"1\"\n" + strokes);
     const std::string two = folder.write("two.unp", ".SEGMENT DIGIT\n.SEGMENT DIGIT ? OK \"1\"\n" + strokes);
     for (const Words& program : {Words{"recognize", world().model()}, Words{"rasterize", "--png", folder.path("p")}}) {

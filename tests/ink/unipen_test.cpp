@@ -354,7 +354,7 @@ TEST_CASE("segments of points may share components") {
 
 TEST_CASE("a segment that does not tell its components is passed over and counted") {
     const std::string strokes = ".PEN_DOWN\n1 2\n.PEN_UP\n.PEN_DOWN\n3 4\n.PEN_UP\n";
-    const std::string untold = "expected component numbers in .SEGMENT, such as 6 or 6-7, found none";
+    const std::string untold = "expected component numbers in .SEGMENT, such as 6 or 6-7, found '?', which tells none";
     nib::SkippedDrawings skipped;
     CHECK(shape(nib::parse_unipen(".SEGMENT D ? OK \"1\"\n.SEGMENT D 1 OK \"7\"\n.SEGMENT D\n" + strokes, "a.unp",
                                   &skipped)) == "7: 3,4 |");
@@ -443,4 +443,19 @@ TEST_CASE("every drawing of pendigits comes out with its label") {
     CHECK(drawings[0].label == "8");
     CHECK(drawings[0].strokes[0][0].x == 267);
     CHECK(drawings[0].strokes[0][0].y == -333);
+}
+
+TEST_CASE("segments that wait for their components are bounded in memory") {
+    std::string text;
+    for (int i = 0; i < 500'000; ++i) text += ".SEGMENT DIGIT 9\n";
+    const std::string error = error_in(text);
+    CHECK(support::contains(
+        error, ": expected every .SEGMENT near its components, and at most 48 MB of them that wait, found more"));
+    CHECK(support::contains(error, "a.unp:"));
+    // Those that do not wait count no more.
+    text = ".PEN_DOWN\n1 2\n.PEN_UP\n";
+    nib::SkippedDrawings skipped;
+    for (int i = 0; i < 500'000; ++i) text += ".SEGMENT DIGIT ?\n";
+    nib::parse_unipen(text, "a.unp", &skipped);
+    CHECK(skipped.count >= 500'000);
 }

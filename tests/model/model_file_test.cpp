@@ -325,3 +325,14 @@ TEST_CASE_TEMPLATE("numbers that load would refuse are not saved, in any format,
     }
     CHECK(std::ranges::distance(std::filesystem::directory_iterator(directory.path())) == 4);
 }
+
+TEST_CASE("the widths of a network are told without its numbers") {
+    const support::TemporaryDirectory folder;
+    std::vector<Numbers<float>> model = small_model();
+    model[0].values[5] = std::numeric_limits<float>::quiet_NaN();  // which load_mlp refuses
+    write_model(folder.path("model"), model);
+    CHECK(nib::mlp_widths(folder.path("model")) == std::vector<std::size_t>{3, 4, 2});
+    const std::string other = folder.write("other", "words");
+    CHECK(support::error_of([&] { return nib::mlp_widths(other).size(); }) ==
+          support::error_of([&] { return nib::load_mlp(other).input_size(); }));
+}

@@ -85,6 +85,9 @@ public:
     void add_segment(UnipenSegment segment) {
         lowest_level_ = larger(lowest_level_, segment.level);
         for (const UnipenPart& part : segment.parts) names_points_ = names_points_ || !part.whole();
+        waiting_bytes_ += bytes_of_segment(segment);
+        if (waiting_bytes_ > most_waiting_bytes)
+            fail_at(segment.line, "every .SEGMENT near its components, and at most 48 MB of them that wait", "more");
         segments_.push(std::move(segment));
         has_segments_ = true;
     }
@@ -102,6 +105,7 @@ public:
     // Starts the next set, with component 0. After the last drawing of one that has ended.
     void start() {
         components_.clear();
+        waiting_bytes_ = 0;
         pen_downs_ = lowest_level_ = 0;
         air_found_ = names_points_ = has_segments_ = ended_ = false;
         components_are_told_ = true;
@@ -145,8 +149,20 @@ private:
         return some_without_ink;
     }
 
+    // In memory, as near as it matters.
+    static std::size_t bytes_of_segment(const UnipenSegment& segment) {
+        return sizeof(UnipenSegment) + segment.parts.size() * sizeof(UnipenPart) + segment.label.size();
+    }
+
+    UnipenSegment pop_segment() {
+        UnipenSegment segment = std::move(segments_.front());
+        segments_.pop();
+        waiting_bytes_ -= bytes_of_segment(segment);
+        return segment;
+    }
+
     void drop_higher_segments() {
-        while (!segments_.empty() && segments_.front().level < lowest_level_) segments_.pop();
+        while (!segments_.empty() && segments_.front().level < lowest_level_) static_cast<void>(pop_segment());
     }
 
     // Whether there is a first segment, and nothing that may still come changes it.
@@ -159,11 +175,10 @@ private:
 
     // Puts the first segment's strokes into `drawing`; false where it has none that can be used.
     bool take_segment(Drawing& drawing) {
-        UnipenSegment segment = std::move(segments_.front());
-        segments_.pop();
+        UnipenSegment segment = pop_segment();
         if (segment.parts.empty()) {
             components_are_told_ = false;
-            return skip(segment.line, "component numbers in .SEGMENT, such as 6 or 6-7", "none");
+            return skip(segment.line, "component numbers in .SEGMENT, such as 6 or 6-7", "'?', which tells none");
         }
         if (segment.last >= components_.end_number()) fail_beyond(segment);
         std::size_t count = 0;
@@ -254,6 +269,8 @@ private:
     std::string why_missing_;
     NumberedQueue<Component> components_;
     NumberedQueue<UnipenSegment> segments_;
+    static constexpr std::size_t most_waiting_bytes = 48'000'000;
+    std::size_t waiting_bytes_ = 0;  // of segments_
     std::size_t level_count_ = 0;
     std::size_t lowest_level_ = 0;  // that a segment has
     std::size_t pen_downs_ = 0;     // components with ink

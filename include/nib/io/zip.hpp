@@ -1,6 +1,6 @@
 // Zip archives: PyTorch's checkpoints and NumPy's .npz. (Writing them is in zip_writer.hpp.)
 //
-//   ZipDirectory   the entries of an archive, and where their bytes lie (ByteSource::verify checks them)
+//   ZipDirectory   the entries of an archive, and where their bytes lie (ByteSource::check_bytes checks them)
 //
 // APPNOTE.TXT 6.3 is the format, with zip64. Refused by Error: an archive without its end record, or cut in parts; an
 // entry that is encrypted, compressed other than by DEFLATE, or has the name of another; a count, size or offset that
@@ -43,7 +43,7 @@ struct ZipEntry {
 
 // What a ZipDirectory does with entries that are compressed. `unpacked`: it tells the source of all entries
 // (set_parts), so that the offset and size of each are those of its data, whether compressed or not, and
-// ByteSource::verify checks it.
+// ByteSource::check_bytes checks it.
 enum class CompressedEntries { refused, listed, unpacked };
 
 namespace detail {

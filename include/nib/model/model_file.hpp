@@ -84,6 +84,10 @@ void load(Net& net, TensorFile& file) {
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
 
+// The widths of the network that load_mlp makes of the file, {inputs, ..., outputs}, without reading its numbers: for
+// those who look before they read. Fails as load_mlp does on the file's names and shapes.
+[[nodiscard]] NIB_API std::vector<std::size_t> mlp_widths(const std::string& path);
+
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<float>&);
 NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<double>&);
@@ -253,20 +257,29 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
     return layers;
 }
 
+inline std::vector<std::size_t> widths_of(const std::vector<DenseShape>& layers) {
+    std::vector<std::size_t> widths;
+    for (const DenseShape& layer : layers) {
+        if (widths.empty()) widths.push_back(layer.in);
+        widths.push_back(layer.out);
+    }
+    return widths;
+}
+
 }  // namespace detail
+
+NIB_API std::vector<std::size_t> mlp_widths(const std::string& path) {
+    return detail::widths_of(detail::find_dense_layers(open_tensors(path)));
+}
 
 template <class T>
 BasicMlp<T> load_mlp(const std::string& path) {
     TensorFile file = open_tensors(path);
-    std::vector<std::size_t> widths;
+    const std::vector<detail::DenseShape> layers = detail::find_dense_layers(file);
     std::vector<std::string> names;
-    for (const detail::DenseShape& layer : detail::find_dense_layers(file)) {
-        if (widths.empty()) widths.push_back(layer.in);
-        widths.push_back(layer.out);
-        names.push_back(layer.name);
-    }
+    for (const detail::DenseShape& layer : layers) names.push_back(layer.name);
     file.check_counts();
-    BasicMlp<T> net{std::move(widths)};
+    BasicMlp<T> net{detail::widths_of(layers)};
     net.set_layer_names(std::move(names));
     const std::vector<ParameterTensor> wanted = net.tensors();
     const std::vector<const TensorInfo*> found = detail::match_by_name(file, wanted);
