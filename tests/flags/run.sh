@@ -33,8 +33,9 @@ for header in nib core/abi core/text kernels/matmul; do
     fi
     grep -q 'error: \(#error \)\?"nib needs C++20: compile with -std=c++20"' "$work/messages"
     # The other one is what ends the compilation.
-    [ "$(grep -c 'error:' "$work/messages")" -eq 2 ] && grep -q 'fatal error: .*stop: nib needs C++20' "$work/messages" || {
+    if [ "$(grep -c 'error:' "$work/messages")" -ne 2 ] ||
+        ! grep -q 'fatal error: .*stop: nib needs C++20' "$work/messages"; then
         cat "$work/messages"
         exit 1
-    }
+    fi
 done
