@@ -79,7 +79,7 @@ void inspect(const Options& options) {
                                    std::to_string(options.files.size()));
     examples::check_outputs({{"FILE", options.files[0]}}, {{"--save", options.save}});
     // All, so that a bad one shows before anything is printed; one after the other, however many there are.
-    for (const std::string& path : options.files) static_cast<void>(nib::open_tensors(path));
+    for (const std::string& path : options.files) nib::open_tensors(path).check_bytes();
     if (!options.save.empty()) save(nib::open_tensors(options.files[0]), options.save);
     for (const std::string& path : options.files) list(nib::open_tensors(path));
 }

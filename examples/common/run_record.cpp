@@ -91,22 +91,20 @@ TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t 
         const std::string& before = record.at(entry_of(option));
         if (before != now) nib::append_to_list(list, ", ", option + " " + before + ", not " + now);
     };
-    for (const std::string option : fixed_options) {
-        if (!known(option)) continue;
-        if (line.given(option))
-            compare(option, line.value(option), differences);
-        else
-            set_option(line, option, record.at(entry_of(option)), path);
-    }
+    // What the command line does not say is as it was.
+    const auto take_over = [&](const auto& options, std::string& list) {
+        for (const std::string option : options) {
+            if (!known(option)) continue;
+            if (line.given(option))
+                compare(option, line.value(option), list);
+            else
+                set_option(line, option, record.at(entry_of(option)), path);
+        }
+    };
+    take_over(fixed_options, differences);
     if (known("--data")) compare("--data", data_text(line), differences);
     if (known("--synthetic")) compare("--synthetic", std::to_string(synthetic), differences);
-    for (const std::string option : free_options) {
-        if (!known(option)) continue;
-        if (line.given(option))
-            compare(option, line.value(option), changes);
-        else
-            set_option(line, option, record.at(entry_of(option)), path);
-    }
+    take_over(free_options, changes);
     if (!differences.empty())
         nib::fail(path + ": cannot go on with other options: the run had " + differences +
                   "; --data and --synthetic are to be given as they were, and others may be left out");

@@ -51,6 +51,14 @@ inspect npz_compressed.npz 0 2 tensors, 8 numbers.*
 inspect st_e8m0.safetensors 0 3 tensors, 26 numbers.*
 inspect st_meta_null.safetensors 0 2 tensors, 22 numbers.*
 inspect lfs.pth 1 ^inspect: .*lfs.pth: [^|]*Git LFS pointer.*git lfs pull
+inspect crc_one.pth 1 ^inspect: .*crc_one.pth: [^|]*expected the checksum 0, found
+inspect key_two.pth 1 found several: 'generator' and 'discriminator': save the one that you want alone|$
+inspect legacy2.pth 1 written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again
+inspect legacy3.pth 1 written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again
+inspect legacy4.pth 1 written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again
+inspect legacy5.pth 1 written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again
+embed names_permuted.pth 1 "layers.2.weight" takes 4 features, "layers.0.weight" before it gives 3; number them
+embed names_ambiguous.pth 1 cannot tell which layer comes first, "a" or "b"
 evaluate st_e8m0.safetensors 1 ^evaluate: .*st_e8m0.safetensors: [^|]*|$
 rasterize up_comment_in_stroke.unp 0 ^1 image|$
 rasterize up_q_delin.unp 1 ^rasterize: none of the 2 drawings can be used
@@ -62,6 +70,7 @@ while read -r program file status pattern; do
     case $program in
         recognize) set -- "$model" "$files/$file" ;;
         rasterize) set -- "$files/$file" --idx "$scratch/images" ;;
+        embed) set -- "$files/$file" "$scratch/header.hpp" ;;
         *) set -- "$files/$file" ;;
     esac
     found=0
@@ -72,5 +81,55 @@ while read -r program file status pattern; do
         failures=$((failures + 1))
     fi
 done <"$scratch/table"
-echo "$failures failed of $(wc -l <"$scratch/table")"
+rows=$(wc -l <"$scratch/table")
+
+fail() {
+    echo "FAILED: $1"
+    failures=$((failures + 1))
+}
+
+# Checkpoints of one network, whatever stands in them beside it: the numbers are those of its state_dict alone.
+"$examples/inspect" "$files/plain.pth" --save "$scratch/plain.safetensors" >/dev/null
+for file in "$files"/ck_*.pth "$files"/crc_off*.pth "$files"/deflated.pth "$files"/sd_*.pth "$files"/subclass*.pth \
+    "$files"/key_[!t]*.pth; do
+    rows=$((rows + 1))
+    rm -f "$scratch/found.safetensors"
+    "$examples/inspect" "$file" --save "$scratch/found.safetensors" >"$scratch/out" 2>&1 || true
+    cmp -s "$scratch/plain.safetensors" "$scratch/found.safetensors" ||
+        fail "$file: expected the numbers of plain.pth, found '$(cat "$scratch/out")'"
+done
+
+# The same network with other names of its layers, in other orders: it is the same network.
+"$examples/embed" "$files/plain.pth" "$scratch/plain.hpp" >/dev/null
+for name in input_hidden_output l1_l2_head encoder letters reverse; do
+    rows=$((rows + 1))
+    rm -f "$scratch/found.hpp"
+    "$examples/embed" "$files/names_$name.pth" "$scratch/found.hpp" >"$scratch/out" 2>&1 || true
+    cmp -s "$scratch/plain.hpp" "$scratch/found.hpp" ||
+        fail "names_$name.pth: expected the network of plain.pth, found '$(cat "$scratch/out")'"
+done
+
+# MNIST's files as archives lay them out. D is a file's name with a dash (train-images-idx3-ubyte), P with a point.
+printf '\000\000\010\003\000\000\000\010\000\000\000\034\000\000\000\034' >"$scratch/images"
+head -c 6272 /dev/zero >>"$scratch/images"
+printf '\000\000\010\001\000\000\000\010\000\001\002\003\004\005\006\007' >"$scratch/labels"
+for layout in D P MNIST/raw/D MNIST/raw/P raw/D D/D P/D P/P D.gz MNIST/raw/D.gz; do
+    rows=$((rows + 1))
+    rm -rf "$scratch/data"
+    for part in train t10k; do
+        for kind in images:idx3-ubyte labels:idx1-ubyte; do
+            dash=$part-${kind%:*}-${kind#*:} point=$part-${kind%:*}.${kind#*:}
+            file=$scratch/data/$(printf '%s\n' "$layout" | sed "s,D,$dash,g; s,P,$point,g")
+            mkdir -p "$(dirname "$file")"
+            case $file in
+                *.gz) gzip -c "$scratch/${kind%:*}" >"$file" ;;
+                *) cp "$scratch/${kind%:*}" "$file" ;;
+            esac
+        done
+    done
+    "$examples/train" --data "$scratch/data" --hidden 4 --epochs 1 >"$scratch/out" 2>&1 || true
+    grep -q '^test accuracy .*/8)$' "$scratch/out" || fail "$layout: found '$(cat "$scratch/out")'"
+done
+
+echo "$failures failed of $rows"
 [ "$failures" = 0 ]

@@ -33,7 +33,7 @@ TEST_CASE("save_torch writes the entries and the pickle that torch.save would") 
     nib::save_torch(folder.path("net.v2.pth"), tensors);
 
     nib::ByteSource source{folder.path("net.v2.pth")};
-    const nib::ZipDirectory directory{source, nib::CompressedEntries::unpacked};
+    const nib::ZipDirectory directory{source};
     const auto content = [&](const std::string& name) {
         REQUIRE(directory.find(name) != nullptr);
         const nib::ZipEntry& entry = *directory.find(name);

@@ -46,7 +46,7 @@ TEST_CASE("ZipWriter aligns data, and ZipDirectory reads it back") {
     zip.finish();
     file.commit();
     nib::ByteSource source{folder.path("a.zip")};
-    const nib::ZipDirectory directory{source, nib::CompressedEntries::unpacked};
+    const nib::ZipDirectory directory{source};
     REQUIRE(directory.entries().size() == 200);
     for (std::size_t i = 0; i < 200; ++i) {
         const nib::ZipEntry& entry = directory.entries()[i];

@@ -49,7 +49,7 @@ namespace detail {
 inline constexpr std::string_view npy_ending = ".npy";
 
 inline TensorFile read_npz(ByteSource source) {
-    const ZipDirectory directory{source, CompressedEntries::unpacked};
+    const ZipDirectory directory{source};
     std::vector<TensorInfo> tensors;
     for (const ZipEntry& entry : directory.entries()) {
         const std::string place = source.path() + ": entry " + in_quotes(entry.name);

@@ -113,7 +113,7 @@ inline constexpr std::array torch_global_names = [] {
 // An archive whose entries stand in one folder. Their bytes are checked when they are read.
 class TorchArchive {
 public:
-    explicit TorchArchive(ByteSource& source) : source_{source}, directory_{source, CompressedEntries::unpacked} {
+    explicit TorchArchive(ByteSource& source) : source_{source}, directory_{source} {
         const std::span<const ZipEntry> entries = directory_.entries();
         const std::string_view first = entries.empty() ? std::string_view{} : std::string_view{entries.front().name};
         if (first.find('/') == std::string_view::npos)

@@ -44,7 +44,7 @@ struct ZipEntry {
 // What a ZipDirectory does with entries that are compressed. `unpacked`: it tells the source of all entries
 // (set_parts), so that the offset and size of each are those of its data, whether compressed or not, and
 // ByteSource::check_bytes checks it.
-enum class CompressedEntries { refused, listed, unpacked };
+enum class CompressedEntries { listed, unpacked };
 
 namespace detail {
 
@@ -198,13 +198,6 @@ struct ZipRecord {
     fail_in_zip(source, place, "entry " + in_quotes(name) + ": " + why);
 }
 
-[[noreturn]] inline void refuse_compressed(const ByteSource& source, const ZipEntry& entry, std::size_t place,
-                                           CompressedEntries compressed) {
-    refuse_zip_entry(source, place, entry.name,
-                     "is compressed (method " + std::to_string(entry.method) + "), expected it stored as it is" +
-                         (compressed == CompressedEntries::unpacked ? " or by DEFLATE (method 8)" : ""));
-}
-
 // Fails where `bytes` bytes at `offset` go beyond `end`, where the directory begins.
 inline void check_zip_place(const ByteSource& source, const ZipRecord& record, std::uint64_t offset,
                             std::uint64_t bytes, std::size_t end) {
@@ -233,9 +226,9 @@ inline ZipRecord read_zip_record(const ByteSource& source, std::span<const std::
     if ((zip_number<std::uint16_t>(bytes, 8) & encrypted) != 0) refuse("is encrypted");
     record.entry.method = zip_number<std::uint16_t>(bytes, 10);
     const int method = record.entry.method;
-    if (method != 0 && compressed != CompressedEntries::listed &&
-        !(method == zip_deflated && compressed == CompressedEntries::unpacked))
-        refuse_compressed(source, record.entry, place, compressed);
+    if (method != 0 && method != zip_deflated && compressed == CompressedEntries::unpacked)
+        refuse("is compressed (method " + std::to_string(method) +
+               "), expected it stored as it is or by DEFLATE (method 8)");
     std::uint64_t stored = zip_number<std::uint32_t>(bytes, 20);
     std::uint64_t size = zip_number<std::uint32_t>(bytes, 24);
     std::uint64_t header = zip_number<std::uint32_t>(bytes, 42);
@@ -285,7 +278,7 @@ inline std::size_t find_zip_data(ByteSource& source, const ZipRecord& record, st
 // The entries of an archive: their names and places. It does not keep the source.
 class ZipDirectory {
 public:
-    explicit ZipDirectory(ByteSource& source, CompressedEntries compressed = CompressedEntries::refused) {
+    explicit ZipDirectory(ByteSource& source, CompressedEntries compressed = CompressedEntries::unpacked) {
         read_records(source, detail::read_zip_end(source), compressed);
         index_names(source);
         check_overlaps(source);
