@@ -27,7 +27,7 @@ int main(int argc, char** argv) try {
     nib::Gradients gradients{net, nib::NllLoss{}};  // owns the scratch memory
 
     for (int epoch = 1; epoch <= 4; ++epoch) {
-        for (const auto& batch : nib::batches(train, 15, rng)) adam.step(net, gradients(batch));
+        for (const auto& batch : nib::batches(train, 15, rng)) adam.step(net, gradients(net, batch));
         std::printf("epoch %d  accuracy %.4f\n", epoch, nib::accuracy(net, test));
         if (std::fflush(stdout) != 0) nib::fail("cannot write to standard output");
     }

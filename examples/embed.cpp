@@ -4,8 +4,9 @@
 #include "common/interrupt.hpp"
 #include "common/paths.hpp"
 
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
@@ -123,18 +124,61 @@ std::string widths_text(const nib::Mlp& net) {
     return text;
 }
 
+// A layer as it stands in a Sequential, and the header that has it.
+struct LayerType {
+    std::string type;
+    std::string header;
+};
+
+LayerType type_of(const nib::LayerInfo& layer) {
+    if (layer.layer == nib::layer_id<nib::DenseOfAnySize>)
+        return {"nib::Dense<" + std::to_string(layer.shape.in) + ", " + std::to_string(layer.shape.out) + ">", "dense"};
+    if (layer.layer == nib::layer_id<nib::ReLU>) return {"nib::ReLU", "relu"};
+    if (layer.layer == nib::layer_id<nib::Tanh>) return {"nib::Tanh", "tanh"};
+    if (layer.layer == nib::layer_id<nib::BatchNorm>) return {"nib::BatchNorm", "batch_norm"};
+    if (layer.layer == nib::layer_id<nib::LogSoftmax>) return {"nib::LogSoftmax", "log_softmax"};
+    nib::fail("embed: cannot write " + layer.text + "; expected Linear, ReLU, Tanh, BatchNorm1d and LogSoftmax");
+}
+
+// Without those that do nothing but in training.
+std::vector<nib::LayerInfo> used_layers(const nib::Mlp& net) {
+    std::vector<nib::LayerInfo> layers = net.layers();
+    std::erase_if(layers, [](const nib::LayerInfo& layer) { return layer.only_in_training; });
+    return layers;
+}
+
+// What the header's function returns, and is called.
+std::string outputs_name(const nib::Mlp& net) {
+    return net.gives_log_probabilities() ? "log_probabilities" : "outputs";
+}
+
 // The layers and numbers of the network as it is.
 std::string float_network(const nib::Mlp& net) {
     std::string layers;
-    for (std::size_t i = 0; i + 1 < net.widths().size(); ++i)
-        layers += "    nib::Dense<" + std::to_string(net.widths()[i]) + ", " + std::to_string(net.widths()[i + 1]) +
-                  (i + 2 < net.widths().size() ? ">, nib::ReLU,\n" : ">, nib::LogSoftmax>;\n");
-    return "using Network = nib::Sequential<\n" + layers + "\n" + "alignas(nib::cache_line) " +
+    for (const nib::LayerInfo& layer : used_layers(net))
+        nib::append_to_list(layers, ",\n", "    " + type_of(layer).type);
+    const bool has_buffers = !net.buffers().empty();
+    return "using Network = nib::Sequential<\n" + layers + ">;\n\n" + "alignas(nib::cache_line) " +
            array<float>("float", "parameters", net.parameters()) +
-           "\n// The logarithms of the classes' probabilities.\n"
-           "inline std::array<float, output_size> log_probabilities(std::span<const float, input_size> x) {\n"
-           "    return Network::apply(parameters, x);\n"
-           "}\n";
+           (has_buffers ? array<float>("float", "buffers", net.buffers()) : "") +
+           (net.gives_log_probabilities() ? "\n// The logarithms of the classes' probabilities.\n" : "\n") +
+           "inline std::array<float, output_size> " + outputs_name(net) +
+           "(std::span<const float, input_size> x) {\n"
+           "    return Network::apply(parameters, x" +
+           (has_buffers ? ", buffers" : "") + ");\n}\n";
+}
+
+// The headers of nib that the float network needs.
+std::string float_includes(const nib::Mlp& net) {
+    std::vector<std::string> headers;
+    for (const nib::LayerInfo& layer : used_layers(net))
+        headers.push_back("nib/layers/" + type_of(layer).header + ".hpp");
+    headers.push_back("nib/model/sequential.hpp");
+    std::sort(headers.begin(), headers.end());
+    headers.erase(std::unique(headers.begin(), headers.end()), headers.end());
+    std::string text;
+    for (const std::string& header : headers) text += "#include <" + header + ">\n";
+    return text;
 }
 
 // The same in 8-bit integers.
@@ -151,7 +195,7 @@ std::string int8_network(const nib::Int8Mlp& net) {
                   ", biases" + number + ", scales" + number + "},\n";
     }
     const nib::kernels::Int8Range range = net.input_range();
-    return arrays + "inline constexpr nib::kernels::Int8Layer layers[] = {\n" + layers +
+    return arrays + "inline constexpr nib::kernels::Int8Matrix layers[] = {\n" + layers +
            "};\n"
            "inline constexpr nib::Int8View<input_size, output_size, " +
            std::to_string(net.widest()) + "> network{{" + spelling(range.steps_per_unit) + ", " +
@@ -165,24 +209,26 @@ std::string int8_network(const nib::Int8Mlp& net) {
 
 std::string header_text(const Options& options, const nib::Mlp& net, const std::string& network) {
     const std::string kind = options.int8 ? ", in 8-bit integers" : "";
-    const std::string include = options.int8 ? "nib/model/int8_view.hpp" : "nib/model/sequential.hpp";
+    const std::string includes = options.int8 ? "#include <nib/model/int8_view.hpp>\n" : float_includes(net);
     return "// The network " + widths_text(net) + kind + ", as nib " NIB_VERSION_STRING "'s program embed wrote it.\n" +
            "//\n"
            "// It needs nib's headers, and no heap, file, exception or RTTI: compile with -fno-exceptions -fno-rtti\n"
            "// -DNDEBUG where they are not to be had.\n"
-           "#pragma once\n\n#include <" +
-           include +
-           ">\n\n#include <array>\n#include <cstddef>\n#include <cstdint>\n#include <span>\n\n"
+           "#pragma once\n\n" +
+           includes +
+           "\n#include <array>\n#include <cstddef>\n#include <cstdint>\n#include <span>\n\n"
            "namespace " +
            options.name +
            " {\n\n// clang-format off\ninline constexpr std::size_t input_size = " + std::to_string(net.input_size()) +
            ";\ninline constexpr std::size_t output_size = " + std::to_string(net.output_size()) + ";\n\n" + network +
            "\n// The most likely class, the first one of equals.\n"
            "inline int predict(std::span<const float, input_size> x) {\n"
-           "    const std::array<float, output_size> outputs = log_probabilities(x);\n"
+           "    const std::array<float, output_size> y = " +
+           outputs_name(net) +
+           "(x);\n"
            "    std::size_t best = 0;\n"
            "    for (std::size_t i = 1; i < output_size; ++i)\n"
-           "        if (outputs[best] < outputs[i]) best = i;\n"
+           "        if (y[best] < y[i]) best = i;\n"
            "    return static_cast<int>(best);\n"
            "}\n"
            "// clang-format on\n\n}  // namespace " +
@@ -214,7 +260,7 @@ void embed(const Options& options) {
     const nib::Mlp net = nib::load_mlp(options.model);
     check_outputs(net, options.model);
     nib::check_writable(options.header);
-    std::size_t bytes = net.parameter_count() * sizeof(float);
+    std::size_t bytes = (net.parameters().size() + net.buffers().size()) * sizeof(float);
     std::string network;
     if (options.int8) {
         const nib::Dataset examples =

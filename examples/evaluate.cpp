@@ -4,6 +4,7 @@
 #include "common/paths.hpp"
 #include "common/report.hpp"
 
+#include <nib/model/int8.hpp>
 #include <nib/nib.hpp>
 
 #include <cstddef>
@@ -35,7 +36,7 @@ nib::Evaluation checked_evaluation(const Net& net, const nib::Dataset& test, con
 
 // Prints the results but for the last line.
 template <nib::InferenceNetwork Net>
-nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options& options) {
+nib::Evaluation print_evaluation(const Net& net, const nib::Dataset& test, const Options& options) {
     const nib::Evaluation evaluation = checked_evaluation(net, test, options);
     std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
     if (evaluation.classes() <= most_printed_classes) {
@@ -55,7 +56,7 @@ nib::Evaluation evaluate(const Net& net, const nib::Dataset& test, const Options
 nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, const Options& options) {
     const nib::Evaluation before = checked_evaluation(net, test, options);
     const nib::Int8Mlp small = nib::quantize(net, examples::calibration_digits(options.data));
-    const nib::Evaluation evaluation = evaluate(small, test, options);
+    const nib::Evaluation evaluation = print_evaluation(small, test, options);
     const std::size_t float_bytes = net.parameter_count() * sizeof(float), int8_bytes = small.size_bytes();
     std::printf("float %s %zu bytes\n", examples::accuracy_text(before.correct(), before.total()).c_str(), float_bytes);
     std::printf("int8 %s %zu bytes\n", examples::accuracy_text(evaluation.correct(), evaluation.total()).c_str(),
@@ -78,8 +79,12 @@ void evaluate(const Options& options) {
         nib::fail(options.model + ": expected a network that takes " + std::to_string(test.input_size()) +
                   " features, as the test images have, found one that takes " + std::to_string(features));
     const nib::Mlp net = nib::load_mlp(options.model);
+    if (!net.gives_log_probabilities())
+        nib::fail(options.model + ": expected a network that ends in LogSoftmax, found " +
+                  nib::layers_text(net.layers()));
 
-    examples::print_test_accuracy(options.int8 ? evaluate_int8(net, test, options) : evaluate(net, test, options));
+    examples::print_test_accuracy(options.int8 ? evaluate_int8(net, test, options)
+                                               : print_evaluation(net, test, options));
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include "common/picture.hpp"
 #include "common/report.hpp"
 
+#include <nib/ink.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/nib.hpp>
 
 #include <cstdint>

@@ -5,6 +5,7 @@
 #include "common/picture.hpp"
 #include "common/report.hpp"
 
+#include <nib/ink.hpp>
 #include <nib/nib.hpp>
 
 #include <algorithm>
@@ -38,7 +39,10 @@ nib::Mlp load_classifier(const std::string& model) {
         nib::fail(model + expected + "found one that takes " + std::to_string(inputs) + " features");
     if (outputs != digits)
         nib::fail(model + expected + "and has 10 outputs, one for each digit; found one of " + std::to_string(outputs));
-    return nib::load_mlp(model);
+    nib::Mlp net = nib::load_mlp(model);
+    if (!net.gives_log_probabilities())
+        nib::fail(model + ": expected a network that ends in LogSoftmax, found " + nib::layers_text(net.layers()));
+    return net;
 }
 
 std::size_t image_side(const nib::Mlp& net) {

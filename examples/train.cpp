@@ -8,6 +8,8 @@
 #include "common/report.hpp"
 #include "common/run_record.hpp"
 
+#include <nib/ink.hpp>
+#include <nib/io/atomic_file.hpp>
 #include <nib/nib.hpp>
 
 #include <cstddef>

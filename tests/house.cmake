@@ -3,7 +3,8 @@
 #   includes point one way only: a room includes itself and the rooms before it in the list below
 #   a header opens with a comment and is guarded by #pragma once
 #   a header ROOM/NAME.hpp has a test ROOM/NAME_test.cpp that includes it first
-#   nib.hpp includes every header
+#   all.hpp includes every header
+#   what runs networks names no layer and no activation in its code
 cmake_minimum_required(VERSION 3.20)
 set(rooms core kernels io data ink layers model loss optim train)
 
@@ -22,11 +23,11 @@ endfunction()
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/nib ${ROOT}/include/nib/*.hpp)
 list(SORT headers)
 # They include everything, and stand above all rooms.
-list(REMOVE_ITEM headers nib.hpp compiled.hpp)
+list(REMOVE_ITEM headers nib.hpp ink.hpp all.hpp compiled.hpp)
 if(NOT headers)
     message(FATAL_ERROR "no headers in ${ROOT}/include/nib")
 endif()
-read_includes(${ROOT}/include/nib/nib.hpp everything)
+read_includes(${ROOT}/include/nib/all.hpp everything)
 
 foreach(header IN LISTS headers)
     string(REGEX MATCH "^[^/]*" room ${header})
@@ -50,7 +51,7 @@ foreach(header IN LISTS headers)
     endforeach()
 
     if(NOT "nib/${header}" IN_LIST everything)
-        problem("include/nib/nib.hpp: does not include nib/${header}")
+        problem("include/nib/all.hpp: does not include nib/${header}")
     endif()
 
     string(REGEX REPLACE "\\.hpp$" "_test.cpp" test ${header})
@@ -65,7 +66,22 @@ foreach(header IN LISTS headers)
     endif()
 endforeach()
 
-foreach(header IN LISTS headers ITEMS nib.hpp compiled.hpp)
+# What runs networks, whatever their layers are.
+set(layer_names "ReLU|Relu|relu|Tanh|Sigmoid|Swish|Softmax|softmax|Dense|dense_|Dropout|dropout|BatchNorm|Residual")
+foreach(header IN LISTS headers)
+    if(NOT header MATCHES "^kernels/|^model/(engine|gradient|layer_info|network|sequential|step|workspace)\\.hpp$")
+        continue()
+    endif()
+    file(STRINGS ${ROOT}/include/nib/${header} lines)
+    foreach(line IN LISTS lines)
+        string(REGEX REPLACE "//.*$" "" code "${line}")
+        if(code MATCHES "${layer_names}")
+            problem("include/nib/${header}: names a layer or an activation: ${CMAKE_MATCH_0}")
+        endif()
+    endforeach()
+endforeach()
+
+foreach(header IN LISTS headers ITEMS nib.hpp ink.hpp all.hpp compiled.hpp)
     file(READ ${ROOT}/include/nib/${header} text)
     if(NOT text MATCHES "^// ")
         problem("include/nib/${header}: does not open with a comment")

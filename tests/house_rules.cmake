@@ -9,8 +9,10 @@ function(write_house)
     file(WRITE ${SCRATCH}/include/nib/core/config.hpp "// What it is.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/io/file.hpp "${good_header}")
     file(WRITE ${SCRATCH}/include/nib/train/fit.hpp "${good_header}#include <nib/io/file.hpp>\n")
-    file(WRITE ${SCRATCH}/include/nib/compiled.hpp "// The compiled library.\n#pragma once\n#include <nib/nib.hpp>\n")
-    file(WRITE ${SCRATCH}/include/nib/nib.hpp
+    file(WRITE ${SCRATCH}/include/nib/compiled.hpp "// The compiled library.\n#pragma once\n#include <nib/all.hpp>\n")
+    file(WRITE ${SCRATCH}/include/nib/nib.hpp "// Most of it.\n#pragma once\n")
+    file(WRITE ${SCRATCH}/include/nib/ink.hpp "// Ink.\n#pragma once\n")
+    file(WRITE ${SCRATCH}/include/nib/all.hpp
         "// Everything.\n#pragma once\n#include <nib/core/config.hpp>\n#include <nib/io/file.hpp>\n#include <nib/train/fit.hpp>\n")
     foreach(name core/config io/file train/fit)
         file(WRITE ${SCRATCH}/tests/${name}_test.cpp "#include <nib/${name}.hpp>\n\n#include \"../support.hpp\"\n")
@@ -49,7 +51,8 @@ expect_problem(include/nib/io/file.hpp "// What it is.\n" "io/file.hpp: has no #
 expect_problem(include/nib/cellar/wine.hpp "${good_header}" "cellar/wine.hpp: no room of the house")
 expect_problem(include/nib/io/new.hpp "${good_header}" "io/new.hpp: has no test tests/io/new_test.cpp")
 expect_problem(include/nib/nib.hpp "#pragma once\n" "nib/nib.hpp: does not open with a comment")
-expect_problem(include/nib/nib.hpp "#include <nib/core/config.hpp>\n" "nib.hpp: does not include nib/train/fit.hpp")
+expect_problem(include/nib/all.hpp "#include <nib/core/config.hpp>\n" "all.hpp: does not include nib/train/fit.hpp")
 expect_problem(tests/io/file_test.cpp "#include \"../support.hpp\"\n#include <nib/io/file.hpp>\n"
     "tests/io/file_test.cpp: includes ../support.hpp first")
+expect_problem(include/nib/kernels/product.hpp "${good_header}struct ReLU;\n" "kernels/product.hpp: names a layer or an")
 file(REMOVE_RECURSE ${SCRATCH})

@@ -1,4 +1,4 @@
-# nib.hpp reaches no standard header that takes a compiler long, beyond what <string> and its like reach themselves:
+# all.hpp reaches no standard header that takes a compiler long, beyond what <string> and its like reach themselves:
 #     cmake -DCOMPILER=CXX -DROOT=DIR -DSCRATCH=DIR -P light_headers.cmake
 cmake_minimum_required(VERSION 3.20)
 set(heavy algorithm atomic chrono cmath filesystem fstream functional iostream iterator map memory numeric regex set
@@ -15,9 +15,9 @@ function(reached_by text result)
     set(${result} "${names}" PARENT_SCOPE)
 endfunction()
 
-reached_by("#include <nib/nib.hpp>\n" reached)
-if(NOT "nib.hpp" IN_LIST reached)
-    message(FATAL_ERROR "the compiler's list of headers does not hold nib.hpp: ${reached}")
+reached_by("#include <nib/all.hpp>\n" reached)
+if(NOT "all.hpp" IN_LIST reached)
+    message(FATAL_ERROR "the compiler's list of headers does not hold all.hpp: ${reached}")
 endif()
 reached_by("#include <algorithm>\n" known)
 if(NOT "algorithm" IN_LIST known)
@@ -31,5 +31,5 @@ foreach(header IN LISTS heavy)
     endif()
 endforeach()
 if(problems)
-    message(FATAL_ERROR "nib.hpp reaches${problems}")
+    message(FATAL_ERROR "all.hpp reaches${problems}")
 endif()

@@ -5,7 +5,9 @@
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/kernels/isa.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/model/engine.hpp>
 
 #include <doctest/doctest.h>
 
@@ -50,6 +52,24 @@ T multiply_add(bool fused, T a, T b, T c) {
     return fused ? std::fma(a, b, c) : a * b + c;
 }
 
+// A copy of x, whichever kind it is of.
+template <class T>
+nib::Matrix<T> dense(const nib::kernels::InputView<T>& x) {
+    nib::Matrix<T> matrix(x.rows(), x.cols());
+    if (x.is_sparse())
+        nib::kernels::write_dense<T>(x.sparse(), matrix);
+    else
+        std::copy_n(x.matrix().data(), matrix.size(), matrix.data());
+    return matrix;
+}
+
+template <class T>
+nib::Matrix<std::remove_const_t<T>> copy_of(nib::MatrixView<T> a) {
+    nib::Matrix<std::remove_const_t<T>> b(a.rows(), a.cols());
+    std::copy_n(a.data(), a.size(), b.data());
+    return b;
+}
+
 template <class T>
 nib::Matrix<T> transposed(const nib::Matrix<T>& a) {
     nib::Matrix<T> b(a.cols(), a.rows());
@@ -73,13 +93,6 @@ nib::Matrix<T> matmul(bool fused, const nib::Matrix<T>& a, const nib::Matrix<T>&
             c(i, j) = sum;
         }
     return c;
-}
-
-template <class T>
-nib::Matrix<T> relu(nib::Matrix<T> a) {
-    for (T& value : a.values())
-        if (value < 0) value = 0;
-    return a;
 }
 
 // Numbers in [-1, 1), the given part of them 0.
@@ -155,24 +168,62 @@ double gradient_error(std::span<double> values, std::span<const double> gradient
     return error / largest;
 }
 
-// Checks L at random parameters and at x, under the loss sum(dy * y) for a random dy.
+// Checks L at random parameters and at x, under the loss sum(dy * y) for a random dy, in a training pass of its own.
+// For layers that keep nothing beside x and y.
 template <nib::Layer L>
 GradientErrors gradient_errors(nib::Matrix<double> x, std::size_t outputs, nib::Rng& rng) {
-    nib::Matrix<double> parameters = random_matrix<double>(1, L::parameter_count, rng);
+    using Input = nib::detail::LayerInput<double, L>;
+    const std::size_t count = nib::detail::parameter_count_of<L>({x.cols(), outputs});
+    nib::Matrix<double> parameters = random_matrix<double>(1, count, rng);
     const nib::Matrix<double> dy = random_matrix<double>(x.rows(), outputs, rng);
     nib::Matrix<double> y(x.rows(), outputs);
+    nib::Pass<double> pass;
+    pass.parameters = parameters.values();
+    pass.training = true;
     const auto loss = [&] {
-        L::forward(std::as_const(parameters).values(), std::as_const(x).view(), y.view());
+        L::forward(pass, Input{std::as_const(x).view()}, y.view());
         double sum = 0;
         for (std::size_t i = 0; i < y.size(); ++i) sum += dy.values()[i] * y.values()[i];
         return sum;
     };
-    nib::Matrix<double> dx(x.rows(), x.cols()), dparameters(1, L::parameter_count);
+    nib::Matrix<double> dx(x.rows(), x.cols()), dparameters(1, count);
     loss();
-    L::backward(std::as_const(parameters).values(), std::as_const(x).view(), std::as_const(y).view(), dy.view(),
-                dx.view(), dparameters.values());
-    return {.by_parameters = gradient_error(parameters.values(), dparameters.values(), loss),
+    L::backward_input(pass, std::as_const(x).view(), std::as_const(y).view(), dy.view(), dx.view());
+    if constexpr (requires(nib::ParameterGradient<double> & gradient) {
+                      L::parameter_gradient(pass, Input{std::as_const(x).view()}, dy.view(), gradient);
+                  }) {
+        std::vector<nib::ProductGradient<double>> products;
+        nib::ParameterGradient<double> gradient{dparameters.values(), 0, products};
+        L::parameter_gradient(pass, Input{std::as_const(x).view()}, dy.view(), gradient);
+        for (const auto& product : products) {
+            const auto dw = matmul(false, transposed(copy_of(product.x.matrix())), copy_of(product.dy));
+            std::copy_n(dw.data(), dw.size(), dparameters.data() + product.offset);
+        }
+    }
+    return {.by_parameters = count > 0 ? gradient_error(parameters.values(), dparameters.values(), loss) : 0,
             .by_inputs = gradient_error(x.values(), dx.values(), loss)};
+}
+
+// Compares all gradients of a network in training with central differences of its loss, sum(c * y) for a random c: the
+// largest distance, as a part of the largest gradient.
+template <class Net>
+double network_gradient_error(Net& net, nib::MatrixView<const double> x, nib::Rng& rng,
+                              nib::Executor* executor = nullptr) {
+    const nib::TrainingPass training{.on = true, .key = 7, .first_row = 20};
+    nib::Workspace<double> workspace{executor};
+    const nib::Matrix<double> c = random_matrix<double>(x.rows(), net.output_size(), rng);
+    const auto loss = [&] {
+        const auto y = nib::run_forward<double>(net.view(), x, workspace, training);
+        double sum = 0;
+        for (std::size_t i = 0; i < y.size(); ++i) sum += c.values()[i] * y.values()[i];
+        return sum;
+    };
+    loss();
+    std::vector<double> values(net.parameters().size());
+    const auto gradient = nib::run_backward<double>(net.view(), c, net.view().steps.size() - 1, workspace, values);
+    const auto all = gradient.multiply_out();
+    const std::vector<double> gradients(all.begin(), all.end());
+    return gradient_error(net.parameters(), gradients, loss);
 }
 
 }  // namespace reference

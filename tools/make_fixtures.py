@@ -130,6 +130,22 @@ def write_checkpoints(target):
         torch.save(checkpoint, target / f"torch_beside{protocol}.pth", pickle_protocol=protocol)
 
 
+def write_batch_norm(target):
+    """A network that a few steps of training gave running means, an input, and what comes out."""
+    torch.manual_seed(3)
+    layers = torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5), torch.nn.Tanh(), torch.nn.Linear(5, 3)
+    net = torch.nn.Sequential(*layers)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    for _ in range(5):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(net(torch.randn(8, 4) * 2 + 1), torch.randn(8, 3)).backward()
+        optimizer.step()
+    net.eval()
+    x = torch.randn(6, 4)
+    torch.save(net.state_dict(), target / "torch_batch_norm.pth")
+    numpy.savez(target / "torch_batch_norm.npz", x=x.numpy(), y=net(x).detach().numpy())
+
+
 def write_torch(target):
     numbers = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 4
     state = collections.OrderedDict(
@@ -183,6 +199,7 @@ def main():
         write_safetensors(torch.load(source / f"{name}.pth"), target / f"{name}.safetensors")
     write_zips(target)
     write_torch(target)
+    write_batch_norm(target)
     write_deflated(target)
     write_checkpoints(target)
 

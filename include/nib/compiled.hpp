@@ -9,4 +9,4 @@
 #endif
 #define NIB_COMPILING
 
-#include <nib/nib.hpp>
+#include <nib/all.hpp>

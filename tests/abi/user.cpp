@@ -1,5 +1,5 @@
 // Uses enough of nib that its object file holds symbols of every room.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 int main() {
     nib::Rng rng{1};

@@ -1,16 +1,14 @@
+#include <nib/layers/dense.hpp>
 #include <nib/model/onnx_export.hpp>
 
-#include <span>
 #include <vector>
 
 struct Identity {
-    static constexpr std::size_t parameter_count = 0;
-
     template <class T>
-    static void forward(std::span<const T>, nib::MatrixView<const T>, nib::MatrixView<T>) {}
+    static void forward(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<T>) {}
     template <class T>
-    static void backward(std::span<const T>, nib::MatrixView<const T>, nib::MatrixView<const T>,
-                         nib::MatrixView<const T>, nib::MatrixView<T>, std::span<T>) {}
+    static void backward_input(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<const T>,
+                               nib::MatrixView<const T>, nib::MatrixView<T>) {}
 #ifndef NIB_BAD
     static std::vector<nib::OnnxOperator> operators() { return {}; }
 #endif

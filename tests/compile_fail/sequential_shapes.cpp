@@ -1,4 +1,7 @@
 #include <nib/core/random.hpp>
+#include <nib/layers/dense.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // A program that links the compiled library and sees nothing but declarations: what the library is to hold for it is
 // used here, for float and for double, and in the forms that a program may choose (a source of batches that is const,
 // that is not, that is moved in). That it links is the test.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include <cstdio>
 #include <string>
@@ -12,6 +12,8 @@ namespace {
 
 // A loss of one's own: half the sum of squares.
 struct SquaredSum {
+    template <class T>
+    using Targets = std::span<const int>;
     template <class T>
     double value(nib::MatrixView<const T> outputs, std::span<const int>) const {
         double sum = 0;
@@ -40,13 +42,13 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     nib::Augmented augmented{data};
     nib::fit(net, adam, data, options, rng);
     nib::fit(net, adam, augmented, options, rng);
-    nib::fit(net, adam, examples, options, rng, nib::Quiet{}, nib::Quiet{}, SquaredSum{});
+    nib::fit(net, adam, examples, options, rng, SquaredSum{});
 
     nib::ThreadPool pool{2};
     nib::Gradients gradients{net, nib::NllLoss{}, &pool};
     const auto step = [&](const nib::Batch<T>& batch) {
-        adam.step(net, gradients(batch));
-        adam.step(net, gradients(batch).values());
+        adam.step(net, gradients(net, batch));
+        adam.step(net, gradients(net, batch).multiply_out());
     };
     for (const auto& batch : nib::batches<T>(data, 2, rng, &pool)) step(batch);
     for (const auto& batch : nib::batches<T>(std::as_const(data), 2)) step(batch);
@@ -75,7 +77,7 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     for (const auto& tensor : file.tensors()) static_cast<void>(nib::values<T>(file, tensor));
     static_cast<void>(nib::load_mlp<T>(path));
     nib::save_onnx(net, path);
-    static_cast<void>(nib::layers_text(nib::layers(net)));
+    static_cast<void>(nib::layers_text(net.layers()));
 }
 
 template <class T>

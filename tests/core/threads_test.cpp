@@ -100,23 +100,6 @@ TEST_CASE("the parts run at the same time") {
     CHECK(arrived.load() == 3);
 }
 
-TEST_CASE("a part can wait for what another one has done, also with more threads than cores") {
-    nib::ThreadPool pool{8};
-    std::vector<int> order;
-    nib::Atomic<std::size_t> done{0};
-    for (int round = 0; round < 20; ++round) {
-        order.clear();
-        done.store_relaxed(0);
-        pool.run(8, [&](std::size_t part) {
-            const std::size_t place = 7 - part;
-            pool.wait_for(done, place);
-            order.push_back(static_cast<int>(part));
-            done.store_release(place + 1);
-        });
-        CHECK(order == std::vector<int>{7, 6, 5, 4, 3, 2, 1, 0});
-    }
-}
-
 TEST_CASE("a pool sleeps and wakes") {
     nib::ThreadPool pool{2};
     std::atomic<int> calls{0};
@@ -150,27 +133,6 @@ TEST_CASE("a pool serves several threads, one whole run after the other") {
         CHECK(rendezvous.met() == callers * rounds);
         CHECK(rendezvous.most_at_once() == 1);
     }
-}
-
-TEST_CASE("runs of several threads whose parts wait for each other") {
-    nib::ThreadPool pool{4};
-    std::atomic<int> wrong{0};
-    const auto relay = [&] {
-        for (int round = 0; round < 50; ++round) {
-            int sum = 0;
-            nib::Atomic<std::size_t> done{0};
-            pool.run(4, [&](std::size_t part) {
-                pool.wait_for(done, 3 - part);
-                sum = 10 * sum + static_cast<int>(part);
-                done.store_release(4 - part);
-            });
-            wrong += sum != 3210;
-        }
-    };
-    std::thread other{relay};
-    relay();
-    other.join();
-    CHECK(wrong.load() == 0);
 }
 
 TEST_CASE("threads that wait long for their turn sleep, and are woken for it") {

@@ -298,7 +298,8 @@ TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in ea
         for (int epoch = 0; epoch < 2; ++epoch)
             for (const auto& batch : nib::batches<T>(augmented, size, rng, executor)) {
                 CHECK(batch.inputs.is_sparse());
-                const auto values = batch.inputs.matrix().values();
+                const nib::Matrix<T> matrix = reference::dense(batch.inputs);
+                const auto values = matrix.values();
                 result.insert(result.end(), values.begin(), values.end());
             }
         return result;
@@ -314,15 +315,17 @@ TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in ea
     // Each is what Augmentation makes of its image with a generator of its own.
     Pixels image(784), scratch(augmented.augmentation().room());
     std::size_t number = 0;
-    for (const auto& batch : nib::batches<T>(augmented, 64))
+    for (const auto& batch : nib::batches<T>(augmented, 64)) {
+        const nib::Matrix<T> matrix = reference::dense(batch.inputs);
         for (std::size_t i = 0; i < batch.targets.size(); ++i, ++number) {
             nib::Rng rng = nib::Rng::stream(0, number);
             augmented.augmentation()(data.image(number), rng, image, scratch.data());
             CHECK(batch.targets[i] == data.labels[number]);
-            const auto row = batch.inputs.matrix().row(i);
+            const auto row = matrix.row(i);
             CHECK(std::equal(image.begin(), image.end(), row.begin(), row.end(),
                              [](std::uint8_t pixel, T value) { return value == static_cast<T>(pixel) / T{255}; }));
         }
+    }
     CHECK(number == 140);
 }
 

@@ -43,7 +43,7 @@ std::vector<int> labels_of(Range&& range) {
 template <class Range>
 std::vector<std::size_t> sizes_of(Range&& range) {
     std::vector<std::size_t> sizes;
-    for (const auto& batch : range) sizes.push_back(batch.targets.size());
+    for (const auto& batch : range) sizes.push_back(batch.size());
     return sizes;
 }
 
@@ -61,7 +61,8 @@ TEST_CASE("every example comes exactly once, with its own label") {
             for (std::size_t i = 0; i < batch.targets.size(); ++i) {
                 const int label = batch.targets[i];
                 for (std::size_t j = 0; j < 6; ++j)
-                    CHECK(batch.inputs.matrix()(i, j) == static_cast<float>(label / 10 + static_cast<int>(j)) / 255.0f);
+                    CHECK(reference::dense(batch.inputs)(i, j) ==
+                          static_cast<float>(label / 10 + static_cast<int>(j)) / 255.0f);
                 labels.push_back(label);
             }
         }
@@ -123,7 +124,7 @@ TEST_CASE_TEMPLATE("bytes are scaled to [0, 1]", T, float, double) {
     const auto range = batches<T>(data, 1);
     auto copy = range;
     const nib::Batch<T> batch = *copy.begin();
-    for (std::size_t j = 0; j < 256; ++j) CHECK(batch.inputs.matrix()(0, j) == static_cast<T>(j) / T{255});
+    for (std::size_t j = 0; j < 256; ++j) CHECK(reference::dense(batch.inputs)(0, j) == static_cast<T>(j) / T{255});
 }
 
 TEST_CASE_TEMPLATE("threads gather the same batches, as lists and as copies", T, float, double) {
@@ -138,7 +139,8 @@ TEST_CASE_TEMPLATE("threads gather the same batches, as lists and as copies", T,
         for (const nib::Batch<T>& batch : three) {
             CHECK(batch.inputs.is_sparse() == (zeros > 0.5));
             CHECK(batch.inputs.is_sparse() == expected->inputs.is_sparse());
-            CHECK(reference::same_bits<T>(batch.inputs.matrix().values(), expected->inputs.matrix().values()));
+            CHECK(reference::same_bits<T>(reference::dense(batch.inputs).values(),
+                                          reference::dense(expected->inputs).values()));
             ++expected;
         }
         CHECK(expected == one.end());
@@ -233,38 +235,13 @@ TEST_CASE_TEMPLATE("a user's own matrix is an example source", T, float, double)
     CHECK(examples.input_size() == 3);
     CHECK(labels_of(batches<T>(examples, 2)) == classes);
     std::size_t count = 0;
-    for (const auto& batch : batches<T>(examples, 2, rng))
-        for (std::size_t i = 0; i < batch.targets.size(); ++i, ++count)
-            CHECK(reference::same_bits<T>(batch.inputs.matrix().row(i),
+    for (const auto& batch : batches<T>(examples, 2, rng)) {
+        const Matrix<T> matrix = reference::dense(batch.inputs);
+        for (std::size_t i = 0; i < batch.size(); ++i, ++count)
+            CHECK(reference::same_bits<T>(std::as_const(matrix).row(i),
                                           inputs.row(static_cast<std::size_t>(batch.targets[i]))));
+    }
     CHECK(count == 7);
-}
-
-TEST_CASE("Examples is made from a matrix, a view, and classes of any kind") {
-    Matrix<float> inputs(2, 3);
-    std::vector<int> classes{4, 5};
-    static_assert(std::is_same_v<decltype(Examples{inputs, classes}), Examples<float>>);
-    static_assert(std::is_same_v<decltype(Examples{inputs.view(), std::span<const int>{classes}}), Examples<float>>);
-    static_assert(std::is_same_v<decltype(Examples{std::as_const(inputs).view(), classes}), Examples<float>>);
-    const Examples examples{inputs, classes};
-    inputs(1, 2) = 9;
-    CHECK(examples.inputs(1, 2) == 9);
-    static_assert(nib::ExampleSource<Dataset, float>);
-    static_assert(nib::ExampleSource<Dataset, double>);
-    static_assert(nib::ExampleSource<Examples<double>, double>);
-    static_assert(!nib::ExampleSource<Examples<double>, float>);
-    static_assert(!nib::ExampleSource<std::vector<int>, float>);
-}
-
-TEST_CASE("Examples refuses another number of classes than of rows") {
-    const Matrix<float> inputs(5, 3);
-    const std::vector<int> four(4), six(6);
-    CHECK(support::error_of([&] {
-              Examples{inputs, four};
-          }) == "Examples: expected a class for each of 5 rows, found 4");
-    CHECK(support::error_of([&] {
-              Examples{inputs, six};
-          }) == "Examples: expected a class for each of 5 rows, found 6");
 }
 
 TEST_CASE("a range over a temporary keeps it alive") {
@@ -283,7 +260,7 @@ TEST_CASE("a range over a data set that has a name copies nothing of it") {
     Dataset data = numbered_images(3);
     auto range = batches(data, 3);
     data.pixels[0] = 255;
-    CHECK((*range.begin()).inputs.matrix()(0, 0) == 1.0f);
+    CHECK(reference::dense((*range.begin()).inputs)(0, 0) == 1.0f);
 }
 
 TEST_CASE("batches are of the examples' own number type, float for bytes, or of the one asked for") {
@@ -321,8 +298,66 @@ TEST_CASE("a batch's rows are known as examples of the data") {
     std::size_t number = 0, seen = 0;
     for (const auto& batch : batches) {
         for (std::size_t row = 0; row < batch.targets.size(); ++row, ++seen)
-            CHECK(batch.inputs.matrix()(row, 0) == static_cast<float>(batches.example(number, row)));
+            CHECK(reference::dense(batch.inputs)(row, 0) == static_cast<float>(batches.example(number, row)));
         ++number;
     }
     CHECK(seen == 7);
+}
+
+TEST_CASE_TEMPLATE("rows of targets come with their inputs, shuffled or not", T, float, double) {
+    nib::Rng rng{1};
+    const Matrix<T> inputs = reference::random_matrix<T>(7, 3, rng), targets = reference::random_matrix<T>(7, 2, rng);
+    const Examples examples{inputs, targets};
+    nib::Rng shuffled{5};
+    for (const bool shuffle : {false, true}) {
+        auto range = shuffle ? batches(examples, 3, shuffled) : batches(examples, 3);
+        static_assert(std::is_same_v<decltype(*range.begin()), const nib::Batch<T, T>&>);
+        std::size_t number = 0, seen = 0;
+        for (const auto& batch : range) {
+            REQUIRE(batch.size() == (number < 2 ? 3 : 1));
+            REQUIRE(batch.targets.rows() == batch.size());
+            REQUIRE(batch.targets.cols() == 2);
+            const Matrix<T> rows = reference::dense(batch.inputs);
+            for (std::size_t i = 0; i < batch.size(); ++i, ++seen) {
+                const std::size_t example = range.example(number, i);
+                if (!shuffle) CHECK(example == seen);
+                CHECK(reference::same_bits<T>(std::as_const(rows).row(i), inputs.row(example)));
+                CHECK(reference::same_bits<T>(batch.targets.row(i), targets.row(example)));
+            }
+            ++number;
+        }
+        CHECK(seen == 7);
+    }
+}
+
+TEST_CASE("a batch knows its place in the epoch, and the epoch's key") {
+    const Dataset data = numbered_images(8);
+    const auto keys = [&](auto&& range) {
+        std::set<std::uint64_t> found;
+        std::uint64_t step = 0;
+        for (const auto& batch : range) {
+            CHECK(batch.step == step);
+            CHECK(batch.first_row == 3 * step);
+            found.insert(batch.key);
+            ++step;
+        }
+        CHECK(step == 3);
+        REQUIRE(found.size() == 1);
+        return *found.begin();
+    };
+    CHECK(keys(batches(data, 3)) == 0);
+    CHECK(keys(batches(data, 3, std::vector<std::uint32_t>{0, 1, 2, 3, 4, 5, 6, 7})) == 0);
+    // Another one in each epoch, and the same again where a generator goes on from a kept state.
+    nib::Rng rng{1};
+    std::set<std::uint64_t> seen{0};
+    for (int epoch = 0; epoch < 20; ++epoch) {
+        nib::Rng resumed{rng.state()};
+        const std::uint64_t key = keys(batches(data, 3, rng));
+        CHECK(seen.insert(key).second);
+        CHECK(keys(batches(data, 3, resumed)) == key);
+    }
+    // Also where there is nothing to shuffle.
+    const Dataset one = numbered_images(1);
+    const std::uint64_t first = batches(one, 1, rng).begin()->key;
+    CHECK(batches(one, 1, rng).begin()->key != first);
 }

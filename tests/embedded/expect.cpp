@@ -3,7 +3,7 @@
 // names its folder, synthetic digits where not.
 #include "int8/model.hpp"
 
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include <array>
 #include <bit>

@@ -20,11 +20,18 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/io/safetensors.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/layers/elementwise.hpp>
+#include <nib/layers/tanh.hpp>
 #include <nib/model/int8.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/onnx_export.hpp>
 #include <nib/model/predict.hpp>
+#include <nib/optim/adam.hpp>
+#include <nib/train/evaluate.hpp>
+#include <nib/train/fit.hpp>
 
 #include <algorithm>
 #include <array>
@@ -570,7 +577,7 @@ TEST_CASE("embed's headers compile without exceptions and RTTI, and give the net
 #include "int8.hpp"
 #include <cstdio>
 static_assert(digits::plain::input_size == 784 && little::output_size == 10);
-static_assert(digits::plain::parameters[0] != 0 && little::layers[1].in == 16);
+static_assert(digits::plain::parameters[0] != 0 && little::layers[1].rows == 16);
 int main() {
     static float x[784];
     while (std::fread(x, sizeof x, 1, stdin) == 1) {
@@ -1123,6 +1130,56 @@ TEST_CASE("export_onnx writes the network of a model file and prints its layers"
     nib::save_onnx(nib::load_mlp(world().model()), expected);
     CHECK((nib::read_file(file) == nib::read_file(expected)));
     CHECK(files_in(folder.path()) == Words{"expected.onnx", "model.onnx"});
+}
+
+namespace {
+
+// A layer of a user.
+struct Swish : nib::Elementwise<Swish> {
+    template <class V>
+    static V value(const V& x) {
+        return x * sigmoid(x);
+    }
+    template <class V>
+    static V derivative(const V& x) {
+        return sigmoid(x) * (1 + x * (1 - sigmoid(x)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a model file is run with the layers that it lists, or not at all") {
+    const TemporaryDirectory folder;
+    const std::string model = folder.path("model.safetensors"), out = folder.path("out");
+    nib::Rng rng{4};
+    using nib::Dense, nib::LogSoftmax;
+    nib::Sequential<Dense<784, 16>, nib::BatchNorm, nib::Tanh, nib::Dropout<0.1>, Dense<16, 10>, LogSoftmax> net{rng};
+    nib::Adam adam{net};
+    nib::fit(net, adam, nib::load_mnist(world().data(), nib::Split::train), {.epochs = 2, .batch_size = 20}, rng);
+    nib::save(net, model);
+    const double accuracy = nib::accuracy(net, nib::load_mnist(world().data(), nib::Split::test));
+    const std::string last = lines_of(results("evaluate", {model, "--data", world().data()})).back();
+    CHECK(last == "test " + accuracy_line(static_cast<std::size_t>(std::lround(accuracy * test_count)), test_count));
+    CHECK(results("export_onnx", {model, out}) ==
+          "Linear(784, 16), BatchNorm1d(16), Tanh, Dropout(p=0), Linear(16, 10), LogSoftmax\n");
+    CHECK(results("embed", {model, out}) == "784-16-10: 51176 bytes of constants\n");
+    CHECK(
+        contains(nib::read_file(out), "nib::Dense<784, 16>,\n    nib::BatchNorm,\n    nib::Tanh,\n    nib::Dense<16"));
+    CHECK(contains(refusal("embed", {model, out, "--int8", "--data", world().data()}), "int8: expected dense layers"));
+
+    nib::save(nib::Sequential<Dense<784, 16>, Swish, Dense<16, 10>, LogSoftmax>{rng}, model);
+    const std::string drawings = folder.write("log", "1 1 0\n2 2 0.1\n");
+    const std::string expected = model + ": the file has Swish after Linear(784, 16), which load_mlp cannot build";
+    CHECK(refusal("evaluate", {model, "--data", world().data()}).starts_with(expected));
+    CHECK(refusal("recognize", {model, drawings}).starts_with(expected));
+    CHECK(refusal("embed", {model, out}).starts_with(expected));
+    CHECK(refusal("export_onnx", {model, out}).starts_with(expected));
+
+    nib::save(nib::Sequential<Dense<784, 16>, nib::ReLU, Dense<16, 10>>{rng}, model);
+    const std::string logits =
+        model + ": expected a network that ends in LogSoftmax, found Linear(784, 16), ReLU, Linear(16, 10)";
+    CHECK(refusal("evaluate", {model, "--data", world().data()}) == logits);
+    CHECK(refusal("recognize", {model, drawings}) == logits);
 }
 
 TEST_CASE("--help prints how a program is used") {

@@ -55,7 +55,7 @@ TEST_CASE("the probabilities of log_softmax add up to 1") {
     const std::vector<float> x{0.3f, -2.0f, 5.5f, 1.0f, 0.0f, -0.7f, 3.1f, 4.0f, -9.0f, 2.2f};
     for_each_isa([&] {
         std::vector<float> y(x.size());
-        kernels::log_softmax<float>({x.data(), 1, x.size()}, {y.data(), 1, y.size()});
+        nib::log_softmax<float>({x.data(), 1, x.size()}, {y.data(), 1, y.size()});
         double sum = 0;
         for (const float value : y) sum += std::exp(static_cast<double>(value));
         CHECK(sum == doctest::Approx(1).epsilon(1e-5));

@@ -35,9 +35,10 @@ OnnxGraph small_graph(std::span<const Tensor> tensors) {
     graph.name = "small";
     graph.nodes = {{"Gemm", {"x", "fc.weight"}, {"h"}, {{"transB", 1}, {"alpha", 0.5f}}},
                    {"LeakyRelu", {"h"}, {"r"}},
-                   {"Reshape", {"r", "sizes"}, {"y"}, {{"allowzero", -1}}}};
+                   {"Reshape", {"r", "sizes"}, {"s"}},
+                   {"Softmax", {"s"}, {"y"}, {{"axis", -1}}}};
     graph.inputs = {{"x", Dtype::f32, {"N", 3}}};
-    graph.outputs = {{"y", Dtype::f64, {"N", 4'000'000'000}}};
+    graph.outputs = {{"y", Dtype::f32, {"N", 4'000'000'000}}};
     graph.initializers = tensors;
     return graph;
 }
@@ -99,7 +100,7 @@ TEST_CASE("nodes have their inputs, outputs and attributes, in order") {
     CHECK(graph.numbers() == Numbers{1, 2, 5, 11, 12});
     CHECK(graph.text(2) == "small");
     const auto nodes = graph.messages(1);
-    REQUIRE(nodes.size() == 3);
+    REQUIRE(nodes.size() == 4);
     CHECK(nodes[0].numbers() == Numbers{1, 2, 3, 4, 5});
     CHECK(nodes[0].texts(1) == Texts{"x", "fc.weight"});
     CHECK(nodes[0].texts(2) == Texts{"h"});
@@ -118,14 +119,14 @@ TEST_CASE("nodes have their inputs, outputs and attributes, in order") {
     CHECK(nodes[1].text(3) == "LeakyRelu_1");
     CHECK(nodes[1].numbers() == Numbers{1, 2, 3, 4});
     CHECK(nodes[2].texts(1) == Texts{"r", "sizes"});
-    CHECK(nodes[2].messages(5)[0].integer(3) == -1);
+    CHECK(nodes[3].messages(5)[0].integer(3) == -1);
 }
 
 TEST_CASE("inputs and outputs have a type and a shape, of sizes and symbols") {
     const auto tensors = two_tensors();
     const Message graph = Message{saved(small_graph(tensors))}.message(7);
     check_value(graph.message(11), "x", 1, 3);
-    check_value(graph.message(12), "y", 11, 4'000'000'000);
+    check_value(graph.message(12), "y", 1, 4'000'000'000);
 }
 
 TEST_CASE("tensors are raw data, little-endian, under their names") {
@@ -146,9 +147,9 @@ TEST_CASE("tensors are raw data, little-endian, under their names") {
 
 TEST_CASE("every type has ONNX's number") {
     const std::pair<Dtype, std::int64_t> types[] = {
-        {Dtype::f32, 1},  {Dtype::u8, 2},   {Dtype::i8, 3},      {Dtype::u16, 4},      {Dtype::i16, 5},
-        {Dtype::i32, 6},  {Dtype::i64, 7},  {Dtype::boolean, 9}, {Dtype::f16, 10},     {Dtype::f64, 11},
-        {Dtype::u32, 12}, {Dtype::u64, 13}, {Dtype::bf16, 16},   {Dtype::f8_e4m3, 17}, {Dtype::f8_e5m2, 19}};
+        {Dtype::f32, 1},  {Dtype::u8, 2},   {Dtype::i8, 3},      {Dtype::u16, 4},  {Dtype::i16, 5},
+        {Dtype::i32, 6},  {Dtype::i64, 7},  {Dtype::boolean, 9}, {Dtype::f16, 10}, {Dtype::f64, 11},
+        {Dtype::u32, 12}, {Dtype::u64, 13}, {Dtype::c64, 14},    {Dtype::bf16, 16}};
     const std::array<std::byte, 8> zeros{};
     for (const auto& type : types) {
         const Dtype dtype = type.first;
@@ -188,6 +189,11 @@ TEST_CASE("a graph in which a value has no source, or two, is refused") {
     CHECK(refusal(graph) == "node 'Reshape_2': the name \"fc.weight\" is taken by a tensor");
 
     graph = small_graph(tensors);
+    graph.origins = {"layer 0 (Mine)", "layer 1 (Yours)"};
+    graph.nodes[1].outputs = {""};
+    CHECK(refusal(graph) == "layer 1 (Yours): node 'LeakyRelu_1': expected a name, found none");
+
+    graph = small_graph(tensors);
     graph.inputs.push_back({"sizes", Dtype::i64, {2}});
     CHECK(refusal(graph) == "a tensor: the name \"sizes\" is taken by an input of the graph");
 
@@ -198,6 +204,75 @@ TEST_CASE("a graph in which a value has no source, or two, is refused") {
     graph = small_graph(tensors);
     graph.nodes[0].outputs = graph.nodes[1].inputs = {"h\xff"};
     CHECK(refusal(graph) == "node 'Gemm_0': expected a name in UTF-8, found 'h\xff'");
+}
+
+TEST_CASE("attributes of every type are written") {
+    OnnxGraph graph;
+    graph.inputs = {{"x", Dtype::f32, {}}};
+    graph.nodes = {{"AveragePool",
+                    {"x"},
+                    {"p"},
+                    {{"kernel_shape", {2, 3}}, {"auto_pad", "VALID"}, {"strides", std::vector<std::int64_t>{1, -1}}}},
+                   {"Constant", {}, {"c"}, {{"value_floats", {0.5, 2.0}}}},
+                   {"Mul", {"p", "c"}, {"y"}}};
+    graph.outputs = {{"y", Dtype::f32, {}}};
+    const auto nodes = Message{saved(graph)}.message(7).messages(1);
+    const auto attributes = nodes[0].messages(5);
+    REQUIRE(attributes.size() == 3);
+    CHECK(attributes[0].numbers() == Numbers{1, 8, 20});
+    CHECK(attributes[0].integers(8) == std::vector<std::int64_t>{2, 3});
+    CHECK(attributes[0].integer(20) == 7);
+    CHECK(attributes[1].numbers() == Numbers{1, 4, 20});
+    CHECK(attributes[1].text(4) == "VALID");
+    CHECK(attributes[1].integer(20) == 3);
+    CHECK(attributes[2].integers(8) == std::vector<std::int64_t>{1, -1});
+    const Message numbers = nodes[1].message(5);
+    CHECK(numbers.numbers() == Numbers{1, 7, 20});
+    REQUIRE(numbers.all(7).size() == 2);
+    CHECK(numbers.all(7)[0].integer == 0x3f000000);
+    CHECK(numbers.all(7)[1].integer == 0x40000000);
+    CHECK(numbers.integer(20) == 6);
+}
+
+TEST_CASE("a graph's constants are of its own type of numbers") {
+    OnnxGraph graph;
+    graph.numbers = Dtype::f64;
+    graph.inputs = {{"x", Dtype::f64, {2}}};
+    graph.nodes = {{"Constant", {}, {"one"}, {{"value_float", 0.1}}},
+                   {"Constant", {}, {"two"}, {{"value_floats", {0.1, 0.2}}}},
+                   {"Sum", {"x", "one", "two"}, {"y"}}};
+    graph.outputs = {{"y", Dtype::f64, {2}}};
+    const auto nodes = Message{saved(graph)}.message(7).messages(1);
+    const Message one = nodes[0].message(5);
+    CHECK(one.numbers() == Numbers{1, 5, 20});
+    CHECK(one.text(1) == "value");
+    CHECK(one.integer(20) == 4);
+    CHECK(one.message(5).numbers() == Numbers{2, 9});
+    CHECK(one.message(5).integer(2) == 11);
+    CHECK(one.message(5).text(9) == std::string("\x9a\x99\x99\x99\x99\x99\xb9\x3f"));
+    const Message two = nodes[1].message(5).message(5);
+    CHECK(two.integers(1) == std::vector<std::int64_t>{2});
+    CHECK(two.text(9).size() == 16);
+
+    graph.numbers = Dtype::f32;
+    CHECK(refusal(graph) == "node 'Sum_2': takes \"one\" of F32 beside F64; expected one type");
+}
+
+// What each operator takes is tests/io/onnx_operators_test.cpp's.
+TEST_CASE("operators that the opset does not have so, and values of a wrong type, are refused") {
+    const auto tensors = two_tensors();
+    OnnxGraph graph = small_graph(tensors);
+    graph.nodes[1].type = "Gelu";
+    CHECK(refusal(graph) == "node 'Gelu_1': expected an operator of ONNX's opset 13 that nib knows");
+    graph = small_graph(tensors);
+    graph.nodes[1].attributes = {{"slope", 0.1}};
+    CHECK(refusal(graph) == "node 'LeakyRelu_1': it has no attribute 'slope'");
+    graph = small_graph(tensors);
+    graph.nodes[0].inputs[1] = "sizes";
+    CHECK(refusal(graph) == "node 'Gemm_0': takes \"sizes\" of I64 beside F32; expected one type");
+    graph = small_graph(tensors);
+    graph.outputs[0].dtype = Dtype::f64;
+    CHECK(refusal(graph) == "the graph's output \"y\": expected F64, found F32");
 }
 
 TEST_CASE("tensors that are no tensors are refused") {

@@ -3,6 +3,8 @@
 #include "../support.hpp"
 #include "zip_builder.hpp"
 
+#include <nib/io/safetensors.hpp>
+
 #include <array>
 #include <cstddef>
 #include <filesystem>
@@ -53,6 +55,14 @@ TEST_CASE("a file's content says which format it has, whatever its name") {
     CHECK(nib::open_tensors(fixture("numpy.npz")).format() == "npz");
     CHECK(nib::open_tensors(fixture("mixed.safetensors")).format() == "safetensors");
     CHECK(nib::open_tensors(folder.write("empty.npz", support::ZipBuilder{}.bytes())).tensors().empty());
+}
+
+TEST_CASE("a safetensors file is one, whatever bytes its header's length has") {
+    const support::TemporaryDirectory folder;
+    for (std::size_t note = 0; note < 1600; note += 8) {  // lengths like 0x0280, which a pickle starts with, among them
+        nib::save_safetensors(folder.path("x"), two, {{"note", std::string(note, 'n')}});
+        CHECK(nib::open_tensors(folder.path("x")).format() == "safetensors");
+    }
 }
 
 TEST_CASE("inspect lists names, types and shapes") {

@@ -8,44 +8,44 @@
 namespace {
 
 namespace kernels = nib::kernels;
-using kernels::Int8Layer;
+using kernels::Int8Matrix;
 using kernels::Int8Pair;
 using kernels::Int8Range;
 
-// A layer's numbers, by output and input, and their layout for the kernels.
+// A matrix by column and row, and its layout for the kernels.
 struct Numbers {
     std::size_t in;
     std::size_t out;
-    std::vector<std::int8_t> by_output;  // [out, in]
-    std::vector<std::int8_t> weights;
+    std::vector<std::int8_t> by_column;  // [out, in]
+    std::vector<std::int8_t> values;
     std::vector<std::int32_t> biases;
     std::vector<float> scales;
 
-    Numbers(std::size_t inputs, std::size_t outputs)
-        : in{inputs},
-          out{outputs},
-          by_output(in * out),
-          weights(kernels::int8_weight_count(in, out)),
+    Numbers(std::size_t rows, std::size_t cols)
+        : in{rows},
+          out{cols},
+          by_column(in * out),
+          values(kernels::int8_value_count(in, out)),
           biases(out),
           scales(out, 1) {}
 
-    Int8Layer layer() {
+    Int8Matrix matrix() {
         for (std::size_t o = 0; o < out; ++o)
-            for (std::size_t i = 0; i < in; ++i) weights[i / 2 * out * 2 + o * 2 + i % 2] = by_output[o * in + i];
-        return {in, out, weights.data(), biases.data(), scales.data()};
+            for (std::size_t i = 0; i < in; ++i) values[i / 2 * out * 2 + o * 2 + i % 2] = by_column[o * in + i];
+        return {in, out, values.data(), biases.data(), scales.data()};
     }
 
     std::int64_t sum(std::size_t o, const std::vector<std::int16_t>& x) const {
         std::int64_t result = biases[o];
-        for (std::size_t i = 0; i < in; ++i) result += std::int64_t{by_output[o * in + i]} * x[i];
+        for (std::size_t i = 0; i < in; ++i) result += std::int64_t{by_column[o * in + i]} * x[i];
         return result;
     }
 };
 
 Numbers random_numbers(std::size_t in, std::size_t out, nib::Rng& rng) {
     Numbers numbers{in, out};
-    for (std::int8_t& weight : numbers.by_output)
-        weight = static_cast<std::int8_t>(static_cast<int>(rng.below(255)) - 127);
+    for (std::int8_t& value : numbers.by_column)
+        value = static_cast<std::int8_t>(static_cast<int>(rng.below(255)) - 127);
     for (std::int32_t& bias : numbers.biases) bias = static_cast<std::int32_t>(rng.below(1 << 20)) - (1 << 19);
     for (float& scale : numbers.scales) scale = static_cast<float>(rng.uniform(1e-6, 1e-3));
     return numbers;
@@ -143,63 +143,63 @@ TEST_CASE("sums are exact for any shape, on every instruction set") {
     for (const std::size_t in : reference::Sizes{1, 2, 5, 64, 131})
         for (const std::size_t out : reference::Sizes{1, 3, 4, 7, 8, 10, 16, 31, 64, 65, 150}) {
             Numbers numbers = random_numbers(in, out, rng);
-            const Int8Layer layer = numbers.layer();
+            const Int8Matrix b = numbers.matrix();
             const std::vector<std::int16_t> x = random_steps(in, 77, rng);
             const std::vector<Int8Pair> pairs = pairs_of(x);
             CAPTURE(in);
             CAPTURE(out);
             reference::for_each_isa([&](nib::Isa) {
-                std::vector<float> logits(out + 1, -7);
-                kernels::int8_logits(layer, pairs, logits.data());
-                std::vector<std::int16_t> hidden(out + 1, -7);
-                kernels::int8_hidden(layer, pairs, hidden.data());
+                std::vector<float> sums(out + 1, -7);
+                kernels::int8_matmul(pairs, b, sums.data());
+                std::vector<std::int16_t> steps_out(out + 1, -7);
+                kernels::int8_matmul(pairs, b, steps_out.data());
                 for (std::size_t o = 0; o < out; ++o) {
                     const auto sum = static_cast<float>(numbers.sum(o, x));
-                    CHECK(logits[o] == sum * numbers.scales[o]);
-                    CHECK(hidden[o] == rounded(sum, numbers.scales[o], 0, 255));
+                    CHECK(sums[o] == sum * numbers.scales[o]);
+                    CHECK(steps_out[o] == rounded(sum, numbers.scales[o], 0, 255));
                 }
-                CHECK(logits[out] == -7);
-                CHECK(hidden[out] == -7);
+                CHECK(sums[out] == -7);
+                CHECK(steps_out[out] == -7);
             });
         }
 }
 
 TEST_CASE("the largest sums that the limits allow do not overflow, whatever their signs") {
-    constexpr std::size_t in = kernels::int8_most_inputs, out = 11;
+    constexpr std::size_t in = kernels::int8_most_rows, out = 11;
     CHECK(in == 58'022);
-    // Exactly the bound: one input more could overflow.
+    // Exactly the bound: one row more could overflow.
     constexpr std::int64_t largest = std::int64_t{in} * 127 * 255 + kernels::int8_most_bias;
     static_assert(largest <= std::numeric_limits<std::int32_t>::max());
     static_assert(largest + 127 * 255 > std::numeric_limits<std::int32_t>::max());
     Numbers numbers{in, out};
     for (std::size_t o = 0; o < out; ++o) {
         const bool negative = o % 2 == 1;
-        std::fill_n(numbers.by_output.begin() + static_cast<std::ptrdiff_t>(o * in), in,
+        std::fill_n(numbers.by_column.begin() + static_cast<std::ptrdiff_t>(o * in), in,
                     negative ? std::int8_t{-127} : std::int8_t{127});
         numbers.biases[o] = negative ? -kernels::int8_most_bias : kernels::int8_most_bias;
     }
-    const Int8Layer layer = numbers.layer();
+    const Int8Matrix b = numbers.matrix();
     for (const int step : {255, -255}) {
         const std::vector<std::int16_t> x(in, static_cast<std::int16_t>(step));
         const std::vector<Int8Pair> pairs = pairs_of(x);
         reference::for_each_isa([&](nib::Isa) {
-            std::vector<float> logits(out);
-            kernels::int8_logits(layer, pairs, logits.data());
-            for (std::size_t o = 0; o < out; ++o) CHECK(logits[o] == static_cast<float>(numbers.sum(o, x)));
-            CHECK(logits[0] ==
+            std::vector<float> sums(out);
+            kernels::int8_matmul(pairs, b, sums.data());
+            for (std::size_t o = 0; o < out; ++o) CHECK(sums[o] == static_cast<float>(numbers.sum(o, x)));
+            CHECK(sums[0] ==
                   static_cast<float>(step > 0 ? largest : 2 * std::int64_t{kernels::int8_most_bias} - largest));
         });
     }
 }
 
-TEST_CASE("an output of scale 0 is 0") {
+TEST_CASE("a sum of scale 0 is 0") {
     Numbers numbers{3, 2};
-    numbers.by_output = {1, 2, 3, 0, 0, 0};
+    numbers.by_column = {1, 2, 3, 0, 0, 0};
     numbers.scales = {0.5f, 0};
-    const Int8Layer layer = numbers.layer();
+    const Int8Matrix b = numbers.matrix();
     const std::vector<Int8Pair> pairs = pairs_of({10, 20, 30});
-    float logits[2];
-    kernels::int8_logits(layer, pairs, logits);
-    CHECK(logits[0] == 70);
-    CHECK(logits[1] == 0);
+    float sums[2];
+    kernels::int8_matmul(pairs, b, sums);
+    CHECK(sums[0] == 70);
+    CHECK(sums[1] == 0);
 }

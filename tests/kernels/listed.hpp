@@ -20,9 +20,9 @@ struct Listed {
           entries(nib::kernels::sparse_capacity(x.rows(), x.cols())),
           inputs{nib::kernels::find_nonzeros<T>(x, {lists.data(), entries.data()})} {}
 
-    std::vector<nib::kernels::NonzeroList<T>> lists;
+    std::vector<nib::kernels::SparseRow<T>> lists;
     std::vector<nib::kernels::Nonzero<T>> entries;
-    nib::kernels::Inputs<T> inputs;
+    nib::kernels::InputView<T> inputs;
 };
 
 // Calls check(x, outputs) for inputs of which any part is zero, for any number of outputs, for batches and features

@@ -10,16 +10,13 @@
 #include <limits>
 #include <numeric>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace {
 
 namespace kernels = nib::kernels;
 using nib::Matrix;
-using reference::Guarded;
 using reference::Listed;
-using reference::same_bits;
 
 }  // namespace
 
@@ -32,7 +29,6 @@ TEST_CASE_TEMPLATE("find_nonzeros lists every value that is not zero with its co
         reference::for_each_isa([&](nib::Isa) {
             const Listed<T> listed{x};
             REQUIRE(listed.inputs.is_sparse());
-            CHECK(listed.inputs.matrix().data() == x.data());
             CHECK(listed.inputs.sparse().rows == 12);
             CHECK(listed.inputs.sparse().cols == cols);
             std::size_t n = 0;
@@ -87,7 +83,6 @@ TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values ar
     for (std::size_t i = 2; i < 4; ++i)
         for (T& value : dense_at_the_end.row(i)) value = 1;
     CHECK(Listed<T>{dense_at_the_end}.inputs.is_sparse());
-    CHECK(!Listed<T>{Matrix<T>(0, 16)}.inputs.is_sparse());
 }
 
 TEST_CASE_TEMPLATE("looks_dense tells rows that are mostly zeros from others, whatever the length", T, float, double) {
@@ -118,13 +113,6 @@ TEST_CASE_TEMPLATE("a row that is dense where looks_dense does not look is given
     Matrix<T> x(1, 784);
     for (std::size_t j = 0; j < x.cols(); ++j) x(0, j) = j % 128 < 16 ? T{0} : T{1};
     reference::for_each_isa([&](nib::Isa) { CHECK(!Listed<T>{x}.inputs.is_sparse()); });
-}
-
-TEST_CASE_TEMPLATE("inputs made from a matrix alone are not sparse", T, float, double) {
-    const Matrix<T> zeros(3, 4);
-    const kernels::Inputs<T> inputs{zeros.view()};
-    CHECK(!inputs.is_sparse());
-    CHECK(inputs.matrix().data() == zeros.data());
 }
 
 namespace {
@@ -173,29 +161,4 @@ TEST_CASE_TEMPLATE("every byte is listed as byte / 255, correctly rounded", T, f
         REQUIRE(kernels::append_nonzeros(std::span<const std::uint8_t>{bytes}, entries.data()) == 255);
         for (std::size_t n = 0; n < 255; ++n) CHECK(entries[n].value == static_cast<T>(n + 1) / T{255});
     });
-}
-
-TEST_CASE_TEMPLATE("lists without a matrix write one when it is asked for, of all rows or of some", T, float, double) {
-    nib::Rng rng{8};
-    const Matrix<T> x = reference::random_matrix<T>(6, 30, rng, 0.8);
-    const Listed<T> listed{x};
-    REQUIRE(listed.inputs.is_sparse());
-    Guarded<T> room(6, 30);
-    const kernels::Inputs<T> inputs{listed.inputs.sparse(), room.view()};
-    CHECK(inputs.rows() == 6);
-    CHECK(inputs.cols() == 30);
-    const auto middle = inputs.middle_rows(2, 3);
-    CHECK(middle.sparse().rows == 3);
-    CHECK(same_bits<T>(middle.matrix().values(), x.view().middle_rows(2, 3).values()));
-    CHECK(std::isnan(room.values()[0]));
-    CHECK(same_bits<T>(inputs.matrix().values(), x.values()));
-    CHECK(same_bits<T>(inputs.matrix().values(), x.values()));
-    CHECK(room.margins_untouched());
-}
-
-TEST_CASE_TEMPLATE("the mean number of non-zeros in a row", T, float, double) {
-    Matrix<T> x(2, 8);
-    x(0, 1) = x(0, 2) = x(1, 7) = 1;
-    CHECK(Listed<T>{x}.inputs.nonzeros_per_row() == 1.5);
-    CHECK(kernels::Inputs<T>{x}.nonzeros_per_row() == 8);
 }

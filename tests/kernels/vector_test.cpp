@@ -141,31 +141,6 @@ TEST_CASE_TEMPLATE("multiply_add rounds once where the level has fused multiply-
     });
 }
 
-TEST_CASE_TEMPLATE("relu_in_place keeps what is positive or NaN", T, float, double) {
-    constexpr T infinity = std::numeric_limits<T>::infinity();
-    constexpr T tiny = std::numeric_limits<T>::denorm_min();
-    const auto relu = [](T x) {
-        T y{};
-        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-            kernels::Vector<decltype(level), T> vector;
-            kernels::load_first(vector, &x, 1);
-            kernels::relu_in_place(vector);
-            kernels::store_first(&y, vector, 1);
-        });
-        return y;
-    };
-    reference::for_each_isa([&](nib::Isa) {
-        CHECK(relu(T{2.5}) == 2.5);
-        CHECK(relu(T{-2.5}) == 0);
-        CHECK(relu(T{0}) == 0);
-        CHECK(relu(tiny) == tiny);
-        CHECK(relu(-tiny) == 0);
-        CHECK(relu(infinity) == infinity);
-        CHECK(relu(-infinity) == 0);
-        CHECK(std::isnan(relu(std::numeric_limits<T>::quiet_NaN())));
-    });
-}
-
 TEST_CASE_TEMPLATE("square_root is within 1 unit in the last place for every normal number", T, float, double) {
     using Limits = std::numeric_limits<T>;
     const std::vector<T> x = spread(Limits::min(), Limits::max(), 300'000);
@@ -243,27 +218,5 @@ TEST_CASE_TEMPLATE("transpose makes columns of rows", T, float, double) {
             for (std::size_t i = 0; i < width; ++i)
                 for (std::size_t j = 0; j < width; ++j) CHECK(square[i * width + j] == static_cast<T>(j * width + i));
         });
-    });
-}
-
-TEST_CASE_TEMPLATE("relu_gradient_in_place keeps the gradient where the output is above 0 or NaN", T, float, double) {
-    const auto gradient = [](T output) {
-        T y = 3;
-        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-            kernels::Vector<decltype(level), T> dy, outputs;
-            kernels::load_first(dy, &y, 1);
-            kernels::load_first(outputs, &output, 1);
-            kernels::relu_gradient_in_place(dy, outputs);
-            kernels::store_first(&y, dy, 1);
-        });
-        return y;
-    };
-    reference::for_each_isa([&](nib::Isa) {
-        CHECK(gradient(T{2.5}) == 3);
-        CHECK(gradient(std::numeric_limits<T>::denorm_min()) == 3);
-        CHECK(gradient(T{0}) == 0);
-        CHECK(gradient(T{-0.0}) == 0);
-        CHECK(gradient(T{-1}) == 0);
-        CHECK(gradient(std::numeric_limits<T>::quiet_NaN()) == 3);
     });
 }

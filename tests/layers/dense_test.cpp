@@ -3,6 +3,8 @@
 #include "../reference.hpp"
 #include "../support.hpp"
 
+#include <nib/kernels/nonzeros.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,7 +18,6 @@ namespace {
 
 using nib::Dense;
 using nib::Matrix;
-using nib::kernels::Activation;
 using reference::Guarded;
 using reference::same_bits;
 
@@ -54,32 +55,23 @@ TEST_CASE("Dense has In times Out weights and Out biases") {
     using Layer = Dense<784, 64>;
     static_assert(Layer::input_size == 784);
     static_assert(Layer::output_size == 64);
-    static_assert(Layer::parameter_count == 784 * 64 + 64);
+    static_assert(Layer::parameter_count({784, 64}) == 784 * 64 + 64);
 }
 
-TEST_CASE("DenseParameters shows the weights first, [In, Out], then the biases") {
-    std::array<float, 8> parameters{0, 1, 2, 3, 4, 5, 6, 7};
-    const nib::DenseParameters<float> view{parameters, 3, 2};
-    CHECK(view.weight.rows() == 3);
-    CHECK(view.weight.cols() == 2);
-    CHECK(view.weight(2, 1) == 5);
-    CHECK(view.bias.size() == 2);
-    CHECK(view.bias[0] == 6);
-    view.weight(0, 1) = 9;
-    CHECK(parameters[1] == 9);
-}
-
-TEST_CASE_TEMPLATE("Dense computes x W + b", T, float, double) {
+TEST_CASE_TEMPLATE("Dense computes x W + b, of a batch and of one row", T, float, double) {
     const std::vector<T> parameters{1, 2, 3, 4, 5, 6, 10, -100};  // W = {{1, 2}, {3, 4}, {5, 6}}, b = {10, -100}
     const std::vector<T> x{1, 0, -1, 2, 2, 2};
     std::vector<T> y(4);
     const nib::MatrixView<const T> in{x.data(), 2, 3};
     const nib::MatrixView<T> out{y.data(), 2, 2};
+    nib::Pass<T> pass;
+    pass.parameters = parameters;
     reference::for_each_isa([&](nib::Isa) {
-        Dense<3, 2>::forward(std::span{parameters}, in, out);
+        std::fill(y.begin(), y.end(), T{0});
+        Dense<3, 2>::forward<T>(pass, in, out);
         CHECK(y == std::vector<T>{6, -104, 28, -76});
-        Dense<3, 2>::forward(std::span{parameters}, in, out, Activation::relu);
-        CHECK(y == std::vector<T>{6, 0, 28, 0});
+        Dense<3, 2>::forward_row<T>(pass, in.middle_rows(0, 1), out.middle_rows(1, 1));
+        CHECK(y == std::vector<T>{6, -104, 6, -104});
     });
 }
 
@@ -96,70 +88,72 @@ TEST_CASE("central differences confirm the gradients of Dense by weights, biases
     });
 }
 
+namespace {
+
+// The gradient by all parameters, multiplied out.
+template <class T, class L>
+std::vector<T> parameter_gradient(const nib::kernels::InputView<T>& x, nib::MatrixView<const T> dy) {
+    std::vector<T> all(L::parameter_count({x.cols(), dy.cols()}));
+    std::vector<nib::ProductGradient<T>> products;
+    nib::ParameterGradient<T> gradient{all, 0, products};
+    L::template parameter_gradient<T>({}, x, dy, gradient);
+    for (const auto& product : products)
+        nib::kernels::matmul_at_b<T>(product.x, product.dy,
+                                     {all.data() + product.offset, product.rows(), product.cols()});
+    return all;
+}
+
+}  // namespace
+
 TEST_CASE_TEMPLATE("Dense's gradients are x^T dy, the column sums of dy and dy W^T", T, float, double) {
     using Layer = Dense<33, 18>;
     nib::Rng rng{2};
-    const Matrix<T> parameters = reference::random_matrix<T>(1, Layer::parameter_count, rng);
+    const Matrix<T> parameters = reference::random_matrix<T>(1, 33 * 18 + 18, rng);
     const Matrix<T> x = reference::random_matrix<T>(6, 33, rng);
-    const Matrix<T> y(6, 18);
     const Matrix<T> dy = reference::random_matrix<T>(6, 18, rng);
     Matrix<T> w(33, 18), ones(1, 6);
     std::copy_n(parameters.data(), w.size(), w.data());
     std::fill(ones.values().begin(), ones.values().end(), T{1});
+    nib::Pass<T> pass;
+    pass.parameters = parameters.values();
     reference::for_each_isa([&](nib::Isa) {
         const bool fused = reference::fuses();
-        Guarded<T> dx(6, 33), dparameters(1, Layer::parameter_count);
-        Layer::backward(parameters.values(), x.view(), y.view(), dy.view(), dx.view(), dparameters.view().values());
+        Guarded<T> dx(6, 33);
+        Layer::backward_input<T>(pass, {}, {}, dy.view(), dx.view());
         CHECK(same_bits(dx, reference::matmul(fused, dy, reference::transposed(w))));
-        CHECK(same_bits<T>(dparameters.values().first(w.size()),
-                           reference::matmul(fused, reference::transposed(x), dy).values()));
-        CHECK(same_bits<T>(dparameters.values().subspan(w.size()), reference::matmul(fused, ones, dy).values()));
         CHECK(dx.margins_untouched());
-        CHECK(dparameters.margins_untouched());
+        const std::vector<T> gradient = parameter_gradient<T, Layer>(x.view(), dy.view());
+        const std::span<const T> all{gradient};
+        CHECK(same_bits<T>(all.first(w.size()), reference::matmul(fused, reference::transposed(x), dy).values()));
+        CHECK(same_bits<T>(all.subspan(w.size()), reference::matmul(fused, ones, dy).values()));
     });
 }
 
-TEST_CASE_TEMPLATE("Dense computes no input gradient where none is wanted", T, float, double) {
-    using Layer = Dense<8, 3>;
-    nib::Rng rng{3};
-    const Matrix<T> parameters = reference::random_matrix<T>(1, Layer::parameter_count, rng);
-    const Matrix<T> x = reference::random_matrix<T>(4, 8, rng), y(4, 3);
-    const Matrix<T> dy = reference::random_matrix<T>(4, 3, rng);
-    Matrix<T> dx(4, 8), with(1, Layer::parameter_count), without(1, Layer::parameter_count);
-    Layer::backward(parameters.values(), x.view(), y.view(), dy.view(), dx.view(), with.values());
-    Layer::backward(parameters.values(), x.view(), y.view(), dy.view(), nib::MatrixView<T>{}, without.values());
-    CHECK(same_bits(with, without));
-}
-
-TEST_CASE_TEMPLATE("Dense gives the same bits from inputs as lists of non-zeros", T, float, double) {
+TEST_CASE_TEMPLATE("Dense gives the same bits from a sparse matrix", T, float, double) {
     using Layer = Dense<50, 19>;
     nib::Rng rng{4};
-    const Matrix<T> parameters = reference::random_matrix<T>(1, Layer::parameter_count, rng);
+    const Matrix<T> parameters = reference::random_matrix<T>(1, 50 * 19 + 19, rng);
     const Matrix<T> x = reference::random_matrix<T>(7, 50, rng, 0.8);
     const Matrix<T> dy = reference::random_matrix<T>(7, 19, rng);
-    std::vector<nib::kernels::NonzeroList<T>> lists(8);
+    std::vector<nib::kernels::SparseRow<T>> lists(8);
     std::vector<nib::kernels::Nonzero<T>> entries(nib::kernels::sparse_capacity(7, 50));
     const auto sparse = nib::kernels::find_nonzeros<T>(x, {lists.data(), entries.data()});
     REQUIRE(sparse.is_sparse());
+    nib::Pass<T> pass;
+    pass.parameters = parameters.values();
     reference::for_each_isa([&](nib::Isa) {
         Matrix<T> expected(7, 19), y(7, 19);
-        Layer::forward(parameters.values(), x.view(), expected.view(), Activation::relu);
-        Layer::forward(parameters.values(), sparse, y.view(), Activation::relu);
+        Layer::forward<T>(pass, x.view(), expected.view());
+        Layer::forward<T>(pass, sparse, y.view());
         CHECK(same_bits(y, expected));
-
-        Matrix<T> expected_gradients(1, Layer::parameter_count), gradients(1, Layer::parameter_count);
-        const nib::MatrixView<T> none;
-        const nib::MatrixView<const T> output = y;
-        Layer::backward(parameters.values(), x.view(), output, dy.view(), none, expected_gradients.values());
-        Layer::backward(parameters.values(), sparse, output, dy.view(), none, gradients.values());
-        CHECK(same_bits(gradients, expected_gradients));
+        CHECK(parameter_gradient<T, Layer>(sparse, dy.view()) == parameter_gradient<T, Layer>(x.view(), dy.view()));
     });
 }
 
 TEST_CASE_TEMPLATE("Dense starts from weights and biases uniform in ±1/sqrt(In)", T, float, double) {
     nib::Rng rng{5};
-    std::vector<T> parameters(Dense<25, 4000>::parameter_count);
-    Dense<25, 4000>::initialize(std::span{parameters}, rng);
+    std::vector<T> parameters(25 * 4000 + 4000);
+    Dense<25, 4000>::initialize(std::span{parameters}, {25, 4000}, rng);
     const std::span<const T> all{parameters};
     check_uniform(all.first(25 * 4000), 0.2);
     check_uniform(all.subspan(25 * 4000), 0.2);
@@ -167,27 +161,24 @@ TEST_CASE_TEMPLATE("Dense starts from weights and biases uniform in ±1/sqrt(In)
 
 TEST_CASE("Dense starts from the numbers that the generator gives, in the order of the parameters") {
     nib::Rng rng{6}, same{6};
-    std::vector<double> parameters(Dense<4, 3>::parameter_count);
-    Dense<4, 3>::initialize(std::span{parameters}, rng);
+    std::vector<double> parameters(15);
+    Dense<4, 3>::initialize(std::span{parameters}, {4, 3}, rng);
     for (const double parameter : parameters) CHECK(parameter == same.uniform(-0.5, 0.5));
     CHECK(rng() == same());
 }
 
 TEST_CASE("Dense describes its tensors as torch.nn.Linear has them") {
-    std::vector<nib::ParameterTensor> tensors;
-    Dense<784, 64>::describe(2, 100, tensors);
-    Dense<5, 3, "fc1">::describe(4, 0, tensors);
-    REQUIRE(tensors.size() == 4);
-    CHECK(tensors[0].name == "2.weight");
+    const std::vector<nib::LayerTensor> tensors = Dense<784, 64>::tensors({784, 64});
+    REQUIRE(tensors.size() == 2);
+    CHECK(tensors[0].name == "weight");
     CHECK(tensors[0].shape == std::vector<std::size_t>{64, 784});
-    CHECK(tensors[0].offset == 100);
+    CHECK(tensors[0].offset == 0);
     CHECK(tensors[0].transposed);
-    CHECK(tensors[1].name == "2.bias");
+    CHECK(tensors[1].name == "bias");
     CHECK(tensors[1].shape == std::vector<std::size_t>{64});
-    CHECK(tensors[1].offset == 100 + 784 * 64);
+    CHECK(tensors[1].offset == 784 * 64);
     CHECK(!tensors[1].transposed);
-    CHECK(tensors[2].name == "fc1.weight");
-    CHECK(tensors[2].shape == std::vector<std::size_t>{3, 5});
-    CHECK(tensors[3].name == "fc1.bias");
-    CHECK(tensors[3].offset == 15);
+    CHECK(Dense<784, 64>::description({784, 64}) == "Linear(784, 64)");
+    CHECK(Dense<5, 3, "fc1">::name() == "fc1");
+    CHECK(Dense<5, 3>::name().empty());
 }

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,21 +17,24 @@ using nib::ReLU;
 template <class T>
 Matrix<T> forward(const Matrix<T>& x) {
     Matrix<T> y(x.rows(), x.cols());
-    ReLU::forward(std::span<const T>{}, x.view(), y.view());
+    ReLU::forward(nib::Pass<T>{}, x.view(), y.view());
     return y;
 }
 
 }  // namespace
 
-TEST_CASE("ReLU has no parameters and keeps the shape of its input") {
-    static_assert(ReLU::parameter_count == 0);
-    static_assert(!nib::SizedLayer<ReLU>);
+TEST_CASE("ReLU has no parameters, keeps the shape of its input, and runs in place") {
+    static_assert(nib::Layer<ReLU> && nib::Layer<ReLU, double> && !nib::SizedLayer<ReLU>);
+    static_assert(nib::detail::parameter_count_of<ReLU>({3, 3}) == 0);
+    static_assert(ReLU::runs_in_place && !ReLU::backward_reads_input && ReLU::backward_reads_output);
 }
 
 TEST_CASE_TEMPLATE("ReLU is max(x, 0)", T, float, double) {
     nib::Rng rng{1};
     const Matrix<T> x = reference::random_matrix<T>(5, 19, rng, 0.1);
-    reference::for_each_isa([&](nib::Isa) { CHECK(reference::same_bits(forward(x), reference::relu(x))); });
+    Matrix<T> expected = x;
+    for (T& value : expected.values()) value = value > 0 ? value : T{0};
+    reference::for_each_isa([&](nib::Isa) { CHECK(reference::same_bits(forward(x), expected)); });
 }
 
 TEST_CASE_TEMPLATE("ReLU keeps NaN and infinity", T, float, double) {
@@ -61,10 +63,26 @@ TEST_CASE_TEMPLATE("the gradient of ReLU at 0 is 0, as in PyTorch, and its input
     y(0, 1) = 2;
     for (T& value : dy.values()) value = 7;
     reference::for_each_isa([&](nib::Isa) {
-        ReLU::backward(std::span<const T>{}, nib::MatrixView<const T>{}, std::as_const(y).view(),
-                       std::as_const(dy).view(), dx.view(), std::span<T>{});
+        ReLU::backward_input(nib::Pass<T>{}, {}, std::as_const(y).view(), std::as_const(dy).view(), dx.view());
         CHECK(dx(0, 0) == 0);
         CHECK(dx(0, 1) == 7);
         CHECK(dx(0, 2) == 0);
+    });
+}
+
+TEST_CASE_TEMPLATE("the gradient of ReLU passes where y is NaN, and is 0 where it is not positive, whatever flows in",
+                   T, float, double) {
+    Matrix<T> y(2, 20), dy(2, 20), dx(2, 20);
+    for (std::size_t j = 0; j < 20; ++j) {
+        y(0, j) = std::numeric_limits<T>::quiet_NaN();
+        dy(0, j) = 3;
+        dy(1, j) = std::numeric_limits<T>::infinity();
+    }
+    reference::for_each_isa([&](nib::Isa) {
+        ReLU::backward_input(nib::Pass<T>{}, {}, std::as_const(y).view(), std::as_const(dy).view(), dx.view());
+        for (std::size_t j = 0; j < 20; ++j) {
+            CHECK(dx(0, j) == 3);
+            CHECK(dx(1, j) == 0);
+        }
     });
 }

@@ -46,7 +46,7 @@ void check_close(const Matrix<T>& a, const Matrix<T>& b) {
 template <class T>
 Matrix<T> log_softmax(const Matrix<T>& x) {
     Matrix<T> y(x.rows(), x.cols());
-    nib::kernels::log_softmax<T>(x, y);
+    nib::log_softmax<T>(x, y);
     return y;
 }
 
@@ -59,7 +59,7 @@ TEST_CASE_TEMPLATE("NllLoss gives the loss and the gradients of torch.nn.NLLLoss
     Matrix<T> dy = matrix_of<T>(log_probabilities), dx = dy;
     NllLoss::gradient<T>(y, targets, dy);
     check_close(dy, matrix_of<T>(gradient_by_y));
-    NllLoss::gradient_before_log_softmax<T>(y, targets, dx);
+    NllLoss::gradient_through<T>(y, targets, dx);
     check_close(dx, matrix_of<T>(gradient_by_z));
 }
 
@@ -88,7 +88,7 @@ TEST_CASE("central differences confirm both gradients of NllLoss") {
         Matrix<double> y = log_softmax(x);
         Matrix<double> dx(rows, 10), dy(rows, 10);
         NllLoss::gradient<double>(y, classes, dy);
-        NllLoss::gradient_before_log_softmax<double>(y, classes, dx);
+        NllLoss::gradient_through<double>(y, classes, dx);
         const auto loss_of_y = [&] { return NllLoss::value<double>(y, classes); };
         const auto loss_of_x = [&] { return NllLoss::value<double>(log_softmax(x), classes); };
         CHECK(reference::gradient_error(y.values(), dy.values(), loss_of_y) < 1e-7);
@@ -101,7 +101,7 @@ TEST_CASE_TEMPLATE("the gradient before log-softmax stays finite where a class h
     Matrix<T> y(1, 2), dx(1, 2);
     y(0, 1) = -infinity;
     CHECK(NllLoss::value<T>(y, std::vector<int>{1}) == std::numeric_limits<double>::infinity());
-    NllLoss::gradient_before_log_softmax<T>(y, std::vector<int>{1}, dx);
+    NllLoss::gradient_through<T>(y, std::vector<int>{1}, dx);
     CHECK(dx(0, 0) == 1);
     CHECK(dx(0, 1) == -1);
 }

@@ -14,7 +14,7 @@ TEST_CASE("what is not finite is named as a model file has it") {
     CHECK(text("") == "");
     const auto tensors = net.tensors();
     REQUIRE(tensors.size() == 4);
-    for (const nib::ParameterTensor& tensor : tensors) {
+    for (const nib::LayerTensor& tensor : tensors) {
         // The tensor's last number but one, which is at another place in memory where the tensor is transposed.
         const std::size_t in_file = tensor.size() - 2;
         std::size_t in_memory = in_file;

@@ -19,10 +19,10 @@ using nib::Matrix;
 template <class T>
 struct Example {
     Matrix<T> x1, dy1, x2, dy2;
-    std::vector<nib::kernels::NonzeroList<T>> lists;
+    std::vector<nib::kernels::SparseRow<T>> lists;
     std::vector<nib::kernels::Nonzero<T>> entries;
     std::vector<T> room;
-    std::vector<nib::WeightGradient<T>> products;
+    std::vector<nib::ProductGradient<T>> products;
     nib::ListPositions<T> positions;
     std::size_t offset1 = 5, offset2;
 
@@ -78,19 +78,20 @@ void check(std::size_t rows, std::size_t in, std::size_t out, double zeros, nib:
         const auto take = [&](std::size_t offset, std::span<const T> block) {
             std::copy(block.begin(), block.end(), taken.begin() + static_cast<std::ptrdiff_t>(offset));
         };
-        gradient.for_each_block(take, [&](std::size_t offset, const nib::kernels::SparseGradientRows<T>& some) {
-            nib::kernels::sparse_weight_gradient_rows(some);
-            take(offset, some.dw.values());
+        gradient.for_each_block(take, [&](std::size_t offset, const nib::kernels::SparseProductRows<T>& some) {
+            nib::kernels::sparse_matmul_at_b_rows(some);
+            take(offset, some.c.values());
         });
         CHECK(reference::same_bits<T>(taken, expected));
         CHECK(reference::same_bits<T>(blocks, expected));
-        CHECK(reference::same_bits<T>(gradient.values(), expected));
+        CHECK(reference::same_bits<T>(gradient.multiply_out(), expected));
     }
 }
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("blocks cover every parameter once with its gradient, and so does values()", T, float, double) {
+TEST_CASE_TEMPLATE("blocks cover every parameter once with its gradient, and so does multiply_out()", T, float,
+                   double) {
     nib::Rng rng{1};
     reference::for_each_isa([&](nib::Isa) {
         for (const std::size_t in : reference::Sizes{1, 24, 100, 301})
@@ -114,7 +115,7 @@ TEST_CASE("a gradient without products is the array that it was given") {
     std::vector<float> room{1, 2, 3};
     nib::ListPositions<float> positions;
     const nib::Gradient<float> gradient{room, {}, positions};
-    const std::span<const float> values = gradient;
+    const std::span<const float> values = gradient.multiply_out();
     CHECK(values.data() == room.data());
     std::vector<float> seen;
     gradient.for_each_block([&](std::size_t offset, std::span<const float> block) {
@@ -127,7 +128,7 @@ TEST_CASE("a gradient without products is the array that it was given") {
 TEST_CASE("what is in memory without being multiplied out is looked at for numbers that are not finite") {
     nib::Matrix<float> x(1, 2), dy(1, 3);
     std::vector<float> room(10);
-    const std::vector<nib::WeightGradient<float>> products{{2, nib::kernels::Inputs<float>{x}, dy}};
+    const std::vector<nib::ProductGradient<float>> products{{2, nib::kernels::InputView<float>{x}, dy}};
     nib::ListPositions<float> positions;
     const nib::Gradient<float> gradient{room, products, positions};
     CHECK(gradient.rest_is_finite());

@@ -6,6 +6,9 @@
 #include <nib/core/threads.hpp>
 #include <nib/data/mnist.hpp>
 #include <nib/ink/synthetic.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/layers/tanh.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/optim/adam.hpp>
 #include <nib/train/evaluate.hpp>
@@ -78,7 +81,7 @@ TEST_CASE(
             x(1, 0) = -1000;
             std::vector<std::vector<float>> expected;
             for (std::size_t i = 0; i < x.rows(); ++i) expected.push_back(naive_logits(small, x.row(i)));
-            std::vector<nib::kernels::NonzeroList<float>> lists(x.rows());
+            std::vector<nib::kernels::SparseRow<float>> lists(x.rows());
             std::vector<nib::kernels::Nonzero<float>> entries(nib::kernels::sparse_capacity(x.rows(), x.cols()));
             const auto listed = nib::kernels::find_nonzeros<float>(x.view(), {lists.data(), entries.data()});
             if (x.cols() == 784) REQUIRE(listed.is_sparse());  // a few columns may look dense at first
@@ -143,7 +146,7 @@ TEST_CASE("outputs without weights, biases without measure, layers that never fi
 }
 
 TEST_CASE("the widest layer that cannot overflow is taken, one more input is refused") {
-    constexpr std::size_t most = nib::kernels::int8_most_inputs;
+    constexpr std::size_t most = nib::kernels::int8_most_rows;
     nib::Mlp net{{most, 2}};
     std::ranges::fill(net.parameters().first(most), -1.0f);
     std::ranges::fill(net.parameters().subspan(most, most), -1.0f);
@@ -180,6 +183,40 @@ TEST_CASE("what cannot be quantised is refused") {
     CHECK(support::error_of([&] {
               return nib::quantize(nib::Mlp{{2, 2}}, nib::Examples{none, no_classes});
           }) == "calibrate: expected at least one example, found none");
+}
+
+TEST_CASE("dropout changes nothing") {
+    nib::Rng one{36}, two{36};
+    const nib::Mlp net{{6, 5, 4, 3}, one};
+    const nib::Mlp noisy{{6, 5, 4, 3}, two, {.hidden = nib::layer_of<nib::ReLU, nib::Dropout<0.5>>()}};
+    const nib::Matrix<float> x = reference::random_matrix<float>(30, 6, one);
+    const std::vector<int> classes(30);
+    const nib::Int8Mlp small = nib::quantize(net, nib::Examples{x, classes});
+    const nib::Int8Mlp noisy_small = nib::quantize(noisy, nib::Examples{x, classes});
+    for (std::size_t i = 0; i < x.rows(); ++i) CHECK(equal(small.logits(x.row(i)), noisy_small.logits(x.row(i))));
+    const nib::Sequential<nib::Dense<6, 5>, nib::ReLU, nib::Dropout<0.5>, nib::Dense<5, 3>, nib::LogSoftmax> twin{one};
+    CHECK(equal(nib::to_mlp(twin).parameters(), twin.parameters()));
+    CHECK(nib::to_mlp(twin).layer_names()[1] == "3");
+}
+
+TEST_CASE("a network of other layers is refused, when it is calibrated and when it is quantised") {
+    nib::Rng rng{35};
+    const nib::Matrix<float> x = reference::random_matrix<float>(30, 6, rng);
+    const std::vector<int> classes(30);
+    const std::string expected = "int8: expected dense layers with ReLU between them and LogSoftmax at the end, found ";
+    const auto check = [&](const nib::MlpOptions& options, const std::string& found) {
+        const nib::Mlp net{{6, 5, 3}, rng, options};
+        CHECK(support::error_of([&] { return nib::quantize(net, nib::Examples{x, classes}); }) == expected + found);
+        CHECK(support::error_of([&] { return nib::Int8Mlp{net, {.highest = {1}}}; }) == expected + found);
+    };
+    check({.hidden = nib::layer_of<nib::Tanh>()}, "Linear(6, 5), Tanh, Linear(5, 3), LogSoftmax");
+    check({.hidden = nib::layer_of<nib::BatchNorm, nib::ReLU>()},
+          "Linear(6, 5), BatchNorm1d(5), ReLU, Linear(5, 3), LogSoftmax");
+    check({.output = {}}, "Linear(6, 5), ReLU, Linear(5, 3)");
+    check({.hidden = {}}, "Linear(6, 5), Linear(5, 3), LogSoftmax");
+    check({.hidden = nib::layer_of<nib::ReLU, nib::Dense<5, 5>, nib::ReLU>()},
+          "Linear(6, 5), ReLU, Linear(5, 5), ReLU, Linear(5, 3), LogSoftmax");
+    check({.output = nib::layer_of<nib::ReLU>()}, "Linear(6, 5), ReLU, Linear(5, 3), ReLU");
 }
 
 TEST_CASE("layers that do not fit, and numbers out of their ranges, are refused") {

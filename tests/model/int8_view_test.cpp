@@ -13,7 +13,7 @@ constexpr float scales0[] = {0.5f, 0.25f};
 constexpr std::int8_t weights1[] = {1, -1, 2, 3};  // outputs (1, -1) and (2, 3)
 constexpr std::int32_t biases1[] = {0, 7};
 constexpr float scales1[] = {0.125f, 1.0f};
-constexpr nib::kernels::Int8Layer layers[] = {{3, 2, weights0, biases0, scales0}, {2, 2, weights1, biases1, scales1}};
+constexpr nib::kernels::Int8Matrix layers[] = {{3, 2, weights0, biases0, scales0}, {2, 2, weights1, biases1, scales1}};
 constexpr nib::Int8View<3, 2, 3> view{{10.0f, 5}, layers};
 
 }  // namespace
@@ -38,8 +38,8 @@ TEST_CASE("a view of a network's layers is the network") {
     nib::Matrix<float> x = reference::random_matrix<float>(20, 7, rng);
     const std::vector<int> classes(20);
     const nib::Int8Mlp small = nib::quantize(net, nib::Examples{x, classes});
-    const nib::kernels::Int8Layer kernel_layers[] = {small.kernel_layer(0), small.kernel_layer(1),
-                                                     small.kernel_layer(2)};
+    const nib::kernels::Int8Matrix kernel_layers[] = {small.kernel_layer(0), small.kernel_layer(1),
+                                                      small.kernel_layer(2)};
     const nib::Int8View<7, 3, 12> of_network{small.input_range(), kernel_layers};
     CHECK(small.widest() == 12);
     for (std::size_t i = 0; i < x.rows(); ++i) {

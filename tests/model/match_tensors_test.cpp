@@ -29,8 +29,8 @@ nib::TensorFile file_of(const Named& tensors, nib::Dtype dtype = nib::Dtype::f32
     return {nib::ByteSource{zeros, "f"}, "test", std::move(infos)};
 }
 
-std::vector<nib::ParameterTensor> network_of(const Named& tensors) {
-    std::vector<nib::ParameterTensor> infos;
+std::vector<nib::LayerTensor> network_of(const Named& tensors) {
+    std::vector<nib::LayerTensor> infos;
     for (const auto& [name, shape] : tensors) infos.push_back({.name = name, .shape = shape});
     return infos;
 }
@@ -46,7 +46,7 @@ Named dense(const std::vector<std::string>& names, const Shape& widths) {
 }
 
 // The file's name for each of the network's weights, or the error.
-std::string matched(const Named& tensors, const std::vector<nib::ParameterTensor>& network) {
+std::string matched(const Named& tensors, const std::vector<nib::LayerTensor>& network) {
     std::string names;
     const nib::TensorFile file = file_of(tensors);
     const std::string error = error_of([&] {
@@ -66,7 +66,7 @@ std::string matched(const Named& tensors, const std::vector<nib::ParameterTensor
 }
 
 const Shape digit_widths{9, 4, 4, 4, 2};
-const std::vector<nib::ParameterTensor> digits = network_of(dense({"0", "2", "4", "6"}, digit_widths));
+const std::vector<nib::LayerTensor> digits = network_of(dense({"0", "2", "4", "6"}, digit_widths));
 
 }  // namespace
 

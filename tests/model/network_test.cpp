@@ -16,8 +16,8 @@ struct OnlyPredicts {
     using scalar_type = float;
     std::size_t input_size() const { return 1; }
     std::size_t output_size() const { return 1; }
-    bool ends_in_log_softmax() const { return false; }
-    nib::MatrixView<const float> forward(const nib::kernels::Inputs<float>&, nib::Workspace<float>&) const {
+    bool gives_log_probabilities() const { return false; }
+    nib::MatrixView<const float> forward(const nib::kernels::InputView<float>&, nib::Workspace<float>&) const {
         return {};
     }
 };

@@ -5,6 +5,13 @@
 
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/layers/residual.hpp>
+#include <nib/layers/tanh.hpp>
+#include <nib/model/mlp.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -19,51 +26,75 @@ namespace {
 using Texts = std::vector<std::string>;
 
 // Layers of a user, of which nothing but their exports is looked at.
-template <class Self>
 struct Own {
-    static constexpr std::size_t parameter_count = 0;
-
     template <class T>
-    static void forward(std::span<const T>, nib::MatrixView<const T>, nib::MatrixView<T>) {}
+    static void forward(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<T>) {}
     template <class T>
-    static void backward(std::span<const T>, nib::MatrixView<const T>, nib::MatrixView<const T>,
-                         nib::MatrixView<const T>, nib::MatrixView<T>, std::span<T>) {}
+    static void backward_input(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<const T>,
+                               nib::MatrixView<const T>, nib::MatrixView<T>) {}
 };
 
-struct Swish : Own<Swish> {
+struct Swish : Own {
     static std::vector<nib::OnnxOperator> operators() {
         return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}};
     }
 };
 
 template <std::size_t Size>
-struct Scale : Own<Scale<Size>> {
+struct Scale : Own {
     static constexpr std::size_t input_size = Size;
     static constexpr std::size_t output_size = Size;
     static constexpr std::size_t parameter_count = Size;
 
     template <class T>
-    static void initialize(std::span<T> factors, nib::Rng&) {
+    static void parameter_gradient(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<const T>,
+                                   nib::ParameterGradient<T>&) {}
+    template <class T>
+    static void initialize(std::span<T> factors, nib::LayerShape, nib::Rng&) {
         for (T& factor : factors) factor = 2;
     }
     static std::vector<nib::OnnxOperator> operators() { return {{"Mul", {"x", "parameters"}, {"y"}}}; }
 };
 
-struct Nothing : Own<Nothing> {
+// Without a mean and of deviation 1 in each row: its operators depend on its size.
+struct Standardize : Own {
+    static std::vector<nib::OnnxOperator> operators(nib::LayerShape shape) {
+        return {{"Constant", {}, {"epsilon"}, {{"value_float", 1e-5}}},
+                {"Constant", {}, {"axis"}, {{"value_ints", {1}}}},
+                {"Constant", {}, {"size"}, {{"value_float", static_cast<double>(shape.in)}}},
+                {"ReduceMean", {"x"}, {"mean"}, {{"axes", {-1}}}},
+                {"Sub", {"x", "mean"}, {"d"}},
+                {"Mul", {"d", "d"}, {"squares"}},
+                {"ReduceSum", {"squares", "axis"}, {"sum"}},
+                {"Div", {"sum", "size"}, {"variance"}},
+                {"Add", {"variance", "epsilon"}, {"v"}},
+                {"Sqrt", {"v"}, {"deviation"}},
+                {"Div", {"d", "deviation"}, {"y"}}};
+    }
+};
+
+struct Nothing : Own {
     static std::vector<nib::OnnxOperator> operators() { return {}; }
 };
 struct SizedNothing : Nothing {
     static constexpr std::size_t input_size = 3;
     static constexpr std::size_t output_size = 3;
 };
-struct WithoutResult : Own<WithoutResult> {
+struct WithoutResult : Own {
     static std::vector<nib::OnnxOperator> operators() { return {{"Relu", {"x"}, {"s"}}}; }
 };
-struct WithUnknownInput : Own<WithUnknownInput> {
+struct WithUnknownInput : Own {
     static std::vector<nib::OnnxOperator> operators() { return {{"Mul", {"x", "weight"}, {"y"}}}; }
 };
-struct WithTwoResults : Own<WithTwoResults> {
+struct WithTwoResults : Own {
     static std::vector<nib::OnnxOperator> operators() { return {{"Relu", {"x"}, {"y"}}, {"Relu", {"x"}, {"y"}}}; }
+};
+// As it came with opset 17, and without an input that it needs.
+struct WithNewOperator : Own {
+    static std::vector<nib::OnnxOperator> operators() { return {{"LayerNormalization", {"x"}, {"y"}}}; }
+};
+struct WithTooFewInputs : Own {
+    static std::vector<nib::OnnxOperator> operators() { return {{"Sub", {"x"}, {"y"}}}; }
 };
 
 template <class Net>
@@ -191,13 +222,15 @@ TEST_CASE("a network of doubles is exported in double") {
     CHECK(numbers_of<double>(tensors[1]) == std::vector<double>{3});
 }
 
-TEST_CASE("an Mlp's file is that of the Sequential that is its twin") {
+TEST_CASE("an Mlp's file is that of the Sequential that is its twin, whatever its layers are") {
     nib::Rng one{5}, two{5};
     const nib::Mlp mlp{{6, 5, 4, 3}, one};
     const nib::Sequential<nib::Dense<6, 5>, nib::ReLU, nib::Dense<5, 4>, nib::ReLU, nib::Dense<4, 3>, nib::LogSoftmax>
         twin{two};
     CHECK(saved(mlp) == saved(twin));
     CHECK(value_text(graph_of(nib::BasicMlp<double>{{6, 3}}).message(11)) == "input: 11 [N, 6]");
+    const nib::Mlp tanh{{6, 5, 3}, one, {.hidden = nib::layer_of<nib::BatchNorm, nib::Tanh>(), .output = {}}};
+    CHECK(saved(tanh) == saved(nib::Sequential<nib::Dense<6, 5>, nib::BatchNorm, nib::Tanh, nib::Dense<5, 3>>{two}));
 }
 
 // The ReLUs of such a network stand at 2 and 4, where they are numbers 1 and 3 of nib's.
@@ -236,6 +269,50 @@ TEST_CASE("a layer of no operators hands on what it is given") {
     CHECK(nodes_of(graph_of(nib::Sequential<SizedNothing>{})) == Texts{"Identity(input) -> output"});
 }
 
+TEST_CASE("a batch norm is exported with its buffers, dropout as nothing, a residual block as a sum") {
+    using nib::Dense, nib::ReLU;
+    using Net = nib::Sequential<Dense<3, 2>, nib::BatchNorm, nib::Dropout<0.5>,
+                                nib::Residual<ReLU, Dense<2, 2>, nib::Residual<ReLU>>, nib::Tanh>;
+    Net net = counting<Net>();
+    net.buffers()[3] = 7;
+    const Message graph = graph_of(net);
+    CHECK(nodes_of(graph) == Texts{"Gemm(input, 0.weight, 0.bias) -> Gemm_0.y",
+                                   "BatchNormalization(Gemm_0.y, 1.weight, 1.bias, 1.running_mean, 1.running_var) -> "
+                                   "BatchNormalization_1.y",
+                                   "Relu(BatchNormalization_1.y) -> Relu_2.y",
+                                   "Gemm(Relu_2.y, 3.1.weight, 3.1.bias) -> Gemm_3.y", "Relu(Gemm_3.y) -> Relu_4.y",
+                                   "Add(Gemm_3.y, Relu_4.y) -> Add_5.y",
+                                   "Add(BatchNormalization_1.y, Add_5.y) -> Add_6.y", "Tanh(Add_6.y) -> output"});
+    const auto tensors = initializers_of(graph);
+    REQUIRE(tensors.size() == 8);
+    CHECK(tensors[5].name == "1.running_var");
+    CHECK(numbers_of<float>(tensors[5]) == std::vector<float>{1, 7});
+    CHECK(nodes_of(graph_of(nib::Sequential<nib::Residual<ReLU>, Dense<2, 2>>{}))[1] ==
+          "Add(input, Relu_0.y) -> Add_1.y");
+}
+
+TEST_CASE("lists of integers and constants are exported, constants in the network's own type") {
+    const auto attributes = [](const Message& node) { return node.message(5); };
+    const auto nodes = graph_of(nib::Sequential<nib::Dense<3, 4>, Standardize>{}).messages(1);
+    REQUIRE(nodes.size() == 12);
+    CHECK(attributes(nodes[1]).text(1) == "value_float");
+    CHECK(attributes(nodes[2]).integers(8) == std::vector<std::int64_t>{1});
+    CHECK(attributes(nodes[3]).number(2) == 4.0f);
+    CHECK(attributes(nodes[4]).integers(8) == std::vector<std::int64_t>{-1});
+    const auto doubles = graph_of(nib::BasicSequential<double, nib::Dense<3, 4>, Standardize>{}).messages(1);
+    CHECK(attributes(doubles[1]).text(1) == "value");
+    CHECK(attributes(doubles[1]).message(5).integer(2) == 11);
+    CHECK(attributes(doubles[2]).text(1) == "value_ints");
+}
+
+TEST_CASE("operators that ONNX would not take are refused, with the layer's name") {
+    CHECK(refusal(nib::Sequential<nib::Dense<3, 2>, WithNewOperator>{}) ==
+          "layer 1 (WithNewOperator): node 'LayerNormalization_1': expected an operator of ONNX's opset 13 that nib "
+          "knows");
+    CHECK(refusal(nib::Sequential<nib::Dense<3, 2>, WithTooFewInputs>{}) ==
+          "layer 1 (WithTooFewInputs): node 'Sub_1': expected 2 inputs, found 1");
+}
+
 TEST_CASE("operators that do not fit together are refused, with the layer's name") {
     CHECK(refusal(nib::Sequential<nib::Dense<3, 2>, WithoutResult>{}) ==
           "layer 1 (WithoutResult): none of its operators gives \"y\"");
@@ -257,7 +334,7 @@ TEST_CASE("a list without operators or without layers is refused") {
     const std::string path = folder.path("net.onnx");
     const auto error = [&](const std::vector<nib::LayerInfo>& list) {
         return error_of([&] {
-            nib::detail::save_onnx_layers<float>(list, {}, path);
+            nib::detail::save_onnx_layers<float>(list, {std::nullopt}, {}, path);
             return 0;
         });
     };

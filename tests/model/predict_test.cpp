@@ -64,10 +64,10 @@ TEST_CASE("an example of the wrong size is an error that names both sizes") {
           "the network takes 2 features, the example has 5");
 }
 
-TEST_CASE("probabilities need a network that ends in a LogSoftmax") {
+TEST_CASE("probabilities need a network that gives their logarithms") {
     const nib::Sequential<nib::Dense<2, 3>> net;
     CHECK(support::error_of([&] { return nib::probabilities(net, std::vector<float>(2)); }) ==
-          "probabilities: the network does not end in a LogSoftmax");
+          "probabilities: the outputs are not log-probabilities; expected a log-softmax as the last layer");
     CHECK(nib::predict(net, std::vector<float>(2)) == 0);
 }
 

@@ -1,6 +1,6 @@
 // Files that PyTorch wrote, in networks of nib: its accuracy, its log-probabilities, its numbers in all types and
 // layouts.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include "../support.hpp"
 
@@ -135,4 +135,30 @@ TEST_CASE("files that are no state_dict of numbers are refused, and the network 
         CHECK(error.starts_with(path + ": "));
         CHECK(std::ranges::equal(net.parameters(), before.parameters()));
     }
+}
+
+TEST_CASE("a batch norm that PyTorch trained gives PyTorch's outputs") {
+    using Net = nib::Sequential<nib::Dense<4, 5>, nib::BatchNorm, nib::Tanh, nib::Dense<5, 3>>;
+    Net net;
+    nib::load(net, support::fixture("torch_batch_norm.pth"));
+    nib::TensorFile data = nib::open_npz(support::fixture("torch_batch_norm.npz"));
+    const std::vector<float> x = nib::values<float>(data, data.at("x")), y = nib::values<float>(data, data.at("y"));
+    const auto check = [&](const auto& network) {
+        nib::Workspace<float> workspace;
+        const auto outputs = network.forward(nib::MatrixView<const float>{x.data(), 6, 4}, workspace);
+        REQUIRE(outputs.size() == y.size());
+        for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::abs(outputs.data()[i] - y[i]) < 1e-6f);
+    };
+    check(net);
+    // And through each of nib's files.
+    const support::TemporaryDirectory folder;
+    for (const char* const name : {"net.pth", "net.safetensors", "net.npz"}) {
+        nib::save(net, folder.path(name));
+        Net again;
+        nib::load(again, folder.path(name));
+        check(again);
+    }
+    check(nib::load_mlp(folder.path("net.safetensors")));
+    CHECK(support::contains(support::error_of([&] { return nib::load_mlp(folder.path("net.pth")); }),
+                            "expected dense layers"));
 }

@@ -1,6 +1,6 @@
 // Training and inference allocate nothing once their first step has made room, and a model file is read in little
 // memory: every way to ask the C library for memory is counted, in this program and in the libraries below it.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include "../support.hpp"
 
@@ -88,7 +88,7 @@ std::size_t training_allocations(Net& net, const Data& data, std::size_t threads
     std::size_t before = 0;
     bool first = true;
     for (const auto& batch : nib::batches(data, 128, rng)) {
-        adam.step(net, gradients(batch));
+        adam.step(net, gradients(net, batch));
         if (first) before = allocations;
         first = false;
     }

@@ -7,10 +7,12 @@
 #include <nib/model/sequential.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -183,30 +185,17 @@ TEST_CASE("Adam takes its number type from the network") {
     static_assert(std::is_same_v<decltype(Adam{std::declval<const Net<double>&>(), {}}), Adam<double>>);
 }
 
-TEST_CASE("Adam refuses parameters or gradients of another number, and then takes no step") {
-    Net<float> net;
-    Adam adam{net};
-    REQUIRE(net.parameters().size() == 7);
-    const std::vector<float> six(6), seven(7), eight(8);
-    std::vector<float> six_parameters(6);
-    CHECK(support::error_of([&] { adam.step(net, six); }) == "Adam: made for 7 parameters, got 7 and 6 gradients");
-    CHECK(support::error_of([&] { adam.step(net, eight); }) == "Adam: made for 7 parameters, got 7 and 8 gradients");
-    CHECK(support::error_of([&] { adam.step(std::span{six_parameters}, seven); }) ==
-          "Adam: made for 7 parameters, got 6 and 7 gradients");
-    CHECK(support::error_of([&] { adam.step(std::span{six_parameters}, six); }) ==
-          "Adam: made for 7 parameters, got 6 and 6 gradients");
-    CHECK(adam.steps() == 0);
-    CHECK(support::error_of([&] { adam.step(net, seven); }) == "");
-}
-
-TEST_CASE_TEMPLATE("Adam shows its moments", T, float, double) {
+TEST_CASE_TEMPLATE("Adam shows its moments, under PyTorch's names", T, float, double) {
     Net<T> net;
     Adam adam{net};
     step(adam, net, 4);
-    REQUIRE(adam.means().size() == 7);
-    REQUIRE(adam.squares().size() == 7);
-    for (const T mean : adam.means()) CHECK(static_cast<double>(mean) == doctest::Approx(0.4).epsilon(tolerance<T>));
-    for (const T square : adam.squares())
+    REQUIRE(adam.state_names().size() == 2);
+    CHECK(adam.state_names()[0] == std::string_view("exp_avg"));
+    CHECK(adam.state_names()[1] == std::string_view("exp_avg_sq"));
+    REQUIRE(adam.state(0).size() == 7);
+    REQUIRE(adam.state(1).size() == 7);
+    for (const T mean : adam.state(0)) CHECK(static_cast<double>(mean) == doctest::Approx(0.4).epsilon(tolerance<T>));
+    for (const T square : adam.state(1))
         CHECK(static_cast<double>(square) == doctest::Approx(0.016).epsilon(tolerance<T>));
 }
 
@@ -217,24 +206,12 @@ TEST_CASE_TEMPLATE("a restored Adam goes on to the same bits", T, float, double)
     step(adam, net, 0.5);
     Net<T> other_net = net;
     Adam other{other_net};
-    other.restore(adam.steps(), adam.means(), adam.squares());
+    const std::span<const T> states[] = {adam.state(0), adam.state(1)};
+    other.restore(adam.steps(), states);
     CHECK(other.steps() == 2);
     step(adam, net, -2);
     step(other, other_net, -2);
     CHECK(reference::same_bits<T>(std::as_const(net).parameters(), std::as_const(other_net).parameters()));
-}
-
-TEST_CASE("Adam refuses moments of another number, and stays as it was") {
-    Net<float> net;
-    Adam adam{net};
-    const std::vector<float> six(6, 9.0f), seven(7, 9.0f);
-    CHECK(support::error_of([&] { adam.restore(3, six, seven); }) ==
-          "Adam: made for 7 parameters, got 6 means and 7 squares");
-    CHECK(support::error_of([&] { adam.restore(3, seven, six); }) ==
-          "Adam: made for 7 parameters, got 7 means and 6 squares");
-    CHECK(adam.steps() == 0);
-    CHECK(adam.means()[0] == 0);
-    CHECK(adam.squares()[0] == 0);
 }
 
 TEST_CASE("options out of their ranges are refused") {
@@ -246,4 +223,84 @@ TEST_CASE("options out of their ranges are refused") {
     CHECK(error({.beta2 = -0.1}) == "Adam: expected betas in [0, 1)");
     CHECK(error({.epsilon = 0}) == "Adam: expected an epsilon above 0");
     CHECK(error({.learning_rate = 0}) == "");
+}
+
+// Gradients from far above to far below a small epsilon, against the paper's formula in double.
+TEST_CASE_TEMPLATE("Adam is right with a small epsilon", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        for (const double epsilon : {1e-8, 1e-12, 1e-15, 1e-16})
+            for (const double gradient : {1.0, 1e-8, 1e-10, 1e-12, 1e-14, 1e-16, 1e-17}) {
+                CAPTURE(epsilon);
+                CAPTURE(gradient);
+                Net<T> net;
+                Adam adam{net, {.epsilon = epsilon}};
+                double m = 0, v = 0, p = 0;
+                for (int t = 1; t <= 10; ++t) {
+                    step(adam, net, gradient);
+                    m = 0.9 * m + 0.1 * gradient;
+                    v = 0.999 * v + 0.001 * gradient * gradient;
+                    p -= 1e-3 * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.999, t))) + epsilon);
+                }
+                CHECK(static_cast<double>(net.parameters()[0]) == doctest::Approx(p).epsilon(1e-3).scale(0));
+            }
+    });
+}
+
+TEST_CASE("an epsilon beside which squares of gradients vanish is refused, when Adam is made and at a step") {
+    Net<float> net;
+    constexpr auto expected = "Adam: expected an epsilon of at least 2.8e-17, or a network of double";
+    CHECK(support::error_of([&] { Adam{net, {.epsilon = 1e-20}}; }) == expected);
+    Adam adam{net};
+    adam.options().epsilon = 1e-30;
+    CHECK(support::error_of([&] { adam.step(net, std::vector<float>(7)); }) == expected);
+    CHECK(adam.steps() == 0);
+    const Net<double> wide;
+    CHECK(support::error_of([&] { Adam{wide, {.epsilon = 1e-150}}; }) == "");
+    CHECK(support::error_of([&] { Adam{wide, {.epsilon = 1e-153}}; }) != "");
+}
+
+TEST_CASE_TEMPLATE("Adam survives gradients whose squares vanish or overflow", T, float, double) {
+    reference::for_each_isa([](nib::Isa) {
+        Net<T> net;
+        fill(net, T{1});
+        Adam adam{net, {.learning_rate = 0.01}};
+        step(adam, net, static_cast<double>(std::numeric_limits<T>::min()));
+        for (const T parameter : net.parameters()) CHECK(static_cast<double>(parameter) == doctest::Approx(1.0));
+        for (const T square : adam.state(1)) CHECK(square >= 0);
+        Adam other{net, {.learning_rate = 0.01}};
+        adam.step(net, std::vector<T>(7, std::sqrt(std::numeric_limits<T>::max()) * 4));
+        other.step(net, std::vector<T>(7, std::sqrt(std::numeric_limits<T>::max()) * 100));
+        for (const T parameter : net.parameters()) CHECK(std::abs(static_cast<double>(parameter) - 1) <= 0.02);
+        CHECK(std::isinf(other.state(1)[0]));
+    });
+}
+
+TEST_CASE_TEMPLATE("moments without gradients never become subnormal, and small ones lose nothing that counts", T,
+                   float, double) {
+    constexpr T smallest = std::numeric_limits<T>::min();
+    reference::for_each_isa([&](nib::Isa) {
+        constexpr std::size_t count = 7;
+        std::vector<T> parameters(count, T(0.5)), means(count), squares(count);
+        const std::vector<T> gradients(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            means[i] = (i % 2 == 0 ? T{1} : T{-1}) * std::ldexp(T{1}, -static_cast<int>(12 * i));
+            squares[i] = std::ldexp(T{1}, -static_cast<int>(24 * i));
+        }
+        means[1] = std::numeric_limits<T>::denorm_min();
+        squares[2] = std::numeric_limits<T>::denorm_min();
+        double expected = static_cast<double>(means[0]);
+        Net<T> net;
+        Adam adam{net};
+        const std::span<const T> states[] = {means, squares};
+        adam.restore(1000, states);
+        for (int i = 0; i < 9000; ++i) {
+            step(adam, net, 0);
+            expected -= 0.1 * expected;
+            if (i == 99) CHECK(static_cast<double>(adam.state(0)[0]) == doctest::Approx(expected).epsilon(1e-4));
+            for (const std::size_t s : {0u, 1u})
+                for (const T moment : adam.state(s)) REQUIRE((moment == 0 || std::abs(moment) >= smallest));
+            // Nor is the product of a mean with a small learning rate.
+            for (const T mean : adam.state(0)) REQUIRE((mean == 0 || std::abs(mean) * T(1e-7) >= smallest));
+        }
+    });
 }

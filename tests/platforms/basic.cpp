@@ -1,5 +1,5 @@
 // A small program that trains, saves, loads and predicts, and says so in one line. Its numbers hold in every locale.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include <cstdio>
 

@@ -1,24 +1,19 @@
-// The README's example of a layer of one's own: compiled, and compared with its text.
+// The README's example of an activation of one's own: compiled, and compared with its text.
+#include <nib/ink.hpp>
 #include <nib/nib.hpp>
 
-#include <cmath>
 #include <cstdio>
 
 // y = x * sigmoid(x)
-struct Swish {
-    static constexpr std::size_t parameter_count = 0;
-
-    template <class T>
-    static void forward(std::span<const T>, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
-        for (std::size_t i = 0; i < x.size(); ++i) y.values()[i] = x.values()[i] / (1 + std::exp(-x.values()[i]));
+struct Swish : nib::Elementwise<Swish> {
+    template <class V>
+    static V value(const V& x) {
+        return x * sigmoid(x);
     }
-    template <class T>
-    static void backward(std::span<const T>, nib::MatrixView<const T> x, nib::MatrixView<const T> y,
-                         nib::MatrixView<const T> dy, nib::MatrixView<T> dx, std::span<T>) {
-        for (std::size_t i = 0; i < x.size(); ++i) {
-            const T sigmoid = 1 / (1 + std::exp(-x.values()[i]));
-            dx.values()[i] = dy.values()[i] * (sigmoid + y.values()[i] * (1 - sigmoid));
-        }
+    template <class V>
+    static V derivative(const V& x) {
+        const V s = sigmoid(x);
+        return s + x * s * (1 - s);
     }
 };
 

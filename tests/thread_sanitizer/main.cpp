@@ -25,7 +25,6 @@ class Counted final : public nib::Executor {
 public:
     explicit Counted(nib::ThreadPool& pool) : pool_{pool} {}
     std::size_t size() const override { return pool_.size(); }
-    void yield() override { pool_.yield(); }
     std::size_t runs() const { return runs_.load(); }
 
 private:
@@ -50,7 +49,7 @@ private:
     std::uint64_t value_ = 14695981039346656037u;
 };
 
-// One round is a step of training on lists of non-zeros, one on a full matrix, and the classes of a batch: the relay,
+// One round is a step of training on lists of non-zeros, one on a full matrix, and the classes of a batch:
 // shares of rows, blocks of a gradient and shares of a batch.
 class Work {
 public:
@@ -73,7 +72,7 @@ public:
         Hash hash;
         for (const nib::Matrix<float>* const x : {&sparse_, &full_})
             for (const auto& batch : nib::batches<float>(nib::Examples{*x, classes_}, rows, rng_, executor_)) {
-                adam_.step(net_, gradients_(batch));
+                adam_.step(net_, gradients_(net_, batch));
                 const float loss = static_cast<float>(gradients_.loss());
                 hash.add({&loss, 1});
             }

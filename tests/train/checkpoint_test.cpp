@@ -6,7 +6,15 @@
 #include <nib/io/file.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/layers/tanh.hpp>
 #include <nib/model/mlp.hpp>
+#include <nib/model/sequential.hpp>
+#include <nib/optim/adam.hpp>
+#include <nib/optim/sgd.hpp>
 #include <nib/train/fit.hpp>
 
 #include <algorithm>
@@ -24,6 +32,13 @@ struct Run {
     nib::Mlp net{{784, 12, 10}, rng};
     nib::Adam<float> adam{net};
 };
+
+// Adam's two states.
+void restore(nib::Adam<float>& adam, std::uint64_t steps, std::span<const float> means,
+             std::span<const float> squares) {
+    const std::span<const float> states[] = {means, squares};
+    adam.restore(steps, states);
+}
 
 nib::StringMap metadata_of(const Run& run) {
     nib::StringMap metadata{{"epochs", "1"}, {"steps", "5"}};
@@ -52,7 +67,7 @@ TEST_CASE("a run that goes on from a checkpoint ends with the bits of one that w
     CHECK(adam.steps() == 2 * 14);
     nib::fit(net, adam, digits, {.epochs = 4, .first_epoch = done + 1}, other);
     CHECK(std::ranges::equal(net.parameters(), whole.net.parameters()));
-    CHECK(std::ranges::equal(adam.squares(), whole.adam.squares()));
+    CHECK(std::ranges::equal(adam.state(1), whole.adam.state(1)));
     CHECK(other.state() == whole.rng.state());
 }
 
@@ -101,12 +116,13 @@ TEST_CASE("a checkpoint says what it holds") {
     const std::string path = directory.path("checkpoint");
     Run run;
     const std::vector<float> zeros(run.net.parameter_count());
-    run.adam.restore(77, zeros, zeros);
+    restore(run.adam, 77, zeros, zeros);
     nib::save_checkpoint(run.net, run.adam, run.rng, 3, path);
     nib::StringMap expected = metadata_of(run);
     expected["format"] = "pt";
     expected["nib_version"] = NIB_VERSION_STRING;
     expected["layers"] = "Linear(784, 12), ReLU, Linear(12, 10), LogSoftmax";
+    expected["optimizer"] = "Adam";
     expected["epochs"] = "3";
     expected["steps"] = "77";
     CHECK(nib::open_safetensors(path).metadata() == expected);
@@ -127,7 +143,7 @@ TEST_CASE("squares that are negative are refused") {
     Run run;
     const std::vector<float> means(run.net.parameter_count());
     std::vector<float> squares(run.net.parameter_count(), 1.0f);
-    run.adam.restore(1, means, squares);
+    restore(run.adam, 1, means, squares);
     nib::save_checkpoint(run.net, run.adam, run.rng, 1, path);
     std::string bytes = nib::read_file(path);
     bytes.back() = static_cast<char>(bytes.back() ^ '\x80');  // the sign of the last square
@@ -160,14 +176,14 @@ TEST_CASE("what load_checkpoint would refuse is not saved, and the file before s
     CHECK(error(run, 1) == nothing + "\"0.bias\": expected finite numbers, found NaN at index 0");
     run = good;
     numbers.back() = infinity;
-    run.adam.restore(1, numbers, zeros);
+    restore(run.adam, 1, numbers, zeros);
     CHECK(error(run, 1) == nothing + "\"exp_avg.2.bias\": expected finite numbers, found infinity at index 9");
-    run.adam.restore(1, zeros, numbers);
+    restore(run.adam, 1, zeros, numbers);
     CHECK(error(run, 1) == nothing + "\"exp_avg_sq.2.bias\": expected finite numbers, found infinity at index 9");
     numbers.back() = -1;
-    run.adam.restore(1, zeros, numbers);
+    restore(run.adam, 1, zeros, numbers);
     CHECK(error(run, 1) == "exp_avg_sq: expected squares, found a negative number");
-    run.adam.restore((std::uint64_t{1} << 53) + 1, zeros, zeros);
+    restore(run.adam, (std::uint64_t{1} << 53) + 1, zeros, zeros);
     CHECK(support::contains(error(run, 1), "steps: expected a number of steps"));
     CHECK(support::contains(error(good, -1), "epochs: expected a number of epochs, found -1"));
     CHECK(support::contains(error(good, std::numeric_limits<int>::max()), "epochs: expected a number of epochs"));
@@ -212,4 +228,125 @@ TEST_CASE("a checkpoint keeps a record of the run, which is checked when it is w
     CHECK(error(many) == expected + "at most 100 entries, found 101");
     const std::string none = directory.write("none", "x");
     CHECK(support::contains(support::error_of([&] { return nib::checkpoint_record(none); }), "byte 0"));
+}
+
+namespace {
+
+// p -= learning_rate (1 + count) sign(g), with a count of steps for each parameter: an optimiser of a user's own.
+struct CountingMethod {
+    struct Options {
+        double learning_rate = 1e-3;
+    };
+    static constexpr const char* name = "Counting";
+    static constexpr const char* state_names[] = {"count"};
+
+    template <class T>
+    struct Rule {
+        static constexpr std::size_t state_count = 1;
+        T learning_rate;
+
+        template <class V>
+        void operator()(V& parameter, const V& gradient, V* state) const {
+            state[0] = state[0] + 1;
+            parameter -= learning_rate * state[0] * where(gradient > 0, 1, where(gradient < 0, -1, 0));
+        }
+    };
+    template <class T>
+    static Rule<T> rule(const Options& options, std::uint64_t) {
+        return {static_cast<T>(options.learning_rate)};
+    }
+};
+
+using Normed = nib::Sequential<nib::Dense<784, 12>, nib::BatchNorm, nib::ReLU, nib::Dropout<0.25>, nib::Dense<12, 10>,
+                               nib::LogSoftmax>;
+
+// A run of four epochs, and one that goes on after two: the same bits.
+template <class Optimizer>
+void check_goes_on(const auto& options) {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    const nib::Dataset digits = nib::synthetic_digits(200, 1);
+    nib::Rng rng{61};
+    Normed whole{rng};
+    Optimizer optimizer{whole, options};
+    nib::fit(whole, optimizer, digits, {.epochs = 4, .batch_size = 20}, rng, [&](const nib::EpochReport& epoch) {
+        if (epoch.epoch == 2) nib::save_checkpoint(whole, optimizer, rng, epoch.epoch, path);
+    });
+    nib::Rng other{62};
+    Normed net{other};
+    Optimizer again{net, options};
+    const int done = nib::load_checkpoint(net, again, other, path);
+    CHECK(again.steps() == 20);
+    nib::fit(net, again, digits, {.epochs = 4, .batch_size = 20, .first_epoch = done + 1}, other);
+    CHECK(std::ranges::equal(net.parameters(), whole.parameters()));
+    CHECK(std::ranges::equal(net.buffers(), whole.buffers()));
+    for (std::size_t i = 0; i < Optimizer::state_count; ++i)
+        CHECK(std::ranges::equal(again.state(i), optimizer.state(i)));
+}
+
+}  // namespace
+
+TEST_CASE("any optimiser's run goes on to the same bits, with batch norm and dropout too") {
+    check_goes_on<nib::Adam<float>>(nib::AdamOptions{});
+    check_goes_on<nib::Sgd<float>>(nib::SgdOptions{.learning_rate = 0.01, .momentum = 0.9});
+    check_goes_on<nib::Optimizer<float, CountingMethod>>(CountingMethod::Options{.learning_rate = 1e-4});
+}
+
+TEST_CASE("states have the optimiser's names, those of buffers none") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    nib::Rng rng{61};
+    const Normed net{rng};
+    nib::save_checkpoint(net, nib::Sgd<float>{net}, rng, 1, path);
+    const nib::TensorFile file = nib::open_safetensors(path);
+    CHECK(file.metadata().at("optimizer") == "Sgd");
+    CHECK(file.tensors().size() == 2 * 6 + 2);
+    CHECK(file.at("momentum_buffer.1.weight").shape == std::vector<std::size_t>{12});
+    CHECK(file.find("1.running_var") != nullptr);
+    CHECK(file.find("momentum_buffer.1.running_var") == nullptr);
+}
+
+TEST_CASE("the checkpoint of another optimiser, or of another network, is refused and changes nothing") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    Run run;
+    const Run before = run;
+    nib::save_checkpoint(run.net, nib::Sgd<float>{run.net}, run.rng, 1, path);
+    CHECK(support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, path); }) ==
+          path + ": is the checkpoint of a run with the optimiser 'Sgd', expected one with 'Adam'");
+    using Tanh = nib::Sequential<nib::Dense<784, 12>, nib::Tanh, nib::Dense<12, 10>, nib::LogSoftmax>;
+    const Tanh tanh{run.rng};
+    run = before;
+    nib::save_checkpoint(tanh, nib::Adam<float>{tanh}, run.rng, 1, path);
+    CHECK(support::contains(support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, path); }),
+                            path + ": is of another network: the file has Tanh after \"0\", the network has ReLU"));
+    CHECK(std::ranges::equal(run.net.parameters(), before.net.parameters()));
+    CHECK(run.rng.state() == before.rng.state());
+}
+
+TEST_CASE("checkpoints of version 0.1, whose optimiser is Adam and unnamed, are read") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint");
+    Run run;
+    const std::vector<float> ones(run.net.parameter_count(), 1.0f);
+    restore(run.adam, 5, ones, ones);
+    nib::save_checkpoint(run.net, run.adam, run.rng, 1, path);
+    nib::TensorFile file = nib::open_safetensors(path);
+    nib::StringMap metadata = metadata_of(run);
+    metadata["layers"] = "Linear(784, 12), ReLU, Linear(12, 10), LogSoftmax";
+    metadata["nib_version"] = "0.1.0";
+    REQUIRE(!metadata.contains("optimizer"));
+    std::vector<std::vector<std::byte>> bytes;
+    std::vector<nib::Tensor> tensors;
+    for (const nib::TensorInfo& tensor : file.tensors()) bytes.push_back(file.bytes(tensor));
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+        tensors.push_back({file.tensors()[i].name, file.tensors()[i].dtype, file.tensors()[i].shape, bytes[i]});
+    nib::save_safetensors(directory.path("old"), tensors, metadata);
+    Run again;
+    CHECK(nib::load_checkpoint(again.net, again.adam, again.rng, directory.path("old")) == 1);
+    CHECK(again.adam.steps() == 5);
+    CHECK(std::ranges::equal(again.adam.state(1), ones));
+    nib::Sgd<float> sgd{again.net};
+    CHECK(support::error_of([&] { return nib::load_checkpoint(again.net, sgd, again.rng, directory.path("old")); }) ==
+          directory.path("old") + ": is the checkpoint of a run with the optimiser 'Adam', expected one with 'Sgd'");
 }

@@ -2,10 +2,14 @@
 
 #include "../support.hpp"
 
+#include <nib/loss/mse.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <cmath>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -39,6 +43,44 @@ TEST_CASE("evaluate gives the mean loss and the confusion matrix, whatever the p
     CHECK(result.total() == count);
     CHECK(nib::accuracy(net, nib::Examples{x, classes}) == static_cast<double>(correct) / count);
     CHECK(result.confusion().count(0, 0) + result.confusion().count(1, 1) == correct);
+}
+
+TEST_CASE("rows of targets have a loss alone") {
+    nib::Rng rng{32};
+    nib::Matrix<float> x(700, 1), y(700, 2);
+    const nib::Mlp net = sign_network();
+    double sum = 0;
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+        x(i, 0) = static_cast<float>(rng.uniform(-2, 2));
+        const double normaliser = std::log(std::exp(static_cast<double>(x(i, 0))) + 1);
+        y(i, 0) = 1;
+        sum += std::pow(static_cast<double>(x(i, 0)) - normaliser - 1, 2) + std::pow(normaliser, 2);
+    }
+    const auto result = nib::evaluate(net, nib::Examples{x, y}, nib::MseLoss{});
+    static_assert(std::is_same_v<decltype(result), const nib::LossEvaluation>);
+    CHECK(result.loss == doctest::Approx(sum / 1400).epsilon(1e-6));
+    CHECK(result.total == 700);
+    const nib::Matrix<float> wide(700, 3);
+    CHECK(support::error_of([&] {
+              return nib::evaluate(net, nib::Examples{x, wide}, nib::MseLoss{});
+          }) == "the data: expected rows of 2 targets, the network's outputs, found 3");
+}
+
+TEST_CASE("a network that was moved from is an error") {
+    nib::Mlp net = sign_network();
+    const nib::Mlp moved = std::move(net);
+    const nib::Matrix<float> x(1, 1);
+    const std::vector<int> classes{0};
+    CHECK(support::error_of([&] {
+              return nib::accuracy(net, nib::Examples{x, classes});
+          }) == "the network was moved from: it has no parameters");
+    CHECK(support::error_of([&] {
+              return nib::evaluate(net, nib::Examples{x, classes});
+          }) == "the network was moved from: it has no parameters");
+    CHECK(support::error_of([&] { return nib::predict(net, x.row(0)); }) ==
+          "the network was moved from: it has no parameters");
+    CHECK(support::error_of([&] { return nib::predict(net, x); }) ==
+          "the network was moved from: it has no parameters");
 }
 
 TEST_CASE("data that do not fit the network are refused, and the message names them") {

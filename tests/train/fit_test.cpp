@@ -3,6 +3,9 @@
 #include "../support.hpp"
 
 #include <nib/data/augmentation.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/loss/mse.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/sequential.hpp>
@@ -14,6 +17,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::string_literals;
@@ -79,8 +83,96 @@ TEST_CASE("fit does what its loop written by hand does, to the bit") {
     nib::Gradients gradients{by_hand, nib::NllLoss{}};
     for (int epoch = 0; epoch < 2; ++epoch)
         for (const auto& batch : nib::batches(circle.examples(), 15, by_hand_rng))
-            by_hand_adam.step(by_hand, gradients(batch));
+            by_hand_adam.step(by_hand, gradients(by_hand, batch));
     CHECK(std::ranges::equal(net.parameters(), by_hand.parameters()));
+}
+
+TEST_CASE("rows of targets are learned with MseLoss") {
+    nib::Rng rng{57};
+    nib::Matrix<float> x(300, 2), y(300, 2);
+    for (std::size_t i = 0; i < x.rows(); ++i) {
+        for (float& value : x.row(i)) value = static_cast<float>(rng.uniform(-1, 1));
+        y(i, 0) = x(i, 0) * x(i, 1);
+        y(i, 1) = x(i, 0) - 0.5f;
+    }
+    const nib::Examples examples{x, y};
+    nib::Sequential<nib::Dense<2, 32>, nib::ReLU, nib::Dense<32, 2>> net{rng};
+    nib::Adam adam{net, {.learning_rate = 1e-2}};
+    const double before = nib::evaluate(net, examples, nib::MseLoss{}).loss;
+    double last = 0;
+    nib::fit(net, adam, examples, {.epochs = 50}, rng, nib::MseLoss{},
+             [&](const nib::EpochReport& epoch) { last = epoch.loss; });
+    CHECK(nib::evaluate(net, examples, nib::MseLoss{}).loss < 0.01 * before);
+    CHECK(last < 0.02 * before);
+
+    y(200, 1) = std::numeric_limits<float>::quiet_NaN();
+    const std::string message =
+        support::error_of([&] { nib::fit(net, adam, examples, {.epochs = 1}, rng, nib::MseLoss{}); });
+    CHECK(support::contains(message, "found a loss of NaN: example 200 of the data has NaN as target 1; this step"));
+    const nib::Matrix<float> narrow(300, 1);
+    CHECK(support::error_of([&] {
+              nib::fit(net, adam, nib::Examples{x, narrow}, {}, rng, nib::MseLoss{});
+          }) == "the data: expected rows of 2 targets, the network's outputs, found 1");
+}
+
+TEST_CASE("options out of range are refused") {
+    const Circle circle;
+    nib::Rng rng{55};
+    nib::Mlp net{{2, 2}, rng};
+    nib::Adam adam{net};
+    const auto error = [&](const nib::FitOptions& options) {
+        return support::error_of([&] { nib::fit(net, adam, circle.examples(), options, rng); });
+    };
+    CHECK(error({.epochs = 0}) == "fit: expected epochs of at least 1, found 0");
+    CHECK(error({.epochs = -3}) == "fit: expected epochs of at least 1, found -3");
+    CHECK(error({.first_epoch = 0}) == "fit: expected a first_epoch of at least 1, found 0");
+    CHECK(error({.batch_size = 0}) == "fit: expected a batch_size of at least 1, found 0");
+    CHECK(error({.threads = 0}) == "fit: expected threads of at least 1, found 0");
+    CHECK(adam.steps() == 0);
+    adam.options().learning_rate = -1;
+    CHECK(support::contains(error({}), "Adam: expected a learning rate"));
+    CHECK(adam.steps() == 0);
+}
+
+TEST_CASE("a network that cannot learn is refused: moved from, all 0, or of logits with NllLoss") {
+    const Circle circle;
+    nib::Rng rng{55};
+    nib::Mlp net{{2, 3, 2}};
+    nib::Adam adam{net};
+    const auto error = [&](const nib::FitOptions& options) {
+        return support::error_of([&] { nib::fit(net, adam, circle.examples(), options, rng); });
+    };
+    CHECK(support::contains(error({}), "all parameters of the network are 0"));
+    CHECK(error({.epochs = 1, .allow_zero_parameters = true}) == "");
+    const nib::Mlp other = std::move(net);
+    CHECK(error({}) == "the network was moved from: it has no parameters");
+}
+
+TEST_CASE("a callback that returns Training::stop ends the training") {
+    const Circle circle;
+    using nib::Training;
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+        nib::Rng rng{58};
+        nib::Mlp net{{2, 4, 2}, rng};
+        nib::Adam adam{net, {.learning_rate = 1e-2}};
+        const nib::FitOptions options{
+            .epochs = 9, .batch_size = 100, .threads = threads, .schedule = nib::Schedule::warmup_cosine};
+        std::vector<int> epochs;
+        nib::fit(net, adam, circle.examples(), options, rng, [&](const nib::EpochReport& epoch) {
+            epochs.push_back(epoch.epoch);
+            return epoch.epoch == 3 ? Training::stop : Training::go_on;
+        });
+        CHECK(epochs == std::vector<int>{1, 2, 3});
+        CHECK(adam.steps() == 15);
+        CHECK(adam.options().learning_rate == 1e-2);
+        nib::fit(
+            net, adam, circle.examples(), options, rng,
+            [&](const nib::EpochReport& epoch) { epochs.push_back(epoch.epoch); },
+            [&](const nib::Progress& progress) { return progress.examples == 700 ? Training::stop : Training::go_on; });
+        CHECK(epochs == std::vector<int>{1, 2, 3, 1});
+        CHECK(adam.steps() == 22);
+        CHECK(adam.options().learning_rate == 1e-2);
+    }
 }
 
 TEST_CASE("fit begins with the epoch that it is told, and does nothing when that is past the last") {
@@ -127,9 +219,9 @@ TEST_CASE("training goes on from a loaded model") {
 }
 
 TEST_CASE("data that do not fit the network are refused before the first step") {
-    nib::Mlp net{{3, 2}};
-    nib::Adam adam{net};
     nib::Rng rng{55};
+    nib::Mlp net{{3, 2}, rng};
+    nib::Adam adam{net};
     CHECK(support::contains(support::error_of([&] { nib::fit(net, adam, Circle{}.examples(), {.epochs = 1}, rng); }),
                             "found 2"));
     const nib::Matrix<float> x(2, 3);
@@ -143,7 +235,7 @@ TEST_CASE("data that do not fit the network are refused before the first step") 
     CHECK(support::contains(support::error_of([&] {
                                 nib::fit(net, adam, nib::Examples<float>{x, good}, {.epochs = 1, .batch_size = 0}, rng);
                             }),
-                            "batch size"));
+                            "batch_size"));
 }
 
 namespace {
@@ -189,6 +281,45 @@ TEST_CASE("nor where the threads gather batches and pass a first layer's sums on
     check_threads(nib::Sequential<nib::Dense<700, 600>, nib::Dense<600, 10>, nib::LogSoftmax>{rng}, 128, 0.8);
 }
 
+namespace {
+
+using Random = nib::Sequential<nib::Dense<200, 300>, nib::BatchNorm, nib::ReLU, nib::Dropout<0.3>, nib::Dense<300, 10>,
+                               nib::LogSoftmax>;
+
+std::vector<float> numbers_of(const Random& net) {
+    std::vector<float> numbers(net.parameters().begin(), net.parameters().end());
+    numbers.insert(numbers.end(), net.buffers().begin(), net.buffers().end());
+    return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("dropout and running means are the same for every number of threads, and where training goes on") {
+    nib::Rng start{12};
+    nib::Matrix<float> x(300, 200);
+    std::vector<int> classes(x.rows());
+    for (float& value : x.values()) value = static_cast<float>(start.normal());
+    for (int& target : classes) target = static_cast<int>(start.below(10));
+    const nib::Examples examples{x, classes};
+    const auto learn = [&](std::size_t threads, bool in_two) {
+        nib::Rng rng{13};
+        Random net{rng};
+        nib::Adam adam{net};
+        nib::fit(net, adam, examples, {.epochs = in_two ? 2 : 4, .batch_size = 100, .threads = threads}, rng);
+        nib::Rng later{rng.state()};
+        if (in_two)
+            nib::fit(net, adam, examples, {.epochs = 4, .batch_size = 100, .first_epoch = 3, .threads = threads},
+                     later);
+        CHECK(net.buffers()[0] != 0);
+        return numbers_of(net);
+    };
+    const std::vector<float> expected = learn(1, false);
+    CHECK(learn(2, false) == expected);
+    CHECK(learn(3, false) == expected);
+    CHECK(learn(1, true) == expected);
+    CHECK(learn(3, true) == expected);
+}
+
 TEST_CASE("augmented images teach the same to the bit, whether a thread of its own makes them or not") {
     nib::Dataset data{.rows = 20, .cols = 20, .pixels = {}, .labels = {}, .name = ""};
     nib::Rng rng{9};
@@ -227,6 +358,26 @@ private:
     nib::AdamOptions options_{.learning_rate = 2};
 };
 
+// The learning rate is a member that counts how often it is written.
+struct CountedRate {
+    struct Rate {
+        double value = 1;
+        int written = 0;
+        operator double() const { return value; }
+        Rate& operator=(double to) {
+            value = to;
+            ++written;
+            return *this;
+        }
+    };
+    struct Options {
+        Rate learning_rate;
+    } options_;
+    Options& options() { return options_; }
+    template <class Net>
+    void step(Net&, const nib::Gradient<float>&) {}
+};
+
 struct NoRate {
     template <class Net>
     void step(Net&, const nib::Gradient<float>&) {}
@@ -262,6 +413,18 @@ TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoi
     nib::fit(net, constant, examples, {.epochs = 1, .batch_size = 5}, rng);
     CHECK(constant.rates == std::vector<double>{2, 2});
 
+    CountedRate counted;
+    nib::fit(net, counted, examples, {.epochs = 2, .batch_size = 5}, rng);
+    CHECK(counted.options().learning_rate.written == 0);
+
+    // Between epochs the caller's changes count.
+    RateRecorder changed;
+    nib::fit(net, changed, examples, {.epochs = 2, .batch_size = 10, .schedule = nib::Schedule::warmup_cosine}, rng,
+             [&](const nib::EpochReport&) { changed.options().learning_rate = 5; });
+    CHECK(changed.rates == std::vector<double>{2 * nib::schedule_factor(nib::Schedule::warmup_cosine, 0.5),
+                                               5 * nib::schedule_factor(nib::Schedule::warmup_cosine, 1)});
+    CHECK(changed.options().learning_rate == 5);
+
     NoRate none;
     nib::fit(net, none, examples, {.epochs = 1}, rng);
     CHECK(support::error_of([&] { nib::fit(net, none, examples, options, rng); }) ==
@@ -281,8 +444,11 @@ struct RandomPoints {
     std::size_t input_size() const { return points->input_size(); }
     friend int target_of(const RandomPoints& data, std::size_t index) { return target_of(*data.points, index); }
     friend std::size_t example_room(const RandomPoints&) { return 1; }
+    std::size_t refused = static_cast<std::size_t>(-1);  // the example that cannot be made
+
     friend void copy_example(const RandomPoints& data, std::size_t index, nib::Rng&, std::uint8_t*,
                              std::span<float> to) {
+        if (index == data.refused) nib::fail("no such example");
         copy_example(*data.points, index, to);
     }
 };
@@ -295,8 +461,8 @@ struct Learner {
 
     bool operator==(const Learner& other) const {
         return std::ranges::equal(net.parameters(), other.net.parameters()) &&
-               std::ranges::equal(adam.means(), other.adam.means()) &&
-               std::ranges::equal(adam.squares(), other.adam.squares()) && adam.steps() == other.adam.steps() &&
+               std::ranges::equal(adam.state(0), other.adam.state(0)) &&
+               std::ranges::equal(adam.state(1), other.adam.state(1)) && adam.steps() == other.adam.steps() &&
                adam.options().learning_rate == other.adam.options().learning_rate;
     }
 };
@@ -304,7 +470,7 @@ struct Learner {
 // Its value is finite, its gradient is not.
 struct SteepLoss : nib::NllLoss {
     template <class T>
-    static void gradient_before_log_softmax(nib::MatrixView<const T>, std::span<const int>, nib::MatrixView<T> dx) {
+    static void gradient_through(nib::MatrixView<const T>, std::span<const int>, nib::MatrixView<T> dx) {
         for (T& value : dx.values()) value = std::numeric_limits<T>::infinity();
     }
 };
@@ -333,7 +499,7 @@ TEST_CASE("a number in the data that is not finite stops training before its ste
                         reached = reached || batches.example(step, row) == 123;
                     ++step;
                     if (reached) break;
-                    expected.adam.step(expected.net, gradients(batch));
+                    expected.adam.step(expected.net, gradients(expected.net, batch));
                 }
                 REQUIRE(reached);
                 REQUIRE(step > 1);
@@ -370,6 +536,27 @@ TEST_CASE("so it is where examples are made on a thread of their own") {
     }
 }
 
+TEST_CASE("what making an example throws reaches the caller, also from a thread of its own") {
+    const Circle circle;
+    const nib::Examples points = circle.examples();
+    std::uint64_t steps = 0;
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+        Learner learner;
+        CHECK(support::error_of([&] {
+                  nib::fit(learner.net, learner.adam, RandomPoints{&points, 7}, {.batch_size = 40, .threads = threads},
+                           learner.rng);
+              }) == "no such example");
+        if (threads == 1) steps = learner.adam.steps();
+        CHECK(learner.adam.steps() == steps);
+        learner.adam.options().learning_rate = -1;
+        CHECK(support::contains(support::error_of([&] {
+                                    nib::fit(learner.net, learner.adam, RandomPoints{&points, 500},
+                                             {.batch_size = 40, .threads = threads}, learner.rng);
+                                }),
+                                "Adam: expected a learning rate"));
+    }
+}
+
 TEST_CASE("a rate that is too high stops training while all parameters are finite, and comes back") {
     const Circle circle;
     for (const double rate : {1e20, 1e30 - 1e14}) {
@@ -393,10 +580,8 @@ TEST_CASE("gradients that are not finite stop training where the loss is") {
     const Circle circle;
     Learner learner;
     const Learner before = learner;
-    const std::string message = support::error_of([&] {
-        nib::fit(learner.net, learner.adam, circle.examples(), {}, learner.rng, nib::Quiet{}, nib::Quiet{},
-                 SteepLoss{});
-    });
+    const std::string message = support::error_of(
+        [&] { nib::fit(learner.net, learner.adam, circle.examples(), {}, learner.rng, SteepLoss{}); });
     CHECK(message ==
           "fit: epoch 1, step 1 of 34: expected a finite loss and finite gradients, found gradients that are not finite"
           ": the learning rate, 0.01, may be too high; this step was not taken");

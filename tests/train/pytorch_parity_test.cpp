@@ -1,5 +1,5 @@
 // The same 200 steps as PyTorch: from its initial parameters, on its batches, to its losses and its final parameters.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include "../support.hpp"
 
@@ -33,7 +33,7 @@ TEST_CASE("200 steps of Adam on MNIST follow PyTorch's losses and end in its par
     double worst_early = 0, worst = 0;
     std::size_t step = 0;
     for (const auto& batch : nib::batches(train, 15, indices)) {
-        adam.step(net, gradients(batch));
+        adam.step(net, gradients(net, batch));
         const double difference = std::abs(gradients.loss() - static_cast<double>(losses.values[step]));
         worst = std::max(worst, difference);
         if (step < 100) worst_early = std::max(worst_early, difference);

@@ -1,6 +1,6 @@
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
-#include <nib/nib.hpp>  // a second time: it must do no harm
+#include <nib/all.hpp>  // a second time: it must do no harm
 
 #include <cstdint>
 

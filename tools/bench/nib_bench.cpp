@@ -9,7 +9,7 @@
 // of whose pixels are zero. One thread, and its CPU time.
 #include "fma_peak.hpp"
 
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include <benchmark/benchmark.h>
 
@@ -127,22 +127,17 @@ void add_products(std::size_t batch, Shape shape) {
         const auto x = random_matrix(batch, shape.in), w = random_matrix(shape.in, shape.out);
         const auto bias = random_matrix(1, shape.out);
         Matrix<float> y(batch, shape.out);
-        measure_flops(state, flops, [&] {
-            nib::kernels::matmul<float>(x.view(), w.view(), y.view(),
-                                        {.bias = bias.data(), .activation = nib::kernels::Activation::relu});
-        });
+        measure_flops(state, flops, [&] { nib::kernels::matmul<float>(x, w.view(), y.view(), bias.data()); });
     });
     add("weight_gradient/" + name, [=](benchmark::State& state) {
         const auto x = random_matrix(batch, shape.in), dy = random_matrix(batch, shape.out);
         Matrix<float> dw(shape.in, shape.out);
-        measure_flops(state, flops,
-                      [&] { nib::kernels::matmul_weight_gradient<float>(x.view(), dy.view(), dw.view()); });
+        measure_flops(state, flops, [&] { nib::kernels::matmul_at_b<float>(x, dy.view(), dw.view()); });
     });
     add("input_gradient/" + name, [=](benchmark::State& state) {
         const auto dy = random_matrix(batch, shape.out), w = random_matrix(shape.in, shape.out);
         Matrix<float> dx(batch, shape.in);
-        measure_flops(state, flops,
-                      [&] { nib::kernels::matmul_input_gradient<float>(dy.view(), w.view(), dx.view()); });
+        measure_flops(state, flops, [&] { nib::kernels::matmul_a_bt<float>(dy.view(), w.view(), dx.view()); });
     });
 }
 
@@ -155,19 +150,17 @@ void add_sparse_products(std::size_t batch, Shape shape) {
         const auto bias = random_matrix(1, shape.out);
         Matrix<float> y(batch, shape.out);
         nib::Workspace<float> workspace;
-        const auto& inputs = workspace.find_nonzeros(x);
-        measure_flops(state, flops(x), [&] {
-            nib::kernels::matmul<float>(inputs, w.view(), y.view(),
-                                        {.bias = bias.data(), .activation = nib::kernels::Activation::relu});
-        });
+        workspace.begin(x, true, {});
+        const auto& inputs = workspace.inputs();
+        measure_flops(state, flops(x), [&] { nib::kernels::matmul<float>(inputs, w.view(), y.view(), bias.data()); });
     });
     add("sparse_weight_gradient/" + name, [=](benchmark::State& state) {
         const auto x = digit_rows(batch), dy = random_matrix(batch, shape.out);
         Matrix<float> dw(shape.in, shape.out);
         nib::Workspace<float> workspace;
-        const auto& inputs = workspace.find_nonzeros(x);
-        measure_flops(state, flops(x),
-                      [&] { nib::kernels::matmul_weight_gradient<float>(inputs, dy.view(), dw.view()); });
+        workspace.begin(x, true, {});
+        const auto& inputs = workspace.inputs();
+        measure_flops(state, flops(x), [&] { nib::kernels::matmul_at_b<float>(inputs, dy.view(), dw.view()); });
     });
 }
 
@@ -175,7 +168,10 @@ void add_find_nonzeros(std::size_t batch) {
     add("find_nonzeros/" + std::to_string(batch), [=](benchmark::State& state) {
         const auto x = digit_rows(batch);
         nib::Workspace<float> workspace;
-        measure_examples(state, batch, [&] { benchmark::DoNotOptimize(workspace.find_nonzeros(x)); });
+        measure_examples(state, batch, [&] {
+            workspace.begin(x, true, {});
+            benchmark::DoNotOptimize(workspace.inputs());
+        });
     });
 }
 
@@ -185,9 +181,9 @@ void add_adam(std::size_t count) {
         const auto gradients = random_matrix(1, count);
         const double bytes = 7.0 * sizeof(float) * static_cast<double>(count);  // four arrays read, three written
         measure_bytes(state, bytes, [&] {
-            nib::kernels::adam_step<float>(
-                count, parameters.data(), gradients.data(), means.data(), squares.data(),
-                {.one_minus_beta1 = 0.1f, .one_minus_beta2 = 0.001f, .step_size = 1e-6f, .epsilon = 1e-8f});
+            float* const states[] = {means.data(), squares.data()};
+            nib::kernels::update<nib::AdamMethod::Rule<float>, float>(nib::AdamMethod::rule<float>({}, 1000), count,
+                                                                      parameters.data(), gradients.data(), states);
         });
     });
 }
@@ -196,7 +192,7 @@ void add_log_softmax(std::size_t batch) {
     add("log_softmax/" + std::to_string(batch) + "x10", [=](benchmark::State& state) {
         const auto x = random_matrix(batch, 10);
         Matrix<float> y(batch, 10);
-        measure_examples(state, batch, [&] { nib::kernels::log_softmax<float>(x.view(), y.view()); });
+        measure_examples(state, batch, [&] { nib::log_softmax<float>(x.view(), y.view()); });
     });
 }
 
@@ -242,7 +238,7 @@ void add_training_step(const Widths& widths, std::size_t batch_size, bool dense)
         nib::Gradients gradients{net, nib::NllLoss{}};
         const auto images = digit_rows(batch_size, dense);
         const nib::Batch<float> batch{images, std::span{digits().labels}.first(batch_size)};
-        const double seconds = seconds_each(state, [&] { adam.step(net, gradients(batch)); });
+        const double seconds = seconds_each(state, [&] { adam.step(net, gradients(net, batch)); });
         count_flops(state, training_flops(widths, images), seconds);
         count_examples(state, batch_size, seconds);
     });

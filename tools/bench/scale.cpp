@@ -69,7 +69,7 @@ void measure(int threads, std::size_t width, const Data& data) {
         const auto print = [&](const char* what, double seconds, double flops) {
             std::printf("%s %zu %zu %.6g %.6g\n", what, width, count, seconds / static_cast<double>(count), flops);
         };
-        print("training", seconds_each(threads, [&] { adam.step(net, gradients(batch)); }), training);
+        print("training", seconds_each(threads, [&] { adam.step(net, gradients(net, batch)); }), training);
         print("inference", seconds_each(threads, [&] { return nib::predict(net, batch.inputs, workspace); }),
               inference);
     }

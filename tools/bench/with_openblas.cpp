@@ -70,9 +70,9 @@ void run_nib(Case& p) {
         case Pass::forward:
             return nib::kernels::matmul<float>(p.a.view(), p.b.view(), p.c.view());
         case Pass::weights:
-            return nib::kernels::matmul_weight_gradient<float>(p.a.view(), p.b.view(), p.c.view());
+            return nib::kernels::matmul_at_b<float>(p.a.view(), p.b.view(), p.c.view());
         default:
-            return nib::kernels::matmul_input_gradient<float>(p.a.view(), p.b.view(), p.c.view());
+            return nib::kernels::matmul_a_bt<float>(p.a.view(), p.b.view(), p.c.view());
     }
 }
 

@@ -7,7 +7,7 @@
 //   build/fuzz-readers build/corpus -max_total_time=600 -rss_limit_mb=1024
 //
 // The first byte of an input says which reader gets the others; for what unpacks, the second says in which pieces.
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -6,7 +6,7 @@
 // Each line has the accuracy on all drawings and on the second half of the file (the first one is for tuning).
 #include "common/picture.hpp"
 
-#include <nib/nib.hpp>
+#include <nib/all.hpp>
 
 #include <algorithm>
 #include <cstddef>

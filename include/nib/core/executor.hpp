@@ -1,12 +1,11 @@
 // Executor: what runs the parts of a job at the same time, if anything does. ThreadPool is one; a program with a pool
-// of its own can write another. The kernels below know only this, so that inference needs no thread header.
+// of its own can write another. Passes know only this, so that inference needs no thread header.
 //
 // Where several threads use one executor, its run_parts() is called by several at once. It may let them wait for each
-// other or serve them side by side, as long as all parts of a run are at work at the same time.
+// other or serve them side by side.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
-#include <nib/core/atomic.hpp>
 #include <nib/core/config.hpp>
 
 #include <cstddef>
@@ -18,8 +17,8 @@ public:
     // How many parts can run at the same time: at least 1.
     virtual std::size_t size() const = 0;
 
-    // Calls f(0), …, f(parts - 1), 1 <= parts <= size(), at the same time (one may wait for another), and returns when
-    // all have returned. f must not throw, fork, or run anything on this executor.
+    // Calls f(0), …, f(parts - 1), 1 <= parts <= size(), at the same time where it can, and returns when all have
+    // returned. f must not throw, fork, or run anything on this executor; no part may wait for another.
     template <class F>
     void run(std::size_t parts, const F& f) {
         if (parts == 1) return f(std::size_t{0});
@@ -27,23 +26,7 @@ public:
             parts, [](const void* job, std::size_t part) { (*static_cast<const F*>(job))(part); }, &f);
     }
 
-    // Returns when `value` is at least `wanted`, which another part of the same run() makes it.
-    void wait_for(const Atomic<std::size_t>& value, std::size_t wanted) {
-        constexpr int spins_before_yield = 2'000;
-        for (int spin = 0; value.load_acquire() < wanted; ++spin) spin < spins_before_yield ? pause() : yield();
-    }
-
-    // Lets another thread run, where there are more threads than cores: wait_for() calls it again and again.
-    virtual void yield() {}
-
 protected:
-    // A moment in a loop that waits.
-    static void pause() {
-#if defined(__x86_64__) || defined(__i386__)
-        __builtin_ia32_pause();
-#endif
-    }
-
     using Part = void (*)(const void* job, std::size_t part);
 
     ~Executor() = default;
@@ -68,8 +51,7 @@ constexpr Range share_of(std::size_t count, std::size_t part, std::size_t parts,
 
 // How many parts a job on a batch of `rows` examples is worth, of so many floating-point operations in all. To wake a
 // thread and to wait for it takes time, in which the caller could have done much of a small job; and with few rows,
-// fetching the parameters that another thread has changed takes longer than sharing saves (tools/bench/compare.py
-// --scale, training with two threads).
+// fetching the parameters that another thread has changed takes longer than sharing saves.
 inline std::size_t worthwhile_parts(const Executor* executor, std::size_t rows, double operations) {
     constexpr std::size_t fewest_rows = 64;
     constexpr double least = 4e6;

@@ -120,8 +120,6 @@ public:
 
     std::size_t size() const override { return workers_.size() + 1; }
 
-    void yield() override;
-
 private:
     class Turn;
 
@@ -141,6 +139,14 @@ private:
     static constexpr int spins_before_yield = 2'000;
     // A run of another thread takes longer than that to wake one.
     static constexpr int spins_before_turn = 2'000;
+
+    // A moment in a loop that waits, and one in which another thread runs where there are more of them than cores.
+    static void pause() {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#endif
+    }
+    static void yield();
 
     static void work(Worker& worker);
 

@@ -11,8 +11,8 @@
 #include <nib/core/random.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/dataset.hpp>
-#include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/scale_bytes.hpp>
 
 #include <cstddef>
 #include <cstdint>

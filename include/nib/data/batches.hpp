@@ -1,7 +1,7 @@
 // batches(data, size, rng): the examples in a new random order, `size` at a time, the last batch short.
 //
 //   for (const auto& batch : nib::batches(train, 15, rng))
-//       adam.step(net, gradients(batch));
+//       adam.step(net, gradients(net, batch));
 //
 // Each batch is gathered into the same memory, so it is valid until the next one; after the first, none is allocated.
 #pragma once
@@ -14,8 +14,9 @@
 #include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/data/dataset.hpp>
-#include <nib/kernels/elementwise.hpp>
+#include <nib/data/examples.hpp>
 #include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -29,96 +30,7 @@
 
 namespace nib::inline NIB_ABI {
 
-// B examples of F features, and their classes.
-template <class T>
-struct Batch {
-    kernels::Inputs<T>
-        inputs;  // [B, F]; mostly zeros, they are lists of non-zeros, and inputs.matrix() writes them out
-    std::span<const int> targets;  // [B]
-};
-
-// A user's own examples: a matrix and a class for each row. It only looks at them.
-template <class T>
-struct Examples {
-    MatrixView<const T> inputs;    // [N, F]
-    std::span<const int> targets;  // [N]
-
-    Examples(MatrixView<const T> examples, std::span<const int> classes) : inputs{examples}, targets{classes} {
-        if (inputs.rows() != targets.size())
-            fail("Examples: expected a class for each of " + std::to_string(inputs.rows()) + " rows, found " +
-                 std::to_string(targets.size()));
-    }
-
-    // It would look at numbers that are gone.
-    Examples(Matrix<T>&&, std::span<const int>) = delete;
-    Examples(Matrix<T>&&, std::vector<int>&&) = delete;
-    Examples(MatrixView<const T>, std::vector<int>&&) = delete;
-
-    std::size_t size() const { return targets.size(); }
-    std::size_t input_size() const { return inputs.cols(); }
-};
-template <class M>
-Examples(const M&, std::span<const int>) -> Examples<std::remove_const_t<typename M::value_type>>;
-template <class M>
-Examples(const M&, const std::vector<int>&) -> Examples<std::remove_const_t<typename M::value_type>>;
-
-// Row `index` of a data set, as T.
-template <class T>
-void copy_example(const Dataset& data, std::size_t index, std::span<T> to) {
-    kernels::scale_bytes<T>(data.image(index), to);
-}
-template <class T>
-void copy_example(const Examples<T>& data, std::size_t index, std::span<T> to) {
-    const auto from = data.inputs.row(index);
-    copy_values(from.data(), from.size(), to.data());
-}
-
-// Its non-zeros, and how many there are; `entries` has room for all of it. What has no such function is copied.
-template <class T>
-std::size_t list_example(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {
-    return kernels::append_nonzeros(data.image(index), entries);
-}
-template <class T>
-std::size_t list_example(const Examples<T>& data, std::size_t index, kernels::Nonzero<T>* entries) {
-    return kernels::append_nonzeros(std::span<const T>{data.inputs.row(index)}, entries);
-}
-
-// Reads a byte in every 64, which takes what is read into the caches. In a random order each example is a wait for
-// memory; several that are fetched at once are one wait. Any data set may have such a function.
-inline void fetch_example(const Dataset& data, std::size_t index) {
-    const auto image = data.image(index);
-    for (std::size_t i = 0; i < image.size(); i += cache_line)
-        static_cast<void>(*static_cast<const volatile std::uint8_t*>(image.data() + i));
-}
-
-inline int target_of(const Dataset& data, std::size_t index) { return data.labels[index]; }
-template <class T>
-int target_of(const Examples<T>& data, std::size_t index) {
-    return data.targets[index];
-}
-
-// What batches are made of: Dataset, Examples, or anything else with these …
-template <class D, class T>
-concept FixedExampleSource = requires(const D& data, std::size_t index, std::span<T> to) {
-    copy_example(data, index, to);
-};
-// … or these, where an example is another one each time that it comes: a function of its index and of a generator. It
-// is given example_room(data) bytes to scribble on. (list_example gets the same.)
-template <class D, class T>
-concept RandomExampleSource = requires(const D& data, std::size_t index, Rng& rng, std::uint8_t* room,
-                                       std::span<T> to) {
-    { example_room(data) } -> std::same_as<std::size_t>;
-    copy_example(data, index, rng, room, to);
-};
-template <class D, class T>
-concept ExampleSource = (FixedExampleSource<D, T> || RandomExampleSource<D, T>)&&requires(const D& data,
-                                                                                          std::size_t index) {
-    { data.size() } -> std::same_as<std::size_t>;
-    { data.input_size() } -> std::same_as<std::size_t>;
-    { target_of(data, index) } -> std::same_as<int>;
-};
-
-// A range of batches, to be gone through once. Data is a reference to a data set that outlives the range, or, where
+// A range of batches, for one pass over the data. Data is a reference to a data set that outlives the range, or, where
 // batches() was given a temporary, the data set itself.
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
@@ -127,11 +39,14 @@ class Batches {
 
 public:
     static constexpr bool is_random = RandomExampleSource<Source, T>;
+    static constexpr bool has_classes = ClassSource<Source>;
+    using Batch = nib::Batch<T, TargetOf<Source, T>>;
 
-    // In the order of `order`, which holds indices of examples; `seed` is that of random examples. Fails on a batch
-    // size of 0 and on an index that is none.
-    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, std::uint64_t seed,
-            Executor* executor);
+    // In the order of `order`, which holds indices of examples; From `key` dropout derives its masks (0: not
+    // shuffled), from `seed` random examples their randomness.
+    // Fails on a batch size of 0 and on an index that is none.
+    Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, std::uint64_t key,
+            std::uint64_t seed, Executor* executor);
 
     // How many batches there are.
     std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / batch_size_ + 1; }
@@ -139,54 +54,57 @@ public:
     // Which of the data's examples is row `row` of batch number `number`.
     std::size_t example(std::size_t number, std::size_t row) const { return order_[number * batch_size_ + row]; }
 
-    // Where a batch lies.
+    // The memory that a batch is gathered into.
     class Place {
         friend Batches;
-        std::vector<int> targets;
-        std::vector<kernels::NonzeroList<T>> lists;
+        std::vector<int> classes;
+        Scratch<T> targets;
+        std::vector<kernels::SparseRow<T>> lists;
         Scratch<kernels::Nonzero<T>> entries;
         Scratch<T> matrix;
         Scratch<std::uint8_t> room;
     };
 
-    // Batch number `number`, valid until the next one is gathered into the same place; empty from size() on. For those
-    // who want several at a time; threads may gather into several places at once, given no executor.
-    Batch<T> gather(std::size_t number, Place& place) const;
+    // Batch number `number`, valid until the next one is gathered into the same place; empty from size() on. Several
+    // threads may gather at once, each into its own place, where the batches have no executor.
+    Batch gather(std::size_t number, Place& place) const;
 
     struct End {};
 
     class Iterator {
     public:
-        using value_type = Batch<T>;
+        using value_type = Batch;
         using difference_type = std::ptrdiff_t;
 
         Iterator() = default;
         explicit Iterator(Batches& batches) : batches_{&batches} { gather(); }
 
-        const Batch<T>& operator*() const { return batch_; }
-        const Batch<T>* operator->() const { return &batch_; }
+        const Batch& operator*() const { return batch_; }
+        const Batch* operator->() const { return &batch_; }
         Iterator& operator++() {
             ++number_;
             gather();
             return *this;
         }
         void operator++(int) { ++*this; }
-        friend bool operator==(const Iterator& i, End) { return i.batch_.targets.empty(); }
+        friend bool operator==(const Iterator& i, End) { return i.batch_.size() == 0; }
 
     private:
         void gather() { batch_ = batches_->gather(number_, batches_->place_); }
 
         Batches* batches_ = nullptr;
         std::size_t number_ = 0;
-        Batch<T> batch_;
+        Batch batch_;
     };
 
     Iterator begin() { return Iterator{*this}; }
     End end() const { return {}; }
 
 private:
-    // Lists of the examples' non-zeros, or copies where these do not pay.
-    kernels::Inputs<T> inputs(std::size_t first, std::size_t count, Place& place) const;
+    auto targets(std::size_t first, std::size_t count, Place& place) const;
+
+    // Lists of the examples' non-zeros, or a dense copy where more than half of the numbers are no zeros.
+    kernels::InputView<T> inputs(std::size_t first, std::size_t count, Place& place) const;
 
     // False where the lists were given up.
     bool list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const;
@@ -236,7 +154,7 @@ private:
         executor_->run(parts, [&](std::size_t part) { f(share_of(count, part, parts), part); });
     }
 
-    // Floating-point operations that take as long as to fetch and list a number (worthwhile_parts() wants them).
+    // The cost of gathering one number, in floating-point operations, by which worthwhile_parts() decides.
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
     // A training step of tools/bench's job A takes 5% less by that, with 3 to 15 of them alike, on a Zen 3 CPU; asking
@@ -255,6 +173,7 @@ private:
     Data data_;
     std::vector<std::uint32_t> order_;
     std::size_t batch_size_;
+    std::uint64_t key_;
     std::uint64_t seed_;
     Executor* executor_;
     Place place_;
@@ -263,10 +182,12 @@ private:
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(Data&& data, std::size_t batch_size,
                                                                                std::vector<std::uint32_t> order,
-                                                                               std::uint64_t seed, Executor* executor)
+                                                                               std::uint64_t key, std::uint64_t seed,
+                                                                               Executor* executor)
     : data_{std::forward<Data>(data)},
       order_{std::move(order)},
       batch_size_{smaller(batch_size, order_.size())},
+      key_{key},
       seed_{seed},
       executor_{executor} {
     if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
@@ -277,27 +198,40 @@ requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(D
 }
 
 template <class T, class Data>
-requires ExampleSource<std::remove_cvref_t<Data>, T> Batch<T> Batches<T, Data>::gather(std::size_t number, Place& place)
-const {
+requires ExampleSource<std::remove_cvref_t<Data>, T>
+auto Batches<T, Data>::gather(std::size_t number, Place& place) const -> Batch {
     const std::size_t first = smaller(number * batch_size_, order_.size());
     const std::size_t count = smaller(batch_size_, order_.size() - first);
-    place.targets.resize(batch_size_);
     place.lists.resize(batch_size_);
-    for (std::size_t i = 0; i < count; ++i) place.targets[i] = target_of(data_, order_[first + i]);
-    return {inputs(first, count, place), {place.targets.data(), count}};
+    return {inputs(first, count, place), targets(first, count, place), key_, number, first};
 }
 
 template <class T, class Data>
-requires ExampleSource<std::remove_cvref_t<Data>, T> kernels::Inputs<T> Batches<T, Data>::inputs(std::size_t first,
-                                                                                                 std::size_t count,
-                                                                                                 Place& place)
+requires ExampleSource<std::remove_cvref_t<Data>, T>
+auto Batches<T, Data>::targets(std::size_t first, std::size_t count, Place& place) const {
+    if constexpr (has_classes) {
+        place.classes.resize(batch_size_);
+        for (std::size_t i = 0; i < count; ++i) place.classes[i] = target_of(data_, order_[first + i]);
+        return std::span<const int>{place.classes.data(), count};
+    } else {
+        const std::size_t cols = target_size(data_);
+        const MatrixView<T> rows{place.targets.room(batch_size_ * cols), count, cols};
+        for (std::size_t i = 0; i < count; ++i) copy_target(data_, order_[first + i], rows.row(i));
+        return MatrixView<const T>{rows};
+    }
+}
+
+template <class T, class Data>
+requires ExampleSource<std::remove_cvref_t<Data>, T> kernels::InputView<T> Batches<T, Data>::inputs(std::size_t first,
+                                                                                                    std::size_t count,
+                                                                                                    Place& place)
 const {
     const std::size_t cols = data_.input_size();
     const MatrixView<T> matrix{place.matrix.room(count * cols), count, cols};
     const std::size_t parts =
         worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
     if constexpr (is_random) place.room.room(parts * example_room(data_));
-    if (list(first, count, parts, place)) return {{count, cols, place.lists.data()}, matrix};
+    if (list(first, count, parts, place)) return kernels::SparseMatrixView<T>{count, cols, place.lists.data()};
     share(count, parts, [&](Range rows, std::size_t part) {
         for (std::size_t i = 0; i < rows.count; ++i) {
             fetch(first, rows, i);
@@ -349,10 +283,17 @@ template <class Data>
 struct BatchScalar<void, Data> {
     using type = float;
 };
-template <class Scalar>
-struct BatchScalar<void, Examples<Scalar>> {
+template <class Scalar, class Target>
+struct BatchScalar<void, Examples<Scalar, Target>> {
     using type = Scalar;
 };
+
+// A hash of the state, of which nothing is drawn; never 0.
+inline std::uint64_t batches_key(const Rng& rng) {
+    std::uint64_t key = 0;
+    for (const std::uint64_t word : rng.state()) key = Rng{key ^ word}();
+    return key == 0 ? 1 : key;
+}
 
 template <class T, class Data>
 using BatchesOf = Batches<typename BatchScalar<T, std::remove_cvref_t<Data>>::type, Data>;
@@ -365,21 +306,23 @@ template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng,
                                                  Executor* executor = nullptr) {
     auto order = detail::ascending_order(data);
+    const std::uint64_t key = detail::batches_key(rng);
+    if (order.size() == 1) static_cast<void>(rng());  // to shuffle one draws nothing, and the next key is another
     rng.shuffle(std::span{order});
     const std::uint64_t seed = detail::BatchesOf<T, Data>::is_random ? rng() : 0;
-    return {std::forward<Data>(data), batch_size, std::move(order), seed, executor};
+    return {std::forward<Data>(data), batch_size, std::move(order), key, seed, executor};
 }
 // In the data's own order.
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Executor* executor = nullptr) {
     auto order = detail::ascending_order(data);
-    return {std::forward<Data>(data), batch_size, std::move(order), 0, executor};
+    return {std::forward<Data>(data), batch_size, std::move(order), 0, 0, executor};
 }
-// In an order of the caller's, of some of the examples or some of them often.
+// In an order of the caller's: of all examples, of some, or with repetitions.
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order,
                                                  Executor* executor = nullptr) {
-    return {std::forward<Data>(data), batch_size, std::move(order), 0, executor};
+    return {std::forward<Data>(data), batch_size, std::move(order), 0, 0, executor};
 }
 
 #if defined(NIB_TEMPLATE)

@@ -67,10 +67,14 @@ inline bool may_be_onnx(std::string_view start) {
            std::string_view("\x12\x1a\x22\x3a\x42").find(start[2]) != std::string_view::npos;
 }
 
+// The length of a header below 2^32, which may be the first bytes of any other format, and the header's first byte.
+inline bool starts_as_safetensors(std::string_view start) {
+    return start.size() > 8 && start.substr(4, 5) == std::string_view("\0\0\0\0{", 5);
+}
+
 // What a file is by its first bytes (foreign_file_start of them, or all), and what to do; "" where that is not known.
 inline std::string_view foreign_file(std::string_view start) {
-    // A safetensors file may start with any length below 2^32, and so with many of these.
-    if (start.size() > 8 && start.substr(4, 5) == std::string_view("\0\0\0\0{", 5)) return "";
+    if (starts_as_safetensors(start)) return "";
     for (const ForeignFile& file : foreign_files)
         if (start.starts_with(file.start)) return file.what;
     if (is_web_page(start)) return "is a web page, not the file: open it to see why, and download the file itself";

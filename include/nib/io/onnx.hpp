@@ -3,7 +3,8 @@
 //
 // The operators are those of opset 13, and the file says that it is of IR version 7: both came with ONNX 1.8 (2020), so
 // that whoever knows the one knows the other. Every onnxruntime since 1.6 reads them, and newer opsets changed nothing
-// in what a dense network needs.
+// in what a dense network needs. What is written passes ONNX's checker: operators, attributes, and the types of values
+// are compared with io/onnx_operators.hpp. Only shapes are not looked at.
 //
 // Numbers are raw little-endian data. A file takes no more memory than its tensors do: they are written from where they
 // lie.
@@ -42,10 +43,13 @@ struct OnnxGraph {
     std::vector<OnnxValue> inputs;
     std::vector<OnnxValue> outputs;
     std::span<const Tensor> initializers;  // values that the graph brings along
+    Dtype numbers = Dtype::f32;            // of Constants of FLOAT and FLOATS: f32 or f64
+    std::vector<std::string> origins;      // of the nodes, for messages ("layer 1 (Swish)"); may be shorter
 };
 
 // Fails on tensors whose data is not as large as dtype and shape say, on a name that stands for two values, on a value
-// that nothing gives, on names that are not UTF-8, and on more than 2 GiB.
+// that nothing gives, on names that are empty or not UTF-8, on operators that nib does not know or that lack what they
+// need, on values of a type that an operator does not take, and on more than 2 GiB.
 NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 
 }  // namespace nib::inline NIB_ABI
@@ -57,6 +61,7 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/json.hpp>
+#include <nib/io/onnx_operators.hpp>
 #include <nib/io/protobuf.hpp>
 
 #include <cstdint>
@@ -72,39 +77,49 @@ inline constexpr std::int64_t onnx_opset = 13;
 // A message of Protocol Buffers ends here.
 inline constexpr std::uint64_t max_onnx_size = 0x7fffffff;
 
-// TensorProto.DataType, in the order of Dtype; 0 for types that this version of ONNX lacks.
-inline constexpr std::int64_t onnx_types[dtype_count] = {9, 0, 0,  0,  2, 3,  19, 17, 0,  18, 20,
-                                                         5, 4, 10, 16, 6, 12, 1,  14, 11, 7,  13};
-
-inline std::int64_t onnx_type(Dtype dtype) { return onnx_types[static_cast<std::size_t>(dtype)]; }
-
 // "Gemm_0", for viewers and messages.
 inline std::string onnx_node_name(const OnnxOperator& node, std::size_t number) {
     return node.type + "_" + std::to_string(number);
 }
 
-// AttributeProto
-inline ProtobufMessage onnx_attribute(const OnnxAttribute& attribute) {
-    constexpr std::int64_t float_type = 1, integer_type = 2;
-    const bool is_integer = attribute.type == OnnxAttribute::Type::integer;
+// Floating-point numbers as a TensorProto of doubles: [] or [count].
+inline ProtobufMessage onnx_doubles(const OnnxAttribute& attribute) {
     ProtobufMessage message;
-    message.add_text(1, attribute.name);
-    if (is_integer)
-        message.add_integer(3, attribute.integer);
-    else
-        message.add_float(2, attribute.number);
-    message.add_integer(20, is_integer ? integer_type : float_type);
+    const auto count = static_cast<std::int64_t>(attribute.numbers.size());
+    if (attribute.type == OnnxAttribute::Type::numbers) message.add_integer(1, count);
+    message.add_integer(2, onnx_type(Dtype::f64));
+    const std::vector<std::byte> bytes = tensor_bytes<double>({attribute.numbers.data(), attribute.numbers.size()});
+    message.add_text(9, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    return message;
+}
+
+// AttributeProto. Doubles are a TENSOR, `value`: what a Constant of them needs.
+inline ProtobufMessage onnx_attribute(const OnnxAttribute& attribute, bool doubles) {
+    using Type = OnnxAttribute::Type;
+    constexpr std::int64_t tensor = 4, types[] = {2, 1, 3, 7, 6};  // in the order of OnnxAttribute::Type
+    const Type type = attribute.type;
+    const bool is_tensor = doubles && (type == Type::number || type == Type::numbers);
+    ProtobufMessage message;
+    message.add_text(1, is_tensor ? "value" : attribute.name);
+    if (type == Type::text) message.add_text(4, attribute.text);
+    if (is_tensor) message.add_message(5, onnx_doubles(attribute));
+    for (const std::int64_t value : attribute.integers) message.add_integer(type == Type::integer ? 3 : 8, value);
+    if (!is_tensor)
+        for (const double value : attribute.numbers)
+            message.add_float(type == Type::number ? 2 : 7, static_cast<float>(value));
+    message.add_integer(20, is_tensor ? tensor : types[static_cast<std::size_t>(type)]);
     return message;
 }
 
 // NodeProto
-inline ProtobufMessage onnx_node(const OnnxOperator& node, std::size_t number) {
+inline ProtobufMessage onnx_node(const OnnxOperator& node, std::size_t number, Dtype numbers) {
+    const bool doubles = node.type == "Constant" && numbers == Dtype::f64;
     ProtobufMessage message;
     for (const std::string& input : node.inputs) message.add_text(1, input);
     for (const std::string& output : node.outputs) message.add_text(2, output);
     message.add_text(3, onnx_node_name(node, number));
     message.add_text(4, node.type);
-    for (const OnnxAttribute& attribute : node.attributes) message.add_message(5, onnx_attribute(attribute));
+    for (const OnnxAttribute& attribute : node.attributes) message.add_message(5, onnx_attribute(attribute, doubles));
     return message;
 }
 
@@ -141,7 +156,8 @@ inline ProtobufMessage onnx_tensor_start(const Tensor& tensor) {
 // GraphProto without its initializers
 inline ProtobufMessage onnx_graph_start(const OnnxGraph& graph) {
     ProtobufMessage message;
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i) message.add_message(1, onnx_node(graph.nodes[i], i));
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i)
+        message.add_message(1, onnx_node(graph.nodes[i], i, graph.numbers));
     message.add_text(2, graph.name);
     for (const OnnxValue& input : graph.inputs) message.add_message(11, onnx_value(input));
     for (const OnnxValue& output : graph.outputs) message.add_message(12, onnx_value(output));
@@ -165,50 +181,73 @@ inline ProtobufMessage onnx_model_start(std::uint64_t graph_size) {
 struct OnnxSource {
     std::string_view name;
     std::size_t rank;
+    Dtype dtype;
 };
 
 inline std::string onnx_source_text(const OnnxGraph& graph, std::size_t rank) {
     if (rank < 2) return rank == 0 ? "an input of the graph" : "a tensor";
-    return "node " + in_quotes(onnx_node_name(graph.nodes[rank - 2], rank - 2));
+    const std::size_t i = rank - 2;
+    return (i < graph.origins.size() ? graph.origins[i] + ": " : "") + "node " +
+           in_quotes(onnx_node_name(graph.nodes[i], i));
 }
 
-// In the order of their names, and of their ranks where these are the same.
+// In the order of their names, and of their ranks where these are the same. What nodes give is of no type yet.
 inline std::vector<OnnxSource> onnx_sources(const OnnxGraph& graph) {
     std::vector<OnnxSource> sources;
-    for (const OnnxValue& input : graph.inputs) sources.push_back({input.name, 0});
-    for (const Tensor& tensor : graph.initializers) sources.push_back({tensor.name, 1});
+    for (const OnnxValue& input : graph.inputs) sources.push_back({input.name, 0, input.dtype});
+    for (const Tensor& tensor : graph.initializers) sources.push_back({tensor.name, 1, tensor.dtype});
     for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-        for (const std::string& output : graph.nodes[i].outputs) sources.push_back({output, i + 2});
+        for (std::size_t k = 0; k < graph.nodes[i].outputs.size(); ++k)
+            if (k == 0 || !graph.nodes[i].outputs[k].empty())
+                sources.push_back({graph.nodes[i].outputs[k], i + 2, Dtype::f32});
     sort_values(sources.data(), sources.size(), [](const OnnxSource& a, const OnnxSource& b) {
         return a.name != b.name ? a.name < b.name : a.rank < b.rank;
     });
     return sources;
 }
 
-// Every value has one source, which comes before its uses.
+// Every value has one source, which comes before its uses, and is of a type that these take.
 inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
-    const std::vector<OnnxSource> sources = onnx_sources(graph);
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-        const std::string_view name = sources[i].name;
-        const auto refuse = [&](const std::string& why) {
-            fail(path + ": " + onnx_source_text(graph, sources[i].rank) + ": " + why);
-        };
-        if (!is_utf8(name)) refuse("expected a name in UTF-8, found " + in_quotes(name));
-        if (i > 0 && sources[i - 1].name == name)
-            refuse("the name " + tensor_label(name) + " is taken by " + onnx_source_text(graph, sources[i - 1].rank));
-    }
-    const auto comes_before = [&](std::string_view name, std::size_t rank) {
-        const std::size_t place = first_not(sources.size(), [&](std::size_t i) { return sources[i].name < name; });
-        return place < sources.size() && sources[place].name == name && sources[place].rank < rank;
+    std::vector<OnnxSource> sources = onnx_sources(graph);
+    const auto refuse = [&](std::size_t rank, const std::string& why) {
+        fail(path + ": " + onnx_source_text(graph, rank) + ": " + why);
     };
-    for (std::size_t i = 0; i < graph.nodes.size(); ++i)
-        for (const std::string& input : graph.nodes[i].inputs)
-            if (!input.empty() && !comes_before(input, i + 2))
-                fail(path + ": " + onnx_source_text(graph, i + 2) + ": nothing before it gives its input " +
-                     tensor_label(input));
-    for (const OnnxValue& output : graph.outputs)
-        if (!comes_before(output.name, graph.nodes.size() + 2))
-            fail(path + ": nothing gives the graph's output " + tensor_label(output.name));
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        const auto& [name, rank, dtype] = sources[i];
+        if (name.empty()) refuse(rank, "expected a name, found none");
+        if (!is_utf8(name)) refuse(rank, "expected a name in UTF-8, found " + in_quotes(name));
+        if (i > 0 && sources[i - 1].name == name)
+            refuse(rank,
+                   "the name " + tensor_label(name) + " is taken by " + onnx_source_text(graph, sources[i - 1].rank));
+    }
+    // Null where nothing before `rank` gives the value.
+    const auto source_of = [&](std::string_view name, std::size_t rank) -> OnnxSource* {
+        const std::size_t place = first_not(sources.size(), [&](std::size_t i) { return sources[i].name < name; });
+        const bool found = place < sources.size() && sources[place].name == name && sources[place].rank < rank;
+        return found ? sources.data() + place : nullptr;
+    };
+    std::vector<Dtype> inputs, outputs;
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+        const OnnxOperator& node = graph.nodes[i];
+        inputs.assign(node.inputs.size(), Dtype::f32);
+        for (std::size_t k = 0; k < inputs.size(); ++k) {
+            if (node.inputs[k].empty()) continue;
+            const OnnxSource* const source = source_of(node.inputs[k], i + 2);
+            if (source == nullptr) refuse(i + 2, "nothing before it gives its input " + tensor_label(node.inputs[k]));
+            inputs[k] = source->dtype;
+        }
+        const std::string problem = operator_problem(node, graph.numbers, inputs, outputs);
+        if (!problem.empty()) refuse(i + 2, problem);
+        for (std::size_t k = 0; k < outputs.size(); ++k)
+            if (!node.outputs[k].empty()) source_of(node.outputs[k], i + 3)->dtype = outputs[k];
+    }
+    for (const OnnxValue& output : graph.outputs) {
+        const OnnxSource* const source = source_of(output.name, graph.nodes.size() + 2);
+        if (source == nullptr) fail(path + ": nothing gives the graph's output " + tensor_label(output.name));
+        if (source->dtype != output.dtype)
+            fail(path + ": the graph's output " + tensor_label(output.name) + ": expected " +
+                 std::string(dtype_name(output.dtype)) + ", found " + std::string(dtype_name(source->dtype)));
+    }
 }
 
 }  // namespace detail

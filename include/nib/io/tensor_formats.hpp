@@ -34,6 +34,7 @@ NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tenso
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/foreign_file.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
 #include <nib/io/safetensors.hpp>
@@ -77,6 +78,7 @@ NIB_API TensorFile open_tensors(const std::string& path) {
     ByteSource source = detail::open_tensor_source(path);
     std::string start(smaller(source.size(), std::size_t{32}), '\0');
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
+    if (detail::starts_as_safetensors(start)) return open_safetensors(path);
     if (start.starts_with("\x93NUMPY")) return open_npy(path);
     if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06"))
         return detail::is_npz(source) ? open_npz(path) : open_torch(path);

@@ -1,18 +1,17 @@
-// Dense layers in 8-bit integers: the loops.
+// Products c = a b + bias of one row in 8-bit integers.
 //
-//   w     int8, in [-127, 127], [(In + 1) / 2, Out, 2]: pairs of inputs one after the other, each with both weights of
-//         every output side by side, because machines multiply and add integers in pairs; a last odd input has a
-//         neighbour of weight 0
-//   x     int16 [In]: whole numbers of steps, 256 values in a row that hold 0: [-zero_point, 255 - zero_point], what an
+//   b     int8, in [-127, 127], [(K + 1) / 2, N, 2]: pairs of rows one after the other, each with both numbers of every
+//         column side by side, because machines multiply and add integers in pairs; a last odd row has a neighbour of 0
+//   a     int16 [K]: whole numbers of steps, 256 values in a row that hold 0: [-zero_point, 255 - zero_point], what an
 //         unsigned byte holds once its zero point is taken off. A 0 costs nothing
-//   sum   int32 [Out]: bias[o] + sum over i of w[o, i] x[i]
+//   sum   int32 [N]: bias[n] + sum over k of a[k] b[k, n]
 //
 // The arithmetic is specified to the bit, and the same on every machine: the sums are exact, since no order of their
-// terms can overflow (int8_most_inputs); a number becomes steps, and a sum the next layer's steps, by quantized(): one
-// product in binary32, the nearest whole number, halves away from zero; a sum becomes a logit by one product.
+// terms can overflow (int8_most_rows); a number becomes steps, and a sum the next product's steps, by quantized(): one
+// product in binary32, the nearest whole number, halves away from zero; a sum becomes a number by one product.
 #pragma once
 
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,15 +20,15 @@
 
 namespace nib::inline NIB_ABI::kernels {
 
-inline constexpr int int8_most_weight = 127;
+inline constexpr int int8_most_value = 127;
 
 inline constexpr int int8_steps = 255;
 
 inline constexpr std::int32_t int8_most_bias = std::int32_t{1} << 28;
 
-// Whatever the weights and inputs, and in whatever order they are added up, |bias| + inputs * 127 * 255 < 2^31: 58,022.
-inline constexpr std::size_t int8_most_inputs =
-    ((std::numeric_limits<std::int32_t>::max)() - int8_most_bias) / (int8_most_weight * int8_steps);
+// Whatever the numbers, and in whatever order they are added up, |bias| + rows * 127 * 255 < 2^31: 58,022.
+inline constexpr std::size_t int8_most_rows =
+    ((std::numeric_limits<std::int32_t>::max)() - int8_most_bias) / (int8_most_value * int8_steps);
 
 // How numbers become steps: x times steps_per_unit, rounded, and no more than the range holds.
 struct Int8Range {
@@ -40,25 +39,25 @@ struct Int8Range {
     constexpr int high() const { return int8_steps - zero_point; }
 };
 
-// Two neighbouring inputs, not both 0: numbers 2 place and 2 place + 1.
+// Two neighbours in a, not both 0: numbers 2 place and 2 place + 1.
 struct Int8Pair {
     std::uint32_t place;
     std::int16_t first;
     std::int16_t second;
 };
 
-// A dense layer. It only looks at its numbers, which may be constants in flash.
-struct Int8Layer {
-    std::size_t in = 0;   // at most int8_most_inputs
-    std::size_t out = 0;  // at least 1
-    const std::int8_t* weights = nullptr;
-    const std::int32_t* biases = nullptr;  // [out], each at most int8_most_bias in magnitude
-    const float* scales = nullptr;         // [out]: of a sum, to the next layer's steps; the last layer's, to logits
+// b and what belongs to its columns. Non-owning: the numbers may be constants in flash.
+struct Int8Matrix {
+    std::size_t rows = 0;  // at most int8_most_rows
+    std::size_t cols = 0;  // at least 1
+    const std::int8_t* values = nullptr;
+    const std::int32_t* biases = nullptr;  // [cols], each at most int8_most_bias in magnitude
+    const float* scales = nullptr;         // [cols]: what a sum is multiplied by
 };
 
-constexpr std::size_t int8_pairs(std::size_t in) { return (in + 1) / 2; }
+constexpr std::size_t int8_pairs(std::size_t rows) { return (rows + 1) / 2; }
 
-constexpr std::size_t int8_weight_count(std::size_t in, std::size_t out) { return 2 * int8_pairs(in) * out; }
+constexpr std::size_t int8_value_count(std::size_t rows, std::size_t cols) { return 2 * int8_pairs(rows) * cols; }
 
 // x factor as a whole number in [low, high], which holds 0; halves are rounded away from zero. NaN becomes `low`.
 constexpr int quantized(float x, float factor, int low, int high) {
@@ -77,14 +76,14 @@ NIB_API void quantize(std::span<const float> x, Int8Range range, std::int16_t* s
 // The pairs of `count` steps that are not both 0; says how many there are. `pairs` has room for int8_pairs(count).
 NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs);
 
-// The same for inputs that are known by their non-zeros.
-NIB_API std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* pairs);
+// The same for numbers that are known by their non-zeros.
+NIB_API std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs);
 
-// The steps that a layer with a ReLU hands to the next one, in [0, 255]: y [out].
-NIB_API void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std::int16_t* y);
+// The scaled sums as steps in [0, 255], into which they are clamped: c [b.cols].
+NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::int16_t* c);
 
-// A last layer's logits: y [out].
-NIB_API void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, float* y);
+// The scaled sums as numbers: c [b.cols].
+NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, float* c);
 
 }  // namespace nib::inline NIB_ABI::kernels
 
@@ -101,23 +100,24 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
-// Outputs for which one pass over the inputs serves.
+// Columns of b for which one pass over a serves.
 inline constexpr std::size_t int8_block = 64;
 
-// sums[o] += w[o] x for all pairs of x and `Count` outputs; `weights` are the first pair's, from the first of them on.
+// sums[n] += a b[n] for all pairs of a and `Count` columns of b; `values` are the first pair's, from the first column
+// on.
 template <std::size_t Count>
-NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> x, const std::int8_t* weights, std::size_t stride,
+NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
                                  std::int32_t* sums) {
-    for (const Int8Pair& pair : x) {
-        const std::int8_t* const row = weights + pair.place * stride;
-        for (std::size_t o = 0; o < Count; ++o) sums[o] += row[2 * o] * pair.first + row[2 * o + 1] * pair.second;
+    for (const Int8Pair& pair : a) {
+        const std::int8_t* const row = values + pair.place * stride;
+        for (std::size_t n = 0; n < Count; ++n) sums[n] += row[2 * n] * pair.first + row[2 * n + 1] * pair.second;
     }
 }
 
 #if NIB_X86_DISPATCH
-// The same for as many outputs as Vectors vectors hold.
+// The same for as many columns as Vectors vectors hold.
 template <class Level, std::size_t Vectors>
-NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> x, const std::int8_t* weights, std::size_t stride,
+NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
                                         std::int32_t* sums) {
     constexpr std::size_t bytes = smaller<std::size_t>(Level::vector_bytes, 32);
     using Integers = typename VectorOf<std::int32_t, bytes>::type;
@@ -127,20 +127,20 @@ NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> x, const std::
     Integers own[Vectors];
     NIB_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v) load(own[v], sums + v * width);
-    for (const Int8Pair& pair : x) {
+    for (const Int8Pair& pair : a) {
         std::int32_t both;
         std::memcpy(&both, &pair.first, sizeof both);
         const Integers repeated = both - Integers{};
-        Shorts inputs;
-        std::memcpy(&inputs, &repeated, sizeof inputs);
-        const std::int8_t* const row = weights + pair.place * stride;
+        Shorts factors;
+        std::memcpy(&factors, &repeated, sizeof factors);
+        const std::int8_t* const row = values + pair.place * stride;
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) {
             Bytes packed;
             load(packed, row + 2 * v * width);
-            Shorts row_weights;
-            widen(packed, row_weights);
-            multiply_add_pairs(own[v], row_weights, inputs);
+            Shorts numbers;
+            widen(packed, numbers);
+            multiply_add_pairs(own[v], numbers, factors);
         }
     }
     NIB_UNROLL
@@ -148,24 +148,24 @@ NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> x, const std::
 }
 #endif
 
-// The same for `count` outputs, at most int8_block.
+// The same for `count` columns, at most int8_block.
 template <class Level>
-NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> x, const std::int8_t* weights, std::size_t stride,
+NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
                                  std::int32_t* sums, std::size_t count) {
-    std::size_t o = 0;
+    std::size_t n = 0;
 #if NIB_X86_DISPATCH
     constexpr std::size_t width = smaller<std::size_t>(Level::vector_bytes, 32) / 4;
     const auto visit = [&]<std::size_t Vectors>() NIB_LAMBDA_ALWAYS_INLINE {
-        for (; o + Vectors * width <= count; o += Vectors * width)
-            add_pair_vectors<Level, Vectors>(x, weights + 2 * o, stride, sums + o);
+        for (; n + Vectors * width <= count; n += Vectors * width)
+            add_pair_vectors<Level, Vectors>(a, values + 2 * n, stride, sums + n);
     };
     visit.template operator()<8>();
     visit.template operator()<2>();
     visit.template operator()<1>();
 #else
-    for (; o + 16 <= count; o += 16) add_pairs<16>(x, weights + 2 * o, stride, sums + o);
+    for (; n + 16 <= count; n += 16) add_pairs<16>(a, values + 2 * n, stride, sums + n);
 #endif
-    for (; o < count; ++o) add_pairs<1>(x, weights + 2 * o, stride, sums + o);
+    for (; n < count; ++n) add_pairs<1>(a, values + 2 * n, stride, sums + n);
 }
 
 // quantized() for the products in all lanes.
@@ -183,14 +183,14 @@ NIB_ALWAYS_INLINE void store_rounded(const V& products, int low, int high, std::
     std::memcpy(steps, &narrow, width * sizeof *steps);
 }
 
-// Calls use(first, sums, count) with the sums of outputs first, first + 1, …, block by block.
+// Calls use(first, sums, count) with the sums of columns first, first + 1, …, block by block.
 template <class Level, class Use>
-NIB_ALWAYS_INLINE void for_each_sum_block(const Int8Layer& layer, std::span<const Int8Pair> x, const Use& use) {
+NIB_ALWAYS_INLINE void for_each_column_block(std::span<const Int8Pair> a, const Int8Matrix& b, const Use& use) {
     alignas(cache_line) std::int32_t sums[int8_block];
-    for (std::size_t first = 0; first < layer.out; first += int8_block) {
-        const std::size_t count = smaller(int8_block, layer.out - first);
-        copy_values(layer.biases + first, count, sums);
-        add_pairs<Level>(x, layer.weights + 2 * first, 2 * layer.out, sums, count);
+    for (std::size_t first = 0; first < b.cols; first += int8_block) {
+        const std::size_t count = smaller(int8_block, b.cols - first);
+        copy_values(b.biases + first, count, sums);
+        add_pairs<Level>(a, b.values + 2 * first, 2 * b.cols, sums, count);
         use(first, static_cast<const std::int32_t*>(sums), count);
     }
 }
@@ -225,7 +225,7 @@ NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int
     return listed;
 }
 
-NIB_API std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* pairs) {
+NIB_API std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs) {
     std::size_t listed = 0;
     for (const auto& [column, value] : x) {
         const std::uint32_t place = column / 2;
@@ -236,40 +236,40 @@ NIB_API std::size_t list_pairs(NonzeroList<float> x, Int8Range range, Int8Pair* 
     return listed;
 }
 
-NIB_API void int8_hidden(const Int8Layer& layer, std::span<const Int8Pair> x, std::int16_t* y) {
-    assert(layer.in <= int8_most_inputs);
+NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::int16_t* c) {
+    assert(b.rows <= int8_most_rows);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         const auto requantize = [&](std::size_t first, const std::int32_t* sums,
                                     std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             constexpr std::size_t width = lanes<Level, float>;
-            const float* const scales = layer.scales + first;
-            std::int16_t* const steps = y + first;
-            std::size_t o = 0;
-            for (; o + width <= count; o += width) {
+            const float* const scales = b.scales + first;
+            std::int16_t* const steps = c + first;
+            std::size_t n = 0;
+            for (; n + width <= count; n += width) {
                 Vector<Level, std::int32_t> sum;
                 Vector<Level, float> scale;
-                load(sum, sums + o);
-                load(scale, scales + o);
+                load(sum, sums + n);
+                load(scale, scales + n);
                 scale *= __builtin_convertvector(sum, decltype(scale));
-                detail::store_rounded(scale, 0, int8_steps, steps + o);
+                detail::store_rounded(scale, 0, int8_steps, steps + n);
             }
-            for (; o < count; ++o)
-                steps[o] = static_cast<std::int16_t>(quantized(static_cast<float>(sums[o]), scales[o], 0, int8_steps));
+            for (; n < count; ++n)
+                steps[n] = static_cast<std::int16_t>(quantized(static_cast<float>(sums[n]), scales[n], 0, int8_steps));
         };
-        detail::for_each_sum_block<Level>(layer, x, requantize);
+        detail::for_each_column_block<Level>(a, b, requantize);
     });
 }
 
-NIB_API void int8_logits(const Int8Layer& layer, std::span<const Int8Pair> x, float* y) {
-    assert(layer.in <= int8_most_inputs);
+NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, float* c) {
+    assert(b.rows <= int8_most_rows);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         const auto scale = [&](std::size_t first, const std::int32_t* sums, std::size_t count)
                                NIB_LAMBDA_ALWAYS_INLINE {
-                                   for (std::size_t o = 0; o < count; ++o)
-                                       y[first + o] = static_cast<float>(sums[o]) * layer.scales[first + o];
+                                   for (std::size_t n = 0; n < count; ++n)
+                                       c[first + n] = static_cast<float>(sums[n]) * b.scales[first + n];
                                };
-        detail::for_each_sum_block<decltype(level)>(layer, x, scale);
+        detail::for_each_column_block<decltype(level)>(a, b, scale);
     });
 }
 

@@ -117,6 +117,11 @@ private:
     Isa before_;
 };
 
+// Where faster levels are compiled too, the baseline is kept small: it leaves out kernels that only save time.
+template <class Level>
+inline constexpr bool is_tuned = !NIB_X86_DISPATCH || Level::vector_bytes > Baseline::vector_bytes;
+inline bool runs_tuned() { return !NIB_X86_DISPATCH || active_isa() != Isa::baseline; }
+
 #if NIB_X86_DISPATCH
 // What run_avx2 and run_avx512 are compiled for, and functions with asm that are to be inlined there: Clang inlines
 // none of other targets. (prfchw is no matter of the level: where a machine does not have it, its instruction does

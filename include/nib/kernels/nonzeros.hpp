@@ -1,11 +1,10 @@
-// Inputs that are mostly zeros (81% of MNIST's pixels are), as lists of their non-zeros: the first layer's two products
-// then cost a fifth.
+// Finds the non-zeros of a dense matrix, or of bytes, and makes a sparse matrix of them where that pays.
 #pragma once
 
 #include <nib/core/matrix.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
 
 #include <cassert>
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -13,109 +12,30 @@
 
 namespace nib::inline NIB_ABI::kernels {
 
-template <class T>
-struct Nonzero {
-    std::uint32_t column;
-    T value;
-};
-
-// The non-zeros of a row, their columns ascending.
-template <class T>
-using NonzeroList = std::span<const Nonzero<T>>;
-
-// A [rows, cols] matrix as a list for each row.
-template <class T>
-struct SparseRows {
-    std::size_t rows = 0;
-    std::size_t cols = 0;
-    const NonzeroList<T>* lists = nullptr;  // [rows]
-
-    NonzeroList<T> row(std::size_t i) const {
-        assert(i < rows);
-        return lists[i];
-    }
-    SparseRows middle_rows(std::size_t first, std::size_t count) const {
-        assert(first + count <= rows);
-        return {count, cols, lists + first};
-    }
-};
-
-// A batch of inputs [rows, cols], as a matrix or as lists of non-zeros, or both. It only looks at them.
-template <class T>
-class Inputs {
-public:
-    Inputs() = default;
-    template <class M>
-    requires std::convertible_to<const M&, MatrixView<const T>> Inputs(const M& matrix) : matrix_{matrix} {}
-    Inputs(MatrixView<const T> matrix, const SparseRows<T>& lists) : matrix_{matrix}, sparse_{lists} {}
-    // Lists without a matrix, and room for one.
-    Inputs(const SparseRows<T>& lists, MatrixView<T> room) : matrix_{room}, sparse_{lists}, room_{room.data()} {}
-
-    std::size_t rows() const { return matrix_.rows(); }
-    std::size_t cols() const { return matrix_.cols(); }
-    bool empty() const { return matrix_.empty(); }
-
-    bool is_sparse() const { return sparse_.rows != 0; }
-    const SparseRows<T>& sparse() const {
-        assert(is_sparse());
-        return sparse_;
-    }
-
-    // On average; without lists, all count.
-    double nonzeros_per_row() const {
-        if (!is_sparse()) return static_cast<double>(cols());
-        std::size_t nonzeros = 0;
-        for (std::size_t i = 0; i < sparse_.rows; ++i) nonzeros += sparse_.lists[i].size();
-        return static_cast<double>(nonzeros) / static_cast<double>(sparse_.rows);
-    }
-
-    // Where there are only lists, each call writes the matrix into the room for it.
-    MatrixView<const T> matrix() const {
-        if (room_ != nullptr) {
-            std::memset(room_, 0, matrix_.size() * sizeof(T));
-            for (std::size_t i = 0; i < rows(); ++i)
-                for (const auto& [column, value] : sparse_.row(i)) room_[i * cols() + column] = value;
-        }
-        return matrix_;
-    }
-
-    Inputs middle_rows(std::size_t first, std::size_t count) const {
-        Inputs part = *this;
-        part.matrix_ = matrix_.middle_rows(first, count);
-        if (is_sparse()) part.sparse_ = sparse_.middle_rows(first, count);
-        if (room_ != nullptr) part.room_ = room_ + first * cols();
-        return part;
-    }
-
-private:
-    MatrixView<const T> matrix_;
-    SparseRows<T> sparse_;
-    T* room_ = nullptr;
-};
-
 // Where a caller keeps the lists of at most `rows` rows: `lists` has rows places, `entries` sparse_capacity(rows,
 // cols).
 template <class T>
 struct SparseStorage {
-    NonzeroList<T>* lists = nullptr;
+    SparseRow<T>* lists = nullptr;
     Nonzero<T>* entries = nullptr;
 };
 
-// Lists are given up at half of the matrix; the row in which that shows is still written whole.
+// Room for the non-zeros of a matrix that is at most half full, and of one row more: the row in which it shows that a
+// matrix is fuller is still written whole.
 constexpr std::size_t sparse_capacity(std::size_t rows, std::size_t cols) { return rows * cols / 2 + cols; }
 
-// Appends the non-zeros of one row, and returns how many there are; `entries` has room for all of x. Stored is T, or a
-// byte that stands for byte / 255.
+// Writes the non-zeros of one row to `entries`, which has room for all of x, and returns how many there are. Stored is
+// T, or a byte that stands for byte / 255.
 template <class T, class Stored>
 std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries);
 
-// Whether more than half of a row's numbers are no zeros, by a sample of it: a cache line of eight, from the first on,
-// on every level the same ones.
+// Whether over half of a row is non-zero, by a sample: one of every eight cache lines, from the first on, the same on
+// every instruction set.
 template <class T>
 bool looks_dense(std::span<const T> x);
 
-// Lists rows one behind the other into `storage`: list(i, entries) writes row i's and says how many there are. False
-// where more than half of the numbers so far are none.
+// Fills `storage` row by row: list(i, entries) writes row i's non-zeros and returns how many there are. Gives up, and
+// returns false, once over half of the numbers so far are non-zero.
 template <class T, class List>
 bool list_rows(std::size_t rows, std::size_t cols, const SparseStorage<T>& storage, const List& list) {
     std::size_t count = 0;
@@ -128,10 +48,9 @@ bool list_rows(std::size_t rows, std::size_t cols, const SparseStorage<T>& stora
     return true;
 }
 
-// Lists the non-zeros of x into `storage`, unless more than half of the values so far are none, or, of a single row,
-// more than half of a sample of it.
+// x as a sparse matrix in `storage`; x itself where list_rows gives up, or where a single row looks_dense.
 template <class T>
-Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage);
+InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage);
 
 }  // namespace nib::inline NIB_ABI::kernels
 
@@ -139,7 +58,7 @@ Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage);
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/scale_bytes.hpp>
 #include <nib/kernels/vector.hpp>
 
 #include <array>
@@ -160,7 +79,7 @@ requires(!std::is_same_v<T, std::uint8_t>) NIB_ALWAYS_INLINE T value_of(const st
     return scaled_bytes<T>[stored];
 }
 
-// Whether a stored number is none of 0 and -0.
+// Whether a stored number is neither 0 nor -0.
 template <class Stored>
 NIB_ALWAYS_INLINE bool is_nonzero(const Stored& stored) {
     if constexpr (std::is_same_v<Stored, float>)
@@ -254,8 +173,7 @@ inline constexpr auto packed_lanes = [] {
     return all;
 }();
 
-// With AVX2 the lanes that a mask names are looked up, eight numbers at a time: inference of 10,000 images took 0.90 of
-// its time then (tools/bench/with_nib.cpp, job A).
+// With AVX2 the lanes that a mask names are looked up, eight numbers at a time.
 template <class Stored>
 [[gnu::target("avx2,fma")]] std::size_t append_nonzeros_avx2(std::span<const Stored> x, Nonzero<float>* entries) {
     using Integers = Vector<Avx2, int>;
@@ -328,24 +246,24 @@ bool looks_dense(std::span<const T> x) {
 }
 
 template <class T>
-Inputs<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
+InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
     // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it. (A look at
     // all of the row would wait for memory, which the product can do as well.)
     if (x.rows() == 1 && looks_dense(x.values())) return x;
     const auto list = [&](std::size_t i, Nonzero<T>* entries) { return append_nonzeros(x.row(i), entries); };
     if (!list_rows(x.rows(), x.cols(), storage, list)) return x;
-    return {x, {x.rows(), x.cols(), storage.lists}};
+    return SparseMatrixView<T>{x.rows(), x.cols(), storage.lists};
 }
 
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<float>*);
 NIB_TEMPLATE std::size_t append_nonzeros(std::span<const float>, Nonzero<float>*);
 NIB_TEMPLATE bool looks_dense(std::span<const float>);
-NIB_TEMPLATE Inputs<float> find_nonzeros(MatrixView<const float>, const SparseStorage<float>&);
+NIB_TEMPLATE InputView<float> find_nonzeros(MatrixView<const float>, const SparseStorage<float>&);
 NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<double>*);
 NIB_TEMPLATE std::size_t append_nonzeros(std::span<const double>, Nonzero<double>*);
 NIB_TEMPLATE bool looks_dense(std::span<const double>);
-NIB_TEMPLATE Inputs<double> find_nonzeros(MatrixView<const double>, const SparseStorage<double>&);
+NIB_TEMPLATE InputView<double> find_nonzeros(MatrixView<const double>, const SparseStorage<double>&);
 #endif
 
 }  // namespace nib::inline NIB_ABI::kernels

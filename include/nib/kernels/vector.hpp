@@ -155,6 +155,22 @@ NIB_ALWAYS_INLINE void prefetch_to_write(std::uintptr_t address) {
     __builtin_prefetch(reinterpret_cast<const char*>(address), 1);
 }
 
+// Whether the rows of a matrix of so many columns compete for a few places of the first-level cache.
+inline constexpr std::size_t colliding_bytes = 1024;
+template <class T>
+constexpr bool collides(std::size_t stride) {
+    return stride * sizeof(T) % colliding_bytes == 0;
+}
+
+// How many colliding rows are walked at once by products of few rows, which take them as fast as memory yields them: as
+// many as stand in `bytes`, but at least 8, so that the next columns of the same rows are near, in their pages and
+// caches.
+template <class T>
+constexpr std::size_t lines_of_strip(std::size_t stride, std::size_t bytes) {
+    const std::size_t lines = bytes / sizeof(T) / stride;
+    return lines < 8 ? 8 : lines;
+}
+
 // Copies `count` numbers, fewer than Most, a power of two: by halves, without a loop.
 template <std::size_t Most, class T>
 NIB_ALWAYS_INLINE void copy_fewer(T* to, const T* from, std::size_t count) {
@@ -244,20 +260,6 @@ NIB_ALWAYS_INLINE void multiply_add(V& sum, T factor, const V& x) {
     multiply_add<Level>(sum, factors, x);
 }
 
-// NaN stays NaN, as in PyTorch.
-template <class V>
-NIB_ALWAYS_INLINE void relu_in_place(V& x) {
-    const V zero = {};
-    x = zero > x ? zero : x;
-}
-
-// The gradient of relu_in_place: 0 where its output was 0 or below; where that was NaN, dy stays, as in PyTorch.
-template <class V>
-NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
-    const V zero = {};
-    dy = output <= zero ? zero : dy;
-}
-
 // root = sqrt(x), correctly rounded: the instruction itself. C++ has no vector square root, and std::sqrt stays a call
 // per element where errno must be kept (a header cannot ask for -fno-math-errno).
 #if NIB_X86_DISPATCH
@@ -270,8 +272,7 @@ NIB_ALWAYS_INLINE void relu_gradient_in_place(V& dy, const V& output) {
 #if defined(__clang__)
 // Clang lets no wide register be an operand of asm in a function that lacks the target, and inlines none that has it
 // into one that lacks it. So these have the targets of run_avx2 and run_avx512: from -O2 on they are inlined there,
-// once their callers are; with less they are calls. An epoch of the default job takes 0.91 of the time that it
-// took with square roots that went through memory (tools/bench/with_nib.cpp, job A, clang++ -O2).
+// once their callers are; with less they are calls.
 template <class T, class V>
 NIB_TARGET_AVX2 void wide_square_root(Avx2, V& root, const V& x) {
     NIB_WIDE_SQUARE_ROOT;

@@ -1,56 +1,150 @@
-// The Layer concept: what a struct must have to stand in a Sequential.
+// The Layer concept: what a struct must have to stand in a network.
 //
 // A layer is a description: it owns nothing, and all that it does is static. The network keeps the parameters, and
-// hands each layer its part of them. To write one of your own:
+// hands each layer its part of them in a Pass. nib's own layers are written in the same way. An activation is shorter
+// still: see layers/elementwise.hpp. One with parameters of its own:
 //
-//   struct Softplus {  // y = log(1 + exp(x))
-//       static constexpr std::size_t parameter_count = 0;
+//   struct Scale {  // y = a x, with one parameter
+//       static constexpr std::size_t parameter_count = 1;
 //
 //       template <class T>
-//       static void forward(std::span<const T> parameters, nib::MatrixView<const T> x, nib::MatrixView<T> y);
+//       static void initialize(std::span<T> parameters, nib::LayerShape shape, nib::Rng& rng);
 //       template <class T>
-//       static void backward(std::span<const T> parameters, nib::MatrixView<const T> x, nib::MatrixView<const T> y,
-//                            nib::MatrixView<const T> dy, nib::MatrixView<T> dx, std::span<T> dparameters);
+//       static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y);
+//       template <class T>
+//       static void backward_input(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<const T> y,
+//                                  nib::MatrixView<const T> dy, nib::MatrixView<T> dx);
+//       template <class T>
+//       static void parameter_gradient(const nib::Pass<T>& pass, nib::MatrixView<const T> x,
+//                                      nib::MatrixView<const T> dy, nib::ParameterGradient<T>& gradient);
 //   };
 //
-//   forward   fills y from x; one example a row.
-//   backward  is given what forward saw and made, and dy, the loss's gradient by y; it fills dx, the gradient by x, and
-//             dparameters, the gradient by the parameters. Matrices do not overlap.
+//   forward             fills y from x; one example a row
+//   backward_input      fills dx, the gradient of the loss by x, from dy, its gradient by y. It is not called
+//                       for layers before which nothing has parameters.
+//   parameter_gradient  fills gradient.values, the gradient by the parameters, or says of some of them that they are a
+//                       product (ParameterGradient::add_product). It is given all rows of the batch at once.
+//   initialize          fills the parameters of a new network
 //
-// A layer that changes the number of features says so with two more constants, input_size and output_size; without them
-// y has the shape of x. A layer with parameters has a function initialize(std::span<T> parameters, Rng& rng) too; and
-// it may have describe(), which names its tensors for model files (see Dense), where "0.parameters" is not enough.
+// Matrices do not overlap, but where runs_in_place says so. Where threads share the work, these functions must not
+// throw.
 //
-// Two more members say what it is in lists of layers (model/layer_list.hpp) and in ONNX files:
+// All further members are optional. Counts are constants or constexpr functions of the layer's shape:
 //
-//       static std::string description() { return "Softplus"; }
-//       static std::vector<nib::OnnxOperator> operators() { return {{"Softplus", {"x"}, {"y"}}}; }
+//   input_size, output_size   features that go in and come out; without them y has the shape of x
+//   parameter_count           0 without it
+//   buffer_count              numbers that are saved but not trained, in pass.buffers. Such a layer has
+//                             initialize_buffers(std::span<T> buffers, LayerShape), and, where it takes them from what
+//                             it trains on, statistics_count and update_buffers(std::span<const T> statistics,
+//                             std::span<T> buffers): a training pass leaves pass.statistics, which become buffers
+//                             once the loss is known to be finite.
+//   kept_per_row              numbers in pass.kept for each row of x, from forward to the backward functions
+//   scratch_per_row           numbers in pass.scratch for each row of x, within one call
+//   operations_per_row        floating-point operations of forward, for sharing the work among threads;
+//                             without it twice the number of parameters
+//   sharing                   Sharing::rows without it: each row of y depends on one row of x
+//   backward_reads_input      whether backward_input reads x: true without it; else x may be anything there
+//   backward_reads_output     the same for y
+//   runs_in_place             false without it; whether y may be x, and dx be dy
+//   accepts_sparse            whether forward and parameter_gradient take x as a kernels::InputView<T>, which may be a
+//                             sparse matrix where the layer is a network's first
+//   gives_log_probabilities   whether y are logarithms of probabilities
+//   only_in_training          whether it does nothing but in training, as dropout does
 //
-//   description  what people are to read; without it, the struct's name and the layer's sizes: "Linear(784, 64)"
-//   operators    the layer in ONNX's operators (of opset 13), in the order in which they run; without it the layer
-//                cannot be exported. "x" is what goes into the layer and "y" what comes out; other names are the ends
-//                of its tensors' names ("weight" for "fc1.weight") or of values in between. An empty list is a layer
-//                that does nothing when a network is used.
+// For files and for people:
+//
+//   name()               what it is called in model files; without it, its number in the network
+//   tensors(LayerShape)  its parameters and buffers in model files, as a vector of LayerTensor; without it they are
+//                        "parameters" and "buffers". The network puts the layer's name before theirs.
+//   description(LayerShape), or description()  without it the struct's name and sizes: "Linear(784, 64)". Files list
+//                        it, so layers that differ in what they do differ in it; template arguments are not in it
+//                        by themselves
+//   operators(LayerShape), or operators()      the layer in ONNX's operators (of opset 13), in the order in which they
+//                        run; without it the layer cannot be exported. "x" is what goes into the layer and "y" what
+//                        comes out; other names are those of its tensors, of values in between, or "skipped" (what a
+//                        residual connection adds). An empty list is a layer that does nothing when a network is
+//                        used.
 #pragma once
 
+#include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
 #include <nib/io/onnx_operator.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
 
+#include <cassert>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
-// One tensor of a model file, and where its numbers lie among a network's parameters.
-struct ParameterTensor {
-    std::string name;                // as PyTorch calls it: "0.weight"
+// The features that go into a layer and come out of it.
+struct LayerShape {
+    std::size_t in = 0;
+    std::size_t out = 0;
+};
+
+// How threads may split a layer's work: by rows of x; by columns, where column j of y depends on column j of x alone
+// and pass.columns says which ones a call is for; or not at all.
+enum class Sharing : unsigned char { rows, columns, none };
+
+// What a layer is handed beside its inputs and outputs.
+template <class T>
+struct Pass {
+    Pass() {}  // not constexpr: GCC would clear all of it by an instruction that is slow to start
+
+    std::span<const T> parameters;
+    std::span<const T> buffers;
+    std::span<T> statistics;      // [statistics_count] of this batch, from forward to update_buffers
+    std::span<T> kept;            // [rows of x, kept_per_row]
+    std::span<T> scratch;         // [rows of x, scratch_per_row]
+    MatrixView<const T> skipped;  // of a residual connection: what is added to x
+    Range columns = {0, 0};       // for Sharing::columns
+    bool training = false;        // or inference
+    std::uint64_t key = 0;        // of random layers: another one for each layer, step and epoch
+    std::uint64_t first_row = 0;  // the number of x's first row in the epoch
+};
+
+// Parameters [offset, offset + x.cols() * dy.cols()) are a matrix [x.cols(), dy.cols()] whose gradient is x^T dy.
+template <class T>
+struct ProductGradient {
+    std::size_t offset = 0;
+    kernels::InputView<T> x;  // [B, In]
+    MatrixView<const T> dy;   // [B, Out]
+
+    std::size_t rows() const { return x.cols(); }
+    std::size_t cols() const { return dy.cols(); }
+    std::size_t end() const { return offset + rows() * cols(); }
+};
+
+// Where a layer's gradient by its parameters goes.
+template <class T>
+struct ParameterGradient {
+    std::span<T> values;  // [parameter_count]; what products cover may be left as it is
+    std::size_t offset;   // of the first among the network's
+    std::vector<ProductGradient<T>>& products;
+
+    // Says that the gradient of the layer's parameters [first, first + x.cols() * dy.cols()) is x^T dy, which the
+    // optimiser computes block by block. x and dy must stay unchanged until the next pass. Call it for later parameters
+    // first.
+    void add_product(std::size_t first, const kernels::InputView<T>& x, MatrixView<const T> dy) const {
+        assert(first + x.cols() * dy.cols() <= values.size());
+        products.push_back({.offset = offset + first, .x = x, .dy = dy});
+    }
+};
+
+// One tensor of a model file, and where its numbers lie among a network's parameters or buffers.
+struct LayerTensor {
+    std::string name;                // as PyTorch calls it: "weight" in a layer, "0.weight" in a network
     std::vector<std::size_t> shape;  // as PyTorch has it: a dense layer's weight is [out, in]
     std::size_t offset = 0;          // of the first number
-    bool transposed = false;         // in memory the two dimensions are the other way round: [in, out]
+    bool transposed = false;         // in memory the first dimension is the last: [in, out]
+    bool is_buffer = false;          // one of the buffers
 
     std::size_t size() const {
         std::size_t product = 1;
@@ -66,19 +160,89 @@ concept SizedLayer = requires {
     { L::output_size } -> std::convertible_to<std::size_t>;
 };
 
-// A layer that says how it is exported to ONNX.
+template <class... Layers>
+struct LayerList {};
+
+// A group of layers that a network takes apart: those of L::block, a LayerList, followed by L::block_end, which is
+// handed what went into the first of them as pass.skipped. Its gradient by `skipped` is taken to be dy, as a sum's is.
 template <class L>
-concept OnnxLayer = requires {
-    { L::operators() } -> std::same_as<std::vector<OnnxOperator>>;
+concept LayerBlock = requires {
+    typename L::block;
+    typename L::block_end;
 };
 
+namespace detail {
+
+// A layer's count of that name, for a shape; 0 where it has none.
+#define NIB_LAYER_COUNT(count)                                                 \
+    template <class L>                                                         \
+    constexpr std::size_t count##_of([[maybe_unused]] LayerShape shape) {      \
+        if constexpr (requires { static_cast<std::size_t>(L::count(shape)); }) \
+            return static_cast<std::size_t>(L::count(shape));                  \
+        else if constexpr (requires { static_cast<std::size_t>(L::count); })   \
+            return static_cast<std::size_t>(L::count);                         \
+        else                                                                   \
+            return 0;                                                          \
+    }
+NIB_LAYER_COUNT(parameter_count)
+NIB_LAYER_COUNT(buffer_count)
+NIB_LAYER_COUNT(statistics_count)
+NIB_LAYER_COUNT(kept_per_row)
+NIB_LAYER_COUNT(scratch_per_row)
+#undef NIB_LAYER_COUNT
+
+// A layer's trait of that name, or `otherwise`.
+#define NIB_LAYER_TRAIT(type, trait, otherwise) \
+    template <class L>                          \
+    constexpr type trait##_of() {               \
+        if constexpr (requires { L::trait; })   \
+            return L::trait;                    \
+        else                                    \
+            return otherwise;                   \
+    }
+NIB_LAYER_TRAIT(Sharing, sharing, Sharing::rows)
+NIB_LAYER_TRAIT(bool, backward_reads_input, true)
+NIB_LAYER_TRAIT(bool, backward_reads_output, true)
+NIB_LAYER_TRAIT(bool, runs_in_place, false)
+NIB_LAYER_TRAIT(bool, accepts_sparse, false)
+NIB_LAYER_TRAIT(bool, gives_log_probabilities, false)
+NIB_LAYER_TRAIT(bool, only_in_training, false)
+#undef NIB_LAYER_TRAIT
+
 template <class L>
-concept Layer = requires(std::span<const float> parameters, MatrixView<const float> in, MatrixView<float> out,
-                         std::span<float> dparameters) {
-    { L::parameter_count } -> std::convertible_to<std::size_t>;
-    L::forward(parameters, in, out);
-    L::backward(parameters, in, in, in, out, dparameters);
+constexpr double operations_per_row_of(LayerShape shape) {
+    if constexpr (requires { static_cast<double>(L::operations_per_row(shape)); })
+        return static_cast<double>(L::operations_per_row(shape));
+    else if constexpr (requires { static_cast<double>(L::operations_per_row); })
+        return static_cast<double>(L::operations_per_row);
+    else
+        return 2 * static_cast<double>(parameter_count_of<L>(shape));
 }
-&&(L::parameter_count == 0 || requires(std::span<float> parameters, Rng& rng) { L::initialize(parameters, rng); });
+
+// The shape of a layer behind `features` features.
+template <class L>
+constexpr LayerShape shape_behind(std::size_t features) {
+    if constexpr (SizedLayer<L>)
+        return {static_cast<std::size_t>(L::input_size), static_cast<std::size_t>(L::output_size)};
+    else
+        return {features, features};
+}
+
+template <class T, class L>
+using LayerInput = std::conditional_t<accepts_sparse_of<L>(), kernels::InputView<T>, MatrixView<const T>>;
+
+}  // namespace detail
+
+template <class L, class T = float>
+concept Layer = requires(const Pass<T>& pass, detail::LayerInput<T, L> x, MatrixView<const T> in, MatrixView<T> out) {
+    L::forward(pass, x, out);
+    L::backward_input(pass, in, in, in, out);
+}
+&&(detail::parameter_count_of<L>(detail::shape_behind<L>(1)) == 0 ||
+   requires(const Pass<T>& pass, detail::LayerInput<T, L> x, MatrixView<const T> dy, ParameterGradient<T>& gradient,
+            std::span<T> parameters, Rng& rng) {
+       L::parameter_gradient(pass, x, dy, gradient);
+       L::initialize(parameters, LayerShape{}, rng);
+   });
 
 }  // namespace nib::inline NIB_ABI

@@ -6,6 +6,7 @@
 #include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/elementwise.hpp>
+#include <nib/layers/log_softmax.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -14,7 +15,11 @@
 namespace nib::inline NIB_ABI {
 
 struct NllLoss {
-    // The loss; y has at least one row.
+    template <class T>
+    using Targets = std::span<const int>;
+    using Through = LogSoftmax;
+    static constexpr bool needs_log_probabilities = true;
+
     template <class T>
     static double value(MatrixView<const T> y, std::span<const int> targets) {
         assert(y.rows() == targets.size() && y.rows() > 0);
@@ -23,7 +28,6 @@ struct NllLoss {
         return sum / static_cast<double>(y.rows());
     }
 
-    // dy: the loss's gradient by y.
     template <class T>
     static void gradient(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dy) {
         assert(y.rows() == targets.size() && y.rows() == dy.rows() && y.cols() == dy.cols());
@@ -31,9 +35,9 @@ struct NllLoss {
         for (std::size_t b = 0; b < y.rows(); ++b) dy(b, index(targets[b])) = T{-1} / static_cast<T>(y.rows());
     }
 
-    // dx: the loss's gradient by x, where y = log_softmax(x): (softmax(x) - onehot(targets)) / B.
+    // dx = (softmax(x) - onehot(targets)) / B, where y = log_softmax(x). y and dx may be the same.
     template <class T>
-    static void gradient_before_log_softmax(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dx) {
+    static void gradient_through(MatrixView<const T> y, std::span<const int> targets, MatrixView<T> dx) {
         assert(y.rows() == targets.size() && y.rows() == dx.rows() && y.cols() == dx.cols());
         const T scale = T{1} / static_cast<T>(y.rows());
         kernels::scaled_exponentials<T>(y.values(), scale, dx.values());

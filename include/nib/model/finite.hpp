@@ -10,12 +10,12 @@
 
 namespace nib::inline NIB_ABI::detail {
 
-// Of `numbers`, which are ordered as a network's parameters are, the first that is not finite:
+// Of `numbers`, which are ordered as a network's parameters or its buffers are, the first that is not finite:
 // "\"0.weight\": expected finite numbers, found NaN at index 7", the index counted as in a model file; "" where all are
 // finite. The names are those of `infos` with `prefix` before them.
 template <class T>
-std::string not_finite_text(const std::vector<ParameterTensor>& infos, std::span<const T> numbers,
-                            const std::string& prefix = {});
+std::string not_finite_text(const std::vector<LayerTensor>& infos, std::span<const T> numbers,
+                            const std::string& prefix = {}, bool buffers = false);
 
 }  // namespace nib::inline NIB_ABI::detail
 
@@ -29,18 +29,18 @@ std::string not_finite_text(const std::vector<ParameterTensor>& infos, std::span
 namespace nib::inline NIB_ABI::detail {
 
 template <class T>
-std::string not_finite_text(const std::vector<ParameterTensor>& infos, std::span<const T> numbers,
-                            const std::string& prefix) {
+std::string not_finite_text(const std::vector<LayerTensor>& infos, std::span<const T> numbers,
+                            const std::string& prefix, bool buffers) {
     const std::size_t place = first_not_finite(numbers.data(), numbers.size());
     if (place == numbers.size()) return "";
-    std::string name = "parameters";
+    std::string name = buffers ? "buffers" : "parameters";
     std::size_t index = place;
-    for (const ParameterTensor& info : infos) {
-        if (place < info.offset || place - info.offset >= info.size()) continue;
+    for (const LayerTensor& info : infos) {
+        if (info.is_buffer != buffers || place < info.offset || place - info.offset >= info.size()) continue;
         name = tensor_label(prefix + info.name);
         index = place - info.offset;
         // In memory [in, out], in a file [out, in].
-        if (info.transposed) index = index % info.shape[0] * info.shape[1] + index / info.shape[0];
+        if (info.transposed) index = index % info.shape[0] * (info.size() / info.shape[0]) + index / info.shape[0];
         break;
     }
     return name + ": expected finite numbers, found " + not_finite_name(numbers[place]) + " at index " +
@@ -48,10 +48,10 @@ std::string not_finite_text(const std::vector<ParameterTensor>& infos, std::span
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE std::string not_finite_text(const std::vector<ParameterTensor>&, std::span<const float>,
-                                         const std::string&);
-NIB_TEMPLATE std::string not_finite_text(const std::vector<ParameterTensor>&, std::span<const double>,
-                                         const std::string&);
+NIB_TEMPLATE std::string not_finite_text(const std::vector<LayerTensor>&, std::span<const float>, const std::string&,
+                                         bool);
+NIB_TEMPLATE std::string not_finite_text(const std::vector<LayerTensor>&, std::span<const double>, const std::string&,
+                                         bool);
 #endif
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -1,17 +1,18 @@
 // Gradient: the gradients of a loss by all parameters of a network.
 //
-// Those by a dense layer's weights are a product, dW = x^T dy, and most of all numbers. They are not kept in memory: an
-// optimiser takes them block by block, each multiplied out just before it is used and still in the cache. Whoever wants
-// all of them in one array asks for values().
+// Those by matrices of weights are products, dW = x^T dy, and make up nearly all numbers. They are not kept in memory:
+// an optimiser takes them block by block, each multiplied out just before it is used and still in the cache. Whoever
+// wants all of them in one array calls multiply_out().
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/core/flush_subnormals.hpp>
 #include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/kernels/relay.hpp>
-#include <nib/kernels/sparse.hpp>
-#include <nib/kernels/sparse_gradient.hpp>
+#include <nib/kernels/matmul.hpp>
+#include <nib/kernels/sparse_matmul_transposed.hpp>
+#include <nib/layers/layer.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -20,29 +21,17 @@
 
 namespace nib::inline NIB_ABI {
 
-// Parameters [offset, offset + x.cols() * dy.cols()) are weights [In, Out] whose gradient is x^T dy.
-template <class T>
-struct WeightGradient {
-    std::size_t offset = 0;
-    kernels::Inputs<T> x;    // [B, In]
-    MatrixView<const T> dy;  // [B, Out]
-
-    std::size_t rows() const { return x.cols(); }
-    std::size_t cols() const { return dy.cols(); }
-    std::size_t end() const { return offset + rows() * cols(); }
-};
-
 // What for_each_block needs to find its way through lists of non-zeros.
 template <class T>
 using ListPositions = Scratch<const kernels::Nonzero<T>*>;
 
-// It only looks at its numbers, and is valid as long as they are.
+// Non-owning: valid until the workspace that it came from runs another pass.
 template <class T>
 class Gradient {
 public:
     // `values` has room for all gradients, and holds those that no product covers. `products` are in descending order
     // of their offsets.
-    Gradient(std::span<T> values, std::span<const WeightGradient<T>> products, ListPositions<T>& positions,
+    Gradient(std::span<T> values, std::span<const ProductGradient<T>> products, ListPositions<T>& positions,
              Executor* executor = nullptr)
         : values_{values}, products_{products}, positions_{&positions}, executor_{executor} {}
 
@@ -50,16 +39,15 @@ public:
     std::size_t size() const { return values_.size(); }
 
     // All of them, in the order of the parameters.
-    std::span<const T> values() const {
-        for (const WeightGradient<T>& product : products_)
-            kernels::matmul_weight_gradient<T>(
-                product.x, product.dy, MatrixView<T>{values_.data() + product.offset, product.rows(), product.cols()});
+    std::span<const T> multiply_out() const {
+        for (const ProductGradient<T>& product : products_)
+            kernels::matmul_at_b<T>(product.x, product.dy,
+                                    MatrixView<T>{values_.data() + product.offset, product.rows(), product.cols()});
         return values_;
     }
-    operator std::span<const T>() const { return values(); }
 
-    // Whether those are finite that are in memory without being multiplied out. Gradients by biases are sums of what
-    // flows back through their layer, and show what is not finite there.
+    // Whether the gradients that are already in memory (of biases and the like) are finite. Gradients by biases are
+    // sums of what flows back through their layer, and show what is not finite there.
     bool rest_is_finite() const {
         bool finite = true;
         visit_rest([&](std::size_t, std::span<const T> block) {
@@ -72,27 +60,28 @@ public:
     // offset + i. With an executor several calls run at the same time.
     template <class F>
     void for_each_block(const F& f) const {
-        for_each_block(f, [&](std::size_t offset, const kernels::SparseGradientRows<T>& rows) {
-            kernels::sparse_weight_gradient_rows(rows);
-            f(offset, std::span<const T>{rows.dw.values()});
+        for_each_block(f, [&](std::size_t offset, const kernels::SparseProductRows<T>& rows) {
+            kernels::sparse_matmul_at_b_rows(rows);
+            f(offset, std::span<const T>{rows.c.values()});
         });
     }
-    // The same, but that it calls g(offset, rows) where a block is a product with lists of non-zeros, to be multiplied
-    // out by who takes it.
+    // The same, but that it calls g(offset, rows) where a block is a product with lists of non-zeros, which g
+    // multiplies out itself, and may use while they are in registers.
     template <class F, class G>
     void for_each_block(const F& f, const G& g) const {
         double operations = 0;
         std::size_t most_rows = 0;
-        for (const WeightGradient<T>& product : products_) {
+        for (const ProductGradient<T>& product : products_) {
             operations += cost(product);
             most_rows = larger(most_rows, product.x.rows());
         }
         const std::size_t parts = worthwhile_parts(executor_, most_rows, operations);
         const kernels::Nonzero<T>** const positions = positions_->room(parts * most_rows);
         const auto run = [&](std::size_t part) {
+            const ScopedFlushSubnormals flush;
             if (part == 0) visit_rest(f);
-            for (const WeightGradient<T>& product : products_)
-                visit(product, kernels::relay_range(product.rows(), part, parts), positions + part * most_rows, f, g);
+            for (const ProductGradient<T>& product : products_)
+                visit(product, share_of(product.rows(), part, parts, row_step), positions + part * most_rows, f, g);
         };
         if (parts == 1)
             run(0);
@@ -108,7 +97,7 @@ private:
     static constexpr std::size_t block_bytes = 256 * 1024;
 
     // Floating-point operations, with a guess at how full lists of non-zeros are, and at an optimiser's share.
-    static double cost(const WeightGradient<T>& product) {
+    static double cost(const ProductGradient<T>& product) {
         const double per_weight = 20 + static_cast<double>(product.x.rows()) * (product.x.is_sparse() ? 1 : 2);
         return per_weight * static_cast<double>(product.rows() * product.cols());
     }
@@ -120,7 +109,7 @@ private:
         const auto visit_between = [&](std::size_t first, std::size_t last) {
             if (first < last) f(first, std::span<const T>{values_.subspan(first, last - first)});
         };
-        for (const WeightGradient<T>& product : products_) {
+        for (const ProductGradient<T>& product : products_) {
             assert(product.end() <= end);
             visit_between(product.end(), end);
             end = product.offset;
@@ -128,9 +117,9 @@ private:
         visit_between(0, end);
     }
 
-    // Some rows of a product. All of its blocks are multiplied out into the same place, which belongs to these rows.
+    // Some rows of a product. Each block overwrites the one before, so that it stays in the cache.
     template <class F, class G>
-    void visit(const WeightGradient<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f,
+    void visit(const ProductGradient<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f,
                const G& g) const {
         if (rows.count == 0) return;
         const std::size_t cols = product.cols();
@@ -143,16 +132,16 @@ private:
             const MatrixView<T> block{place, count, cols};
             const std::size_t offset = product.offset + row * cols;
             if (product.x.is_sparse()) {
-                g(offset, kernels::SparseGradientRows<T>{product.x.sparse(), product.dy, row, positions, block});
+                g(offset, kernels::SparseProductRows<T>{product.x.sparse(), product.dy, row, positions, block});
                 continue;
             }
-            kernels::matmul_weight_gradient_rows<T>(product.x.matrix(), product.dy, row, block);
+            kernels::matmul_at_b_rows<T>(product.x.matrix(), product.dy, row, block);
             f(offset, std::span<const T>{block.values()});
         }
     }
 
     std::span<T> values_;
-    std::span<const WeightGradient<T>> products_;
+    std::span<const ProductGradient<T>> products_;
     ListPositions<T>* positions_;
     Executor* executor_;
 };

@@ -16,6 +16,7 @@
 #include <nib/data/batches.hpp>
 #include <nib/kernels/int8.hpp>
 #include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
@@ -25,7 +26,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -45,7 +45,7 @@ struct Int8Dense {
     std::size_t out = 0;
     float input_scale = 1;
     int zero_point = 0;                // in [0, 255]; after a ReLU 0
-    std::vector<std::int8_t> weights;  // laid out as kernels::Int8Layer's
+    std::vector<std::int8_t> weights;  // laid out as kernels::Int8Matrix's
     std::vector<std::int32_t> biases;  // [out]
     std::vector<float> weight_scales;  // [out]
     std::string name;                  // in model files
@@ -55,7 +55,8 @@ class Int8Mlp {
 public:
     using scalar_type = float;
 
-    // Fails on layers of more than kernels::int8_most_inputs inputs, and where numbers are not finite.
+    // Fails on a network of other layers than dense ones with ReLU between them and LogSoftmax at the end, on layers of
+    // more than kernels::int8_most_rows inputs, and where numbers are not finite.
     Int8Mlp(const Mlp& net, const Int8Calibration& calibration);
 
     // Fails where layers do not fit each other, and where numbers lie out of their ranges.
@@ -63,7 +64,7 @@ public:
 
     std::size_t input_size() const { return layers_.front().in; }
     std::size_t output_size() const { return layers_.back().out; }
-    static constexpr bool ends_in_log_softmax() { return true; }
+    static constexpr bool gives_log_probabilities() { return true; }
 
     std::span<const Int8Dense> layers() const { return {layers_.data(), layers_.size()}; }
     // The most features that go into any of the layers.
@@ -71,7 +72,7 @@ public:
 
     // What the kernels are given; the layer looks at this network's numbers.
     kernels::Int8Range input_range() const { return {1 / layers_[0].input_scale, layers_[0].zero_point}; }
-    kernels::Int8Layer kernel_layer(std::size_t i) const;
+    kernels::Int8Matrix kernel_layer(std::size_t i) const;
 
     // Of all numbers that a prediction reads.
     std::size_t size_bytes() const;
@@ -82,47 +83,64 @@ public:
 
     // The log-probabilities [B, output_size()] for x [B, input_size()], which it fails without; they lie in the
     // workspace until its next use.
-    MatrixView<const float> forward(const kernels::Inputs<float>& x, Workspace<float>& workspace) const;
+    MatrixView<const float> forward(const kernels::InputView<float>& x, Workspace<float>& workspace) const;
 
 private:
     void check_layer(const Int8Dense& layer, std::size_t number) const;
     std::vector<float> scales_of(std::size_t i) const;
-    MatrixView<float> all_logits(const kernels::Inputs<float>& x, Workspace<float>& workspace) const;
+    MatrixView<float> all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const;
 
     std::vector<Int8Dense> layers_;
-    std::vector<std::vector<float>> scales_;  // as kernels::Int8Layer has them
+    std::vector<std::vector<float>> scales_;  // as kernels::Int8Matrix has them
     std::size_t widest_ = 0;
 };
 
 namespace detail {
 
-// Whether layers are dense ones with ReLU between them and LogSoftmax at the end, as an Mlp's.
-template <class First, class Second, class... Rest>
-constexpr bool is_mlp() {
-    if constexpr (!is_dense<First>)
-        return false;
-    else if constexpr (sizeof...(Rest) == 0)
-        return std::is_same_v<Second, LogSoftmax>;
-    else if constexpr (sizeof...(Rest) == 1)
-        return false;
-    else
-        return std::is_same_v<Second, ReLU> && is_mlp<Rest...>();
+enum class Int8Kind : unsigned char { dense, relu, log_softmax, nothing, other };
+
+// (By types where the program is compiled: with GCC's sanitizers, addresses of constants cannot be compared then.)
+template <class L>
+constexpr Int8Kind int8_kind() {
+    if constexpr (std::is_base_of_v<DenseOfAnySize, L>) return Int8Kind::dense;
+    if constexpr (std::is_same_v<L, ReLU>) return Int8Kind::relu;
+    if constexpr (std::is_same_v<L, LogSoftmax>) return Int8Kind::log_softmax;
+    return only_in_training_of<L>() ? Int8Kind::nothing : Int8Kind::other;
 }
-template <class Only>
-constexpr bool is_mlp() {
-    return false;
+// Whether layers, without those that do nothing when a network is used, are dense ones with ReLU between them and
+// LogSoftmax at the end.
+constexpr bool is_dense_classifier(std::span<const Int8Kind> kinds) {
+    Int8Kind last = Int8Kind::relu;
+    for (const Int8Kind kind : kinds) {
+        if (kind == Int8Kind::nothing) continue;
+        const bool fits = last == Int8Kind::relu
+                              ? kind == Int8Kind::dense
+                              : last == Int8Kind::dense && (kind == Int8Kind::relu || kind == Int8Kind::log_softmax);
+        if (!fits) return false;
+        last = kind;
+    }
+    return last == Int8Kind::log_softmax;
 }
+template <class... Layers>
+constexpr bool is_dense_classifier(LayerList<Layers...>) {
+    constexpr Int8Kind kinds[] = {int8_kind<typename Layers::layer>()...};
+    return is_dense_classifier(std::span<const Int8Kind>{kinds});
+}
+
+// Without those that do nothing when the network is used. Fails on a network of other layers.
+NIB_API std::vector<Step<float>> int8_steps(const Mlp& net);
 
 }  // namespace detail
 
 // The Mlp that a Sequential of dense layers is: ReLU between them, LogSoftmax at the end. Any other is a compile error.
 template <class T, class... Layers>
 BasicMlp<T> to_mlp(const BasicSequential<T, Layers...>& net) {
-    static_assert(detail::is_mlp<Layers...>(),
+    static_assert(detail::is_dense_classifier(typename detail::Flat<LayerList<Layers...>>::type{}),
                   "expected Dense layers with ReLU between them and LogSoftmax at the end, as an Mlp has");
+    detail::check_network(net.view());
     std::vector<std::size_t> widths{net.input_size()};
     std::vector<std::string> names;
-    for (const ParameterTensor& tensor : net.tensors()) {
+    for (const LayerTensor& tensor : net.tensors()) {
         constexpr std::string_view suffix = ".weight";
         if (!tensor.transposed) continue;
         widths.push_back(tensor.shape[0]);
@@ -145,17 +163,25 @@ template <class Data>
     for (std::size_t i = 0; i < count; ++i)
         order[i] = static_cast<std::uint32_t>(static_cast<double>(i) *
                                               (static_cast<double>(data.size()) / static_cast<double>(count)));
+    const std::vector<Step<float>> steps = detail::int8_steps(net);
     Int8Calibration result;
     result.highest.resize(net.widths().size() - 2);
     Workspace<float> workspace;
     for (const auto& batch : batches<float>(data, 256, std::move(order))) {
-        for (const float value : batch.inputs.matrix().values()) {
+        const auto include = [&](float value) {
             result.lowest_input = smaller(result.lowest_input, value);
             result.highest_input = larger(result.highest_input, value);
+        };
+        if (batch.inputs.is_sparse()) {
+            for (std::size_t i = 0; i < batch.inputs.rows(); ++i)
+                for (const auto& nonzero : batch.inputs.sparse().row(i)) include(nonzero.value);
+        } else {
+            for (const float value : batch.inputs.matrix().values()) include(value);
         }
         net.forward(batch.inputs, workspace);
         for (std::size_t i = 0; i < result.highest.size(); ++i)
-            for (const float value : workspace.activation(i, batch.inputs.rows(), net.widths()[i + 1]).values())
+            for (const float value :
+                 workspace.activation(steps[2 * i + 1].output, batch.inputs.rows(), net.widths()[i + 1]).values())
                 result.highest[i] = larger(result.highest[i], value);
     }
     return result;
@@ -179,10 +205,30 @@ template <class... Layers, class Data>
 #include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/model/int8_view.hpp>
+#include <nib/model/layer_texts.hpp>
 
 namespace nib::inline NIB_ABI {
 
 namespace detail {
+
+NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
+    check_network(net.view());
+    std::vector<Step<float>> steps;
+    std::vector<Int8Kind> kinds;
+    for (const Step<float>& step : net.steps()) {
+        if (step.only_in_training) continue;
+        steps.push_back(step);
+        kinds.push_back(step.forward == &StepFunctions<float, DenseOfAnySize>::forward ? Int8Kind::dense
+                        : step.layer == layer_id<ReLU>                                 ? Int8Kind::relu
+                        : step.layer == layer_id<LogSoftmax>                           ? Int8Kind::log_softmax
+                                                                                       : Int8Kind::other);
+    }
+    // Dense layers that an option of the Mlp brought are in no width.
+    if (!is_dense_classifier(std::span<const Int8Kind>{kinds}) || steps.size() != 2 * (net.widths().size() - 1))
+        fail("int8: expected dense layers with ReLU between them and LogSoftmax at the end, found " +
+             layers_text(net.layers()));
+    return steps;
+}
 
 // The nearest whole number in [-most, most], halves away from zero.
 inline std::int32_t rounded_within(double x, std::int32_t most) {
@@ -198,27 +244,31 @@ inline float scale_of(float range) { return range > 0 ? range / static_cast<floa
     fail("int8: layer " + std::to_string(layer + 1) + ": " + why);
 }
 
+struct Int8Source {
+    MatrixView<const float> weight;  // [in, out]
+    const float* bias;
+};
+
 // The weights and biases of output o. A bias that is thousands of times as large as the largest term makes the scale,
 // so that no sum can overflow.
-inline void quantize_output(DenseParameters<const float> from, std::size_t o, Int8Dense& to) {
+inline void quantize_output(const Int8Source& from, std::size_t o, Int8Dense& to) {
     const double input_scale = static_cast<double>(to.input_scale);
     double largest = 0;
     for (std::size_t i = 0; i < to.in; ++i)
         largest = larger(largest, magnitude(static_cast<double>(from.weight(i, o))));
     const double bias = static_cast<double>(from.bias[o]);
     const auto scale = static_cast<float>(
-        larger(largest / kernels::int8_most_weight, magnitude(bias) / input_scale / kernels::int8_most_bias));
+        larger(largest / kernels::int8_most_value, magnitude(bias) / input_scale / kernels::int8_most_bias));
     to.weight_scales[o] = scale;
     if (!(scale > 0)) return;  // all are 0
     const double step = static_cast<double>(scale);
     for (std::size_t i = 0; i < to.in; ++i)
         to.weights[(i / 2 * to.out + o) * 2 + i % 2] = static_cast<std::int8_t>(
-            rounded_within(static_cast<double>(from.weight(i, o)) / step, kernels::int8_most_weight));
+            rounded_within(static_cast<double>(from.weight(i, o)) / step, kernels::int8_most_value));
     to.biases[o] = rounded_within(bias / (step * input_scale), kernels::int8_most_bias);
 }
 
-inline Int8Dense quantize_dense(DenseParameters<const float> from, float input_scale, int zero_point,
-                                std::string name) {
+inline Int8Dense quantize_dense(const Int8Source& from, float input_scale, int zero_point, std::string name) {
     Int8Dense layer{.in = from.weight.rows(),
                     .out = from.weight.cols(),
                     .input_scale = input_scale,
@@ -227,7 +277,7 @@ inline Int8Dense quantize_dense(DenseParameters<const float> from, float input_s
                     .biases = {},
                     .weight_scales = {},
                     .name = std::move(name)};
-    layer.weights.resize(kernels::int8_weight_count(layer.in, layer.out));
+    layer.weights.resize(kernels::int8_value_count(layer.in, layer.out));
     layer.biases.resize(layer.out);
     layer.weight_scales.resize(layer.out);
     for (std::size_t o = 0; o < layer.out; ++o) quantize_output(from, o, layer);
@@ -235,23 +285,24 @@ inline Int8Dense quantize_dense(DenseParameters<const float> from, float input_s
 }
 
 inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibration& calibration) {
+    const std::vector<Step<float>> steps = int8_steps(net);
     const std::span<const std::size_t> widths = net.widths();
     if (calibration.highest.size() + 2 != widths.size())
         fail("int8: expected the ranges of " + std::to_string(widths.size() - 2) + " hidden layers, found " +
              std::to_string(calibration.highest.size()));
     std::vector<Int8Dense> layers;
-    std::size_t offset = 0;
     for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+        const Step<float>& step = steps[2 * i];
+        const std::span<const float> own = net.parameters().subspan(step.parameter_offset, step.parameters);
         const float low = i == 0 ? calibration.lowest_input : 0.0f;
         const float high = i == 0 ? calibration.highest_input : calibration.highest[i - 1];
         if (!is_finite(high - low) || low > 0 || high < 0) refuse_int8(i, "expected inputs of a finite range around 0");
-        for (const float parameter : net.parameters().subspan(offset, widths[i] * widths[i + 1] + widths[i + 1]))
+        for (const float parameter : own)
             if (!is_finite(parameter)) refuse_int8(i, "expected finite weights and biases");
         const float scale = scale_of(high - low);
         const int zero_point = kernels::quantized(-low, 1 / scale, 0, kernels::int8_steps);
-        const DenseParameters<const float> from{net.parameters().subspan(offset), widths[i], widths[i + 1]};
+        const Int8Source from{{own.data(), widths[i], widths[i + 1]}, own.data() + widths[i] * widths[i + 1]};
         layers.push_back(quantize_dense(from, scale, zero_point, net.layer_names()[i]));
-        offset += DenseParameters<float>::count(widths[i], widths[i + 1]);
     }
     return layers;
 }
@@ -274,18 +325,18 @@ NIB_API Int8Mlp::Int8Mlp(std::vector<Int8Dense> layers) : layers_{std::move(laye
 NIB_API void Int8Mlp::check_layer(const Int8Dense& layer, std::size_t number) const {
     const auto refuse = [=](const std::string& why) { detail::refuse_int8(number, why); };
     if (layer.in == 0 || layer.out == 0) refuse("expected sizes of at least 1, found 0");
-    if (layer.in > kernels::int8_most_inputs)
-        refuse("expected at most " + std::to_string(kernels::int8_most_inputs) +
+    if (layer.in > kernels::int8_most_rows)
+        refuse("expected at most " + std::to_string(kernels::int8_most_rows) +
                " inputs, whose sums cannot overflow 32 bits, found " + std::to_string(layer.in));
     if (number > 0 && layers_[number - 1].out != layer.in)
         refuse("takes " + std::to_string(layer.in) + " features, the layer before it gives " +
                std::to_string(layers_[number - 1].out));
-    if (layer.weights.size() != kernels::int8_weight_count(layer.in, layer.out) || layer.biases.size() != layer.out ||
+    if (layer.weights.size() != kernels::int8_value_count(layer.in, layer.out) || layer.biases.size() != layer.out ||
         layer.weight_scales.size() != layer.out)
         refuse("expected the weights, biases and scales of " + std::to_string(layer.in) + " to " +
                std::to_string(layer.out) + " features, found others");
     for (const std::int8_t weight : layer.weights)
-        if (weight < -kernels::int8_most_weight) refuse("expected weights of at least -127, found -128");
+        if (weight < -kernels::int8_most_value) refuse("expected weights of at least -127, found -128");
     for (const std::int32_t bias : layer.biases)
         if (bias < -kernels::int8_most_bias || bias > kernels::int8_most_bias)
             refuse("expected biases of at most " + std::to_string(kernels::int8_most_bias) + ", found " +
@@ -312,7 +363,7 @@ NIB_API std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
     return scales;
 }
 
-NIB_API kernels::Int8Layer Int8Mlp::kernel_layer(std::size_t i) const {
+NIB_API kernels::Int8Matrix Int8Mlp::kernel_layer(std::size_t i) const {
     const Int8Dense& layer = layers_[i];
     return {layer.in, layer.out, layer.weights.data(), layer.biases.data(), scales_[i].data()};
 }
@@ -320,7 +371,7 @@ NIB_API kernels::Int8Layer Int8Mlp::kernel_layer(std::size_t i) const {
 NIB_API std::vector<float> Int8Mlp::operator()(std::span<const float> x) const {
     std::vector<float> result = logits(x);
     const MatrixView<float> row{result.data(), 1, result.size()};
-    LogSoftmax::forward<float>({}, row, row);
+    log_softmax<float>(row, row);
     return result;
 }
 
@@ -330,9 +381,10 @@ NIB_API std::vector<float> Int8Mlp::logits(std::span<const float> x) const {
     return {outputs.data(), outputs.data() + outputs.size()};
 }
 
-NIB_API MatrixView<const float> Int8Mlp::forward(const kernels::Inputs<float>& x, Workspace<float>& workspace) const {
+NIB_API MatrixView<const float> Int8Mlp::forward(const kernels::InputView<float>& x,
+                                                 Workspace<float>& workspace) const {
     const MatrixView<float> y = all_logits(x, workspace);
-    LogSoftmax::forward<float>({}, y, y);
+    log_softmax<float>(y, y);
     return y;
 }
 
@@ -343,7 +395,7 @@ NIB_API std::size_t Int8Mlp::size_bytes() const {
     return bytes;
 }
 
-NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::Inputs<float>& x, Workspace<float>& workspace) const {
+NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const {
     if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
     const MatrixView<float> y = workspace.activation(0, x.rows(), output_size());
     const double operations = 2 * static_cast<double>(size_bytes()) * static_cast<double>(x.rows());

@@ -4,8 +4,8 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/kernels/elementwise.hpp>
 #include <nib/kernels/int8.hpp>
+#include <nib/layers/log_softmax.hpp>
 
 #include <array>
 #include <cstddef>
@@ -33,11 +33,11 @@ template <class LayerAt>
 void int8_forward(std::size_t layers, const LayerAt& layer_at, std::size_t pairs, const Int8Scratch& scratch,
                   float* logits) {
     for (std::size_t i = 0; i + 1 < layers; ++i) {
-        const kernels::Int8Layer& layer = layer_at(i);
-        kernels::int8_hidden(layer, {scratch.pairs, pairs}, scratch.steps);
-        pairs = kernels::list_pairs(scratch.steps, layer.out, scratch.pairs);
+        const kernels::Int8Matrix& layer = layer_at(i);
+        kernels::int8_matmul({scratch.pairs, pairs}, layer, scratch.steps);
+        pairs = kernels::list_pairs(scratch.steps, layer.cols, scratch.pairs);
     }
-    kernels::int8_logits(layer_at(layers - 1), {scratch.pairs, pairs}, logits);
+    kernels::int8_matmul({scratch.pairs, pairs}, layer_at(layers - 1), logits);
 }
 
 }  // namespace detail
@@ -48,7 +48,7 @@ struct Int8View {
     static_assert(Widest >= Inputs && Inputs > 0 && Outputs > 0);
 
     kernels::Int8Range input_range;
-    std::span<const kernels::Int8Layer> layers;  // at least one
+    std::span<const kernels::Int8Matrix> layers;  // at least one
 
     static constexpr std::size_t input_size() { return Inputs; }
     static constexpr std::size_t output_size() { return Outputs; }
@@ -60,7 +60,7 @@ struct Int8View {
         const detail::Int8Scratch scratch{steps, pairs};
         std::array<float, Outputs> result;
         detail::int8_forward(
-            layers.size(), [this](std::size_t i) -> const kernels::Int8Layer& { return layers[i]; },
+            layers.size(), [this](std::size_t i) -> const kernels::Int8Matrix& { return layers[i]; },
             detail::int8_inputs(x, input_range, scratch), scratch, result.data());
         return result;
     }
@@ -69,7 +69,7 @@ struct Int8View {
     std::array<float, Outputs> operator()(std::span<const float, Inputs> x) const {
         std::array<float, Outputs> result = logits(x);
         const MatrixView<float> row{result.data(), 1, Outputs};
-        kernels::log_softmax<float>(row, row);
+        nib::log_softmax<float>(row, row);
         return result;
     }
 };

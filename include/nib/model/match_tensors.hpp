@@ -5,6 +5,8 @@
 //      "fc1.bias"): as many as the network has, of the same tensors and shapes, and in the same order. Names that
 //      differ in nothing but numbers have an order ("2" before "10"). Others have none: each must then be the only one
 //      of its shapes, and where two could be exchanged the file is refused.
+//
+// A batch norm's num_batches_tracked, an integer that PyTorch counts and needs for no prediction, is passed over.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -27,6 +29,20 @@
 namespace nib::inline NIB_ABI {
 
 namespace detail {
+
+inline bool is_passed_over(const TensorInfo& tensor) {
+    constexpr std::string_view counter = "num_batches_tracked";
+    const std::string_view name = tensor.name;
+    return tensor.shape.empty() && !is_floating(tensor.dtype) && name.ends_with(counter) &&
+           (name.size() == counter.size() || name[name.size() - counter.size() - 1] == '.');
+}
+
+// Without those that are passed over.
+inline std::size_t count_tensors(const TensorFile& file) {
+    std::size_t count = 0;
+    for (const TensorInfo& tensor : file.tensors()) count += is_passed_over(tensor) ? 0U : 1U;
+    return count;
+}
 
 inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
     return tensor_label(name) + " " + shape_text(shape);
@@ -129,7 +145,10 @@ inline std::vector<NamedLayer> group_layers(std::vector<NamedShape> tensors) {
 // In the natural order of their names.
 inline std::vector<NamedLayer> layers_of(const TensorFile& file) {
     std::vector<NamedShape> tensors;
-    for (const TensorInfo& tensor : file.tensors()) tensors.push_back({tensor.name, &tensor.shape, tensors.size()});
+    for (std::size_t i = 0; i < file.tensors().size(); ++i) {
+        const TensorInfo& tensor = file.tensors()[i];
+        if (!is_passed_over(tensor)) tensors.push_back({tensor.name, &tensor.shape, i});
+    }
     std::vector<NamedLayer> layers = group_layers(std::move(tensors));
     sort_values(layers.data(), layers.size(),
                 [](const NamedLayer& a, const NamedLayer& b) { return natural_less(a.name, b.name); });
@@ -137,9 +156,9 @@ inline std::vector<NamedLayer> layers_of(const TensorFile& file) {
 }
 
 // In the order in which they run.
-inline std::vector<NamedLayer> layers_of(const std::vector<ParameterTensor>& network) {
+inline std::vector<NamedLayer> layers_of(const std::vector<LayerTensor>& network) {
     std::vector<NamedShape> tensors;
-    for (const ParameterTensor& tensor : network) tensors.push_back({tensor.name, &tensor.shape, tensors.size()});
+    for (const LayerTensor& tensor : network) tensors.push_back({tensor.name, &tensor.shape, tensors.size()});
     std::vector<NamedLayer> layers = group_layers(std::move(tensors));
     sort_values(layers.data(), layers.size(),
                 [](const NamedLayer& a, const NamedLayer& b) { return a.first < b.first; });
@@ -166,10 +185,9 @@ inline void check_order(const TensorFile& file, const std::vector<NamedLayer>& l
 }
 
 // For each of the network's tensors the file's of the same place in the order of layers; all null where there are none.
-inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file,
-                                                     const std::vector<ParameterTensor>& wanted) {
+inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file, const std::vector<LayerTensor>& wanted) {
     std::vector<const TensorInfo*> found(wanted.size(), nullptr);
-    if (file.tensors().size() != wanted.size()) return found;
+    if (count_tensors(file) != wanted.size()) return found;
     const std::vector<NamedLayer> theirs = layers_of(file), ours = layers_of(wanted);
     if (theirs.size() != ours.size()) return found;
     // place_of[i]: which of ours their layer i is. Layers alike keep their order.
@@ -191,10 +209,10 @@ inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file,
 }
 
 // For each of the network's tensors the file's of that name, with `prefix` before it; null where there is none.
-inline std::vector<const TensorInfo*> match_by_name(const TensorFile& file, const std::vector<ParameterTensor>& wanted,
+inline std::vector<const TensorInfo*> match_by_name(const TensorFile& file, const std::vector<LayerTensor>& wanted,
                                                     const std::string& prefix = "") {
     std::vector<const TensorInfo*> found;
-    for (const ParameterTensor& want : wanted) found.push_back(file.find(prefix + want.name));
+    for (const LayerTensor& want : wanted) found.push_back(file.find(prefix + want.name));
     return found;
 }
 
@@ -218,7 +236,7 @@ inline std::string longer_prefix(const TensorFile& file, std::size_t length) {
 }
 
 // All that does not fit, in one error, as PyTorch's load_state_dict does. found[i] is to be wanted[i].
-inline void check_match(const TensorFile& file, const std::vector<ParameterTensor>& wanted,
+inline void check_match(const TensorFile& file, const std::vector<LayerTensor>& wanted,
                         const std::vector<const TensorInfo*>& found) {
     constexpr std::size_t listed = 100;
     std::string problems;
@@ -239,21 +257,21 @@ inline void check_match(const TensorFile& file, const std::vector<ParameterTenso
         if (!is_floating(found[i]->dtype)) add(not_floating(*found[i]));
     }
     for (std::size_t i = 0; i < is_wanted.size(); ++i)
-        if (!is_wanted[i]) add("unexpected " + tensor_text(file.tensors()[i].name, file.tensors()[i].shape));
+        if (!is_wanted[i] && !is_passed_over(file.tensors()[i]))
+            add("unexpected " + tensor_text(file.tensors()[i].name, file.tensors()[i].shape));
     if (count > listed) problems += "; and " + std::to_string(count - listed) + " more";
     if (count > 0) fail(file.path() + ": does not fit the network: " + problems);
 }
 
 // The file's tensor for each of the network's: of its shape, and of floating-point numbers. Fails where there are none.
-inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file,
-                                                    const std::vector<ParameterTensor>& wanted) {
+inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file, const std::vector<LayerTensor>& wanted) {
     std::vector<const TensorInfo*> best = match_by_name(file, wanted);
     std::string prefix;
     for (int level = 0; level < 8 && !(prefix = longer_prefix(file, prefix.size())).empty(); ++level) {
         std::vector<const TensorInfo*> found = match_by_name(file, wanted, prefix);
         if (count_found(found) > count_found(best)) best = std::move(found);
     }
-    if (count_found(best) != wanted.size() || file.tensors().size() != wanted.size()) {
+    if (count_found(best) != wanted.size() || count_tensors(file) != wanted.size()) {
         std::vector<const TensorInfo*> found = match_by_order(file, wanted);
         if (count_found(found) == wanted.size()) best = std::move(found);
     }

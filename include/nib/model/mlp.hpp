@@ -1,93 +1,142 @@
 // Mlp: a dense network whose sizes are known when the program runs: dense layers with ReLU between them, log-softmax at
-// the end. The twin of a Sequential of the same sizes: the same kernels, the same initialisation, the same bits.
+// the end, or other layers that its options name. The twin of a Sequential of the same layers: the same kernels, the
+// same initialisation, the same bits.
 //
 //   nib::Mlp net{{784, 512, 256, 10}, rng};
+//   nib::Mlp regression{{8, 32, 1}, rng, {.hidden = nib::layer_of<nib::Tanh>(), .output = {}}};
 //
 // Memory is allocated when it is made and, by workspaces, in the first passes; net(x) allocates its result.
 #pragma once
 
-#include <nib/core/storage.hpp>
+#include <nib/core/algorithm.hpp>
+#include <nib/core/random.hpp>
 #include <nib/layers/dense.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/model/layer_info.hpp>
 #include <nib/model/network.hpp>
+#include <nib/model/sequential.hpp>
 
 #include <cstddef>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
+// A layer that an Mlp is told to have.
 template <class T>
-class BasicMlp {
+struct MlpLayer {
+    Step<T> (*step)(LayerShape shape);
+    LayerInfo (*info)(LayerShape shape, const std::string& number);
+    LayerOperators (*operators)(LayerShape shape);
+    LayerShape (*shape)(std::size_t features);
+    void (*initialize)(std::span<T> parameters, std::span<T> buffers, LayerShape shape, Rng* rng);
+    std::string number;     // among those that are told, as torch.nn.Sequential counts: "1", or "1.0" in a block
+    std::size_t span = 0;   // at the end of a block: how many layers it has
+    bool is_named = false;  // one of the dense layers that the widths make
+};
+
+namespace detail {
+
+template <class T, class L>
+void initialize_layer([[maybe_unused]] std::span<T> parameters, [[maybe_unused]] std::span<T> buffers,
+                      [[maybe_unused]] LayerShape shape, [[maybe_unused]] Rng* rng) {
+    if constexpr (requires { L::initialize(parameters, shape, *rng); })
+        if (rng != nullptr) L::initialize(parameters, shape, *rng);
+    if constexpr (requires { L::initialize_buffers(buffers, shape); }) L::initialize_buffers(buffers, shape);
+}
+
+template <class T, class L>
+MlpLayer<T> mlp_layer(std::string number, std::size_t span) {
+    return {&step_of<T, L>,
+            &layer_info<L>,
+            &layer_operators<L>,
+            &shape_behind<L>,
+            &initialize_layer<T, L>,
+            std::move(number),
+            span};
+}
+
+template <class T, class... Layers>
+std::vector<MlpLayer<T>> mlp_layers(LayerList<Layers...>, std::vector<std::string> numbers) {
+    std::vector<MlpLayer<T>> layers;
+    (layers.push_back(mlp_layer<T, typename Layers::layer>(std::move(numbers[layers.size()]), Layers::span)), ...);
+    return layers;
+}
+
+// How many a list of layers counts in torch.nn.Sequential, blocks as one each.
+template <class T>
+std::size_t numbers_of(const std::vector<MlpLayer<T>>& layers) {
+    std::size_t count = 0;
+    for (const MlpLayer<T>& layer : layers) count += layer.number.find('.') == std::string::npos ? 1U : 0U;
+    return count;
+}
+
+}  // namespace detail
+
+// Layers for MlpOptions: nib::layer_of<nib::BatchNorm, nib::Tanh>().
+template <class T, LayerOrBlock... Layers>
+std::vector<MlpLayer<T>> basic_layer_of() {
+    std::vector<std::string> numbers;
+    detail::append_numbers(LayerList<Layers...>{}, "", numbers);
+    return detail::mlp_layers<T>(typename detail::Flat<LayerList<Layers...>>::type{}, std::move(numbers));
+}
+template <LayerOrBlock... Layers>
+std::vector<MlpLayer<float>> layer_of() {
+    return basic_layer_of<float, Layers...>();
+}
+
+template <class T>
+struct BasicMlpOptions {
+    std::vector<MlpLayer<T>> hidden = basic_layer_of<T, ReLU>();        // behind each dense layer but the last
+    std::vector<MlpLayer<T>> output = basic_layer_of<T, LogSoftmax>();  // behind the last one
+};
+using MlpOptions = BasicMlpOptions<float>;
+
+template <class T>
+class BasicMlp : public NetworkBase<BasicMlp<T>, T> {
 public:
-    using scalar_type = T;
+    using Options = BasicMlpOptions<T>;
 
-    // All parameters 0: a network to load a model into. `widths` are the features that go in, those between the layers,
-    // and those that come out: at least two numbers, all at least 1.
-    explicit BasicMlp(std::vector<std::size_t> widths);
+    // All parameters 0: a network to load a model into. `widths` are the features that go into the first dense layer
+    // and that come out of each: at least two numbers, all at least 1. Throws on others, and on layers that do not fit
+    // them.
+    explicit BasicMlp(std::vector<std::size_t> widths, const Options& options = {});
 
-    // Weights and biases initialised as torch.nn.Linear is.
-    BasicMlp(std::vector<std::size_t> widths, Rng& rng);
+    // Each layer initialised as it asks to be: dense ones as torch.nn.Linear is.
+    BasicMlp(std::vector<std::size_t> widths, Rng& rng, const Options& options = {});
 
     std::size_t input_size() const { return widths_.front(); }
     std::size_t output_size() const { return widths_.back(); }
-    std::size_t parameter_count() const { return offsets_.back(); }
-    static constexpr bool ends_in_log_softmax() { return true; }
+    std::size_t parameter_count() const { return this->parameters().size(); }
+    bool gives_log_probabilities() const { return steps_.back().gives_log_probabilities; }
     std::span<const std::size_t> widths() const { return {widths_.data(), widths_.size()}; }
-
-    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
-    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
+    std::span<const Step<T>> steps() const { return {steps_.data(), steps_.size()}; }
 
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const;
 
-    // The outputs [B, output_size()] for x [B, input_size()], which it fails without; they lie in the workspace until
-    // its next use, and so must x until a backward pass, and what is done with its gradients, has used it.
-    MatrixView<const T> forward(const kernels::Inputs<T>& x, Workspace<T>& workspace) const;
-
-    // After forward: gradients of the loss by all parameters, from dy, its gradient by the outputs or by the logits.
-    [[nodiscard]] Gradient<T> backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace,
-                                       std::span<T> room) const;
-
-    // The names of the dense layers in model files: "0", "2", "4", …, or what the file called them that it was loaded
-    // from.
-    std::span<const std::string> layer_names() const { return {names_.data(), names_.size()}; }
+    // The names of the dense layers in model files: their numbers ("0", "2", "4", …), or what the file called them that
+    // it was loaded from.
+    const std::vector<std::string>& layer_names() const { return names_; }
     void set_layer_names(std::vector<std::string> names);
 
-    std::vector<ParameterTensor> tensors() const;
+    // What it is made of, layer by layer.
+    std::vector<LayerInfo> layers() const;
+    // How each of them is exported to ONNX.
+    std::vector<LayerOperators> operators() const;
 
 private:
-    std::size_t layer_count() const { return widths_.size() - 1; }
-    std::size_t in(std::size_t layer) const { return widths_[layer]; }
-    std::size_t out(std::size_t layer) const { return widths_[layer + 1]; }
-
-    // What comes out of dense layer i, after its ReLU; number layer_count() is the log-softmax of the last one's.
-    MatrixView<T> activation(Workspace<T>& workspace, std::size_t i, std::size_t rows) const;
-    // The gradient by what comes out of dense layer i, before its ReLU.
-    MatrixView<T> gradient(Workspace<T>& workspace, std::size_t i, std::size_t rows) const;
-
-    kernels::Activation activation_of(std::size_t i) const;
-
-    // Through layer first_layer and all after it, for some rows of x.
-    void forward_rows(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t first, std::size_t count,
-                      std::size_t first_layer) const;
-
-    // The gradients by what lies between the layers, for the rows of dy, the first of which is row number `first`.
-    void backward_rows(MatrixView<const T> dy, Workspace<T>& workspace, std::size_t rows, std::size_t first) const;
-
-    // Floating-point operations for one example: of the layers after the first, and of all.
-    double operations_after_first() const { return 2 * static_cast<double>(parameter_count() - in(0) * out(0)); }
-    double operations(const kernels::Inputs<T>& x) const;
-
-    template <class U>
-    std::span<U> part(std::span<U> all, std::size_t layer) const;
-    template <class U>
-    DenseParameters<U> layer(std::span<U> all, std::size_t layer) const;
+    void add(MlpLayer<T> layer, LayerShape shape);
+    void add_behind(const std::vector<MlpLayer<T>>& layers, std::size_t number);
+    void make_numbers(Rng* rng);
 
     std::vector<std::size_t> widths_;
-    std::vector<std::size_t> offsets_;
     std::vector<std::string> names_;
-    AlignedVector<T> parameters_;
+    std::vector<MlpLayer<T>> layers_;
+    std::vector<Step<T>> steps_;
 };
 
 using Mlp = BasicMlp<float>;
@@ -96,154 +145,110 @@ using Mlp = BasicMlp<float>;
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/layers/log_softmax.hpp>
-
-#include <cassert>
-#include <utility>
 
 namespace nib::inline NIB_ABI {
 
 template <class T>
-BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths) : widths_{std::move(widths)} {
+BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths, const Options& options) : widths_{std::move(widths)} {
     if (widths_.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(widths_.size()));
-    offsets_.push_back(0);
-    for (std::size_t i = 0; i < layer_count(); ++i) {
-        if (in(i) == 0 || out(i) == 0) fail("Mlp: expected widths of at least 1, found 0");
+    std::size_t parameters = 0, number = 0;
+    for (std::size_t i = 0; i + 1 < widths_.size(); ++i) {
+        const LayerShape shape{widths_[i], widths_[i + 1]};
+        if (shape.in == 0 || shape.out == 0) fail("Mlp: expected widths of at least 1, found 0");
         std::size_t weights = 0;
         constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
-        if (!multiply_sizes(in(i), out(i), weights) || weights > most - smaller(most, offsets_.back() + out(i)))
-            fail("Mlp: a layer from " + std::to_string(in(i)) + " to " + std::to_string(out(i)) +
+        if (!multiply_sizes(shape.in, shape.out, weights) || weights > most - smaller(most, parameters + shape.out))
+            fail("Mlp: a layer from " + std::to_string(shape.in) + " to " + std::to_string(shape.out) +
                  " features has more parameters than memory has places");
-        offsets_.push_back(offsets_.back() + DenseParameters<T>::count(in(i), out(i)));
-        names_.push_back(std::to_string(2 * i));  // as in torch.nn.Sequential, where ReLUs count too
+        parameters += weights + shape.out;
+        names_.push_back(std::to_string(number));
+        MlpLayer<T> dense = detail::mlp_layer<T, DenseOfAnySize>(names_.back(), 0);
+        dense.is_named = true;
+        add(std::move(dense), shape);
+        const std::vector<MlpLayer<T>>& behind = i + 2 < widths_.size() ? options.hidden : options.output;
+        add_behind(behind, number + 1);
+        number += 1 + detail::numbers_of(behind);
     }
-    parameters_.resize(offsets_.back());
+    detail::place_steps<T>(steps_);
+    const Step<T>& last = steps_.back();
+    this->make_room(last.parameter_offset + last.parameters, last.buffer_offset + last.buffers);
+    make_numbers(nullptr);
 }
 
 template <class T>
-std::vector<ParameterTensor> BasicMlp<T>::tensors() const {
-    std::vector<ParameterTensor> result;
-    for (std::size_t i = 0; i < layer_count(); ++i)
-        detail::dense_describe(names_[i], in(i), out(i), offsets_[i], result);
-    return result;
+BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths, Rng& rng, const Options& options)
+    : BasicMlp{std::move(widths), options} {
+    make_numbers(&rng);
 }
 
 template <class T>
-BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths, Rng& rng) : BasicMlp{std::move(widths)} {
-    for (std::size_t i = 0; i < layer_count(); ++i) detail::dense_initialize(part(parameters(), i), in(i), rng);
+void BasicMlp<T>::add(MlpLayer<T> layer, LayerShape shape) {
+    steps_.push_back(layer.step(shape));
+    if (layer.span > 0) steps_.back().skip = layers_.size() - layer.span;
+    layers_.push_back(std::move(layer));
+}
+
+// The first of them is layer number `number` of the network.
+template <class T>
+void BasicMlp<T>::add_behind(const std::vector<MlpLayer<T>>& layers, std::size_t number) {
+    const std::size_t features = steps_.back().shape.out;
+    for (MlpLayer<T> layer : layers) {
+        const std::size_t before = steps_.back().shape.out;
+        const LayerShape shape = layer.shape(before);
+        const std::size_t expected = layer.span > 0 ? steps_[steps_.size() - layer.span].shape.in : shape.in;
+        if (expected != before)
+            fail("Mlp: " + layer.info(shape, "").text + " takes " + std::to_string(expected) +
+                 " features, what stands before it gives " + std::to_string(before));
+        const std::size_t dot = smaller(layer.number.find('.'), layer.number.size());
+        std::size_t place = 0;
+        for (std::size_t i = 0; i < dot; ++i) place = 10 * place + static_cast<std::size_t>(layer.number[i] - '0');
+        layer.number = std::to_string(number + place) + layer.number.substr(dot);
+        add(std::move(layer), shape);
+    }
+    if (steps_.back().shape.out != features)
+        fail("Mlp: the layers behind a dense one of " + std::to_string(features) + " features give " +
+             std::to_string(steps_.back().shape.out) + "; expected as many");
+}
+
+template <class T>
+void BasicMlp<T>::make_numbers(Rng* rng) {
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+        layers_[i].initialize(this->parameters().subspan(steps_[i].parameter_offset, steps_[i].parameters),
+                              this->buffers().subspan(steps_[i].buffer_offset, steps_[i].buffers), steps_[i].shape,
+                              rng);
 }
 
 template <class T>
 std::vector<T> BasicMlp<T>::operator()(std::span<const T> x) const {
     Workspace<T> workspace;
-    const auto outputs = forward(MatrixView<const T>{x.data(), 1, x.size()}, workspace);
+    const auto outputs = this->forward(MatrixView<const T>{x.data(), 1, x.size()}, workspace);
     return {outputs.data(), outputs.data() + outputs.size()};
 }
 
 template <class T>
-MatrixView<const T> BasicMlp<T>::forward(const kernels::Inputs<T>& x, Workspace<T>& workspace) const {
-    if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
-    const kernels::Inputs<T>& inputs = workspace.find_nonzeros(x);
-    for (std::size_t i = 0; i <= layer_count(); ++i) activation(workspace, i, x.rows());
-    const bool first_done = workspace.relay_inputs(layer(parameters(), 0).weight, activation(workspace, 0, x.rows()),
-                                                   {layer(parameters(), 0).bias.data(), activation_of(0)});
-    const double operations_per_row = first_done ? operations_after_first() : operations(inputs);
-    workspace.share_rows(x.rows(), operations_per_row, [&](std::size_t first, std::size_t count) {
-        forward_rows(inputs, workspace, first, count, first_done ? 1 : 0);
-    });
-    return activation(workspace, layer_count(), x.rows());
-}
-
-template <class T>
-Gradient<T> BasicMlp<T>::backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace,
-                                  std::span<T> room) const {
-    assert(dy.cols() == output_size() && room.size() == parameter_count());
-    const std::size_t rows = dy.rows();
-    if (from == BackwardFrom::outputs) {
-        const MatrixView<const T> y = activation(workspace, layer_count(), rows);
-        const MatrixView<T> dx = gradient(workspace, layer_count() - 1, rows);
-        LogSoftmax::backward<T>({}, {}, y, dy, dx, {});
-        dy = dx;
-    }
-    for (std::size_t i = 0; i + 1 < layer_count(); ++i) gradient(workspace, i, rows);
-    workspace.share_rows(rows, 2 * operations_after_first(), [&](std::size_t first, std::size_t count) {
-        backward_rows(dy.middle_rows(first, count), workspace, rows, first);
-    });
-    workspace.begin_gradient();
-    for (std::size_t i = layer_count(); i-- > 0;) {
-        const MatrixView<const T> dlogits = i + 1 < layer_count() ? gradient(workspace, i, rows) : dy;
-        kernels::column_sums<T>(dlogits, layer(room, i).bias.data());
-        const kernels::Inputs<T> x =
-            i > 0 ? MatrixView<const T>{activation(workspace, i - 1, rows)} : workspace.inputs();
-        workspace.add_product({.offset = offsets_[i], .x = x, .dy = dlogits});
-    }
-    return workspace.gradient_of(room);
-}
-
-template <class T>
 void BasicMlp<T>::set_layer_names(std::vector<std::string> names) {
-    if (names.size() != layer_count())
-        fail("Mlp: expected " + std::to_string(layer_count()) + " layer names, found " + std::to_string(names.size()));
+    if (names.size() != names_.size())
+        fail("Mlp: expected " + std::to_string(names_.size()) + " layer names, found " + std::to_string(names.size()));
     names_ = std::move(names);
 }
 
 template <class T>
-MatrixView<T> BasicMlp<T>::activation(Workspace<T>& workspace, std::size_t i, std::size_t rows) const {
-    return workspace.activation(i, rows, out(smaller(i, layer_count() - 1)));
-}
-
-template <class T>
-MatrixView<T> BasicMlp<T>::gradient(Workspace<T>& workspace, std::size_t i, std::size_t rows) const {
-    return workspace.gradient(i, rows, out(i));
-}
-
-template <class T>
-kernels::Activation BasicMlp<T>::activation_of(std::size_t i) const {
-    return i + 1 < layer_count() ? kernels::Activation::relu : kernels::Activation::none;
-}
-
-template <class T>
-void BasicMlp<T>::forward_rows(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t first,
-                               std::size_t count, std::size_t first_layer) const {
-    const auto outputs = [&](std::size_t i) { return activation(workspace, i, x.rows()).middle_rows(first, count); };
-    kernels::Inputs<T> inputs = x.middle_rows(first, count);
-    if (first_layer > 0) inputs = MatrixView<const T>{outputs(first_layer - 1)};
-    const std::size_t last = layer_count() - 1;
-    for (std::size_t i = first_layer; i <= last; ++i) {
-        detail::dense_forward<T>(layer(parameters(), i), inputs, outputs(i), activation_of(i));
-        inputs = MatrixView<const T>{outputs(i)};
+std::vector<LayerInfo> BasicMlp<T>::layers() const {
+    std::vector<LayerInfo> result;
+    std::size_t dense = 0;
+    for (std::size_t i = 0; i < layers_.size(); ++i) {
+        result.push_back(layers_[i].info(steps_[i].shape, layers_[i].is_named ? names_[dense++] : layers_[i].number));
+        detail::place_tensors(result[i], steps_[i]);
     }
-    LogSoftmax::forward<T>({}, inputs.matrix(), activation(workspace, last + 1, x.rows()).middle_rows(first, count));
+    return result;
 }
 
 template <class T>
-void BasicMlp<T>::backward_rows(MatrixView<const T> dy, Workspace<T>& workspace, std::size_t rows,
-                                std::size_t first) const {
-    for (std::size_t i = layer_count(); i-- > 1;) {
-        const MatrixView<const T> x = activation(workspace, i - 1, rows).middle_rows(first, dy.rows());
-        const MatrixView<T> dx = gradient(workspace, i - 1, rows).middle_rows(first, dy.rows());
-        kernels::matmul_input_gradient<T>(dy, layer(parameters(), i).weight, dx, x.data());
-        dy = dx;
-    }
-}
-
-template <class T>
-double BasicMlp<T>::operations(const kernels::Inputs<T>& x) const {
-    return operations_after_first() + 2 * x.nonzeros_per_row() * static_cast<double>(out(0));
-}
-
-template <class T>
-template <class U>
-std::span<U> BasicMlp<T>::part(std::span<U> all, std::size_t layer) const {
-    return all.subspan(offsets_[layer], offsets_[layer + 1] - offsets_[layer]);
-}
-
-template <class T>
-template <class U>
-DenseParameters<U> BasicMlp<T>::layer(std::span<U> all, std::size_t layer) const {
-    return {part(all, layer), in(layer), out(layer)};
+std::vector<LayerOperators> BasicMlp<T>::operators() const {
+    std::vector<LayerOperators> result;
+    for (std::size_t i = 0; i < layers_.size(); ++i) result.push_back(layers_[i].operators(steps_[i].shape));
+    return result;
 }
 
 #if defined(NIB_TEMPLATE)

@@ -11,7 +11,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/model/layer_list.hpp>
+#include <nib/model/layer_info.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
@@ -30,68 +30,74 @@ struct SaveOptions {
     std::optional<std::uint64_t> steps;
 };
 
+// A network's numbers as files see them.
+template <class T>
+struct NetworkNumbers {
+    std::span<T> parameters;
+    std::span<T> buffers;
+};
+
 namespace detail {
 
-// "" for a network of one's own that has no list of layers.
-template <class Net>
-std::string layer_list_of(const Net& net) {
-    if constexpr (requires { layers(net); })
-        return layers_text(layers(net));
-    else
-        return "";
+// What save and load do, whatever the network.
+// Fails where a layer's tensors() leaves some of its numbers out, and on a network that was moved from.
+template <class T>
+void check_all_named(const std::vector<LayerTensor>& tensors, const NetworkNumbers<const T>& numbers,
+                     const std::string& path) {
+    std::size_t parameters = 0, buffers = 0;
+    for (const LayerTensor& tensor : tensors) (tensor.is_buffer ? buffers : parameters) += tensor.size();
+    if (tensors.empty() || parameters != numbers.parameters.size() || buffers != numbers.buffers.size())
+        fail(path + ": the network has " + std::to_string(numbers.parameters.size()) + " parameters and " +
+             std::to_string(numbers.buffers.size()) + " buffers, its layers name " + std::to_string(parameters) +
+             " and " + std::to_string(buffers) + " of them (none at all where it was moved from)");
 }
 
-// What save and load do, whatever the network.
 template <class T>
-void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
-                     const std::string& layers, const SaveOptions& options, const std::string& path);
+void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
+                  const SaveOptions& options, const std::string& path);
 template <class T>
-void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, TensorFile& file);
+void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, TensorFile& file);
 template <class T>
-void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path);
+void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, const std::string& path);
 
 }  // namespace detail
 
-// A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Fails when the
-// file cannot be written, and on parameters that are not finite, which load would refuse; what stood at `path` is then
-// still there.
+// A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Of a batch
+// norm num_batches_tracked is not written, which load_state_dict does without. Fails when the file cannot be written,
+// and on numbers that are not finite, which load would refuse; what stood at `path` is then still there.
 template <Network Net>
 void save(const Net& net, const std::string& path, const SaveOptions& options = {}) {
-    detail::save_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), detail::layer_list_of(net),
-                                                       options, path);
+    detail::save_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, options, path);
 }
 
 // F16, BF16, F32 and F64 numbers are converted to the network's, rounded where they must be. Fails, and leaves the
 // network as it was, on a file that is none, on tensors that are missing, unexpected, of another shape or no
-// floating-point numbers (all are listed), on layers that cannot be told apart, and on numbers that are not finite.
+// floating-point numbers (all are listed), on layers that cannot be told apart, on numbers that are not finite, and on
+// a file whose metadata lists other layers than the network has, but for those that do nothing when a network is used.
 // Takes no memory to speak of, however large the file is.
 template <Network Net>
 void load(Net& net, const std::string& path) {
-    detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), path);
+    detail::load_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, path);
 }
 
 // The same from a file that is open: load(net, file) for a file = open_safetensors(path) has the reader of that one
 // format in the program, and none of the others.
 template <Network Net>
 void load(Net& net, TensorFile& file) {
-    detail::load_parameters<typename Net::scalar_type>(net.tensors(), net.parameters(), file);
+    detail::load_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, file);
 }
 
-// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end. A
-// file does not say in which order layers run: numbers in their names do ("fc2" before "fc10"), or else their sizes,
-// where these chain in one way only. It keeps the names. Fails as load does, on layers whose order cannot be told, and
-// on a file that holds anything but dense layers.
+// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, or
+// what else the file's metadata lists behind dense layers, of ReLU, Tanh, LogSoftmax, BatchNorm1d and Dropout (which is
+// not kept: to go on training, load into a network that has it). Names of tensors do not say in which order dense
+// layers run, unless by numbers ("fc2" before "fc10"); else their sizes do, where these chain in one way only. The
+// network keeps the names. Fails as load does, on layers whose order cannot be told, and on a file of any other layers.
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
 
 // The widths of the network that load_mlp makes of the file, {inputs, ..., outputs}, without reading its numbers: for
 // those who look before they read. Fails as load_mlp does on the file's names and shapes.
 [[nodiscard]] NIB_API std::vector<std::size_t> mlp_widths(const std::string& path);
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<float>&);
-NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<double>&);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 
@@ -105,8 +111,12 @@ NIB_TEMPLATE std::string detail::layer_list_of(const BasicMlp<double>&);
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/layers/tanh.hpp>
 #include <nib/model/finite.hpp>
 #include <nib/model/layer_order.hpp>
+#include <nib/model/layer_texts.hpp>
 #include <nib/model/match_tensors.hpp>
 
 #include <cstddef>
@@ -130,24 +140,29 @@ struct TensorList {
     std::vector<Tensor> tensors;
 };
 
-// What a layer's describe() says must lie within the network's parameters.
-inline void check_place(const ParameterTensor& info, std::size_t parameters) {
-    if (info.size() > parameters || info.offset > parameters - info.size())
-        fail("tensor " + tensor_label(info.name) + " lies outside of the network's parameters");
+// The numbers of a tensor, whose place a layer's tensors() says: must lie within the network's.
+template <class T>
+std::span<T> numbers_of(const LayerTensor& info, const NetworkNumbers<T>& numbers) {
+    const std::span<T> all = info.is_buffer ? numbers.buffers : numbers.parameters;
+    if (info.size() > all.size() || info.offset > all.size() - info.size())
+        fail("tensor " + tensor_label(info.name) + " lies outside of the network's " +
+             (info.is_buffer ? "buffers" : "parameters"));
+    return all.subspan(info.offset, info.size());
 }
 
-// Appends `numbers`, ordered as a network's parameters are, under the names of `infos` with `prefix` before them.
+// Appends the tensors with their numbers, with `prefix` before their names.
 template <class T>
-void append_tensors(const std::vector<ParameterTensor>& infos, std::span<const T> numbers, const std::string& prefix,
-                    TensorList& list) {
-    for (const ParameterTensor& info : infos) {
+void append_tensors(const std::vector<LayerTensor>& infos, const NetworkNumbers<const T>& numbers,
+                    const std::string& prefix, TensorList& list) {
+    for (const LayerTensor& info : infos) {
         std::vector<T> ordered(info.size());
-        check_place(info, numbers.size());
-        const T* const from = numbers.data() + info.offset;
-        if (info.transposed)
-            transpose<T>({from, info.shape[1], info.shape[0]}, {ordered.data(), info.shape[0], info.shape[1]});
-        else
+        const T* const from = numbers_of(info, numbers).data();
+        if (info.transposed && !ordered.empty()) {
+            const std::size_t first = info.shape[0], others = ordered.size() / first;
+            transpose<T>({from, others, first}, {ordered.data(), first, others});
+        } else {
             copy_values(from, ordered.size(), ordered.data());
+        }
         list.bytes.push_back(tensor_bytes<T>({ordered.data(), ordered.size()}));
         const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
         list.tensors.push_back(
@@ -155,13 +170,15 @@ void append_tensors(const std::vector<ParameterTensor>& infos, std::span<const T
     }
 }
 
-// What load would refuse is not written: fails where one of `numbers`, ordered as a network's parameters are, is not
-// finite.
+// What load would refuse is not written: fails where one of the numbers is not finite.
 template <class T>
-void check_finite(const std::vector<ParameterTensor>& infos, std::span<const T> numbers, const std::string& prefix,
-                  const std::string& path) {
-    const std::string problem = not_finite_text(infos, numbers, prefix);
-    if (!problem.empty()) fail(path + ": nothing was written: tensor " + problem);
+void check_finite(const std::vector<LayerTensor>& infos, const NetworkNumbers<const T>& numbers,
+                  const std::string& prefix, const std::string& path) {
+    for (const bool buffers : {false, true}) {
+        const std::string problem =
+            not_finite_text(infos, buffers ? numbers.buffers : numbers.parameters, prefix, buffers);
+        if (!problem.empty()) fail(path + ": nothing was written: tensor " + problem);
+    }
 }
 
 // Fails where a number of `tensor` is not finite, or is too large for a T. The tensor is one of floating-point numbers.
@@ -179,51 +196,89 @@ void check_numbers(TensorFile& file, const TensorInfo& tensor) {
 
 // Writes the file's tensors to where a network has them. found[i] is known to be of wanted[i]'s shape.
 template <class T>
-void read_tensors(TensorFile& file, const std::vector<ParameterTensor>& wanted,
-                  const std::vector<const TensorInfo*>& found, std::span<T> parameters) {
-    for (const ParameterTensor& want : wanted) check_place(want, parameters.size());
+void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted, const std::vector<const TensorInfo*>& found,
+                  const NetworkNumbers<T>& numbers) {
+    for (const LayerTensor& want : wanted) numbers_of(want, numbers);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const ParameterTensor& want = wanted[i];
+        const LayerTensor& want = wanted[i];
         std::vector<std::size_t> strides = row_major_strides(want.shape);
-        if (want.transposed) strides = {1, want.shape[0]};
-        read_into<T>(file, *found[i], parameters.data() + want.offset, {strides.data(), strides.size()});
+        if (want.transposed) {
+            for (std::size_t& stride : strides) stride *= want.shape[0];
+            strides[0] = 1;
+        }
+        read_into<T>(file, *found[i], numbers_of(want, numbers).data(), {strides.data(), strides.size()});
     }
 }
 
-// "format": what PyTorch's libraries look for; `layers` may be empty.
-inline StringMap network_metadata(const std::string& layers) {
-    StringMap metadata{{"format", "pt"}, {"nib_version", NIB_VERSION_STRING}};
-    if (!layers.empty()) metadata["layers"] = layers;
-    return metadata;
+// "format": what PyTorch's libraries look for.
+inline StringMap network_metadata(const std::vector<LayerInfo>& layers) {
+    return {{"format", "pt"}, {"nib_version", NIB_VERSION_STRING}, {"layers", layers_text(layers)}};
+}
+
+// A file is never run as another network. `exactly`: nor trained as one.
+inline void check_layers(const TensorFile& file, const std::vector<LayerInfo>& layers, bool exactly = false) {
+    const std::string_view list = listed_layers(file.metadata());
+    if (list.empty()) return;
+    const std::string difference = layers_difference(list, listed(layers), exactly);
+    if (!difference.empty())
+        fail(file.path() + ": is of another network: " + difference +
+             " (where that is meant, turn it into a file without a list of layers, .pth or .npz: inspect FILE --save "
+             "OTHER)");
+}
+
+inline std::vector<LayerTensor> tensors_of(const std::vector<LayerInfo>& layers) {
+    std::vector<LayerTensor> tensors;
+    for (const LayerInfo& layer : layers) append_values(tensors, layer.tensors);
+    return tensors;
 }
 
 template <class T>
-void save_parameters(const std::vector<ParameterTensor>& infos, std::span<const T> parameters,
-                     const std::string& layers, const SaveOptions& options, const std::string& path) {
-    check_finite(infos, parameters, "", path);
+void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
+                  const SaveOptions& options, const std::string& path) {
+    const std::vector<LayerTensor> tensors = tensors_of(layers);
+    check_all_named<T>(tensors, numbers, path);
+    check_finite(tensors, numbers, "", path);
     StringMap metadata = network_metadata(layers);
     if (options.steps) metadata["steps"] = std::to_string(*options.steps);
     TensorList list;
-    append_tensors<T>(infos, parameters, "", list);
+    append_tensors<T>(tensors, numbers, "", list);
     save_tensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 template <class T>
-void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, TensorFile& file) {
+void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, TensorFile& file) {
+    const std::vector<LayerTensor> wanted = tensors_of(layers);
     const std::vector<const TensorInfo*> found = match_tensors(file, wanted);
-    // All is looked at before the first parameter changes.
+    check_layers(file, layers);
+    // All is looked at before the first number changes.
     for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
-    read_tensors<T>(file, wanted, found, parameters);
+    read_tensors<T>(file, wanted, found, numbers);
 }
 
 template <class T>
-void load_parameters(const std::vector<ParameterTensor>& wanted, std::span<T> parameters, const std::string& path) {
+void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, const std::string& path) {
     TensorFile file = open_tensors(path);
-    load_parameters(wanted, parameters, file);
+    load_network(layers, numbers, file);
 }
 
-// The file's dense layers, in the order in which they run: each is NAME.weight [out, in] and NAME.bias [out].
-inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
+// Numbers of different depth ("0", "1.0") are those of blocks, and not of layers one behind the other.
+inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& layers) {
+    const auto depth = [](std::string_view name) {
+        std::size_t dots = 0;
+        for (const char c : name) dots += c == '.' ? 1U : 0U;
+        return name.find_first_not_of("0123456789.") == std::string_view::npos ? dots : std::string_view::npos;
+    };
+    for (const DenseShape& layer : layers)
+        if (depth(layer.name) != depth(layers[0].name) && depth(layer.name) != std::string_view::npos &&
+            depth(layers[0].name) != std::string_view::npos)
+            fail(file.path() + ": expected dense layers one behind the other, found " + tensor_label(layers[0].name) +
+                 " beside " + tensor_label(layer.name) +
+                 ", a layer within a block: load(net, path) takes the file into a Sequential of its layers");
+}
+
+// The file's dense layers, in the order in which they run: each is NAME.weight [out, in] and NAME.bias [out]. Batch
+// norms may stand beside them.
+inline std::vector<DenseShape> find_dense_layers(const TensorFile& file, bool with_norms) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
     const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
     if (file.metadata().contains("epochs") && file.metadata().contains("steps"))
@@ -233,6 +288,8 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
     for (const TensorInfo& tensor : file.tensors()) {
         constexpr std::string_view weight = ".weight", bias = ".bias";
         const std::string_view name = tensor.name;
+        const std::string layer{name.substr(0, name.rfind('.') + 1)};
+        if (with_norms && (is_passed_over(tensor) || file.find(layer + "running_mean") != nullptr)) continue;
         if (name.ends_with(bias) && tensor.shape.size() == 1) {
             ++biases;
         } else if (name.ends_with(weight) && tensor.shape.size() == 2) {
@@ -245,6 +302,8 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
         }
     }
     if (layers.empty()) refuse("found none");
+    if (layers.size() > 10'000) refuse("found " + std::to_string(layers.size()) + ", expected at most 10000");
+    check_depths(file, layers);
     for (const DenseShape& layer : layers) {
         const TensorInfo* const bias = file.find(layer.name + ".bias");
         if (bias == nullptr) refuse(tensor_label(layer.name + ".bias") + " is missing");
@@ -266,39 +325,105 @@ inline std::vector<std::size_t> widths_of(const std::vector<DenseShape>& layers)
     return widths;
 }
 
+// What an Mlp of the file is made of.
+template <class T>
+struct MlpPlan {
+    std::vector<DenseShape> dense;
+    BasicMlpOptions<T> options;
+};
+
+// Where the file lists its layers, they must be those of an Mlp. Dropout is left out; where there are batch norms, it
+// becomes one of probability 0, so that the numbers in their names stay what they are.
+template <class T>
+MlpPlan<T> plan_mlp(const TensorFile& file) {
+    MlpPlan<T> plan;
+    const std::vector<std::string_view> words = split_layers(listed_layers(file.metadata()));
+    constexpr std::size_t most_layers = 10'000;
+    if (words.size() > most_layers)
+        fail(file.path() + ": expected at most " + std::to_string(most_layers) + " layers, found " +
+             std::to_string(words.size()));
+    const auto refuse = [&](std::size_t word) {
+        fail(file.path() + ": the file has " + word_text(words[word]) +
+             (word == 0 ? " at the start" : " after " + word_text(words[word - 1])) +
+             ", which load_mlp cannot build; expected the dense layers of its tensors with ReLU, Tanh, LogSoftmax, "
+             "BatchNorm1d and Dropout behind them (load(net, path) takes it into a Sequential of its layers)");
+    };
+    bool has_norms = false;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string_view name = layer_name(words[i]);
+        if (std::string_view(" Linear ReLU Tanh LogSoftmax BatchNorm1d ").find(" " + std::string(name) + " ") ==
+                std::string_view::npos &&
+            !is_identity(words[i]))
+            refuse(i);
+        has_norms = has_norms || name == "BatchNorm1d";
+    }
+    plan.dense = find_dense_layers(file, has_norms);
+    if (listed_layers(file.metadata()).empty()) return plan;
+    const std::vector<MlpLayer<T>> known = basic_layer_of<T, Dropout<0>, ReLU, Tanh, LogSoftmax, BatchNorm>();
+    std::vector<std::vector<MlpLayer<T>>> behind;  // each dense layer
+    for (std::size_t word = 0; word < words.size(); ++word) {
+        const DenseShape* const next = behind.size() < plan.dense.size() ? &plan.dense[behind.size()] : nullptr;
+        if (next != nullptr && words[word] == DenseOfAnySize::description({next->in, next->out})) {
+            behind.emplace_back();
+            continue;
+        }
+        if (is_identity(words[word]) && !has_norms) continue;
+        if (behind.empty()) refuse(word);
+        const std::size_t features = plan.dense[behind.size() - 1].out;
+        std::size_t i = is_identity(words[word]) ? 0 : 1;
+        while (i > 0 && i < known.size() && known[i].info({features, features}, "").text != words[word]) ++i;
+        if (i == known.size()) refuse(word);
+        behind.back().push_back(known[i]);
+        behind.back().back().number = std::to_string(behind.back().size() - 1);
+    }
+    if (behind.size() < plan.dense.size())
+        fail(file.path() + ": the file lists " + std::to_string(behind.size()) + " dense layers, and holds " +
+             std::to_string(plan.dense.size()));
+    plan.options.output = std::move(behind.back());
+    behind.pop_back();
+    for (std::size_t i = 1; i < behind.size(); ++i) {
+        bool same = behind[i].size() == behind[0].size();
+        for (std::size_t k = 0; same && k < behind[i].size(); ++k) same = behind[i][k].step == behind[0][k].step;
+        if (!same)
+            fail(file.path() + ": the layers after " + tensor_label(plan.dense[i].name) + " are not those after " +
+                 tensor_label(plan.dense[0].name) +
+                 ", and load_mlp builds networks where they are (load(net, path) takes it into a Sequential of its "
+                 "layers)");
+    }
+    if (!behind.empty()) plan.options.hidden = std::move(behind[0]);
+    return plan;
+}
+
 }  // namespace detail
 
 NIB_API std::vector<std::size_t> mlp_widths(const std::string& path) {
-    return detail::widths_of(detail::find_dense_layers(open_tensors(path)));
+    return detail::widths_of(detail::plan_mlp<float>(open_tensors(path)).dense);
 }
 
 template <class T>
 BasicMlp<T> load_mlp(const std::string& path) {
     TensorFile file = open_tensors(path);
-    const std::vector<detail::DenseShape> layers = detail::find_dense_layers(file);
+    const detail::MlpPlan<T> plan = detail::plan_mlp<T>(file);
     std::vector<std::string> names;
-    for (const detail::DenseShape& layer : layers) names.push_back(layer.name);
+    for (const detail::DenseShape& layer : plan.dense) names.push_back(layer.name);
     file.check_counts();
-    BasicMlp<T> net{detail::widths_of(layers)};
+    BasicMlp<T> net{detail::widths_of(plan.dense), plan.options};
     net.set_layer_names(std::move(names));
-    const std::vector<ParameterTensor> wanted = net.tensors();
-    const std::vector<const TensorInfo*> found = detail::match_by_name(file, wanted);
-    detail::check_match(file, wanted, found);
-    for (const TensorInfo* const tensor : found) detail::check_numbers<T>(file, *tensor);
-    detail::read_tensors<T>(file, wanted, found, net.parameters());
+    load(net, file);
     return net;
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const float>,
-                                          const std::string&, const SaveOptions&, const std::string&);
-NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<float>, TensorFile&);
-NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<float>, const std::string&);
+NIB_TEMPLATE void detail::save_network(const std::vector<LayerInfo>&, const NetworkNumbers<const float>&,
+                                       const SaveOptions&, const std::string&);
+NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<float>&, TensorFile&);
+NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<float>&, const std::string&);
 NIB_TEMPLATE BasicMlp<float> load_mlp<float>(const std::string&);
-NIB_TEMPLATE void detail::save_parameters(const std::vector<ParameterTensor>&, std::span<const double>,
-                                          const std::string&, const SaveOptions&, const std::string&);
-NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<double>, TensorFile&);
-NIB_TEMPLATE void detail::load_parameters(const std::vector<ParameterTensor>&, std::span<double>, const std::string&);
+NIB_TEMPLATE void detail::save_network(const std::vector<LayerInfo>&, const NetworkNumbers<const double>&,
+                                       const SaveOptions&, const std::string&);
+NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<double>&, TensorFile&);
+NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<double>&,
+                                       const std::string&);
 NIB_TEMPLATE BasicMlp<double> load_mlp<double>(const std::string&);
 #endif
 

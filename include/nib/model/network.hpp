@@ -2,64 +2,88 @@
 // training and model files.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/layers/layer.hpp>
-#include <nib/model/gradient.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/model/engine.hpp>
+#include <nib/model/layer_info.hpp>
 #include <nib/model/workspace.hpp>
 
 #include <concepts>
 #include <cstddef>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
-namespace detail {
-
-inline std::string wrong_features(std::size_t expected, std::size_t found) {
-    return "the network takes " + std::to_string(expected) + " features, the example has " + std::to_string(found);
-}
-
-}  // namespace detail
-
-// Where a backward pass begins: at the network's outputs, or before its last layer, a LogSoftmax, when the loss knows
-// the gradient of both together.
-enum class BackwardFrom : unsigned char { outputs, logits };
-
 // What evaluation and prediction ask of a network. Beside Sequential and Mlp, Int8Mlp meets it.
 //
-//   input_size, output_size  features of one example
-//   forward(x, workspace)    outputs [B, output_size] for x [B, input_size], a matrix or lists of non-zeros; they lie
-//                            in the workspace
-//   ends_in_log_softmax()    whether outputs are logarithms of probabilities
+//   input_size, output_size    features of one example
+//   forward(x, workspace)      outputs [B, output_size] for x [B, input_size], a dense or a sparse matrix; they lie in
+//                              the workspace
+//   gives_log_probabilities()  whether outputs are logarithms of probabilities
 template <class N>
-concept InferenceNetwork = requires(const N& net, const kernels::Inputs<typename N::scalar_type>& x,
+concept InferenceNetwork = requires(const N& net, const kernels::InputView<typename N::scalar_type>& x,
                                     Workspace<typename N::scalar_type>& workspace) {
     { net.input_size() } -> std::same_as<std::size_t>;
     { net.output_size() } -> std::same_as<std::size_t>;
     { net.forward(x, workspace) } -> std::same_as<MatrixView<const typename N::scalar_type>>;
-    { net.ends_in_log_softmax() } -> std::same_as<bool>;
+    { net.gives_log_probabilities() } -> std::same_as<bool>;
 };
 
 // And what training and model files ask beyond that. Sequential and Mlp meet it.
 //
-//   parameters               all of them, one contiguous array; the const form only reads
-//   backward(dy, from, workspace, room)
-//                            after forward: the gradients, in the order of parameters(), from dy, the loss's gradient.
-//                            They refer to dy, the workspace and the inputs of the forward pass, and to `room`, which
-//                            is as large as parameters()
-//   tensors()                the parameters by name, for model files
+//   parameters()  all of them, one contiguous array; the const form only reads
+//   buffers()     numbers that are saved and not trained, as PyTorch's register_buffer keeps
+//   view()        the network as the engine sees it (model/engine.hpp)
+//   layers()      what it is made of, layer by layer, with the names of its numbers in model files
 template <class N>
-concept Network = InferenceNetwork<N> &&
-    requires(N& net, const N& const_net, MatrixView<const typename N::scalar_type> dy,
-             Workspace<typename N::scalar_type>& workspace, std::span<typename N::scalar_type> room) {
+concept Network = InferenceNetwork<N> && requires(N& net, const N& const_net) {
     { net.parameters() } -> std::same_as<std::span<typename N::scalar_type>>;
     { const_net.parameters() } -> std::same_as<std::span<const typename N::scalar_type>>;
-    {
-        const_net.backward(dy, BackwardFrom::outputs, workspace, room)
-        } -> std::same_as<Gradient<typename N::scalar_type>>;
-    { const_net.tensors() } -> std::same_as<std::vector<ParameterTensor>>;
+    { net.buffers() } -> std::same_as<std::span<typename N::scalar_type>>;
+    { const_net.buffers() } -> std::same_as<std::span<const typename N::scalar_type>>;
+    { const_net.view() } -> std::same_as<NetworkView<typename N::scalar_type>>;
+    { const_net.layers() } -> std::same_as<std::vector<LayerInfo>>;
+};
+
+// What Sequential and Mlp have in common: the numbers, and passes over batches. Net has functions steps() and layers().
+template <class Net, class T>
+class NetworkBase {
+public:
+    using scalar_type = T;
+
+    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
+    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
+    std::span<T> buffers() { return {buffers_.data(), buffers_.size()}; }
+    std::span<const T> buffers() const { return {buffers_.data(), buffers_.size()}; }
+
+    NetworkView<T> view() const { return {static_cast<const Net&>(*this).steps(), parameters(), buffers()}; }
+
+    // The parameters and buffers by name, for model files.
+    std::vector<LayerTensor> tensors() const {
+        std::vector<LayerTensor> result;
+        for (const LayerInfo& layer : static_cast<const Net&>(*this).layers()) append_values(result, layer.tensors);
+        return result;
+    }
+
+    // The outputs [B, output_size()] for x [B, input_size()], in inference. They lie in the workspace until its next
+    // use. Throws on another number of features.
+    MatrixView<const T> forward(const kernels::InputView<T>& x, Workspace<T>& workspace) const {
+        return run_forward<T>(view(), x, workspace);
+    }
+
+protected:
+    NetworkBase() = default;
+    // All are 0 at first.
+    void make_room(std::size_t parameters, std::size_t buffers) {
+        parameters_.resize(parameters);
+        buffers_.resize(buffers);
+    }
+
+private:
+    AlignedVector<T> parameters_;
+    AlignedVector<T> buffers_;
 };
 
 }  // namespace nib::inline NIB_ABI

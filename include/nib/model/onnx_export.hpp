@@ -13,7 +13,8 @@
 
 #include <nib/core/config.hpp>
 #include <nib/layers/layer.hpp>
-#include <nib/model/layer_list.hpp>
+#include <nib/model/layer_info.hpp>
+#include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
 
@@ -26,27 +27,36 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 template <class T>
-void save_onnx_layers(const std::vector<LayerInfo>& list, std::span<const T> parameters, const std::string& path);
+void save_onnx_layers(const std::vector<LayerInfo>& list, const std::vector<LayerOperators>& operators,
+                      const NetworkNumbers<const T>& numbers, const std::string& path);
 
 template <class L>
-constexpr bool says_how_it_is_exported() {
-    static_assert(OnnxLayer<L>, "save_onnx: a layer does not say how it is exported; give it a function operators()");
-    return true;
-}
+struct SaysHowItIsExported {
+    static constexpr bool value = requires { L::operators(); }
+    || requires { L::operators(LayerShape{}); };
+    static_assert(value, "save_onnx: a layer does not say how it is exported; give it a function operators()");
+};
+template <class... Layers>
+struct SaysHowItIsExported<LayerList<Layers...>> {
+    static constexpr bool value = (SaysHowItIsExported<Layers>::value && ...);
+};
+template <LayerBlock L>
+struct SaysHowItIsExported<L> : SaysHowItIsExported<LayerList<typename L::block, typename L::block_end>> {};
 
 template <class Net>
 inline constexpr bool is_exportable = true;
 template <class T, class... Layers>
-inline constexpr bool is_exportable<BasicSequential<T, Layers...>> = (says_how_it_is_exported<Layers>() && ...);
+inline constexpr bool is_exportable<BasicSequential<T, Layers...>> = (SaysHowItIsExported<Layers>::value && ...);
 
 }  // namespace detail
 
-// Fails when the file cannot be written (what stood at `path` is then still there) and where a layer's operators do not
-// fit together; a layer of a Sequential without operators() does not compile.
+// Fails when the file cannot be written (what stood at `path` is then still there), where a layer's operators do not
+// fit together, and where they are not as ONNX has them; a layer of a Sequential without operators() does not compile.
 template <Network Net>
 void save_onnx(const Net& net, const std::string& path) {
     static_assert(detail::is_exportable<Net>);
-    detail::save_onnx_layers<typename Net::scalar_type>(layers(net), net.parameters(), path);
+    detail::save_onnx_layers<typename Net::scalar_type>(net.layers(), net.operators(),
+                                                        {net.parameters(), net.buffers()}, path);
 }
 
 }  // namespace nib::inline NIB_ABI
@@ -59,7 +69,6 @@ void save_onnx(const Net& net, const std::string& path) {
 #include <nib/io/onnx_operator.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
-#include <nib/model/model_file.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -75,12 +84,14 @@ public:
     // `path` is for messages.
     explicit OnnxNodes(const std::string& path) : path_{path} {}
 
-    void add(const LayerInfo& layer) {
-        layer_ = "layer " + std::to_string(layers_++) + " (" + layer.text + ")";
-        if (!layer.has_operators) refuse("it does not say how it is exported; expected a function operators()");
-        if (layer.operators.empty()) return;
+    void add(const LayerInfo& layer, const LayerOperators& operators) {
+        layer_ = "layer " + std::to_string(inputs_.size()) + " (" + layer.text + ")";
+        inputs_.push_back(last_);
+        if (!operators) refuse("it does not say how it is exported; expected a function operators()");
+        if (operators->empty()) return;
         names_ = {{"x", last_}};
-        for (const OnnxOperator& operation : layer.operators) add(operation, layer.tensors);
+        if (layer.skip != no_skip) names_["skipped"] = inputs_.at(layer.skip);
+        for (const OnnxOperator& operation : *operators) add(operation, layer.tensors);
         if (!names_.contains("y")) refuse("none of its operators gives \"y\"");
         last_ = names_.at("y");
     }
@@ -100,30 +111,35 @@ public:
         return std::move(nodes_);
     }
 
+    // The layer of each node.
+    const std::vector<std::string>& origins() const { return origins_; }
+
     static constexpr std::string_view input = "input";
 
 private:
     [[noreturn]] void refuse(const std::string& why) const { fail(path_ + ": " + layer_ + ": " + why); }
 
     // With the names of the graph instead of the layer's own.
-    void add(const OnnxOperator& operation, const std::vector<ParameterTensor>& tensors) {
+    void add(const OnnxOperator& operation, const std::vector<LayerTensor>& tensors) {
         OnnxOperator node = operation;
         const std::string prefix = onnx_node_name(node, nodes_.size()) + ".";
         for (std::string& name : node.inputs) name = value_of(name, operation, tensors);
         for (std::string& name : node.outputs) {
+            if (name.empty()) continue;
             if (names_.contains(name))
                 refuse(operation.type + " gives " + tensor_label(name) + ", which is there already");
             names_[name] = prefix + name;
             name = prefix + name;
         }
         nodes_.push_back(std::move(node));
+        origins_.push_back(layer_);
     }
 
     std::string value_of(const std::string& name, const OnnxOperator& operation,
-                         const std::vector<ParameterTensor>& tensors) const {
+                         const std::vector<LayerTensor>& tensors) const {
         if (name.empty()) return name;
         if (names_.contains(name)) return names_.at(name);
-        for (const ParameterTensor& tensor : tensors)
+        for (const LayerTensor& tensor : tensors)
             if (tensor.name == name || tensor.name.ends_with("." + name)) return tensor.name;
         refuse(operation.type + " takes " + tensor_label(name) +
                "; expected \"x\", a tensor of the layer, or what an operator before it gives");
@@ -131,27 +147,31 @@ private:
 
     const std::string& path_;
     std::string layer_;
-    std::size_t layers_ = 0;
+    std::vector<std::string> inputs_;  // of each layer
     std::vector<OnnxOperator> nodes_;
+    std::vector<std::string> origins_;
     StringMap names_;  // of the current layer's values in the graph
     std::string last_{input};
 };
 
 template <class T>
-void save_onnx_layers(const std::vector<LayerInfo>& list, std::span<const T> parameters, const std::string& path) {
+void save_onnx_layers(const std::vector<LayerInfo>& list, const std::vector<LayerOperators>& operators,
+                      const NetworkNumbers<const T>& numbers, const std::string& path) {
     if (list.empty()) fail(path + ": the network has no layers");
     OnnxNodes nodes{path};
     TensorList tensors;
-    for (const LayerInfo& layer : list) {
-        nodes.add(layer);
-        append_tensors<T>(layer.tensors, parameters, "", tensors);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        nodes.add(list[i], operators[i]);
+        append_tensors<T>(list[i].tensors, numbers, "", tensors);
     }
     constexpr Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
     OnnxGraph graph;
     graph.name = "network";
+    graph.numbers = dtype;
     graph.nodes = nodes.take("output");
-    graph.inputs = {{std::string(OnnxNodes::input), dtype, {"N", list.front().input_size}}};
-    graph.outputs = {{"output", dtype, {"N", list.back().output_size}}};
+    graph.origins = nodes.origins();
+    graph.inputs = {{std::string(OnnxNodes::input), dtype, {"N", list.front().shape.in}}};
+    graph.outputs = {{"output", dtype, {"N", list.back().shape.out}}};
     graph.initializers = {tensors.tensors.data(), tensors.tensors.size()};
     save_onnx_graph(path, graph);
 }
@@ -159,8 +179,10 @@ void save_onnx_layers(const std::vector<LayerInfo>& list, std::span<const T> par
 }  // namespace detail
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, std::span<const float>, const std::string&);
-NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, std::span<const double>, const std::string&);
+NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, const std::vector<LayerOperators>&,
+                                           const NetworkNumbers<const float>&, const std::string&);
+NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, const std::vector<LayerOperators>&,
+                                           const NetworkNumbers<const double>&, const std::string&);
 #endif
 
 }  // namespace nib::inline NIB_ABI

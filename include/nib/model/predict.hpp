@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #if defined(NIB_TEMPLATE)
@@ -37,19 +38,30 @@ int argmax(std::span<const T> values) {
 }
 
 template <InferenceNetwork Net>
+void check_not_moved(const Net& net) {
+    if constexpr (requires { typename std::bool_constant<(Net::parameter_count() > 0)>; }) {
+        if (net.parameters().size() != Net::parameter_count()) fail_moved_from();
+    } else if constexpr (requires { net.view(); }) {
+        check_network(net.view());
+    }
+}
+
+template <InferenceNetwork Net>
 void check_features(const Net& net, std::size_t features) {
+    check_not_moved(net);
     if (features != net.input_size()) fail(wrong_features(net.input_size(), features));
 }
 
 template <InferenceNetwork Net>
-void check_log_softmax(const Net& net) {
-    if (!net.ends_in_log_softmax()) fail("probabilities: the network does not end in a LogSoftmax");
+void check_log_probabilities(const Net& net) {
+    if (!net.gives_log_probabilities())
+        fail("probabilities: the outputs are not log-probabilities; expected a log-softmax as the last layer");
 }
 
 // Calls f(first, outputs) for the outputs of examples first, first + 1, …, piece by piece: however many examples there
 // are, what lies between the layers stays in the cache.
 template <InferenceNetwork Net, class F>
-void for_each_piece(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
+void for_each_piece(const Net& net, const kernels::InputView<typename Net::scalar_type>& examples,
                     Workspace<typename Net::scalar_type>& workspace, const F& f) {
     const std::size_t threads = workspace.executor() != nullptr ? workspace.executor()->size() : 1;
     const std::size_t most = 128 * threads;
@@ -71,7 +83,7 @@ template <InferenceNetwork Net>
 template <InferenceNetwork Net>
 [[nodiscard]] auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
-    detail::check_log_softmax(net);
+    detail::check_log_probabilities(net);
     auto outputs = net(example);
     using T = typename Net::scalar_type;
     kernels::scaled_exponentials<T>(outputs, T{1}, outputs);
@@ -80,7 +92,7 @@ template <InferenceNetwork Net>
 
 // The classes of a batch, examples [B, net.input_size()].
 template <InferenceNetwork Net>
-[[nodiscard]] std::vector<int> predict(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
+[[nodiscard]] std::vector<int> predict(const Net& net, const kernels::InputView<typename Net::scalar_type>& examples,
                                        Workspace<typename Net::scalar_type>& workspace) {
     using T = typename Net::scalar_type;
     detail::check_features(net, examples.cols());
@@ -91,7 +103,7 @@ template <InferenceNetwork Net>
     return classes;
 }
 template <InferenceNetwork Net>
-[[nodiscard]] std::vector<int> predict(const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples) {
+[[nodiscard]] std::vector<int> predict(const Net& net, const kernels::InputView<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;
     return predict(net, examples, workspace);
 }
@@ -99,11 +111,11 @@ template <InferenceNetwork Net>
 // The probabilities of a batch: [B, net.output_size()], each row adding up to 1.
 template <InferenceNetwork Net>
 [[nodiscard]] Matrix<typename Net::scalar_type> probabilities(
-    const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples,
+    const Net& net, const kernels::InputView<typename Net::scalar_type>& examples,
     Workspace<typename Net::scalar_type>& workspace) {
     using T = typename Net::scalar_type;
     detail::check_features(net, examples.cols());
-    detail::check_log_softmax(net);
+    detail::check_log_probabilities(net);
     Matrix<T> result(examples.rows(), net.output_size());
     detail::for_each_piece(net, examples, workspace, [&](std::size_t first, MatrixView<const T> outputs) {
         const MatrixView<T> rows = result.view().middle_rows(first, outputs.rows());
@@ -113,7 +125,7 @@ template <InferenceNetwork Net>
 }
 template <InferenceNetwork Net>
 [[nodiscard]] Matrix<typename Net::scalar_type> probabilities(
-    const Net& net, const kernels::Inputs<typename Net::scalar_type>& examples) {
+    const Net& net, const kernels::InputView<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;
     return probabilities(net, examples, workspace);
 }
@@ -121,12 +133,13 @@ template <InferenceNetwork Net>
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE int predict(const BasicMlp<float>&, std::span<const float>);
 NIB_TEMPLATE auto probabilities(const BasicMlp<float>&, std::span<const float>);
-NIB_TEMPLATE std::vector<int> predict(const BasicMlp<float>&, const kernels::Inputs<float>&, Workspace<float>&);
-NIB_TEMPLATE Matrix<float> probabilities(const BasicMlp<float>&, const kernels::Inputs<float>&, Workspace<float>&);
+NIB_TEMPLATE std::vector<int> predict(const BasicMlp<float>&, const kernels::InputView<float>&, Workspace<float>&);
+NIB_TEMPLATE Matrix<float> probabilities(const BasicMlp<float>&, const kernels::InputView<float>&, Workspace<float>&);
 NIB_TEMPLATE int predict(const BasicMlp<double>&, std::span<const double>);
 NIB_TEMPLATE auto probabilities(const BasicMlp<double>&, std::span<const double>);
-NIB_TEMPLATE std::vector<int> predict(const BasicMlp<double>&, const kernels::Inputs<double>&, Workspace<double>&);
-NIB_TEMPLATE Matrix<double> probabilities(const BasicMlp<double>&, const kernels::Inputs<double>&, Workspace<double>&);
+NIB_TEMPLATE std::vector<int> predict(const BasicMlp<double>&, const kernels::InputView<double>&, Workspace<double>&);
+NIB_TEMPLATE Matrix<double> probabilities(const BasicMlp<double>&, const kernels::InputView<double>&,
+                                          Workspace<double>&);
 #endif
 
 }  // namespace nib::inline NIB_ABI

@@ -11,11 +11,11 @@
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/layers/dense.hpp>
+#include <nib/core/flush_subnormals.hpp>
+#include <nib/core/random.hpp>
+#include <nib/kernels/nonzeros.hpp>
 #include <nib/layers/layer.hpp>
-#include <nib/layers/log_softmax.hpp>
-#include <nib/layers/relu.hpp>
+#include <nib/model/layer_info.hpp>
 #include <nib/model/network.hpp>
 
 #include <array>
@@ -37,359 +37,272 @@ constexpr bool shapes_agree() {
     return true;
 }
 
-// The features that layers after `Size` features make of them.
-template <std::size_t Size>
-constexpr std::size_t size_after() {
-    return Size;
+template <std::size_t Takes, std::size_t Gives>
+constexpr bool block_keeps_size() {
+    static_assert(Takes == Gives, "Sequential: a block's layers give another number of features than they take");
+    return true;
 }
-template <std::size_t Size, class First, class... Rest>
-constexpr std::size_t size_after() {
-    if constexpr (SizedLayer<First>) {
-        static_assert(shapes_agree<Size, First::input_size>());
-        return size_after<First::output_size, Rest...>();
-    } else {
-        return size_after<Size, Rest...>();
-    }
+
+// A layer of a network whose blocks are taken apart. `Span` is 0, or, at the end of a block, how many layers it has.
+template <class L, std::size_t Span = 0>
+struct FlatLayer {
+    using layer = L;
+    static constexpr std::size_t span = Span;
+};
+
+template <class... Lists>
+struct Joined;
+template <class... Layers>
+struct Joined<LayerList<Layers...>> {
+    using type = LayerList<Layers...>;
+    static constexpr std::size_t count = sizeof...(Layers);
+};
+template <class... First, class... Second, class... Rest>
+struct Joined<LayerList<First...>, LayerList<Second...>, Rest...> : Joined<LayerList<First..., Second...>, Rest...> {};
+
+template <class L>
+struct Flat : Joined<LayerList<FlatLayer<L>>> {};
+template <class... Layers>
+struct Flat<LayerList<Layers...>> : Joined<LayerList<>, typename Flat<Layers>::type...> {};
+template <LayerBlock L>
+struct Flat<L> : Joined<typename Flat<typename L::block>::type,
+                        LayerList<FlatLayer<typename L::block_end, Flat<typename L::block>::count>>> {};
+
+// The numbers of a network's layers, as torch.nn.Sequential counts them, behind `prefix`: those of a block "2.0", "2.1"
+// and its end "2".
+template <class... Layers>
+void append_numbers(LayerList<Layers...>, const std::string& prefix, std::vector<std::string>& numbers) {
+    std::size_t number = 0;
+    const auto append = [&]<class L>(std::type_identity<L>) {
+        std::string text = prefix + std::to_string(number++);
+        if constexpr (LayerBlock<L>) append_numbers(typename L::block{}, text + ".", numbers);
+        numbers.push_back(std::move(text));
+    };
+    (append(std::type_identity<Layers>{}), ...);
 }
 
 // The features that go in: what the first layer with a size expects.
 template <class First, class... Rest>
-constexpr std::size_t input_size_of() {
-    if constexpr (SizedLayer<First>) {
-        return First::input_size;
+constexpr std::size_t input_size_of(LayerList<First, Rest...>) {
+    if constexpr (SizedLayer<typename First::layer>) {
+        return First::layer::input_size;
     } else {
-        static_assert(sizeof...(Rest) > 0, "Sequential: at least one layer must state its sizes");
-        return input_size_of<Rest...>();
+        static_assert(sizeof...(Rest) > 0, "Sequential: none of the layers states its sizes");
+        return input_size_of(LayerList<Rest...>{});
     }
 }
 
-// Layer Index of a list. (std::tuple_element takes <tuple>, which a compiler reads as long as all of nib's layers.)
-template <std::size_t Index, class First, class... Rest>
-struct LayerAt : LayerAt<Index - 1, Rest...> {};
-template <class First, class... Rest>
-struct LayerAt<0, First, Rest...> {
-    using type = First;
-};
+// A Sequential's layers, taken apart, and the tables of its steps.
+template <class T, class List>
+struct SequentialTable;
+template <class T, class... Layers>
+struct SequentialTable<T, LayerList<Layers...>> {
+    static constexpr std::size_t count = sizeof...(Layers);
 
-template <class L>
-inline constexpr bool is_dense = false;
-template <std::size_t In, std::size_t Out, Name LayerName>
-inline constexpr bool is_dense<Dense<In, Out, LayerName>> = true;
+    static constexpr std::array<LayerShape, count> shapes = [] {
+        std::array<LayerShape, count> result{};
+        std::size_t features = input_size_of(LayerList<Layers...>{}), i = 0;
+        ((result[i] = {features, shape_behind<typename Layers::layer>(features).out}, features = result[i++].out), ...);
+        return result;
+    }();
 
-}  // namespace detail
+    template <class Layer, std::size_t Index>
+    static constexpr bool layer_fits() {
+        if constexpr (SizedLayer<typename Layer::layer>) shapes_agree<shapes[Index].in, Layer::layer::input_size>();
+        if constexpr (Layer::span > 0) block_keeps_size<shapes[Index - Layer::span].in, shapes[Index].in>();
+        return true;
+    }
+    static_assert([]<std::size_t... Index>(std::index_sequence<Index...>) {
+        return (layer_fits<Layers, Index>() && ...);
+    }(std::make_index_sequence<count>{}));
 
-template <class T, Layer... Layers>
-requires(sizeof...(Layers) > 0) class BasicSequential {
-    static constexpr std::size_t layer_count = sizeof...(Layers);
-
-    template <std::size_t Index>
-    using LayerAt = typename detail::LayerAt<Index, Layers...>::type;
-
-    // sizes[i] features go into layer i, sizes[i + 1] come out.
-    static constexpr std::array<std::size_t, layer_count + 1> sizes = [] {
-        constexpr std::size_t input = detail::input_size_of<Layers...>();
-        static_assert(detail::size_after<input, Layers...>() > 0);
-        std::array<std::size_t, layer_count + 1> result{input};
+    // Steps that make(layer, shape) makes, not placed.
+    template <class Make>
+    static constexpr std::array<Step<T>, count> make_steps(const Make& make) {
+        std::array<Step<T>, count> made{};
         std::size_t i = 0;
-        const auto add = [&]<class L>(std::type_identity<L>) {
-            if constexpr (SizedLayer<L>)
-                result[i + 1] = L::output_size;
-            else
-                result[i + 1] = result[i];
+        const auto add = [&]<class Layer>(std::type_identity<Layer>) {
+            made[i] = make(std::type_identity<typename Layer::layer>{}, shapes[i]);
+            if (Layer::span > 0) made[i].skip = i - Layer::span;
             ++i;
         };
         (add(std::type_identity<Layers>{}), ...);
+        return made;
+    }
+
+    static constexpr std::array<Step<T>, count> steps = [] {
+        auto result = make_steps([]<class L>(std::type_identity<L>, LayerShape shape) { return step_of<T, L>(shape); });
+        place_steps<T>(result);
         return result;
     }();
 
-    // Layer i's parameters start at offsets[i].
-    static constexpr std::array<std::size_t, layer_count + 1> offsets = [] {
-        std::array<std::size_t, layer_count + 1> result{};
+    // For one example at a time: its outputs lie in `places` rows of `widest` numbers.
+    struct Rows {
+        std::array<Step<T>, count> steps;
+        std::size_t places = 0;
+        std::size_t widest = 0;
+        std::size_t numbers = 0;  // that any step keeps, and its scratch
+        bool lists = false;       // whether non-zeros of the inputs are looked for
+    };
+    static constexpr Rows rows = [] {
+        // Wider inputs would take too much of the stack.
+        constexpr std::size_t most_listed = 4096;
+        Rows result{steps};
+        result.places = place_rows<T>(result.steps);
+        for (Step<T>& step : result.steps) {
+            // Without functions, so that programs without batches have no products of matrices.
+            step.forward = nullptr;
+            step.backward_input = nullptr;
+            step.parameter_gradient = nullptr;
+            step.update_buffers = nullptr;
+            result.widest = larger(result.widest, step.shape.out);
+            result.numbers = larger(result.numbers, step.kept_per_row + step.scratch_per_row);
+        }
+        result.lists = steps[0].accepts_sparse && shapes[0].in <= most_listed && !steps[0].branches_off;
+        return result;
+    }();
+
+    struct RowRun {
+        std::span<const T> parameters;
+        std::span<const T> buffers;
+        std::span<const T> inputs;
+        T* outputs;
+        std::span<T> numbers;
+        Pass<T> pass{};
+
+        template <class L, std::size_t Index>
+        void step(kernels::InputView<T>& x) {
+            constexpr const Step<T>& step = rows.steps[Index];
+            pass.parameters = {parameters.data() + step.parameter_offset, step.parameters};
+            if constexpr (step.buffers > 0) pass.buffers = buffers.subspan(step.buffer_offset, step.buffers);
+            if constexpr (step.kept_per_row + step.scratch_per_row > 0) {
+                pass.kept = numbers.first(step.kept_per_row);
+                pass.scratch = numbers.subspan(step.kept_per_row, step.scratch_per_row);
+            }
+            if constexpr (step.sharing == Sharing::columns) pass.columns = {0, step.shape.out};
+            if constexpr (step.skip == 0)
+                pass.skipped = {inputs.data(), 1, step.shape.out};
+            else if constexpr (step.skip != no_skip)
+                pass.skipped = {outputs + rows.steps[step.skip - 1].output * rows.widest, 1, step.shape.out};
+            const MatrixView<T> y{outputs + step.output * rows.widest, 1, step.shape.out};
+            StepFunctions<T, typename RunsAs<L>::type>::forward_row(pass, x, y);
+            x = MatrixView<const T>{y};
+        }
+    };
+    // The outputs for x, which is `inputs` or its non-zeros.
+    static const T* run_row(RowRun& run, kernels::InputView<T> x) {
+        const ScopedFlushSubnormals flush;
+        [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+            (run.template step<typename Layers::layer, Index>(x), ...);
+        }
+        (std::make_index_sequence<count>{});
+        return x.matrix().data();
+    }
+
+    static void initialize(std::span<T> parameters, std::span<T> buffers, Rng* rng) {
         std::size_t i = 0;
-        ((result[i + 1] = result[i] + Layers::parameter_count, ++i), ...);
-        return result;
-    }();
-
-    template <std::size_t Index>
-    static constexpr bool folds_next_relu() {
-        if constexpr (Index + 1 < layer_count)
-            return detail::is_dense<LayerAt<Index>> && std::is_same_v<LayerAt<Index + 1>, ReLU>;
-        else
-            return false;
-    }
-
-public:
-    using scalar_type = T;
-
-    static constexpr std::size_t input_size() { return sizes.front(); }
-    static constexpr std::size_t output_size() { return sizes.back(); }
-    static constexpr std::size_t parameter_count() { return offsets.back(); }
-    static constexpr bool ends_in_log_softmax() { return std::is_same_v<LayerAt<layer_count - 1>, LogSoftmax>; }
-
-    // All parameters 0: a network to load a model into.
-    BasicSequential() : parameters_(parameter_count()) {}
-    // Each layer initialised as it asks to be.
-    explicit BasicSequential(Rng& rng) : BasicSequential() {
-        for_each_layer([&]<std::size_t Index>() {
-            if constexpr (LayerAt<Index>::parameter_count > 0)
-                LayerAt<Index>::initialize(part<Index>(parameters()), rng);
-        });
-    }
-
-    std::span<T> parameters() { return {parameters_.data(), parameters_.size()}; }
-    std::span<const T> parameters() const { return {parameters_.data(), parameters_.size()}; }
-
-    // The outputs for one example of input_size() numbers; fails on any other number of them. The stack must hold 1.5
-    // times the inputs (their non-zeros) and twice the widest layer.
-    [[nodiscard]] std::array<T, sizes.back()> operator()(std::span<const T> x) const {
-        if (x.size() != input_size()) fail(detail::wrong_features(input_size(), x.size()));
-        return apply(parameters(), x);
-    }
-
-    // The same from parameters that lie anywhere: parameter_count() numbers, ordered as parameters() is.
-    static std::array<T, sizes.back()> apply(std::span<const T> parameters, std::span<const T> x) {
-        assert(parameters.size() == parameter_count() && x.size() == input_size());
-        alignas(cache_line) T a[widest], b[widest];
-        std::array<T, output_size()> outputs;
-        apply_from<0>(parameters, x.data(), a, b);
-        copy_values(result_in_a() ? a : b, output_size(), outputs.data());
-        return outputs;
-    }
-
-    // The outputs [B, output_size()] for x [B, input_size()], which it fails without; they lie in the workspace until
-    // its next use, and so must x until a backward pass, and what is done with its gradients, has used it.
-    MatrixView<const T> forward(const kernels::Inputs<T>& x, Workspace<T>& workspace) const {
-        if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
-        if constexpr (detail::is_dense<LayerAt<0>>)
-            workspace.find_nonzeros(x);
-        else
-            workspace.keep_inputs(x.matrix());
-        const std::size_t rows = x.rows();
-        for_each_layer(
-            [&]<std::size_t Index>() { activation<Index>(workspace, rows); });  // what it allocates, it does here
-        bool first_done = false;
-        if constexpr (detail::is_dense<LayerAt<0>>) {
-            const DenseParameters<const T> first_layer{part<0>(parameters()), sizes[0], sizes[1]};
-            first_done = workspace.relay_inputs(first_layer.weight, activation<0>(workspace, rows),
-                                                {first_layer.bias.data(), activation_of<0>()});
-        }
-        const double operations_per_row = first_done ? operations_after_first : operations(workspace.inputs());
-        share_rows(workspace, rows, operations_per_row, [&](std::size_t first, std::size_t count) {
-            if (first_done)
-                forward_from<next<0>()>(MatrixView<const T>{activation<0>(workspace, rows).middle_rows(first, count)},
-                                        workspace, rows, first);
-            else
-                forward_from<0>(workspace.inputs().middle_rows(first, count), workspace, rows, first);
-        });
-        return activation<layer_count - 1>(workspace, rows);
-    }
-
-    // After forward: gradients of the loss by all parameters, from dy, its gradient by the outputs (or by the logits:
-    // by what goes into a last LogSoftmax).
-    [[nodiscard]] Gradient<T> backward(MatrixView<const T> dy, BackwardFrom from, Workspace<T>& workspace,
-                                       std::span<T> room) const {
-        assert(dy.cols() == output_size() && room.size() == parameter_count());
-        workspace.begin_gradient();
-        if constexpr (layer_count > 1) {
-            if (from == BackwardFrom::logits) {
-                assert(ends_in_log_softmax());
-                run_backward<layer_count - 2>(dy, workspace, room);
-                return workspace.gradient_of(room);
-            }
-        }
-        run_backward<layer_count - 1>(dy, workspace, room);
-        return workspace.gradient_of(room);
-    }
-
-    std::vector<ParameterTensor> tensors() const {
-        std::vector<ParameterTensor> result;
-        for_each_layer([&]<std::size_t Index>() {
-            using L = LayerAt<Index>;
-            if constexpr (requires { &L::describe; })
-                L::describe(Index, offsets[Index], result);
-            else if constexpr (L::parameter_count > 0)
-                result.push_back({.name = std::to_string(Index) + ".parameters",
-                                  .shape = {L::parameter_count},
-                                  .offset = offsets[Index]});
-        });
-        return result;
-    }
-
-private:
-    static constexpr std::size_t widest = [] {
-        std::size_t most = 0;
-        for (std::size_t i = 1; i < sizes.size(); ++i) most = larger(most, sizes[i]);
-        return most;
-    }();
-
-    template <class F>
-    static void for_each_layer(F&& f) {
-        [&]<std::size_t... Index>(std::index_sequence<Index...>) { (f.template operator()<Index>(), ...); }
-        (std::make_index_sequence<layer_count>{});
-    }
-
-    template <std::size_t Index, class U>
-    static std::span<U> part(std::span<U> all) {
-        return all.subspan(offsets[Index], LayerAt<Index>::parameter_count);
-    }
-
-    // One example through layer Index and all after it; outputs alternate between two arrays.
-    template <std::size_t Index>
-    static void apply_from(std::span<const T> parameters, const T* x, T* to, T* other) {
-        if constexpr (Index < layer_count) {
-            const MatrixView<const T> in{x, 1, sizes[Index]};
-            const MatrixView<T> out{to, 1, sizes[Index + 1]};
-            if constexpr (detail::is_dense<LayerAt<Index>>) {
-                const auto forward = [&](const kernels::Inputs<T>& inputs) {
-                    detail::dense_forward_one<T>({part<Index>(parameters), sizes[Index], sizes[Index + 1]}, inputs, out,
-                                                 activation_of<Index>());
-                };
-                if constexpr (Index == 0) {
-                    kernels::NonzeroList<T> list[1];
-                    kernels::Nonzero<T> entries[kernels::sparse_capacity(1, sizes[0])];
-                    forward(kernels::find_nonzeros<T>(in, {list, entries}));
-                } else {
-                    forward(in);
-                }
-            } else {
-                LayerAt<Index>::forward(part<Index>(parameters), in, out);
-            }
-            apply_from<next<Index>()>(parameters, to, other, to);
-        }
-    }
-
-    // What is done with the outputs of dense layer Index.
-    template <std::size_t Index>
-    static constexpr kernels::Activation activation_of() {
-        return folds_next_relu<Index>() ? kernels::Activation::relu : kernels::Activation::none;
-    }
-
-    // The layer that runs after layer Index.
-    template <std::size_t Index>
-    static constexpr std::size_t next() {
-        return folds_next_relu<Index>() ? Index + 2 : Index + 1;
-    }
-
-    // Whether apply_from leaves its last outputs in the first of its two arrays.
-    template <std::size_t Index = 0>
-    static constexpr bool result_in_a(bool in_a = true) {
-        if constexpr (next<Index>() >= layer_count)
-            return in_a;
-        else
-            return result_in_a<next<Index>()>(!in_a);
-    }
-
-    // What comes out of layer Index; a folded ReLU's input is never kept, so both have one place.
-    template <std::size_t Index>
-    static MatrixView<T> activation(Workspace<T>& workspace, std::size_t rows) {
-        return workspace.activation(next<Index>() - 1, rows, sizes[Index + 1]);
-    }
-    // The gradient by what comes out of layer Index.
-    template <std::size_t Index>
-    static MatrixView<T> gradient(Workspace<T>& workspace, std::size_t rows) {
-        return workspace.gradient(Index, rows, sizes[Index + 1]);
-    }
-
-    // Layers Index and on, for the rows of x, the first of which is row number `first` of `rows`.
-    template <std::size_t Index>
-    void forward_from(const kernels::Inputs<T>& x, Workspace<T>& workspace, std::size_t rows, std::size_t first) const {
-        if constexpr (Index < layer_count) {
-            const MatrixView<T> y = activation<Index>(workspace, rows).middle_rows(first, x.rows());
-            if constexpr (detail::is_dense<LayerAt<Index>>)
-                LayerAt<Index>::forward(part<Index>(parameters()), x, y, activation_of<Index>());
-            else
-                LayerAt<Index>::forward(part<Index>(parameters()), x.matrix(), y);
-            forward_from<next<Index>()>(MatrixView<const T>{y}, workspace, rows, first);
-        }
-    }
-
-    // Backwards through layer Last and all before it.
-    template <std::size_t Last>
-    void run_backward(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room) const {
-        const std::size_t rows = dy.rows();
-        for_each_layer([&]<std::size_t Index>() { gradient<Index>(workspace, rows); });
-        share_rows(workspace, rows, 2 * operations_after_first, [&](std::size_t first, std::size_t count) {
-            backward_from<Last>(dy.middle_rows(first, count), workspace, room, rows, first);
-        });
-        add_products<Last>(dy, workspace, room);
-    }
-
-    // The gradients by what lies between the layers, for the rows of dy, the first of which is row number `first` of
-    // `rows`; and those by the parameters of layers that are not dense.
-    template <std::size_t Index>
-    void backward_from(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room, std::size_t rows,
-                       std::size_t first) const {
-        using L = LayerAt<Index>;
-        const auto rows_of = [&](MatrixView<T> all) { return all.middle_rows(first, dy.rows()); };
-        if constexpr (Index == 0) {
-            if constexpr (!detail::is_dense<L>) {
-                const MatrixView<T> dx = workspace.gradient(layer_count, rows, sizes[0]);
-                L::backward(part<0>(parameters()), workspace.inputs().matrix(),
-                            MatrixView<const T>{activation<0>(workspace, rows)}, dy, dx, part<0>(room));
-            }
-        } else {
-            const MatrixView<const T> x = rows_of(activation<Index - 1>(workspace, rows));
-            if constexpr (detail::is_dense<L> && Index > 1 && std::is_same_v<LayerAt<Index - 1>, ReLU>) {
-                const MatrixView<T> dx = rows_of(gradient<Index - 2>(workspace, rows));
-                kernels::matmul_input_gradient<T>(dy, weights<Index>(parameters()), dx, x.data());
-                backward_from<Index - 2>(dx, workspace, room, rows, first);
-            } else {
-                const MatrixView<T> dx = rows_of(gradient<Index - 1>(workspace, rows));
-                if constexpr (detail::is_dense<L>)
-                    kernels::matmul_input_gradient<T>(dy, weights<Index>(parameters()), dx);
-                else  // a folded ReLU is given its output for its input, and looks at neither
-                    L::backward(part<Index>(parameters()), x,
-                                MatrixView<const T>{rows_of(activation<Index>(workspace, rows))}, dy, dx,
-                                part<Index>(room));
-                backward_from<Index - 1>(dx, workspace, room, rows, first);
-            }
-        }
-    }
-
-    // What is left of dense layers: their biases' gradients, and the products that make their weights'. Layer Index,
-    // whose outputs' gradient is dy, and all before it.
-    template <std::size_t Index>
-    void add_products(MatrixView<const T> dy, Workspace<T>& workspace, std::span<T> room) const {
-        const std::size_t rows = dy.rows();
-        if constexpr (detail::is_dense<LayerAt<Index>>) {
-            kernels::column_sums<T>(dy, room.data() + offsets[Index] + sizes[Index] * sizes[Index + 1]);
-            if constexpr (Index == 0)
-                workspace.add_product({.offset = 0, .x = workspace.inputs(), .dy = dy});
-            else
-                workspace.add_product({.offset = offsets[Index],
-                                       .x = MatrixView<const T>{activation<Index - 1>(workspace, rows)},
-                                       .dy = dy});
-        }
-        if constexpr (Index > 0) add_products<Index - 1>(gradient<Index - 1>(workspace, rows), workspace, room);
-    }
-
-    template <std::size_t Index>
-    static MatrixView<const T> weights(std::span<const T> all) {
-        return {part<Index>(all).data(), sizes[Index], sizes[Index + 1]};
-    }
-
-    // Rows may be shared out where each layer treats every example by itself, as nib's own do.
-    template <class F>
-    static void share_rows(const Workspace<T>& workspace, std::size_t rows, double operations_per_row, const F& f) {
-        constexpr auto by_itself = []<class L>(std::type_identity<L>) {
-            return detail::is_dense<L> || std::is_same_v<L, ReLU> || std::is_same_v<L, LogSoftmax>;
+        const auto visit = [&]<class L>(std::type_identity<L>) {
+            const Step<T>& step = steps[i++];
+            if constexpr (requires { L::initialize(parameters, step.shape, *rng); })
+                if (rng != nullptr)
+                    L::initialize(parameters.subspan(step.parameter_offset, step.parameters), step.shape, *rng);
+            if constexpr (requires { L::initialize_buffers(buffers, step.shape); })
+                L::initialize_buffers(buffers.subspan(step.buffer_offset, step.buffers), step.shape);
         };
-        if constexpr ((by_itself(std::type_identity<Layers>{}) && ...))
-            workspace.share_rows(rows, operations_per_row, f);
-        else
-            f(std::size_t{0}, rows);
+        (visit(std::type_identity<typename Layers::layer>{}), ...);
     }
 
-    // Floating-point operations for one example: of the layers after the first, and of all.
-    static constexpr double operations_after_first = 2.0 * static_cast<double>(offsets.back() - offsets[1]);
-    static double operations(const kernels::Inputs<T>& x) {
-        return operations_after_first + 2 * x.nonzeros_per_row() * static_cast<double>(sizes[1]);
+    static std::vector<LayerOperators> operators() {
+        std::size_t i = 0;
+        return {layer_operators<typename Layers::layer>(shapes[i++])...};
     }
 
-    AlignedVector<T> parameters_;
+    static std::vector<LayerInfo> infos(const std::vector<std::string>& numbers) {
+        std::vector<LayerInfo> result;
+        const auto add = [&]<class L>(std::type_identity<L>) {
+            const std::size_t i = result.size();
+            result.push_back(layer_info<L>(shapes[i], numbers[i]));
+            place_tensors(result[i], steps[i]);
+        };
+        (add(std::type_identity<typename Layers::layer>{}), ...);
+        return result;
+    }
 };
 
-template <Layer... Layers>
+}  // namespace detail
+
+template <class L>
+concept LayerOrBlock = Layer<L> || LayerBlock<L>;
+
+template <class T, LayerOrBlock... Layers>
+requires(sizeof...(Layers) > 0) class BasicSequential : public NetworkBase<BasicSequential<T, Layers...>, T> {
+    using Table = detail::SequentialTable<T, typename detail::Flat<LayerList<Layers...>>::type>;
+
+public:
+    static constexpr std::size_t input_size() { return Table::shapes.front().in; }
+    static constexpr std::size_t output_size() { return Table::shapes.back().out; }
+    static constexpr std::size_t parameter_count() {
+        return Table::steps.back().parameter_offset + Table::steps.back().parameters;
+    }
+    static constexpr std::size_t buffer_count() {
+        return Table::steps.back().buffer_offset + Table::steps.back().buffers;
+    }
+    static constexpr bool gives_log_probabilities() { return Table::steps.back().gives_log_probabilities; }
+    static constexpr std::span<const Step<T>> steps() { return Table::steps; }
+
+    // All parameters 0: a network to load a model into.
+    BasicSequential() {
+        this->make_room(parameter_count(), buffer_count());
+        Table::initialize(this->parameters(), this->buffers(), nullptr);
+    }
+    // Each layer initialised as it asks to be.
+    explicit BasicSequential(Rng& rng) {
+        this->make_room(parameter_count(), buffer_count());
+        Table::initialize(this->parameters(), this->buffers(), &rng);
+    }
+
+    // The outputs for one example of input_size() numbers; throws on any other number of them. The stack must hold
+    // about 8 kB, a few times the widest layer and, for the non-zeros, 12 bytes for each input (24 of doubles; none
+    // where there are more than 4096 inputs).
+    [[nodiscard]] std::array<T, output_size()> operator()(std::span<const T> x) const {
+        if (x.size() != input_size()) fail(detail::wrong_features(input_size(), x.size()));
+        if (this->parameters().size() != parameter_count() || this->buffers().size() != buffer_count())
+            detail::fail_moved_from();
+        return apply(this->parameters(), x, this->buffers());
+    }
+
+    // The same from numbers that lie anywhere: parameter_count() and buffer_count() of them, ordered as in a network.
+    static std::array<T, output_size()> apply(std::span<const T> parameters, std::span<const T> x,
+                                              std::span<const T> buffers = {}) {
+        assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());
+        constexpr auto& rows = Table::rows;
+        alignas(cache_line) T outputs[rows.places * rows.widest];
+        T numbers[rows.numbers + 1];
+        typename Table::RowRun run{parameters, buffers, x, outputs, {numbers, rows.numbers}};
+        std::array<T, output_size()> result;
+        const MatrixView<const T> row{x.data(), 1, x.size()};
+        if constexpr (rows.lists) {
+            kernels::SparseRow<T> list[1];
+            kernels::Nonzero<T> entries[kernels::sparse_capacity(1, input_size())];
+            copy_values(Table::run_row(run, kernels::find_nonzeros<T>(row, {list, entries})), output_size(),
+                        result.data());
+        } else {
+            copy_values(Table::run_row(run, row), output_size(), result.data());
+        }
+        return result;
+    }
+
+    // What it is made of, layer by layer.
+    std::vector<LayerInfo> layers() const {
+        std::vector<std::string> numbers;
+        detail::append_numbers(LayerList<Layers...>{}, "", numbers);
+        return Table::infos(numbers);
+    }
+    // How each of them is exported to ONNX.
+    std::vector<LayerOperators> operators() const { return Table::operators(); }
+};
+
+template <LayerOrBlock... Layers>
 using Sequential = BasicSequential<float, Layers...>;
 
 }  // namespace nib::inline NIB_ABI

@@ -3,17 +3,14 @@
 //   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
 //   p -= learning_rate m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon)      t = 1, 2, … counts calls of step()
 //
-// m and v are two flat arrays in the order of the network's parameters, and belong to the optimiser, not to an address:
-// the network may be moved or copied between steps.
+// state(0) is m, "exp_avg"; state(1) is v, "exp_avg_sq".
 #pragma once
 
-#include <nib/core/storage.hpp>
-#include <nib/kernels/adam.hpp>
-#include <nib/model/network.hpp>
+#include <nib/optim/optimizer.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
+#include <limits>
 
 namespace nib::inline NIB_ABI {
 
@@ -21,51 +18,47 @@ struct AdamOptions {
     double learning_rate = 1e-3;
     double beta1 = 0.9;     // in [0, 1)
     double beta2 = 0.999;   // in [0, 1)
-    double epsilon = 1e-8;  // > 0
+    double epsilon = 1e-8;  // at least 2.8e-17 for float, so that squares of gradients that vanish do not count
+};
+
+struct AdamMethod {
+    using Options = AdamOptions;
+    static constexpr const char* name = "Adam";
+    static constexpr const char* state_names[] = {"exp_avg", "exp_avg_sq"};
+
+    // The bias corrections are folded in: with mhat = m / (1 - beta1^t) and vhat = v / (1 - beta2^t),
+    //   p -= lr mhat / (sqrt(vhat) + eps)   is   p -= step_size m / (sqrt(v) + epsilon)
+    // for step_size = lr sqrt(1 - beta2^t) / (1 - beta1^t) and epsilon = eps sqrt(1 - beta2^t).
+    template <class T>
+    struct Rule {
+        static constexpr std::size_t state_count = 2;
+        T one_minus_beta1;
+        T one_minus_beta2;
+        T step_size;
+        T epsilon;
+        T smallest_mean;
+        T smallest_square;
+
+        // m and v are written as m + (1 - beta1) (g - m), so that each sum has one product, which fma fuses with it.
+        template <class V>
+        void operator()(V& parameter, const V& gradient, V* state) const {
+            V &mean = state[0], &square = state[1];
+            mean = fma(one_minus_beta1, gradient - mean, mean);
+            mean = (mean + smallest_mean) - smallest_mean;
+            square = fma(one_minus_beta2, fma(gradient, gradient, -square), square);
+            square = (square + smallest_square) - smallest_square;
+            parameter -= step_size * mean / (sqrt(square) + epsilon);
+        }
+    };
+
+    template <class T>
+    static Rule<T> rule(const Options& options, std::uint64_t step);
 };
 
 template <class T>
-class Adam {
+class Adam : public Optimizer<T, AdamMethod> {
 public:
-    template <Network Net>
-    explicit Adam(const Net& net, AdamOptions options = {}) : Adam{net.parameters().size(), options} {}
-
-    // Moves the parameters of `net` against their gradients.
-    template <Network Net>
-    void step(Net& net, const Gradient<T>& gradient) {
-        step(net.parameters(), gradient);
-    }
-    void step(std::span<T> parameters, const Gradient<T>& gradient);
-    // The same for gradients in an array, which are ordered as the parameters are.
-    template <Network Net>
-    void step(Net& net, std::span<const T> gradients) {
-        step(net.parameters(), gradients);
-    }
-    void step(std::span<T> parameters, std::span<const T> gradients);
-
-    // How many steps were taken.
-    std::uint64_t steps() const { return steps_; }
-    // m and v, in the order of the parameters.
-    std::span<const T> means() const { return means_; }
-    std::span<const T> squares() const { return squares_; }
-    // Goes on where another optimiser's steps(), means() and squares() were taken.
-    void restore(std::uint64_t steps, std::span<const T> means, std::span<const T> squares);
-    // May be changed between steps: a learning-rate schedule does.
-    AdamOptions& options() { return options_; }
-    const AdamOptions& options() const { return options_; }
-
-private:
-    Adam(std::size_t parameters, AdamOptions options);
-
-    void check_sizes(std::size_t parameters, std::size_t gradients) const;
-
-    // Counts the step, and folds its bias corrections into the scalars.
-    kernels::AdamScalars<T> next_step();
-
-    AdamOptions options_;
-    std::uint64_t steps_ = 0;
-    AlignedVector<T> means_;
-    AlignedVector<T> squares_;
+    using Optimizer<T, AdamMethod>::Optimizer;
 };
 
 template <Network Net>
@@ -73,80 +66,50 @@ explicit Adam(const Net&) -> Adam<typename Net::scalar_type>;
 template <Network Net>
 explicit Adam(const Net&, AdamOptions) -> Adam<typename Net::scalar_type>;
 
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Optimizer<float, AdamMethod>;
+NIB_TEMPLATE class Optimizer<double, AdamMethod>;
+#endif
+
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/error.hpp>
 #include <nib/core/math.hpp>
-
-#include <string>
 
 namespace nib::inline NIB_ABI {
 
 template <class T>
-void Adam<T>::step(std::span<T> parameters, const Gradient<T>& gradient) {
-    check_sizes(parameters.size(), gradient.size());
-    const kernels::AdamScalars<T> scalars = next_step();
-    gradient.for_each_block(
-        [&](std::size_t offset, std::span<const T> block) {
-            kernels::adam_step<T>(block.size(), parameters.data() + offset, block.data(), means_.data() + offset,
-                                  squares_.data() + offset, scalars);
-        },
-        [&](std::size_t offset, const kernels::SparseGradientRows<T>& rows) {
-            kernels::adam_step(rows, parameters.data() + offset, means_.data() + offset, squares_.data() + offset,
-                               scalars);
-        });
-}
-
-template <class T>
-void Adam<T>::step(std::span<T> parameters, std::span<const T> gradients) {
-    check_sizes(parameters.size(), gradients.size());
-    kernels::adam_step<T>(parameters.size(), parameters.data(), gradients.data(), means_.data(), squares_.data(),
-                          next_step());
-}
-
-template <class T>
-void Adam<T>::restore(std::uint64_t steps, std::span<const T> means, std::span<const T> squares) {
-    if (means.size() != means_.size() || squares.size() != squares_.size())
-        fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " + std::to_string(means.size()) +
-             " means and " + std::to_string(squares.size()) + " squares");
-    steps_ = steps;
-    copy_values(means.data(), means.size(), means_.data());
-    copy_values(squares.data(), squares.size(), squares_.data());
-}
-
-template <class T>
-Adam<T>::Adam(std::size_t parameters, AdamOptions options)
-    : options_{options}, means_(parameters), squares_(parameters) {
+AdamMethod::Rule<T> AdamMethod::rule(const Options& options, std::uint64_t step) {
     const auto in_range = [](double value, double high) { return value >= 0 && value < high; };
     if (!in_range(options.learning_rate, 1e30)) fail("Adam: expected a learning rate of at least 0");
     if (!in_range(options.beta1, 1) || !in_range(options.beta2, 1)) fail("Adam: expected betas in [0, 1)");
     if (!(options.epsilon > 0)) fail("Adam: expected an epsilon above 0");
-}
-
-template <class T>
-void Adam<T>::check_sizes(std::size_t parameters, std::size_t gradients) const {
-    if (parameters != means_.size() || gradients != means_.size())
-        fail("Adam: made for " + std::to_string(means_.size()) + " parameters, got " + std::to_string(parameters) +
-             " and " + std::to_string(gradients) + " gradients");
-}
-
-template <class T>
-kernels::AdamScalars<T> Adam<T>::next_step() {
-    const auto t = static_cast<double>(++steps_);
-    const double correction1 = 1 - power(options_.beta1, t);
-    const double correction2 = square_root(1 - power(options_.beta2, t));
-    return {.one_minus_beta1 = static_cast<T>(1 - options_.beta1),
-            .one_minus_beta2 = static_cast<T>(1 - options_.beta2),
-            .step_size = static_cast<T>(options_.learning_rate * correction2 / correction1),
-            .epsilon = static_cast<T>(options_.epsilon * correction2)};
+    if (options.epsilon < 256 * square_root(static_cast<double>((std::numeric_limits<T>::min)())))
+        fail(sizeof(T) == 4 ? "Adam: expected an epsilon of at least 2.8e-17, or a network of double"
+                            : "Adam: expected an epsilon of at least 3.9e-152");
+    const auto t = static_cast<double>(step);
+    const double correction1 = 1 - power(options.beta1, t);
+    const double correction2 = square_root(1 - power(options.beta2, t));
+    // Adding these to a moment and taking them off again rounds small moments to multiples of a smallest one, and
+    // changes others by at most one unit in the last place. A mean that gets no more gradients (of a unit that has
+    // died) would else decay into subnormal numbers and stay there for ever, and operations on these are slow. The
+    // smallest square is 2^10 times the smallest normal number; the smallest mean is another 2^23 times that, because
+    // its product with the learning rate should be normal too. Both are far below what an epsilon of 1e-12 lets count;
+    // with a smaller one nothing is rounded.
+    constexpr T square = (std::numeric_limits<T>::min)() / std::numeric_limits<T>::epsilon() * 1024;
+    const bool rounds = options.epsilon >= 1e-12;
+    return {.one_minus_beta1 = static_cast<T>(1 - options.beta1),
+            .one_minus_beta2 = static_cast<T>(1 - options.beta2),
+            .step_size = static_cast<T>(options.learning_rate * correction2 / correction1),
+            .epsilon = static_cast<T>(options.epsilon * correction2),
+            .smallest_mean = rounds ? square * 8'388'608 : T{0},
+            .smallest_square = rounds ? square : T{0}};
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Adam<float>;
-NIB_TEMPLATE class Adam<double>;
+NIB_TEMPLATE AdamMethod::Rule<float> AdamMethod::rule(const Options&, std::uint64_t);
+NIB_TEMPLATE AdamMethod::Rule<double> AdamMethod::rule(const Options&, std::uint64_t);
 #endif
 
 }  // namespace nib::inline NIB_ABI

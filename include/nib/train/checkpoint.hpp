@@ -1,16 +1,21 @@
 // Checkpoints: a training run in a file, so that it can go on after the program has ended, to the same bits.
 //
-// A safetensors file: the parameters under the network's own names, Adam's m and v under exp_avg.NAME and
-// exp_avg_sq.NAME; in the metadata what save writes, the epochs that are done, Adam's steps, the generator's state, and
-// under run.NAME what the program wants to know of the run (its options, its data) when it goes on.
+// A safetensors file: the parameters and buffers under the network's own names, the optimiser's states under
+// STATE.NAME (Adam's under exp_avg.NAME and exp_avg_sq.NAME); in the metadata what save writes, the optimiser's name
+// and steps, the epochs that are done, the generator's state, and under run.NAME what the program wants to know of the
+// run (its options, its data) when it goes on.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/random.hpp>
+#include <nib/core/storage.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>
-#include <nib/optim/adam.hpp>
+#include <nib/optim/optimizer.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,13 +24,39 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
+// An optimiser's numbers, whatever its method.
 template <class T>
-void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const T> parameters, const Adam<T>& adam,
-                      const Rng& rng, int epochs_done, const std::string& layers, const StringMap& record,
+struct OptimizerStates {
+    std::string name;
+    std::span<const char* const> state_names;
+    std::uint64_t steps = 0;
+    std::vector<std::span<const T>> states;
+};
+
+template <class T, class Method>
+OptimizerStates<T> states_of(const Optimizer<T, Method>& optimizer) {
+    OptimizerStates<T> result{optimizer.name(), optimizer.state_names(), optimizer.steps(), {}};
+    for (std::size_t i = 0; i < result.state_names.size(); ++i) result.states.push_back(optimizer.state(i));
+    return result;
+}
+
+// What a file holds, before anything takes it.
+template <class T>
+struct LoadedCheckpoint {
+    int epochs = 0;
+    std::uint64_t steps = 0;
+    Rng::State random;
+    AlignedVector<T> parameters, buffers;
+    std::vector<AlignedVector<T>> states;
+};
+
+template <class T>
+void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
+                      const OptimizerStates<T>& optimizer, const Rng& rng, int epochs_done, const StringMap& record,
                       const std::string& path);
 template <class T>
-int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> parameters, Adam<T>& adam, Rng& rng,
-                    const std::string& path);
+LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
+                                    const OptimizerStates<T>& optimizer, const std::string& path);
 
 }  // namespace detail
 
@@ -34,18 +65,26 @@ int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> para
 // bytes and values of at most 10,000, all UTF-8 without control characters.
 // Fails, and leaves the file before it as it was, where it cannot be written, on such a record, and on what
 // load_checkpoint would refuse: numbers that are not finite, squares below 0, a negative number of epochs.
-template <Network Net, class T>
-void save_checkpoint(const Net& net, const Adam<T>& adam, const Rng& rng, int epochs_done, const std::string& path,
-                     const StringMap& record = {}) {
-    detail::write_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, epochs_done, detail::layer_list_of(net),
-                                record, path);
+template <Network Net, class T, class Method>
+void save_checkpoint(const Net& net, const Optimizer<T, Method>& optimizer, const Rng& rng, int epochs_done,
+                     const std::string& path, const StringMap& record = {}) {
+    detail::write_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()}, detail::states_of(optimizer), rng,
+                                epochs_done, record, path);
 }
 
-// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint or one
-// of another network.
-template <Network Net, class T>
-[[nodiscard]] int load_checkpoint(Net& net, Adam<T>& adam, Rng& rng, const std::string& path) {
-    return detail::read_checkpoint<T>(net.tensors(), net.parameters(), adam, rng, path);
+// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint, or one
+// of another network or another optimiser.
+template <Network Net, class T, class Method>
+[[nodiscard]] int load_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, const std::string& path) {
+    const detail::LoadedCheckpoint<T> loaded =
+        detail::read_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()}, detail::states_of(optimizer), path);
+    std::vector<std::span<const T>> states;
+    for (const AlignedVector<T>& state : loaded.states) states.push_back({state.data(), state.size()});
+    optimizer.restore(loaded.steps, states);  // fails before it changes anything, if at all
+    copy_values(loaded.parameters.data(), loaded.parameters.size(), net.parameters().data());
+    copy_values(loaded.buffers.data(), loaded.buffers.size(), net.buffers().data());
+    rng = Rng{loaded.random};
+    return loaded.epochs;
 }
 
 // The record that the checkpoint was saved with; empty where there was none. Reads no tensor. Fails on a file that is
@@ -56,17 +95,13 @@ template <Network Net, class T>
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/model/match_tensors.hpp>
 
-#include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -75,9 +110,6 @@ template <Network Net, class T>
 namespace nib::inline NIB_ABI {
 
 namespace detail {
-
-inline constexpr const char* means_prefix = "exp_avg.";
-inline constexpr const char* squares_prefix = "exp_avg_sq.";
 
 inline constexpr std::string_view record_prefix = "run.";
 
@@ -125,68 +157,85 @@ inline void check_run(const std::string& path, int epochs, std::uint64_t steps, 
     if (state == Rng::State{}) fail(path + ": metadata: expected a generator's state, found one that is all zero");
 }
 
+// States of these names are sums of squares.
 template <class T>
-void check_squares(std::span<const T> squares, const std::string& path) {
+void check_squares(std::string_view name, std::span<const T> squares, const std::string& path) {
+    if (!name.ends_with("_sq")) return;
     for (const T square : squares)
-        if (square < T{0}) fail(path + ": exp_avg_sq: expected squares, found a negative number");
+        if (square < T{0}) fail(path + ": " + std::string(name) + ": expected squares, found a negative number");
 }
 
-// What save_checkpoint and load_checkpoint do, whatever the network.
+// Of the parameters alone: what an optimiser's states are ordered as.
+inline std::vector<LayerTensor> trained_tensors(const std::vector<LayerTensor>& tensors) {
+    std::vector<LayerTensor> result;
+    for (const LayerTensor& tensor : tensors)
+        if (!tensor.is_buffer) result.push_back(tensor);
+    return result;
+}
+
 template <class T>
-void write_checkpoint(const std::vector<ParameterTensor>& infos, std::span<const T> parameters, const Adam<T>& adam,
-                      const Rng& rng, int epochs_done, const std::string& layers, const StringMap& record,
+void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
+                      const OptimizerStates<T>& optimizer, const Rng& rng, int epochs_done, const StringMap& record,
                       const std::string& path) {
-    check_run(path, epochs_done, adam.steps(), rng.state());
+    const std::vector<LayerTensor> tensors = tensors_of(layers), trained = trained_tensors(tensors);
+    check_run(path, epochs_done, optimizer.steps, rng.state());
     check_record(record, path);
-    check_finite(infos, parameters, "", path);
-    check_finite(infos, adam.means(), means_prefix, path);
-    check_finite(infos, adam.squares(), squares_prefix, path);
-    check_squares(adam.squares(), path);
+    check_finite(tensors, numbers, "", path);
+    TensorList list;
+    append_tensors<T>(tensors, numbers, "", list);
+    for (std::size_t i = 0; i < optimizer.states.size(); ++i) {
+        const std::string prefix = std::string(optimizer.state_names[i]) + ".";
+        check_finite<T>(trained, {optimizer.states[i], {}}, prefix, path);
+        check_squares(optimizer.state_names[i], optimizer.states[i], path);
+        append_tensors<T>(trained, {optimizer.states[i], {}}, prefix, list);
+    }
     StringMap metadata = network_metadata(layers);
     for (const auto& [name, value] : record) metadata[std::string(record_prefix) + name] = value;
-    TensorList list;
-    append_tensors<T>(infos, parameters, "", list);
-    append_tensors<T>(infos, adam.means(), means_prefix, list);
-    append_tensors<T>(infos, adam.squares(), squares_prefix, list);
     metadata["epochs"] = std::to_string(epochs_done);
-    metadata["steps"] = std::to_string(adam.steps());
+    metadata["optimizer"] = optimizer.name;
+    metadata["steps"] = std::to_string(optimizer.steps);
     for (std::size_t i = 0; i < rng.state().size(); ++i) metadata[random_state_key(i)] = std::to_string(rng.state()[i]);
     save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 template <class T>
-int read_checkpoint(const std::vector<ParameterTensor>& infos, std::span<T> parameters, Adam<T>& adam, Rng& rng,
-                    const std::string& path) {
+LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
+                                    const OptimizerStates<T>& optimizer, const std::string& path) {
     TensorFile file = open_safetensors(path);
-    const int epochs = checkpoint_number<int>(file, "epochs");
-    const auto steps = checkpoint_number<std::uint64_t>(file, "steps");
-    Rng::State state;
-    for (std::size_t i = 0; i < state.size(); ++i)
-        state[i] = checkpoint_number<std::uint64_t>(file, random_state_key(i));
-    check_run(path, epochs, steps, state);
+    LoadedCheckpoint<T> loaded;
+    loaded.epochs = checkpoint_number<int>(file, "epochs");
+    loaded.steps = checkpoint_number<std::uint64_t>(file, "steps");
+    for (std::size_t i = 0; i < loaded.random.size(); ++i)
+        loaded.random[i] = checkpoint_number<std::uint64_t>(file, random_state_key(i));
+    check_run(path, loaded.epochs, loaded.steps, loaded.random);
+    // Version 0.1 had none but Adam, and did not name it.
+    const auto* const named = file.metadata().find("optimizer");
+    const std::string name = named == file.metadata().end() ? "Adam" : named->second;
+    if (name != optimizer.name)
+        fail(path + ": is the checkpoint of a run with the optimiser " + in_quotes(name) + ", expected one with " +
+             in_quotes(optimizer.name));
 
-    std::vector<ParameterTensor> wanted;
-    for (const char* const prefix : {"", means_prefix, squares_prefix})
-        for (ParameterTensor info : infos) {
-            info.name = prefix + info.name;
+    const std::vector<LayerTensor> tensors = tensors_of(layers), trained = trained_tensors(tensors);
+    std::vector<LayerTensor> wanted = tensors;
+    for (const char* const state : optimizer.state_names)
+        for (LayerTensor info : trained) {
+            info.name = std::string(state) + "." + info.name;
             wanted.push_back(std::move(info));
         }
     const std::vector<const TensorInfo*> found = match_by_name(file, wanted);
     check_match(file, wanted, found);
+    check_layers(file, layers, true);
     for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
-    // Read before anything changes, because Adam takes both at once.
-    const auto read = [&](const char* prefix) {
-        AlignedVector<T> numbers(parameters.size());
-        read_tensors<T>(file, infos, match_by_name(file, infos, prefix), {numbers.data(), numbers.size()});
-        return numbers;
-    };
-    const auto loaded = read(""), means = read(means_prefix), squares = read(squares_prefix);
-    check_squares<T>({squares.data(), squares.size()}, path);
-
-    adam.restore(steps, means, squares);  // fails before it changes anything, if at all
-    copy_values(loaded.data(), loaded.size(), parameters.data());
-    rng = Rng{state};
-    return epochs;
+    const auto view = [](AlignedVector<T>& values) { return std::span<T>{values.data(), values.size()}; };
+    loaded.parameters.resize(numbers.parameters.size());
+    loaded.buffers.resize(numbers.buffers.size());
+    read_tensors<T>(file, tensors, match_by_name(file, tensors), {view(loaded.parameters), view(loaded.buffers)});
+    for (const char* const state : optimizer.state_names) {
+        AlignedVector<T>& values = loaded.states.emplace_back(numbers.parameters.size());
+        read_tensors<T>(file, trained, match_by_name(file, trained, std::string(state) + "."), {view(values), {}});
+        check_squares<T>(state, view(values), path);
+    }
+    return loaded;
 }
 
 }  // namespace detail
@@ -203,16 +252,19 @@ NIB_API StringMap checkpoint_record(const std::string& path) {
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const float>,
-                                           const Adam<float>&, const Rng&, int, const std::string&, const StringMap&,
+NIB_TEMPLATE void detail::write_checkpoint(const std::vector<LayerInfo>&, const NetworkNumbers<const float>&,
+                                           const OptimizerStates<float>&, const Rng&, int, const StringMap&,
                                            const std::string&);
-NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<float>, Adam<float>&, Rng&,
-                                         const std::string&);
-NIB_TEMPLATE void detail::write_checkpoint(const std::vector<ParameterTensor>&, std::span<const double>,
-                                           const Adam<double>&, const Rng&, int, const std::string&, const StringMap&,
+NIB_TEMPLATE detail::LoadedCheckpoint<float> detail::read_checkpoint(const std::vector<LayerInfo>&,
+                                                                     const NetworkNumbers<const float>&,
+                                                                     const OptimizerStates<float>&, const std::string&);
+NIB_TEMPLATE void detail::write_checkpoint(const std::vector<LayerInfo>&, const NetworkNumbers<const double>&,
+                                           const OptimizerStates<double>&, const Rng&, int, const StringMap&,
                                            const std::string&);
-NIB_TEMPLATE int detail::read_checkpoint(const std::vector<ParameterTensor>&, std::span<double>, Adam<double>&, Rng&,
-                                         const std::string&);
+NIB_TEMPLATE detail::LoadedCheckpoint<double> detail::read_checkpoint(const std::vector<LayerInfo>&,
+                                                                      const NetworkNumbers<const double>&,
+                                                                      const OptimizerStates<double>&,
+                                                                      const std::string&);
 #endif
 
 }  // namespace nib::inline NIB_ABI

@@ -1,11 +1,14 @@
-// evaluate: a network's mean loss, accuracy and, where that is of a sensible size, confusion matrix on a data set.
-// accuracy: the part of it that is recognised.
+// evaluate: a network's mean loss on a data set and, for classes, its accuracy and, where that is of a sensible size,
+// its confusion matrix.
+// accuracy: the part of the data that is recognised.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/config.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/data/batches.hpp>
+#include <nib/data/check.hpp>
+#include <nib/loss/loss.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/predict.hpp>
@@ -14,7 +17,7 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
+#include <type_traits>
 
 #if defined(NIB_TEMPLATE)
 #include <nib/model/mlp.hpp>
@@ -22,7 +25,7 @@
 
 namespace nib::inline NIB_ABI {
 
-// The most classes of which evaluate counts how often each was taken for each: a table of classes squared.
+// The most classes for which evaluate makes a confusion matrix, a table of their square.
 inline constexpr std::size_t most_confusion_classes = 1024;
 
 class Evaluation {
@@ -58,26 +61,18 @@ private:
     ConfusionMatrix confusion_{0};
 };
 
-namespace detail {
-
-// `name` is the data's, and may be empty.
-NIB_API void check_sizes(std::string_view name, std::size_t examples, std::size_t features, std::size_t expected);
-[[noreturn]] NIB_API void fail_class(std::string_view name, std::size_t example, int target, std::size_t outputs);
-
-}  // namespace detail
+// What evaluate finds where targets are rows of numbers.
+struct LossEvaluation {
+    double loss = 0;  // mean over the examples
+    std::size_t total = 0;
+};
 
 // Fails unless the data fit the network: at least one example, as many features as it takes, every class below the
-// number of its outputs.
+// number of its outputs, or rows of as many targets as it has outputs.
 template <InferenceNetwork Net, class Data>
 void check_data(const Net& net, const Data& data) {
-    std::string_view name;
-    if constexpr (requires { data.name; }) name = data.name;
-    detail::check_sizes(name, data.size(), data.input_size(), net.input_size());
-    for (std::size_t i = 0; i < data.size(); ++i) {
-        const int target = target_of(data, i);
-        if (target < 0 || static_cast<std::size_t>(target) >= net.output_size())
-            detail::fail_class(name, i, target, net.output_size());
-    }
+    detail::check_not_moved(net);
+    detail::check_examples(data, net.input_size(), net.output_size());
 }
 
 namespace detail {
@@ -93,32 +88,49 @@ void for_each_piece(const Net& net, const Data& data, const F& f) {
     for (const auto& batch : batches<T>(data, rows)) f(net.forward(batch.inputs, workspace), batch.targets);
 }
 
+template <class L, class T>
+using EvaluationBy = std::conditional_t<std::is_same_v<typename L::template Targets<T>, std::span<const int>>,
+                                        Evaluation, LossEvaluation>;
+
 }  // namespace detail
 
-// Gone through in pieces, so that memory does not grow with the data, nor with the square of the classes: beyond
-// most_confusion_classes of them there is no confusion matrix. Fails where check_data does.
-template <InferenceNetwork Net, class Data, class Loss = NllLoss>
-[[nodiscard]] Evaluation evaluate(const Net& net, const Data& data, Loss loss = {}) {
+// An Evaluation where the loss's targets are classes, else a LossEvaluation. Gone through in pieces, so that memory
+// does not grow with the data, nor with the square of the classes: beyond most_confusion_classes of them there is no
+// confusion matrix. Fails where check_data does, and where the loss needs logarithms of probabilities and the network
+// gives others.
+template <InferenceNetwork Net, class Data, Loss<typename Net::scalar_type> L = NllLoss>
+[[nodiscard]] detail::EvaluationBy<L, typename Net::scalar_type> evaluate(const Net& net, const Data& data,
+                                                                          L loss = {}) {
     using T = typename Net::scalar_type;
-    Evaluation result{net.output_size()};
-    detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, std::span<const int> targets) {
-        result.loss += loss.value(outputs, targets) * static_cast<double>(outputs.rows());
-        for (std::size_t i = 0; i < outputs.rows(); ++i) result.add(targets[i], detail::argmax<T>(outputs.row(i)));
-    });
-    result.loss /= static_cast<double>(data.size());
+    detail::EvaluationBy<L, T> result;
+    if constexpr (detail::data_suit<Data, T, has_class_targets<L, T>>()) {
+        check_data(net, data);
+        detail::check_loss<L>(net);
+        if constexpr (has_class_targets<L, T>) result = Evaluation{net.output_size()};
+        detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& targets) {
+            result.loss += loss.value(outputs, targets) * static_cast<double>(outputs.rows());
+            if constexpr (has_class_targets<L, T>)
+                for (std::size_t i = 0; i < outputs.rows(); ++i)
+                    result.add(targets[i], detail::argmax<T>(outputs.row(i)));
+            else
+                result.total += outputs.rows();
+        });
+        result.loss /= static_cast<double>(data.size());
+    }
     return result;
 }
 
-// The part of the data that is recognised, in [0, 1]. Counts, and so takes any number of classes. Fails where
-// check_data does.
+// The part of the data, whose targets are classes, that is recognised, in [0, 1]. Counts, and so takes any number of
+// classes. Fails where check_data does.
 template <InferenceNetwork Net, class Data>
 [[nodiscard]] double accuracy(const Net& net, const Data& data) {
     using T = typename Net::scalar_type;
     std::size_t correct = 0;
-    detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, std::span<const int> targets) {
-        for (std::size_t i = 0; i < outputs.rows(); ++i)
-            if (detail::argmax<T>(outputs.row(i)) == targets[i]) ++correct;
-    });
+    if constexpr (detail::data_suit<Data, T, true>())
+        detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& targets) {
+            for (std::size_t i = 0; i < outputs.rows(); ++i)
+                if (detail::argmax<T>(outputs.row(i)) == targets[i]) ++correct;
+        });
     return static_cast<double>(correct) / static_cast<double>(data.size());
 }
 
@@ -148,24 +160,6 @@ NIB_API const ConfusionMatrix& Evaluation::confusion() const {
              "; loss, correct() and accuracy() are there");
     return confusion_;
 }
-
-namespace detail {
-
-inline std::string data_label(std::string_view name) { return name.empty() ? "the data" : std::string(name); }
-
-NIB_API void check_sizes(std::string_view name, std::size_t examples, std::size_t features, std::size_t expected) {
-    if (examples == 0) fail(data_label(name) + ": expected at least one example, found none");
-    if (features != expected)
-        fail(data_label(name) + ": expected examples of " + std::to_string(expected) +
-             " features, as the network takes, found " + std::to_string(features));
-}
-
-NIB_API void fail_class(std::string_view name, std::size_t example, int target, std::size_t outputs) {
-    fail(data_label(name) + ": expected classes below " + std::to_string(outputs) + ", the network's outputs, found " +
-         std::to_string(target) + " at example " + std::to_string(example));
-}
-
-}  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
 

@@ -1,21 +1,26 @@
 // Gradients: a forward pass, the loss and a backward pass over one batch.
 //
 //   nib::Gradients gradients{net, nib::NllLoss{}};
-//   adam.step(net, gradients(batch));
+//   adam.step(net, gradients(net, batch));
 //
-// It owns the scratch memory, and refers to the network, which must stay where it is. After the first batch of the
-// largest size nothing is allocated (but see Workspace).
+// It owns the scratch memory and refers to no network: a struct that holds a network, its optimiser and its gradients
+// can be moved and swapped. After the first batch of the largest size nothing is allocated (but see Workspace).
 #pragma once
 
 #include <nib/core/error.hpp>
+#include <nib/core/flush_subnormals.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/storage.hpp>
-#include <nib/data/batches.hpp>
+#include <nib/data/check.hpp>
+#include <nib/loss/loss.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/network.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <type_traits>
 
 #if defined(NIB_TEMPLATE)
 #include <nib/model/mlp.hpp>
@@ -25,65 +30,104 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// Fails unless the batch fits the network: the number of features, and every class below the number of outputs.
-template <Network Net, class T>
-void check_batch(const Net& net, const Batch<T>& batch) {
-    if (batch.inputs.cols() != net.input_size())
-        fail("the network takes " + std::to_string(net.input_size()) + " features, the batch has " +
-             std::to_string(batch.inputs.cols()));
-    if (batch.inputs.rows() != batch.targets.size())
-        fail("the batch has " + std::to_string(batch.inputs.rows()) + " examples and " +
-             std::to_string(batch.targets.size()) + " classes");
-    for (std::size_t i = 0; i < batch.targets.size(); ++i)
-        if (batch.targets[i] < 0 || static_cast<std::size_t>(batch.targets[i]) >= net.output_size())
-            fail("the network has " + std::to_string(net.output_size()) + " outputs, example " + std::to_string(i) +
-                 " of the batch is of class " + std::to_string(batch.targets[i]));
+// Fails where all are 0: hidden layers of such a network learn nothing.
+template <class T>
+void check_initialized(std::span<const T> parameters) {
+    for (const T parameter : parameters)
+        if (parameter != T{0}) return;
+    if (!parameters.empty())
+        fail(
+            "all parameters of the network are 0, from which hidden layers learn nothing: initialise it with a "
+            "generator, as in `Net net{rng}`, or load a model (allow_zero_parameters allows it)");
 }
+
+// A class for each example (int) or a row of numbers (T).
+template <class L, class T>
+using LossTarget = std::conditional_t<has_class_targets<L, T>, int, T>;
 
 }  // namespace detail
 
-template <Network Net, class Loss = NllLoss>
+template <Network Net, Loss<typename Net::scalar_type> LossFunction = NllLoss>
 class Gradients {
 public:
     using T = typename Net::scalar_type;
+    using Batch = nib::Batch<T, detail::LossTarget<LossFunction, T>>;
 
-    // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs.
-    explicit Gradients(const Net& net, Loss loss = {}, Executor* executor = nullptr)
-        : net_{&net}, loss_function_{loss}, room_(net.parameters().size()), workspace_{executor, Parameters::trained} {}
-    explicit Gradients(const Net&& net, Loss loss = {}, Executor* executor = nullptr) = delete;  // it would be gone
+    // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs. Fails,
+    // or does not compile, where the loss needs logarithms of probabilities and the network gives others.
+    explicit Gradients(const Net& net, LossFunction loss = {}, Executor* executor = nullptr)
+        : loss_function_{loss}, room_(net.parameters().size()), workspace_{executor} {
+        detail::check_network(net.view());
+        detail::check_loss<LossFunction>(net);
+    }
 
     // The gradients of the batch's mean loss, in the order of net.parameters(); valid until the next call, and as long
-    // as the batch is. Fails on a batch that does not fit the network, or is empty.
-    Gradient<T> operator()(const Batch<T>& batch);
+    // as the batch is. Fails on a batch that does not fit the network or is empty, on a network that was moved from,
+    // and, the first time, on one whose parameters are all 0.
+    //
+    // A network's buffers (running means) are updated here, where the loss and the gradients in memory are finite.
+    Gradient<T> operator()(Net& net, const Batch& batch) {
+        const Gradient<T> gradient = of_const(net, batch);
+        if (!net.buffers().empty() && is_finite(loss_) && gradient.rest_is_finite())
+            commit_buffers<T>(net.view().steps, workspace_, net.buffers());
+        return gradient;
+    }
+    // Of a network without buffers.
+    Gradient<T> operator()(const Net& net, const Batch& batch) {
+        if constexpr (requires { typename std::bool_constant<Net::buffer_count() == 0>; })
+            static_assert(Net::buffer_count() == 0, "nib: training changes this network's buffers: it cannot be const");
+        else if (!net.buffers().empty())
+            fail("Gradients: training changes the network's buffers: it cannot be const");
+        return of_const(net, batch);
+    }
+    template <class Other, class Target>
+    void operator()(const Net&, const nib::Batch<Other, Target>&) {
+        detail::batch_suits<Other, Target, T, has_class_targets<LossFunction, T>>();
+    }
 
     // The mean loss of the last batch, before any step that its gradients led to.
     double loss() const { return loss_; }
 
+    // From now on all parameters may be 0.
+    void allow_zero_parameters() { is_checked_ = true; }
+
 private:
-    const Net* net_;
-    [[no_unique_address]] Loss loss_function_;
+    Gradient<T> of_const(const Net& net, const Batch& batch);
+
+    [[no_unique_address]] LossFunction loss_function_;
     double loss_ = 0;
+    bool is_checked_ = false;       // whether the parameters were found not to be all 0
+    std::uint64_t unshuffled_ = 0;  // batches without a key so far
     AlignedVector<T> room_;
     Scratch<T> output_gradient_;
     Workspace<T> workspace_;
 };
 
-template <Network Net, class Loss>
-auto Gradients<Net, Loss>::operator()(const Batch<T>& batch) -> Gradient<T> {
-    if (batch.targets.empty()) fail("Gradients: the batch is empty");
-    detail::check_batch(*net_, batch);
-    room_.resize(net_->parameters().size());  // an Mlp may have become one of other widths
-    const MatrixView<const T> outputs = net_->forward(batch.inputs, workspace_);
+template <Network Net, Loss<typename Net::scalar_type> LossFunction>
+auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) -> Gradient<T> {
+    detail::check_network(net.view());
+    detail::check_batch(batch, net.input_size(), net.output_size());
+    if (!is_checked_) detail::check_initialized<T>(net.parameters());
+    is_checked_ = true;
+    detail::check_loss<LossFunction>(net);
+    room_.resize(net.parameters().size());  // an Mlp may have become one of other widths
+    // Dropout's mask differs from batch to batch by this key, which is counted where the batches were not shuffled.
+    const std::uint64_t key = batch.key != 0 ? batch.key + batch.step : ++unshuffled_;
+    const NetworkView<T> view = net.view();
+    const MatrixView<const T> outputs =
+        run_forward<T>(view, batch.inputs, workspace_, TrainingPass{true, key, batch.first_row});
+    const std::size_t last = view.steps.size() - 1;
+    const ScopedFlushSubnormals flush;
     loss_ = loss_function_.value(outputs, batch.targets);
     const MatrixView<T> dy{output_gradient_.room(outputs.size()), outputs.rows(), outputs.cols()};
-    if constexpr (requires { loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy); }) {
-        if (net_->ends_in_log_softmax()) {
-            loss_function_.gradient_before_log_softmax(outputs, batch.targets, dy);
-            return net_->backward(dy, BackwardFrom::logits, workspace_, room_);
+    if constexpr (requires { loss_function_.gradient_through(outputs, batch.targets, dy); }) {
+        if (last > 0 && view.steps[last].layer == layer_id<typename LossFunction::Through>) {
+            loss_function_.gradient_through(outputs, batch.targets, dy);
+            return run_backward<T>(view, dy, last - 1, workspace_, room_);
         }
     }
     loss_function_.gradient(outputs, batch.targets, dy);
-    return net_->backward(dy, BackwardFrom::outputs, workspace_, room_);
+    return run_backward<T>(view, dy, last, workspace_, room_);
 }
 
 #if defined(NIB_TEMPLATE)

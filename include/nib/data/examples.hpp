@@ -1,0 +1,170 @@
+// What batches are made of, and one batch.
+//
+//   Batch<T>       inputs, and a class or a row of targets for each
+//   Examples       a user's own matrix of inputs, with classes or with a matrix of targets
+//   ExampleSource  anything else that batches() takes, such as Dataset
+#pragma once
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/matrix.hpp>
+#include <nib/core/random.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/data/dataset.hpp>
+#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/scale_bytes.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// Where Target is int: a class for each of B examples. Where it is T: a matrix [B, C], a row for each.
+template <class T, class Target>
+using TargetsOf = std::conditional_t<std::is_same_v<Target, int>, std::span<const int>, MatrixView<const T>>;
+
+// B examples of F features, and their targets. Non-owning.
+template <class T, class Target = int>
+struct Batch {
+    kernels::InputView<T> inputs;  // [B, F], a matrix or a sparse one
+    TargetsOf<T, Target> targets;
+    // For layers that are random in training. `key` is a hash of the generator that shuffled the epoch, and 0 where
+    // none did.
+    std::uint64_t key = 0;
+    std::uint64_t step = 0;       // number of the batch in its epoch
+    std::uint64_t first_row = 0;  // number of its first example in the epoch's order
+
+    std::size_t size() const { return inputs.rows(); }
+};
+
+// A user's own examples: a matrix of inputs [N, F], and a class (Target is int) or a row of targets (Target is T) for
+// each row. Non-owning.
+template <class T, class Target = int>
+struct Examples {
+    using Targets = TargetsOf<T, Target>;
+
+    MatrixView<const T> inputs;
+    Targets targets;
+
+    // Fails unless there are as many targets as inputs.
+    Examples(MatrixView<const T> examples, Targets targets_of_them) : inputs{examples}, targets{targets_of_them} {
+        std::size_t count = 0;
+        if constexpr (has_classes)
+            count = targets.size();
+        else
+            count = targets.rows();
+        if (inputs.rows() != count)
+            fail("Examples: expected a " + std::string(has_classes ? "class" : "row of targets") + " for each of " +
+                 std::to_string(inputs.rows()) + " rows, found " + std::to_string(count));
+    }
+
+    // They would be gone.
+    using Owner = std::conditional_t<std::is_same_v<Target, int>, std::vector<int>, Matrix<T>>;
+    Examples(Matrix<T>&&, Targets) = delete;
+    Examples(Matrix<T>&&, Owner&&) = delete;
+    Examples(MatrixView<const T>, Owner&&) = delete;
+
+    std::size_t size() const { return inputs.rows(); }
+    std::size_t input_size() const { return inputs.cols(); }
+
+    static constexpr bool has_classes = std::is_same_v<Target, int>;
+};
+template <class M>
+Examples(const M&, std::span<const int>) -> Examples<std::remove_const_t<typename M::value_type>>;
+template <class M>
+Examples(const M&, const std::vector<int>&) -> Examples<std::remove_const_t<typename M::value_type>>;
+template <class M, class N>
+requires requires {
+    typename N::value_type;
+} && std::is_floating_point_v<std::remove_const_t<typename N::value_type>> Examples(const M&, const N&)
+->Examples<std::remove_const_t<typename M::value_type>, std::remove_const_t<typename M::value_type>>;
+
+// Row `index` of a data set, as T.
+template <class T>
+void copy_example(const Dataset& data, std::size_t index, std::span<T> to) {
+    kernels::scale_bytes<T>(data.image(index), to);
+}
+template <class T, class Target>
+void copy_example(const Examples<T, Target>& data, std::size_t index, std::span<T> to) {
+    const auto from = data.inputs.row(index);
+    copy_values(from.data(), from.size(), to.data());
+}
+
+// Its non-zeros, and how many there are; `entries` has room for all of it. What has no such function is copied.
+template <class T>
+std::size_t list_example(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {
+    return kernels::append_nonzeros(data.image(index), entries);
+}
+template <class T, class Target>
+std::size_t list_example(const Examples<T, Target>& data, std::size_t index, kernels::Nonzero<T>* entries) {
+    return kernels::append_nonzeros(std::span<const T>{data.inputs.row(index)}, entries);
+}
+
+// Reads a byte in every 64, which takes what is read into the caches. In a random order each example is a wait for
+// memory; several that are fetched at once are one wait. Any data set may have such a function.
+inline void fetch_example(const Dataset& data, std::size_t index) {
+    const auto image = data.image(index);
+    for (std::size_t i = 0; i < image.size(); i += cache_line)
+        static_cast<void>(*static_cast<const volatile std::uint8_t*>(image.data() + i));
+}
+
+inline int target_of(const Dataset& data, std::size_t index) { return data.labels[index]; }
+template <class T>
+int target_of(const Examples<T, int>& data, std::size_t index) {
+    return data.targets[index];
+}
+
+// Of examples with a matrix of targets: its columns, and one of its rows.
+template <class T>
+std::size_t target_size(const Examples<T, T>& data) {
+    return data.targets.cols();
+}
+template <class T>
+void copy_target(const Examples<T, T>& data, std::size_t index, std::span<T> to) {
+    const auto from = data.targets.row(index);
+    copy_values(from.data(), from.size(), to.data());
+}
+
+// What batches are made of: Dataset, Examples, or anything else with these …
+template <class D, class T>
+concept FixedExampleSource = requires(const D& data, std::size_t index, std::span<T> to) {
+    copy_example(data, index, to);
+};
+// … or these, where an example is another one each time that it comes: a function of its index and of a generator. It
+// is given example_room(data) bytes to scribble on. (list_example gets the same.)
+template <class D, class T>
+concept RandomExampleSource = requires(const D& data, std::size_t index, Rng& rng, std::uint8_t* room,
+                                       std::span<T> to) {
+    { example_room(data) } -> std::same_as<std::size_t>;
+    copy_example(data, index, rng, room, to);
+};
+// Their targets are classes …
+template <class D>
+concept ClassSource = requires(const D& data, std::size_t index) {
+    { target_of(data, index) } -> std::same_as<int>;
+};
+// … or rows of numbers.
+template <class D, class T>
+concept TargetRowSource = requires(const D& data, std::size_t index, std::span<T> to) {
+    { target_size(data) } -> std::same_as<std::size_t>;
+    copy_target(data, index, to);
+};
+template <class D, class T>
+concept ExampleSource = (FixedExampleSource<D, T> ||
+                         RandomExampleSource<D, T>)&&(ClassSource<D> ||
+                                                      TargetRowSource<D, T>)&&requires(const D& data) {
+    { data.size() } -> std::same_as<std::size_t>;
+    { data.input_size() } -> std::same_as<std::size_t>;
+};
+
+// int or T, as in Batch<T, Target>.
+template <class D, class T>
+using TargetOf = std::conditional_t<ClassSource<D>, int, T>;
+
+}  // namespace nib::inline NIB_ABI

@@ -1,0 +1,45 @@
+// Residual<Layers...>: y = x + layers(x) (He et al. 2015, "Deep Residual Learning").  x, y: [B, F].
+//
+// A network takes it apart: its layers are layers of the network, followed by a ResidualSum.
+#pragma once
+
+#include <nib/core/algorithm.hpp>
+#include <nib/kernels/accumulate.hpp>
+#include <nib/layers/layer.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// y = x + what went into the residual block: pass.skipped.
+struct ResidualSum {
+    static constexpr bool backward_reads_input = false;
+    static constexpr bool backward_reads_output = false;
+    static constexpr bool runs_in_place = true;
+
+    template <class T>
+    static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y) {
+        if (x.data() != y.data()) copy_values(x.data(), x.size(), y.data());
+        kernels::add<T>(pass.skipped.values(), y.values());
+    }
+    // The gradient by x. That by `skipped` is dy too, and is added where the block begins.
+    template <class T>
+    static void backward_input(const Pass<T>& /*pass*/, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
+                               MatrixView<const T> dy, MatrixView<T> dx) {
+        if (dy.data() != dx.data()) copy_values(dy.data(), dy.size(), dx.data());
+    }
+
+    static std::vector<OnnxOperator> operators() { return {{"Add", {"skipped", "x"}, {"y"}}}; }
+};
+
+// The layers within give as many features as go in.
+template <class... Layers>
+struct Residual {
+    static_assert(sizeof...(Layers) > 0, "Residual: expected at least one layer");
+    using block = LayerList<Layers...>;
+    using block_end = ResidualSum;
+};
+
+}  // namespace nib::inline NIB_ABI
