@@ -7,6 +7,7 @@
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -20,9 +21,8 @@ struct LogSum {
     T largest;
     T rest;
 };
-// Of each row of x: of one row, or of several with at most piece_size numbers in all.
 template <class T>
-void log_sums(MatrixView<const T> x, LogSum<T>* sums);
+LogSum<T> log_sum(std::span<const T> x);
 
 }  // namespace detail
 
@@ -70,28 +70,34 @@ namespace detail {
 inline constexpr std::size_t piece_size = 64;  // of numbers on the stack
 
 template <class T>
-void log_sums(MatrixView<const T> x, LogSum<T>* sums) {
-    assert(x.rows() == 1 || x.size() <= piece_size);
-    T piece[piece_size];
-    const std::size_t cols = smaller(x.cols(), piece_size);
-    for (std::size_t i = 0; i < x.rows(); ++i) {
-        const T* const row = x.data() + i * x.cols();
-        T largest = row[0];
-        for (std::size_t j = 1; j < x.cols(); ++j) largest = largest < row[j] ? row[j] : largest;
-        for (std::size_t j = 0; j < cols; ++j) piece[i * cols + j] = row[j] - largest;
-        sums[i].largest = largest;
+LogSum<T> log_sum(std::span<const T> x) {
+    T largest = x[0], sum = 0, piece[piece_size];
+    for (const T value : x) largest = largest < value ? value : largest;
+    for (std::size_t first = 0; first < x.size(); first += piece_size) {
+        const std::size_t count = smaller(piece_size, x.size() - first);
+        for (std::size_t j = 0; j < count; ++j) piece[j] = x[first + j] - largest;
+        kernels::scaled_exponentials<T>({piece, count}, T{1}, {piece, count});
+        for (std::size_t j = 0; j < count; ++j) sum += piece[j];
     }
-    kernels::scaled_exponentials<T>({piece, x.rows() * cols}, T{1}, {piece, x.rows() * cols});
-    for (std::size_t i = 0; i < x.rows(); ++i) {
+    return {largest, logarithm(sum)};
+}
+
+// Of rows of a few numbers: the differences from the largest one are needed twice.
+template <class T>
+void log_softmax_of_few(const T* x, T* y, std::size_t rows, std::size_t cols) {
+    T differences[piece_size], exponentials[piece_size];
+    for (std::size_t i = 0; i < rows; ++i) {
+        const T* const row = x + i * cols;
+        T largest = row[0];
+        for (std::size_t j = 1; j < cols; ++j) largest = largest < row[j] ? row[j] : largest;
+        for (std::size_t j = 0; j < cols; ++j) differences[i * cols + j] = row[j] - largest;
+    }
+    kernels::scaled_exponentials<T>({differences, rows * cols}, T{1}, {exponentials, rows * cols});
+    for (std::size_t i = 0; i < rows; ++i) {
         T sum = 0;
-        for (std::size_t j = 0; j < cols; ++j) sum += piece[i * cols + j];
-        for (std::size_t first = cols; first < x.cols(); first += piece_size) {  // the rest of a long row
-            const std::size_t count = smaller(piece_size, x.cols() - first);
-            for (std::size_t j = 0; j < count; ++j) piece[j] = x.data()[first + j] - sums[0].largest;
-            kernels::scaled_exponentials<T>({piece, count}, T{1}, {piece, count});
-            for (std::size_t j = 0; j < count; ++j) sum += piece[j];
-        }
-        sums[i].rest = logarithm(sum);
+        for (std::size_t j = 0; j < cols; ++j) sum += exponentials[i * cols + j];
+        const T rest = logarithm(sum);
+        for (std::size_t j = 0; j < cols; ++j) y[i * cols + j] = differences[i * cols + j] - rest;
     }
 }
 
@@ -101,16 +107,14 @@ template <class T>
 void log_softmax(MatrixView<const T> x, MatrixView<T> y) {
     assert(x.rows() == y.rows() && x.cols() == y.cols() && x.cols() > 0);
     const std::size_t cols = x.cols();
-    const std::size_t most_rows = x.rows() > 1 && cols < detail::piece_size ? detail::piece_size / cols : 1;
-    for (std::size_t first = 0; first < x.rows(); first += most_rows) {
-        const std::size_t rows = smaller(most_rows, x.rows() - first);
-        detail::LogSum<T> sums[detail::piece_size];
-        detail::log_sums(x.middle_rows(first, rows), sums);
-        for (std::size_t i = 0; i < rows; ++i) {
-            const T* const from = x.data() + (first + i) * cols;
-            T* const to = y.data() + (first + i) * cols;
-            for (std::size_t j = 0; j < cols; ++j) to[j] = (from[j] - sums[i].largest) - sums[i].rest;
-        }
+    if (x.size() <= detail::piece_size) return detail::log_softmax_of_few(x.data(), y.data(), x.rows(), cols);
+    const std::size_t most_rows = detail::piece_size / cols;
+    for (std::size_t i = 0; cols <= detail::piece_size && i < x.rows(); i += most_rows)
+        detail::log_softmax_of_few(x.data() + i * cols, y.data() + i * cols, smaller(most_rows, x.rows() - i), cols);
+    for (std::size_t i = 0; cols > detail::piece_size && i < x.rows(); ++i) {
+        const detail::LogSum<T> sum = detail::log_sum<T>(x.row(i));
+        for (std::size_t j = 0; j < cols; ++j)
+            y.data()[i * cols + j] = (x.data()[i * cols + j] - sum.largest) - sum.rest;
     }
 }
 
@@ -130,9 +134,9 @@ void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixV
 }
 
 #if defined(NIB_TEMPLATE)
-#define NIB_LOG_SOFTMAX(T)                                                       \
-    NIB_TEMPLATE void detail::log_sums(MatrixView<const T>, detail::LogSum<T>*); \
-    NIB_TEMPLATE void log_softmax(MatrixView<const T>, MatrixView<T>);           \
+#define NIB_LOG_SOFTMAX(T)                                              \
+    NIB_TEMPLATE detail::LogSum<T> detail::log_sum(std::span<const T>); \
+    NIB_TEMPLATE void log_softmax(MatrixView<const T>, MatrixView<T>);  \
     NIB_TEMPLATE void log_softmax_gradient(MatrixView<const T>, MatrixView<const T>, MatrixView<T>);
 NIB_LOG_SOFTMAX(float)
 NIB_LOG_SOFTMAX(double)

@@ -24,8 +24,7 @@ struct CrossEntropyLoss {
         assert(x.rows() == targets.size() && x.rows() > 0);
         double sum = 0;
         for (std::size_t b = 0; b < x.rows(); ++b) {
-            detail::LogSum<T> parts;
-            detail::log_sums<T>(x.middle_rows(b, 1), &parts);
+            const detail::LogSum<T> parts = detail::log_sum<T>(x.row(b));
             sum -= static_cast<double>((x(b, static_cast<std::size_t>(targets[b])) - parts.largest) - parts.rest);
         }
         return sum / static_cast<double>(x.rows());
