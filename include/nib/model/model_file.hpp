@@ -261,6 +261,9 @@ void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>&
     load_network(layers, numbers, file);
 }
 
+// More layers than anyone has: what reads them may take the square of their number.
+inline constexpr std::size_t most_mlp_layers = 10'000;
+
 // Numbers of different depth ("0", "1.0") are those of blocks, and not of layers one behind the other.
 inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& layers) {
     const auto depth = [](std::string_view name) {
@@ -302,7 +305,8 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file, bool wi
         }
     }
     if (layers.empty()) refuse("found none");
-    if (layers.size() > 10'000) refuse("found " + std::to_string(layers.size()) + ", expected at most 10000");
+    if (layers.size() > most_mlp_layers)
+        refuse("found " + std::to_string(layers.size()) + ", expected at most " + std::to_string(most_mlp_layers));
     check_depths(file, layers);
     for (const DenseShape& layer : layers) {
         const TensorInfo* const bias = file.find(layer.name + ".bias");
@@ -338,9 +342,8 @@ template <class T>
 MlpPlan<T> plan_mlp(const TensorFile& file) {
     MlpPlan<T> plan;
     const std::vector<std::string_view> words = split_layers(listed_layers(file.metadata()));
-    constexpr std::size_t most_layers = 10'000;
-    if (words.size() > most_layers)
-        fail(file.path() + ": expected at most " + std::to_string(most_layers) + " layers, found " +
+    if (words.size() > most_mlp_layers)
+        fail(file.path() + ": expected at most " + std::to_string(most_mlp_layers) + " layers, found " +
              std::to_string(words.size()));
     const auto refuse = [&](std::size_t word) {
         fail(file.path() + ": the file has " + word_text(words[word]) +

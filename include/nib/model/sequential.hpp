@@ -5,8 +5,8 @@
 //   Digits net{rng};                 // initialised as torch.nn.Linear is
 //   auto log_probabilities = net(x);  // one example: on the stack, no heap, no locks
 //
-// A network holds its parameters and nothing else: any number of threads may use one const network, each with a
-// Workspace of its own (net(x) needs none). It can be copied and moved.
+// A network holds its parameters and buffers and nothing else: any number of threads may use one const network, each
+// with a Workspace of its own (net(x) needs none). It can be copied and moved.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
