@@ -150,7 +150,9 @@ private:
 
     static void work(Worker& worker);
 
-    void run_parts(std::size_t parts, Part part, const void* job) override;
+    // Inline where it is declared: a virtual function that becomes inline later puts the class's table, and all that it
+    // calls, into every file that includes this one.
+    NIB_API void run_parts(std::size_t parts, Part part, const void* job) override;
 
     // For `threads` of them, beside the caller.
     void begin_round(std::size_t threads, std::size_t parts, Part part, const void* job);
