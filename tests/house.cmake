@@ -67,7 +67,10 @@ foreach(header IN LISTS headers)
 endforeach()
 
 # What runs networks, whatever their layers are.
-set(layer_names "ReLU|Relu|relu|Tanh|Sigmoid|Swish|Softmax|softmax|Dense|dense_|Dropout|dropout|BatchNorm|Residual")
+set(layer_names
+    "ReLU|Relu|relu|ELU|GELU|SiLU|Tanh|Sigmoid|Swish|Softplus|Softmax|softmax|Dense|dense_|Dropout|dropout|BatchNorm"
+    "LayerNorm|Standardize|Residual")
+string(REPLACE ";" "|" layer_names "${layer_names}")
 foreach(header IN LISTS headers)
     if(NOT header MATCHES "^kernels/|^model/(engine|gradient|layer_info|network|sequential|step|workspace)\\.hpp$")
         continue()

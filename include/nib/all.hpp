@@ -6,6 +6,7 @@
 #include <nib/core/atomic.hpp>
 #include <nib/core/clock.hpp>
 #include <nib/core/config.hpp>
+#include <nib/core/constant.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/flush_subnormals.hpp>
@@ -96,10 +97,16 @@
 #include <nib/layers/dense.hpp>
 #include <nib/layers/dropout.hpp>
 #include <nib/layers/elementwise.hpp>
+#include <nib/layers/elu.hpp>
+#include <nib/layers/gelu.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/layers/leaky_relu.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/layers/residual.hpp>
+#include <nib/layers/sigmoid.hpp>
+#include <nib/layers/silu.hpp>
+#include <nib/layers/softplus.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/loss/cross_entropy.hpp>
 #include <nib/loss/loss.hpp>

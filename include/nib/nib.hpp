@@ -20,10 +20,16 @@
 #include <nib/layers/dense.hpp>
 #include <nib/layers/dropout.hpp>
 #include <nib/layers/elementwise.hpp>
+#include <nib/layers/elu.hpp>
+#include <nib/layers/gelu.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/layers/leaky_relu.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/layers/residual.hpp>
+#include <nib/layers/sigmoid.hpp>
+#include <nib/layers/silu.hpp>
+#include <nib/layers/softplus.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/loss/cross_entropy.hpp>
 #include <nib/loss/loss.hpp>

@@ -48,7 +48,9 @@ std::vector<T> apply(std::vector<T> x) {
         }                                               \
     }
 FUNCTION(Exp, exp(x));
+FUNCTION(Expm1, expm1(x));
 FUNCTION(Log, log(x));
+FUNCTION(Log1p, log1p(x));
 FUNCTION(Tanh, tanh(x));
 FUNCTION(Erf, erf(x));
 FUNCTION(Sigmoid, sigmoid(x));
@@ -122,7 +124,10 @@ void check_one(T x, T expected) {
 TEST_CASE("vector functions in float keep their bounds, inlined or not") {
     constexpr std::size_t many = 1'000'000;
     CHECK(worst_error<Exp>(between(-87.0f, 88.7f, many), std::exp) < 1.2e-7);
+    CHECK(worst_error<Expm1>(between(-87.0f, 88.7f, many), std::expm1) < 3e-7);
+    CHECK(worst_error<Expm1>(between(-1.0f, 1.0f, many), std::expm1) < 3e-7);
     CHECK(worst_error<Log>(between(1e-6f, 4.0f, many), std::log) < 1.2e-7);
+    CHECK(worst_error<Log1p>(between(-0.999f, 2.0f, many), std::log1p) < 3e-7);
     CHECK(worst_error<Tanh>(between(-12.0f, 12.0f, many), std::tanh) < 2e-7);
     CHECK(worst_error<Erf>(between(-6.0f, 6.0f, many), std::erf) < 2e-7);
     CHECK(worst_error<Sigmoid>(between(-87.0f, 100.0f, many), sigmoid_of) < 3e-7);
@@ -138,6 +143,8 @@ TEST_CASE("vector functions in float keep their bounds, inlined or not") {
         if (std::abs(x) < 80 && std::abs(x) > 1e-37f) moderate.push_back(x);
     }
     CHECK(worst_error<Log>(positive, std::log) < 1.2e-7);
+    CHECK(worst_error<Log1p>(positive, std::log1p) < 3e-7);
+    CHECK(worst_error<Expm1>(moderate, std::expm1) < 3e-7);
     CHECK(worst_error<Exp>(moderate, std::exp) < 1.2e-7);
     CHECK(worst_error<Erf>(moderate, std::erf) < 2e-7);
     CHECK(worst_error<Sigmoid>(moderate, sigmoid_of) < 3e-7);
@@ -149,6 +156,8 @@ TEST_CASE("vector functions in double are the C library's") {
             CHECK(apply<Exp>(std::vector{x})[0] == std::exp(x));
             if (x >= 0) CHECK(apply<Log>(std::vector{x})[0] == std::log(x));
             if (x >= 0) CHECK(apply<Sqrt>(std::vector{x})[0] == std::sqrt(x));
+            CHECK(apply<Expm1>(std::vector{x})[0] == std::expm1(x));
+            if (x >= 0) CHECK(apply<Log1p>(std::vector{x})[0] == std::log1p(x));
             CHECK(apply<Tanh>(std::vector{x})[0] == std::tanh(x));
             CHECK(apply<Erf>(std::vector{x})[0] == std::erf(x));
             CHECK(apply<Sigmoid>(std::vector{x})[0] == 1 / (1 + std::exp(-x)));
@@ -160,7 +169,9 @@ TEST_CASE_TEMPLATE("vector functions have the limits of the C library's at 0 and
                    double) {
     for (const T x : {no_number<T>, -no_number<T>}) {
         check_one<Exp>(x, no_number<T>);
+        check_one<Expm1>(x, no_number<T>);
         check_one<Log>(x, no_number<T>);
+        check_one<Log1p>(x, no_number<T>);
         check_one<Tanh>(x, no_number<T>);
         check_one<Erf>(x, no_number<T>);
         check_one<Sigmoid>(x, no_number<T>);
@@ -170,6 +181,15 @@ TEST_CASE_TEMPLATE("vector functions have the limits of the C library's at 0 and
     check_one<Exp>(T{-0.0}, T{1});
     check_one<Exp>(-infinity<T>, T{0});
     check_one<Exp>(infinity<T>, infinity<T>);
+    for (const T sign : {T{1}, T{-1}}) {
+        check_one<Expm1>(sign * T{0}, sign * T{0});
+        check_one<Log1p>(sign * T{0}, sign * T{0});
+    }
+    check_one<Expm1>(-infinity<T>, T{-1});
+    check_one<Expm1>(infinity<T>, infinity<T>);
+    check_one<Log1p>(T{-1}, -infinity<T>);
+    check_one<Log1p>(infinity<T>, infinity<T>);
+    check_one<Log1p>(T{-2}, no_number<T>);
     check_one<Log>(T{1}, T{0});
     check_one<Log>(T{0}, -infinity<T>);
     check_one<Log>(T{-0.0}, -infinity<T>);

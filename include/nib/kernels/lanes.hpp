@@ -7,11 +7,14 @@
 //   sqrt(x)                           correctly rounded
 //   magnitude(x), copysign(x, y)      by the bits: |x|, and |x| with the sign of y
 //   larger(a, b), smaller(a, b)       a where either is NaN
-//   exp, log, tanh, erf, sigmoid(x)   in double the C library's, lane by lane; in float polynomials:
+//   exp, expm1, log, log1p, tanh,     in double the C library's, lane by lane; in float polynomials:
+//   erf, sigmoid(x)
 //
 //                    relative error below   and else
 //   exp              1.2e-7                 0 below -87, infinity above 88.7
+//   expm1            3e-7                   exp(x) - 1
 //   log              1.2e-7                 log(0) = -infinity; NaN below 0
+//   log1p            3e-7                   log(1 + x)
 //   tanh             2e-7                   ±1 from ±9.1 on
 //   erf              2e-7                   ±1 from ±4 on
 //   sigmoid          3e-7                   1 / (1 + exp(-x)); 0 below -88.7
@@ -63,7 +66,9 @@ NIB_ON_LEVEL(Avx512, NIB_TARGET_AVX512)
 struct Fma;
 struct SquareRoot;
 struct Exponential;
+struct ExponentialMinusOne;
 struct Logarithm;
+struct LogarithmOfOnePlus;
 struct HyperbolicTangent;
 struct Erf;
 
@@ -142,7 +147,9 @@ struct Lanes {
     }
     NIB_ALWAYS_INLINE friend Lanes sqrt(const Lanes& x) { return Lanes{x}.by<detail::SquareRoot>(); }
     NIB_ALWAYS_INLINE friend Lanes exp(const Lanes& x) { return Lanes{x}.by<detail::Exponential>(); }
+    NIB_ALWAYS_INLINE friend Lanes expm1(const Lanes& x) { return Lanes{x}.by<detail::ExponentialMinusOne>(); }
     NIB_ALWAYS_INLINE friend Lanes log(const Lanes& x) { return Lanes{x}.by<detail::Logarithm>(); }
+    NIB_ALWAYS_INLINE friend Lanes log1p(const Lanes& x) { return Lanes{x}.by<detail::LogarithmOfOnePlus>(); }
     NIB_ALWAYS_INLINE friend Lanes tanh(const Lanes& x) { return Lanes{x}.by<detail::HyperbolicTangent>(); }
     NIB_ALWAYS_INLINE friend Lanes erf(const Lanes& x) { return Lanes{x}.by<detail::Erf>(); }
     NIB_ALWAYS_INLINE friend Lanes sigmoid(const Lanes& x) { return 1 / (1 + exp(-x)); }
@@ -233,6 +240,41 @@ struct Logarithm {
             const V rest = fma(-0.5f, square, fma(-2.12194440e-4f, n, p * r * square));
             const V ends = where(x == 0, -Limits::infinity(), where(x < 0, Limits::quiet_NaN(), x));
             x = where((x > 0) & (x < Limits::infinity()), fma(0.693359375f, n, r + rest), ends);
+        }
+    }
+};
+
+// The polynomial of Exponential where n is 0.
+struct ExponentialMinusOne {
+    template <class V>
+    NIB_ALWAYS_INLINE static void run(V& x) {
+        if constexpr (!single<V>) {
+            each_lane(x, [](double value) NIB_LAMBDA_ALWAYS_INLINE { return __builtin_expm1(value); });
+        } else {
+            V power = x;
+            Exponential::run(power);
+            const V p = polynomial(x, 1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
+                                   1.6666665459e-1f, 5.0000001201e-1f);
+            x = where(magnitude(x) < 0.34f, copysign(fma(p * x, x, x), x), power - 1);
+        }
+    }
+};
+
+// The polynomial of Logarithm where n is 0.
+struct LogarithmOfOnePlus {
+    template <class V>
+    NIB_ALWAYS_INLINE static void run(V& x) {
+        if constexpr (!single<V>) {
+            each_lane(x, [](double value) NIB_LAMBDA_ALWAYS_INLINE { return __builtin_log1p(value); });
+        } else {
+            V far = 1 + x;
+            Logarithm::run(far);
+            const V square = x * x;
+            const V p =
+                polynomial(x, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
+                           1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
+            const V near = copysign(x + fma(-0.5f, square, p * x * square), x);
+            x = where((x > -0.29f) & (x < 0.41f), near, far);
         }
     }
 };

@@ -8,9 +8,9 @@
 // shuffled batches that goes on from a checkpoint.
 #pragma once
 
+#include <nib/core/constant.hpp>
 #include <nib/layers/layer.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -23,16 +23,13 @@ namespace detail {
 
 void probability_out_of_range();  // not constexpr: a constant that calls it does not compile
 
-// 0 <= p < 1 as a template argument. (Not all compilers take a double.)
-struct DropProbability {
-    std::uint64_t bits = 0;  // of the double
-
+// 0 <= p < 1 as a template argument.
+struct DropProbability : Constant {
     template <class P>
     requires std::is_arithmetic_v<P>
-    consteval DropProbability(P p) : bits{std::bit_cast<std::uint64_t>(static_cast<double>(p))} {
+    consteval DropProbability(P p) : Constant{p} {
         if (!(p >= 0 && p < 1)) probability_out_of_range();
     }
-    constexpr double value() const { return std::bit_cast<double>(bits); }
 };
 
 // to = 0 where the mask says so, else from / (1 - probability).
