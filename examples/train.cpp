@@ -107,7 +107,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     };
     try {
         if (options.augment) {
-            options.fit.schedule = nib::Schedule::warmup_cosine;
+            options.fit.schedule = nib::WarmupCosine{};
             nib::fit(net, adam, nib::Augmented{training}, options.fit, rng, on_epoch, on_progress);
         } else {
             nib::fit(net, adam, training, options.fit, rng, on_epoch, on_progress);

@@ -156,7 +156,7 @@ TEST_CASE("a callback that returns Training::stop ends the training") {
         nib::Mlp net{{2, 4, 2}, rng};
         nib::Adam adam{net, {.learning_rate = 1e-2}};
         const nib::FitOptions options{
-            .epochs = 9, .batch_size = 100, .threads = threads, .schedule = nib::Schedule::warmup_cosine};
+            .epochs = 9, .batch_size = 100, .threads = threads, .schedule = nib::WarmupCosine{}};
         std::vector<int> epochs;
         nib::fit(net, adam, circle.examples(), options, rng, [&](const nib::EpochReport& epoch) {
             epochs.push_back(epoch.epoch);
@@ -392,7 +392,7 @@ TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoi
     const std::vector<int> classes(10);
     const nib::Examples examples{x, classes};
     RateRecorder recorder;
-    const nib::FitOptions options{.epochs = 3, .batch_size = 4, .schedule = nib::Schedule::warmup_cosine};
+    const nib::FitOptions options{.epochs = 3, .batch_size = 4, .schedule = nib::WarmupCosine{}};
     std::vector<double> after_epochs;
     const auto on_epoch = [&](const nib::EpochReport&) { after_epochs.push_back(recorder.options().learning_rate); };
     nib::fit(net, recorder, examples, options, rng, on_epoch);
@@ -400,7 +400,7 @@ TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoi
     std::vector<double> expected;
     for (int epoch = 0; epoch < 3; ++epoch)
         for (const int done : {4, 8, 10})
-            expected.push_back(2 * nib::schedule_factor(options.schedule, (10 * epoch + done) / 30.0));
+            expected.push_back(2 * options.schedule.factor({.progress = (10 * epoch + done) / 30.0}));
     CHECK(recorder.rates == expected);
 
     RateRecorder later;
@@ -419,10 +419,10 @@ TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoi
 
     // Between epochs the caller's changes count.
     RateRecorder changed;
-    nib::fit(net, changed, examples, {.epochs = 2, .batch_size = 10, .schedule = nib::Schedule::warmup_cosine}, rng,
+    nib::fit(net, changed, examples, {.epochs = 2, .batch_size = 10, .schedule = nib::WarmupCosine{}}, rng,
              [&](const nib::EpochReport&) { changed.options().learning_rate = 5; });
-    CHECK(changed.rates == std::vector<double>{2 * nib::schedule_factor(nib::Schedule::warmup_cosine, 0.5),
-                                               5 * nib::schedule_factor(nib::Schedule::warmup_cosine, 1)});
+    CHECK(changed.rates == std::vector<double>{2 * nib::Schedule{nib::WarmupCosine{}}.factor({.progress = 0.5}),
+                                               5 * nib::Schedule{nib::WarmupCosine{}}.factor({.progress = 1})});
     CHECK(changed.options().learning_rate == 5);
 
     NoRate none;
@@ -564,9 +564,8 @@ TEST_CASE("a rate that is too high stops training while all parameters are finit
         learner.adam.options().learning_rate = rate;
         int epochs = 0;
         const std::string message = support::error_of([&] {
-            nib::fit(learner.net, learner.adam, circle.examples(),
-                     {.epochs = 50, .schedule = nib::Schedule::warmup_cosine}, learner.rng,
-                     [&](const nib::EpochReport& epoch) { epochs = epoch.epoch; });
+            nib::fit(learner.net, learner.adam, circle.examples(), {.epochs = 50, .schedule = nib::WarmupCosine{}},
+                     learner.rng, [&](const nib::EpochReport& epoch) { epochs = epoch.epoch; });
         });
         CAPTURE(message);
         CHECK(message.starts_with("fit: epoch " + std::to_string(epochs + 1) + ", "));
@@ -621,7 +620,7 @@ TEST_CASE("the learning rate comes back where a callback throws") {
     struct Stop {};
     for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
         Learner learner;
-        const nib::FitOptions options{.threads = threads, .schedule = nib::Schedule::warmup_cosine};
+        const nib::FitOptions options{.threads = threads, .schedule = nib::WarmupCosine{}};
         const auto stop = [](const auto&) { throw Stop{}; };
         CHECK_THROWS_AS(
             nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::Quiet{}, stop), Stop);

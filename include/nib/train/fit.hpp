@@ -31,12 +31,12 @@
 namespace nib::inline NIB_ABI {
 
 struct FitOptions {
-    int epochs = 4;                          // times through the data
-    std::size_t batch_size = 15;             // at least 1
-    int first_epoch = 1;                     // later where a checkpoint has those before it
-    std::size_t threads = 1;                 // for batches large enough to gain; the results are the same to the bit
-    Schedule schedule = Schedule::constant;  // of the optimiser's learning rate
-    bool allow_zero_parameters = false;      // train even a network whose parameters are all 0
+    int epochs = 4;                      // times through the data
+    std::size_t batch_size = 15;         // at least 1
+    int first_epoch = 1;                 // later where a checkpoint has those before it
+    std::size_t threads = 1;             // for batches large enough to gain; the results are the same to the bit
+    Schedule schedule = {};              // of the optimiser's learning rate: constant unless it is set
+    bool allow_zero_parameters = false;  // train even a network whose parameters are all 0
 };
 
 struct EpochReport {
@@ -69,12 +69,12 @@ bool goes_on(Callback& callback, const Report& report) {
     }
 }
 
-// Sets an optimiser's learning rate by a schedule, and restores it at the end of the scope. With Schedule::constant it
-// changes nothing. An optimiser without options().learning_rate can only be trained with that.
+// Sets an optimiser's learning rate by a schedule, and restores it at the end of the scope. A constant schedule changes
+// nothing. An optimiser without options().learning_rate can only be trained with that.
 template <class Optimizer>
 class ScheduledRate {
 public:
-    ScheduledRate(Optimizer& optimizer, Schedule schedule) : optimizer_{optimizer}, schedule_{schedule} {
+    ScheduledRate(Optimizer& optimizer, const Schedule& schedule) : optimizer_{optimizer}, schedule_{schedule} {
         if constexpr (has_rate)
             rate_ = optimizer.options().learning_rate;
         else if (is_scheduled())
@@ -83,7 +83,9 @@ public:
     ScheduledRate(const ScheduledRate&) = delete;
     ScheduledRate& operator=(const ScheduledRate&) = delete;
     ~ScheduledRate() { set_factor(1); }
-    void set(double progress) { set_factor(schedule_factor(schedule_, progress)); }
+    void set(const ScheduleTime& time) {
+        if (is_scheduled()) set_factor(schedule_.factor(time));
+    }
 
     // What to say where training goes astray: ", the learning rate of 1000 may be too high".
     std::string suspicion() const {
@@ -96,7 +98,7 @@ public:
 
 private:
     static constexpr bool has_rate = requires(Optimizer optimizer) { optimizer.options().learning_rate = 0.0; };
-    bool is_scheduled() const { return schedule_ != Schedule::constant; }
+    bool is_scheduled() const { return !schedule_.is_constant(); }
     void set_factor(double factor) {
         if constexpr (has_rate)
             if (is_scheduled()) optimizer_.options().learning_rate = rate_ * factor;
@@ -162,7 +164,11 @@ void run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions&
             const auto batches = nib::batches<T>(data, options.batch_size, rng, beside ? nullptr : &pool);
             bool finite = true;
             const auto use = [&](const auto& batch) {
-                rate.set(progress.part_done(batch.size()));
+                const auto size = static_cast<double>(batches.size());
+                rate.set({.progress = progress.part_done(batch.size()),
+                          .epochs_done = epoch - 1 + static_cast<double>(batch.step) / size,
+                          .epochs = options.epochs,
+                          .steps = options.epochs * size});
                 // Gradients of matrices of weights are not computed yet: the optimiser's step does that, block by
                 // block (model/gradient.hpp).
                 const Gradient<T> gradient = gradients(net, batch);
