@@ -61,7 +61,13 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     static_cast<void>(nib::evaluate(net, data));
     static_cast<void>(nib::evaluate(net, examples));
     static_cast<void>(nib::accuracy(net, data));
+    nib::Calibration calibration;
+    nib::measure(net, data, calibration);
+    static_cast<void>(calibration.bin(0).count + calibration.total());
+    static_cast<void>(calibration.error());
     const nib::Matrix<T> x(3, 784);
+    nib::RegressionScores scores;
+    scores.add(x, x);
     static_cast<void>(nib::predict(net, x));
     static_cast<void>(nib::predict(net, x.row(0)));
     static_cast<void>(nib::probabilities(net, x));

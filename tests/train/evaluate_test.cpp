@@ -5,6 +5,8 @@
 #include <nib/loss/mse.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
+#include <nib/train/calibration.hpp>
+#include <nib/train/regression.hpp>
 
 #include <cmath>
 #include <type_traits>
@@ -43,6 +45,22 @@ TEST_CASE("evaluate gives the mean loss and the confusion matrix, whatever the p
     CHECK(result.total() == count);
     CHECK(nib::accuracy(net, nib::Examples{x, classes}) == static_cast<double>(correct) / count);
     CHECK(result.confusion().count(0, 0) + result.confusion().count(1, 1) == correct);
+
+    // Any metrics, in one pass.
+    nib::ConfusionMatrix confusion{2};
+    nib::TopKAccuracy top2{2};
+    nib::Calibration calibration, one_piece;
+    nib::measure(net, nib::Examples{x, classes}, confusion, top2, calibration);
+    CHECK(confusion.correct() == correct);
+    CHECK(confusion.count(1, 0) == result.confusion().count(1, 0));
+    CHECK(top2.accuracy() == 1);
+    CHECK(top2.total() == count);
+    nib::Workspace<float> workspace;
+    one_piece.add(net.forward(x, workspace), classes);
+    CHECK(calibration.total() == count);
+    CHECK(calibration.error() == doctest::Approx(one_piece.error()));
+    CHECK(nib::top_k_accuracy(net, nib::Examples{x, classes}, 1) == static_cast<double>(correct) / count);
+    CHECK(nib::top_k_accuracy(net, nib::Examples{x, classes}, 2) == 1);
 }
 
 TEST_CASE("rows of targets have a loss alone") {
@@ -60,6 +78,10 @@ TEST_CASE("rows of targets have a loss alone") {
     static_assert(std::is_same_v<decltype(result), const nib::LossEvaluation>);
     CHECK(result.loss == doctest::Approx(sum / 1400).epsilon(1e-6));
     CHECK(result.total == 700);
+    nib::RegressionScores scores;
+    nib::measure(net, nib::Examples{x, y}, scores);
+    CHECK(scores.total() == 700);
+    CHECK(scores.mse() == doctest::Approx(result.loss).epsilon(1e-9));
     const nib::Matrix<float> wide(700, 3);
     CHECK(support::error_of([&] {
               return nib::evaluate(net, nib::Examples{x, wide}, nib::MseLoss{});

@@ -26,15 +26,33 @@
 
 namespace nib::inline NIB_ABI {
 
+// A class, and how likely it is: its probability where the network gives logarithms of probabilities, else its output.
+template <class T>
+struct ScoredClass {
+    int label = 0;
+    T score = 0;
+};
+
 namespace detail {
 
-// The index of the largest value, the first one if there are several.
+// The index of the largest value, the first one if there are several. NaN is larger than all numbers.
 template <class T>
 int argmax(std::span<const T> values) {
     std::size_t best = 0;
-    for (std::size_t i = 1; i < values.size(); ++i)
-        if (values[best] < values[i]) best = i;
+    for (std::size_t i = 1; i < values.size(); ++i) {
+        if (values[i] <= values[best]) continue;
+        if (values[best] != values[best]) break;
+        best = i;
+    }
     return static_cast<int>(best);
+}
+
+// Whether `a` comes before `b` in that order.
+template <class T>
+bool is_likelier(const ScoredClass<T>& a, const ScoredClass<T>& b) {
+    const bool a_is_nan = a.score != a.score, b_is_nan = b.score != b.score;
+    if (a_is_nan || b_is_nan) return a_is_nan && (!b_is_nan || a.label < b.label);
+    return b.score < a.score || (a.score == b.score && a.label < b.label);
 }
 
 template <InferenceNetwork Net>

@@ -1,6 +1,6 @@
 // evaluate: a network's mean loss on a data set and, for classes, its accuracy and, where that is of a sensible size,
 // its confusion matrix.
-// accuracy: the part of the data that is recognised.
+// accuracy: the part of the data that is recognised.  measure: any other metric of the outputs.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -132,6 +132,39 @@ template <InferenceNetwork Net, class Data>
                 if (detail::argmax<T>(outputs.row(i)) == targets[i]) ++correct;
         });
     return static_cast<double>(correct) / static_cast<double>(data.size());
+}
+
+// Adds the outputs for all of the data, and their targets, to metrics. They are gone through in pieces, once for all
+// metrics, so that memory does not grow with the data.
+//
+//   nib::TopKAccuracy top3{3};
+//   nib::Calibration calibration;
+//   nib::measure(net, test, top3, calibration);
+//
+// A metric is what has a function add(outputs, targets), outputs a MatrixView<const T>, targets a std::span<const int>
+// for classes and else a MatrixView<const T>. Those here are ConfusionMatrix, TopKAccuracy, Calibration
+// (train/calibration.hpp) and, for rows of targets, RegressionScores (train/regression.hpp). Fails where check_data
+// does.
+template <InferenceNetwork Net, class Data, class... Metrics>
+void measure(const Net& net, const Data& data, Metrics&... metrics) {
+    using T = typename Net::scalar_type;
+    if constexpr (detail::data_suit<Data, T, ClassSource<Data>>()) {
+        using Targets = TargetsOf<T, TargetOf<Data, T>>;
+        constexpr bool suit = (requires(MatrixView<const T> y, Targets targets) { metrics.add(y, targets); } && ...);
+        static_assert(suit, "nib::measure: expected metrics of classes or of rows of targets, as the data have them");
+        if constexpr (suit)
+            detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const Targets& targets) {
+                (metrics.add(outputs, targets), ...);
+            });
+    }
+}
+
+// The part of the data, whose targets are classes, whose class is among the k that the network thinks most likely.
+template <InferenceNetwork Net, class Data>
+[[nodiscard]] double top_k_accuracy(const Net& net, const Data& data, std::size_t k) {
+    TopKAccuracy metric{k};
+    measure(net, data, metric);
+    return metric.accuracy();
 }
 
 #if defined(NIB_TEMPLATE)

@@ -1,19 +1,62 @@
-// ConfusionMatrix: how often each class was taken for each; accuracy, precision and recall follow from it.
+// ConfusionMatrix: how often each class was taken for each; accuracy, precision, recall and F1 follow from it, as
+// scikit-learn defines them.  TopKAccuracy: how often the right class is among the k that are thought most likely.
+//
+// Both are metrics: measure (train/evaluate.hpp) adds the outputs of a whole data set to them, piece by piece. By hand,
+// add(outputs, targets) takes a Matrix or a MatrixView and a class for each row.
 #pragma once
 
-#include <nib/core/config.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/matrix.hpp>
+#include <nib/data/check.hpp>
+#include <nib/model/predict.hpp>
 
 #include <cassert>
 #include <cstddef>
+#include <span>
+#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// Fails unless there is a class for each row of outputs, below their number.
+template <class T>
+void check_targets(const char* metric, MatrixView<const T> outputs, std::span<const int> targets) {
+    if (outputs.rows() != targets.size())
+        fail(std::string(metric) + ": expected a class for each of " + std::to_string(outputs.rows()) +
+             " rows of outputs, found " + std::to_string(targets.size()));
+    check_batch_classes(targets, outputs.cols());
+}
+
+inline double ratio(std::size_t part, std::size_t whole) {
+    return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace detail
+
+// How the scores of all classes become one.
+enum class Average : unsigned char {
+    macro,     // their mean, over the classes that occur as truth or as prediction
+    weighted,  // their mean, weighted by how many examples are of the class
+    micro,     // of all examples together, which for precision, recall and F1 alike is the accuracy
+};
 
 class ConfusionMatrix {
 public:
     explicit ConfusionMatrix(std::size_t classes) : classes_{classes}, counts_(classes * classes) {}
 
     void add(int truth, int prediction) { ++counts_[place(truth, prediction)]; }
+    // A row of outputs for each example, the largest of which is the prediction (as in predict).
+    template <class M>
+    void add(const M& outputs, std::span<const int> targets) {
+        using T = typename M::value_type;
+        detail::check_targets<T>("ConfusionMatrix", outputs, targets);
+        if (outputs.cols() != classes_)
+            fail("ConfusionMatrix: expected " + std::to_string(classes_) + " outputs, one for each class, found " +
+                 std::to_string(outputs.cols()));
+        for (std::size_t i = 0; i < outputs.rows(); ++i) add(targets[i], detail::argmax<T>(outputs.row(i)));
+    }
 
     // Examples of class `truth` that were taken for `prediction`.
     std::size_t count(int truth, int prediction) const { return counts_[place(truth, prediction)]; }
@@ -37,21 +80,44 @@ public:
     }
 
     // In [0, 1]; 0 where there is nothing to divide by.
-    double accuracy() const { return ratio(correct(), total()); }
+    double accuracy() const { return detail::ratio(correct(), total()); }
     // Of what was taken for the class, the part that is.
-    double precision(int label) const { return ratio(count(label, label), predicted(label)); }
+    double precision(int label) const { return detail::ratio(count(label, label), predicted(label)); }
     // Of what is of the class, the part that was recognised.
-    double recall(int label) const { return ratio(count(label, label), of_class(label)); }
+    double recall(int label) const { return detail::ratio(count(label, label), of_class(label)); }
+    // The harmonic mean of both.
+    double f1(int label) const { return detail::ratio(2 * count(label, label), predicted(label) + of_class(label)); }
+
+    // Of all classes: precision(nib::Average::macro).
+    double precision(Average average) const {
+        return averaged(average, [this](int label) { return precision(label); });
+    }
+    double recall(Average average) const {
+        return averaged(average, [this](int label) { return recall(label); });
+    }
+    double f1(Average average) const {
+        return averaged(average, [this](int label) { return f1(label); });
+    }
 
 private:
+    template <class Score>
+    double averaged(Average average, const Score& score) const {
+        if (average == Average::micro) return accuracy();
+        double sum = 0, weights = 0;
+        for (int label = 0; label < static_cast<int>(classes_); ++label) {
+            const std::size_t examples = of_class(label);
+            if (examples == 0 && predicted(label) == 0) continue;
+            const double weight = average == Average::weighted ? static_cast<double>(examples) : 1;
+            sum += weight * score(label);
+            weights += weight;
+        }
+        return weights > 0 ? sum / weights : 0;
+    }
     template <class Iterator>
     static std::size_t sum(Iterator first, Iterator last) {
         std::size_t result = 0;
         for (; first != last; ++first) result += *first;
         return result;
-    }
-    static double ratio(std::size_t part, std::size_t whole) {
-        return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
     }
     std::size_t place(int truth, int prediction) const {
         assert(truth >= 0 && static_cast<std::size_t>(truth) < classes_);
@@ -61,6 +127,41 @@ private:
 
     std::size_t classes_;
     std::vector<std::size_t> counts_;  // [truth, prediction]
+};
+
+// In the order of top_k (model/predict.hpp): of equals the lower class is thought more likely, so that with k = 1 this
+// is accuracy. (scikit-learn prefers the higher one.)
+class TopKAccuracy {
+public:
+    // Fails where k is 0.
+    explicit TopKAccuracy(std::size_t k) : k_{k} {
+        if (k == 0) fail("TopKAccuracy: expected k of at least 1, found 0");
+    }
+
+    template <class M>
+    void add(const M& outputs, std::span<const int> targets) {
+        using T = typename M::value_type;
+        detail::check_targets<T>("TopKAccuracy", outputs, targets);
+        for (std::size_t i = 0; i < outputs.rows(); ++i) {
+            const std::span<const T> row = outputs.row(i);
+            const ScoredClass<T> truth{targets[i], row[static_cast<std::size_t>(targets[i])]};
+            std::size_t before = 0;
+            for (std::size_t c = 0; c < row.size(); ++c)
+                if (detail::is_likelier(ScoredClass<T>{static_cast<int>(c), row[c]}, truth)) ++before;
+            if (before < k_) ++correct_;
+        }
+        total_ += outputs.rows();
+    }
+
+    std::size_t correct() const { return correct_; }
+    std::size_t total() const { return total_; }
+    // In [0, 1]; 0 where there are no examples.
+    double accuracy() const { return detail::ratio(correct_, total_); }
+
+private:
+    std::size_t k_;
+    std::size_t correct_ = 0;
+    std::size_t total_ = 0;
 };
 
 }  // namespace nib::inline NIB_ABI
