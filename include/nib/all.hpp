@@ -133,11 +133,13 @@
 #include <nib/optim/optimizer.hpp>
 #include <nib/optim/schedule.hpp>
 #include <nib/optim/sgd.hpp>
+#include <nib/train/averages.hpp>
 #include <nib/train/calibration.hpp>
 #include <nib/train/checkpoint.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/fit.hpp>
 #include <nib/train/gradients.hpp>
+#include <nib/train/history.hpp>
 #include <nib/train/log_loss.hpp>
 #include <nib/train/metrics.hpp>
 #include <nib/train/progress.hpp>

@@ -21,6 +21,7 @@
 #include <nib/optim/schedule.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/gradients.hpp>
+#include <nib/train/history.hpp>
 #include <nib/train/progress.hpp>
 
 #include <cstddef>
@@ -37,12 +38,6 @@ struct FitOptions {
     std::size_t threads = 1;             // for batches large enough to gain; the results are the same to the bit
     Schedule schedule = {};              // of the optimiser's learning rate: constant unless it is set
     bool allow_zero_parameters = false;  // train even a network whose parameters are all 0
-};
-
-struct EpochReport {
-    int epoch = 0;       // 1, 2, …
-    double loss = 0;     // mean over the epoch's examples, each as it was before its batch's step
-    double seconds = 0;  // of training alone: without what on_epoch does
 };
 
 // What fit's callbacks may return; those that return nothing go on.
