@@ -100,13 +100,17 @@
 #include <nib/layers/elu.hpp>
 #include <nib/layers/gelu.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/layers/layer_norm.hpp>
 #include <nib/layers/leaky_relu.hpp>
 #include <nib/layers/log_softmax.hpp>
+#include <nib/layers/prelu.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/layers/residual.hpp>
 #include <nib/layers/sigmoid.hpp>
 #include <nib/layers/silu.hpp>
+#include <nib/layers/softmax.hpp>
 #include <nib/layers/softplus.hpp>
+#include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/loss/cross_entropy.hpp>
 #include <nib/loss/loss.hpp>
@@ -114,6 +118,7 @@
 #include <nib/loss/nll.hpp>
 #include <nib/model/engine.hpp>
 #include <nib/model/finite.hpp>
+#include <nib/model/fit_standardize.hpp>
 #include <nib/model/gradient.hpp>
 #include <nib/model/int8.hpp>
 #include <nib/model/int8_view.hpp>

@@ -1,0 +1,96 @@
+// Standardize: y = (x - mean) / std, column by column: features of whatever units become numbers around 0, as large as
+// 1. The first layer of a network; its numbers are not trained, but told by data, and are saved with the network.
+// x, y: [B, F] for any F; mean, std: [F], at first 0 and 1.
+//
+//   nib::Sequential<nib::Standardize, nib::Dense<8, 64>, nib::ReLU, nib::Dense<64, 1>> net{rng};
+//   nib::fit_standardize(net, train);  // model/fit_standardize.hpp
+#pragma once
+
+#include <nib/layers/layer.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+struct Standardize {
+    static constexpr std::size_t buffer_count(LayerShape shape) { return 2 * shape.in; }  // mean, std
+    static constexpr double operations_per_row(LayerShape shape) { return 2 * static_cast<double>(shape.in); }
+    static constexpr bool backward_reads_input = false;
+    static constexpr bool backward_reads_output = false;
+    static constexpr bool runs_in_place = true;
+
+    template <class T>
+    static void initialize_buffers(std::span<T> buffers, LayerShape shape);
+    template <class T>
+    static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y);
+    template <class T>
+    static void backward_input(const Pass<T>& pass, MatrixView<const T> x, MatrixView<const T> y,
+                               MatrixView<const T> dy, MatrixView<T> dx);
+
+    static std::vector<LayerTensor> tensors(LayerShape shape);
+    static std::string description(LayerShape shape);
+    static std::vector<OnnxOperator> operators();
+};
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+
+namespace nib::inline NIB_ABI {
+
+template <class T>
+void Standardize::initialize_buffers(std::span<T> buffers, LayerShape shape) {
+    fill_values(buffers.data(), shape.in, T{0});
+    fill_values(buffers.data() + shape.in, shape.in, T{1});
+}
+
+template <class T>
+void Standardize::forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y) {
+    const std::size_t features = x.cols();
+    const T* const mean = pass.buffers.data();
+    const T* const deviation = mean + features;
+    for (std::size_t i = 0; i < x.rows(); ++i)
+        for (std::size_t j = 0; j < features; ++j) y(i, j) = (x(i, j) - mean[j]) / deviation[j];
+}
+
+template <class T>
+void Standardize::backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
+                                 MatrixView<const T> dy, MatrixView<T> dx) {
+    const std::size_t features = dy.cols();
+    const T* const deviation = pass.buffers.data() + features;
+    for (std::size_t i = 0; i < dy.rows(); ++i)
+        for (std::size_t j = 0; j < features; ++j) dx(i, j) = dy(i, j) / deviation[j];
+}
+
+#if defined(NIB_TEMPLATE)
+#define NIB_STANDARDIZE(T)                                                                                  \
+    NIB_TEMPLATE void Standardize::initialize_buffers(std::span<T>, LayerShape);                            \
+    NIB_TEMPLATE void Standardize::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);             \
+    NIB_TEMPLATE void Standardize::backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, \
+                                                  MatrixView<const T>, MatrixView<T>);
+NIB_STANDARDIZE(float)
+NIB_STANDARDIZE(double)
+#undef NIB_STANDARDIZE
+#endif
+
+NIB_API std::vector<LayerTensor> Standardize::tensors(LayerShape shape) {
+    return {{.name = "mean", .shape = {shape.in}, .is_buffer = true},
+            {.name = "std", .shape = {shape.in}, .offset = shape.in, .is_buffer = true}};
+}
+
+NIB_API std::string Standardize::description(LayerShape shape) {
+    return "Standardize(" + std::to_string(shape.in) + ")";
+}
+
+NIB_API std::vector<OnnxOperator> Standardize::operators() {
+    return {{"Sub", {"x", "mean"}, {"difference"}}, {"Div", {"difference", "std"}, {"y"}}};
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif
