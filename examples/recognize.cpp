@@ -49,46 +49,39 @@ std::size_t image_side(const nib::Mlp& net) {
     return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(net.input_size()))));
 }
 
-struct Candidate {
-    int digit = 0;
-    double probability = 0;
-
-    std::string text() const { return std::to_string(digit) + " " + nib::fixed(probability, 4); }
-};
+using Candidate = nib::ScoredClass<float>;
 
 struct Answer {
     Candidate best;
     Candidate second;
 };
 
+// "7 0.9981".
+std::string text_of(const Candidate& candidate, const std::string& name) {
+    return name + " " + nib::fixed(static_cast<double>(candidate.score), 4);
+}
+
 // Fails where the network has no answer, because numbers on the way to it are too large.
 Answer answer_of(const nib::Mlp& net, const nib::Image& image, const Options& options) {
-    std::vector<float> inputs(image.pixels.size());
-    nib::kernels::scale_bytes<float>(image.pixels, inputs);
-    std::vector<Candidate> order;
-    for (const float probability : nib::probabilities(net, inputs)) {
-        if (!nib::is_finite(probability))
-            nib::fail(options.model +
-                      ": expected an answer with finite probabilities; the network's weights are too large to compute "
-                      "with");
-        order.push_back({static_cast<int>(order.size()), static_cast<double>(probability)});
-    }
-    std::stable_sort(order.begin(), order.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.probability > b.probability; });
-    return {order[0], order[1]};
+    const std::vector<Candidate> best = nib::top_k(net, image, 2);
+    if (!nib::is_finite(best[0].score))
+        nib::fail(options.model +
+                  ": expected an answer with finite probabilities; the network's weights are too large to compute "
+                  "with");
+    return {best[0], best[1]};
 }
 
 // What is printed for the answer: the digit, or ? where it is too improbable.
 std::string answer_text(const Answer& answer, const Options& options) {
-    const bool answered = !options.reject || answer.best.probability >= *options.reject;
-    return answered ? std::to_string(answer.best.digit) : "?";
+    const bool answered = !options.reject || static_cast<double>(answer.best.score) >= *options.reject;
+    return answered ? std::to_string(answer.best.label) : "?";
 }
 
 // The image with the answer below it, and the label where that is another.
-void write_answer(const nib::Image& image, const std::string& label, const std::string& answer, double probability,
+void write_answer(const nib::Image& image, const std::string& label, const Answer& given, const std::string& answer,
                   const std::string& path) {
     const bool right = answer == label;
-    std::string caption = answer + " " + nib::fixed(probability, 4);
+    std::string caption = text_of(given.best, answer);
     if (!right && examples::is_plain(label)) caption += " (is " + label + ")";
     const auto verdict = label.empty() || answer == "?" ? examples::Verdict::none
                          : right                        ? examples::Verdict::right
@@ -131,14 +124,14 @@ void recognize(const Options& options) {
         const Answer& answer = answers.emplace_back(answer_of(net, image, options));
         const std::string text = answer_text(answer, options);
         score.count(text, label);
-        lines.append(text).append(" ").append(nib::fixed(answer.best.probability, 4));
-        lines.append(" ").append(answer.second.text()).append("\n");
+        lines.append(text_of(answer.best, text)).append(" ");
+        lines.append(text_of(answer.second, std::to_string(answer.second.label))).append("\n");
     });
     if (!options.png.empty()) {
         std::size_t number = 0;
         files.for_each([&](const nib::Image& image, const std::string& label) {
             const Answer& answer = answers.at(number++);
-            write_answer(image, label, answer_text(answer, options), answer.best.probability,
+            write_answer(image, label, answer, answer_text(answer, options),
                          options.png + "/" + examples::png_name(number, label));
         });
     }

@@ -72,6 +72,8 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     static_cast<void>(nib::predict(net, x.row(0)));
     static_cast<void>(nib::probabilities(net, x));
     static_cast<void>(nib::probabilities(net, x.row(0)));
+    static_cast<void>(nib::top_k(net, x, 3));
+    static_cast<void>(nib::top_k(net, data.image(0), 3));
 
     nib::save_checkpoint(net, adam, rng, 1, path, {{"data", "digits"}});
     static_cast<void>(nib::checkpoint_record(path));

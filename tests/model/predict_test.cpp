@@ -2,12 +2,15 @@
 
 #include "../support.hpp"
 
+#include <nib/data/examples.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <vector>
 
 namespace {
@@ -56,6 +59,108 @@ TEST_CASE_TEMPLATE("predict gives the most likely class, probabilities what soft
     }
 }
 
+TEST_CASE_TEMPLATE("top_k gives the most likely classes in order, with what probabilities says", Net, Small, nib::Mlp) {
+    auto net = [] {
+        if constexpr (std::is_same_v<Net, nib::Mlp>)
+            return nib::Mlp{{2, 3}};
+        else
+            return Net{};
+    }();
+    make_identity(net);
+    using Best = nib::ScoredClass<float>;
+    const auto labels = [](std::span<const Best> best) {
+        std::vector<int> result;
+        for (const Best& entry : best) result.push_back(entry.label);
+        return result;
+    };
+    nib::Matrix<float> batch(4, 2);
+    const float numbers[] = {2, 1, -1, -2, 0, 0, 1, 2};
+    std::ranges::copy(numbers, batch.data());
+    const std::vector<int> orders[] = {{0, 1, 2}, {2, 0, 1}, {0, 1, 2}, {1, 0, 2}};
+    nib::Workspace<float> workspace;
+    for (std::size_t k = 1; k <= 3; ++k) {
+        const nib::Matrix<Best> all = nib::top_k(net, batch, k);
+        REQUIRE(all.cols() == k);
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::vector<Best> best = nib::top_k(net, batch.row(i), k);
+            CHECK(labels(best) == std::vector(orders[i].begin(), orders[i].begin() + static_cast<std::ptrdiff_t>(k)));
+            CHECK(labels(all.row(i)) == labels(best));
+            const auto probabilities = nib::probabilities(net, batch.row(i));
+            std::vector<Best> in_place(k), in_workspace(k);
+            nib::top_k(net, batch.row(i), in_place);
+            nib::top_k(net, batch.row(i), in_workspace, workspace);
+            CHECK(labels(in_place) == labels(best));
+            CHECK(labels(in_workspace) == labels(best));
+            for (std::size_t j = 0; j < k; ++j) {
+                CHECK(best[j].score == probabilities[static_cast<std::size_t>(best[j].label)]);
+                CHECK(all(i, j).score == best[j].score);
+            }
+            CHECK(nib::predict(net, batch.row(i), workspace) == orders[i][0]);
+            CHECK(std::ranges::equal(nib::probabilities(net, batch.row(i), workspace), probabilities));
+        }
+    }
+    for (const std::size_t k : {0u, 4u}) {
+        const std::string error = "top_k: expected k from 1 to 3, the network's outputs, found " + std::to_string(k);
+        std::vector<Best> best(k);
+        CHECK(support::error_of([&] { return nib::top_k(net, batch.row(0), k); }) == error);
+        CHECK(support::error_of([&] { return nib::top_k(net, batch, k); }) == error);
+        CHECK(support::error_of([&] { return nib::top_k(net, batch.row(0), best), 0; }) == error);
+        CHECK(support::error_of([&] { return nib::top_k(net, batch.row(0), best, workspace), 0; }) == error);
+    }
+}
+
+TEST_CASE(
+    "top_k orders any number of outputs as a stable sort does; where they are no logarithms, they are the scores") {
+    nib::Mlp net{{1, 200}, {.output = {}}};
+    nib::Rng rng{3};
+    std::vector<float> outputs(200);
+    for (float& output : outputs) output = static_cast<float>(rng.below(40));  // many are equal
+    const auto sorted = [&] {
+        std::vector<int> order(outputs.size());
+        std::iota(order.begin(), order.end(), 0);
+        std::ranges::stable_sort(order, [&](int a, int b) {
+            const float x = outputs[static_cast<std::size_t>(a)], y = outputs[static_cast<std::size_t>(b)];
+            return std::isnan(x) ? !std::isnan(y) : x > y;
+        });
+        return order;
+    };
+    for (const bool nan : {false, true}) {
+        if (nan) outputs[7] = outputs[150] = std::nanf("");
+        std::ranges::copy(outputs, net.parameters().begin());
+        const std::vector<int> order = sorted();
+        CHECK(nib::predict(net, std::vector<float>{1}) == order[0]);
+        for (const std::size_t k : {1u, 2u, 17u, 199u, 200u}) {
+            const auto best = nib::top_k(net, std::vector<float>{1}, k);
+            for (std::size_t j = 0; j < k; ++j) {
+                CHECK(best[j].label == order[j]);
+                if (!nan) CHECK(best[j].score == outputs[static_cast<std::size_t>(order[j])]);
+            }
+            CHECK(std::isnan(best[0].score) == nan);
+        }
+    }
+}
+
+TEST_CASE("an image's bytes are scaled as a data set's are") {
+    nib::Rng rng{6};
+    const nib::Sequential<nib::Dense<784, 10>, nib::LogSoftmax> net{rng};
+    nib::Image image{28, 28, std::vector<std::uint8_t>(784)};
+    nib::Dataset data;
+    data.rows = data.cols = 28;
+    data.labels = {0};
+    for (std::uint8_t& pixel : image.pixels) pixel = static_cast<std::uint8_t>(rng.below(256));
+    data.pixels.assign(image.pixels.begin(), image.pixels.end());
+    std::vector<float> x(784);
+    nib::copy_example<float>(data, 0, x);
+    CHECK(nib::predict(net, image) == nib::predict(net, x));
+    CHECK(nib::predict(net, data.image(0)) == nib::predict(net, x));
+    CHECK(nib::probabilities(net, image) == nib::probabilities(net, x));
+    CHECK(nib::probabilities(net, data.image(0)) == nib::probabilities(net, x));
+    CHECK(nib::top_k(net, image, 3)[2].label == nib::top_k(net, x, 3)[2].label);
+    image.pixels.pop_back();
+    CHECK(support::error_of([&] { return nib::predict(net, image); }) ==
+          "the network takes 784 features, the example has 783");
+}
+
 TEST_CASE("an example of the wrong size is an error that names both sizes") {
     const Small net;
     CHECK(support::error_of([&] { return nib::predict(net, std::vector<float>(3)); }) ==
@@ -87,6 +192,8 @@ TEST_CASE_TEMPLATE("inputs that are not finite give class 0 and probabilities th
          {std::vector{nan, 0.0f}, std::vector{0.0f, nan}, std::vector{nan, nan}, std::vector{infinite, -infinite}}) {
         CAPTURE(bad);
         CHECK(nib::predict(net, bad) == 0);
+        CHECK(nib::top_k(net, bad, 2)[0].label == 0);
+        CHECK(std::isnan(nib::top_k(net, bad, 2)[0].score));
         for (const float p : nib::probabilities(net, bad)) CHECK(std::isnan(p));
         nib::Matrix<float> batch(40, 2);  // more rows than a tile has; every third is bad
         for (std::size_t i = 0; i < batch.rows(); ++i)

@@ -136,6 +136,9 @@ TEST_CASE("one example through a Sequential allocates nothing, from the first on
         int sum = 0;
         for (std::size_t i = 0; i < x.rows(); ++i) sum += nib::predict(net, x.row(i));
         const auto probabilities = nib::probabilities(net, x.row(0));
+        nib::ScoredClass<float> best[3];
+        nib::top_k(net, x.row(0), best);
+        sum += best[0].label;
         CHECK(allocations == before);
         CHECK(sum >= 0);
         CHECK(probabilities[0] > 0);
@@ -159,6 +162,15 @@ TEST_CASE("batches through a network allocate nothing after the first, and predi
             before = allocations;
             static_cast<void>(nib::predict(net, x, workspace));
             CHECK(allocations == before + 1);
+            // One example: not even that.
+            nib::ScoredClass<float> best[3];
+            for (int i = 0; i < 2; ++i) {
+                before = allocations;
+                best[0].label = nib::predict(net, x.row(0), workspace);
+                static_cast<void>(nib::probabilities(net, x.row(0), workspace));
+                nib::top_k(net, x.row(0), best, workspace);
+            }
+            CHECK(allocations == before);
         }
     }
 }

@@ -27,12 +27,8 @@ struct Answer {
 };
 
 Answer answer_to(const nib::Mlp& net, const nib::Image& image, std::size_t index, const std::string& label) {
-    std::vector<float> inputs(image.pixels.size());
-    nib::kernels::scale_bytes<float>(image.pixels, inputs);
-    const std::vector<float> probabilities = nib::probabilities(net, inputs);
-    const auto best = std::max_element(probabilities.begin(), probabilities.end());
-    const auto digit = static_cast<int>(best - probabilities.begin());
-    return {index, digit, static_cast<double>(*best), label == std::to_string(digit)};
+    const nib::ScoredClass<float> best = nib::top_k(net, image, 1)[0];
+    return {index, best.label, static_cast<double>(best.score), label == std::to_string(best.label)};
 }
 
 // The answers to what `image_of` makes of each drawing; prints their accuracy.

@@ -1,20 +1,31 @@
-// predict: the most likely class.  probabilities: how likely each class is.  For one example or a batch of them.
+// predict: the most likely class.  probabilities: how likely each class is.  top_k: the k most likely classes.  For one
+// example, an image, or a batch of examples.
 //
-// The forms for one example run on the stack for a Sequential: no heap, no locks. The forms for a batch take an
-// optional Workspace, so that calls in a loop allocate only their result.
+//   const nib::Image image = nib::rasterize(drawing);
+//   for (const auto& [digit, probability] : nib::top_k(net, image, 3)) std::printf("%d %.4f\n", digit, probability);
 //
-// Inputs must be finite; nothing checks that. One that is NaN makes the outputs NaN, and so may one that is infinite,
-// or numbers that overflow on the way. Then the probabilities are NaN, and the class is 0, since no output compares as
-// larger than the first: whoever cannot vouch for the inputs looks at the probabilities. A network in 8-bit integers
-// takes NaN for the lowest input of its range, and what is outside of the range for the nearest in it.
+// The forms for one example run on the stack for a Sequential: no heap, no locks. Others take a Workspace: calls in a
+// loop then allocate only their result, if at all. An image's bytes are scaled to [0, 1] as those of a Dataset are, in
+// memory that is allocated for that.
+//
+// Inputs must be finite; nothing checks that. One that is NaN makes outputs NaN, and so may one that is infinite, or
+// numbers that overflow on the way. NaN then counts as larger than all numbers, as in PyTorch: the class is that of the
+// first output that is NaN, and the first score of top_k is NaN, by which whoever cannot vouch for the inputs can tell.
+// (A network that ends in LogSoftmax gives NaN for all probabilities then, and class 0. With -ffast-math a compiler may
+// assume that there is no NaN, and choose any class.) A network in 8-bit integers takes NaN for the lowest input of its
+// range, and what is outside of the range for the nearest in it.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/image.hpp>
+#include <nib/core/matrix.hpp>
 #include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/scale_bytes.hpp>
 #include <nib/model/network.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -31,6 +42,17 @@ template <class T>
 struct ScoredClass {
     int label = 0;
     T score = 0;
+};
+
+// The pixels of an Image, or those of an image in a Dataset. Non-owning.
+class Pixels {
+public:
+    Pixels(const Image& image) : bytes_{image.pixels} {}
+    Pixels(std::span<const std::uint8_t> bytes) : bytes_{bytes} {}
+    std::span<const std::uint8_t> bytes() const { return bytes_; }
+
+private:
+    std::span<const std::uint8_t> bytes_;
 };
 
 namespace detail {
@@ -76,6 +98,61 @@ void check_log_probabilities(const Net& net) {
         fail("probabilities: the outputs are not log-probabilities; expected a log-softmax as the last layer");
 }
 
+// The outputs for one example; they lie in the workspace.
+template <InferenceNetwork Net>
+auto outputs_of(const Net& net, std::span<const typename Net::scalar_type> example,
+                Workspace<typename Net::scalar_type>& workspace) {
+    using T = typename Net::scalar_type;
+    check_features(net, example.size());
+    return net.forward(MatrixView<const T>{example.data(), 1, example.size()}, workspace).row(0);
+}
+
+template <InferenceNetwork Net>
+auto scaled_pixels(const Net& net, const Pixels& image) {
+    using T = typename Net::scalar_type;
+    check_features(net, image.bytes().size());
+    std::vector<T> values(image.bytes().size());
+    kernels::scale_bytes<T>(image.bytes(), values);
+    return values;
+}
+
+template <InferenceNetwork Net>
+void check_k(const Net& net, std::size_t k) {
+    if (k < 1 || k > net.output_size())
+        fail("top_k: expected k from 1 to " + std::to_string(net.output_size()) + ", the network's outputs, found " +
+             std::to_string(k));
+}
+
+// The best.size() largest outputs, at most as many as there are: a heap of the best so far, the least likely on top.
+template <class T>
+void find_largest(std::span<const T> outputs, std::span<ScoredClass<T>> best) {
+    const auto is_less_likely = [](const ScoredClass<T>& a, const ScoredClass<T>& b) { return is_likelier(b, a); };
+    const auto candidate = [&](std::size_t i) { return ScoredClass<T>{static_cast<int>(i), outputs[i]}; };
+    const std::size_t k = best.size();
+    for (std::size_t i = 0; i < k; ++i) best[i] = candidate(i);
+    sort_values(best.data(), k, is_less_likely);
+    for (std::size_t i = k; i < outputs.size(); ++i) {
+        const ScoredClass<T> next = candidate(i);
+        if (!is_likelier(next, best[0])) continue;
+        std::size_t hole = 0;
+        for (std::size_t child; (child = 2 * hole + 1) < k; hole = child) {
+            if (child + 1 < k && is_less_likely(best[child + 1], best[child])) ++child;
+            if (!is_less_likely(best[child], next)) break;
+            best[hole] = best[child];
+        }
+        best[hole] = next;
+    }
+    sort_values(best.data(), k, is_likelier<T>);
+}
+
+// The same, scored as top_k promises. The order is that of the outputs: probabilities may be rounded to equal numbers.
+template <InferenceNetwork Net, class T>
+void find_likeliest(const Net& net, std::span<const T> outputs, std::span<ScoredClass<T>> best) {
+    find_largest(outputs, best);
+    if (!net.gives_log_probabilities()) return;
+    for (ScoredClass<T>& entry : best) kernels::scaled_exponentials<T>({&entry.score, 1}, T{1}, {&entry.score, 1});
+}
+
 // Calls f(first, outputs) for the outputs of examples first, first + 1, …, piece by piece: however many examples there
 // are, what lies between the layers stays in the cache.
 template <InferenceNetwork Net, class F>
@@ -96,6 +173,15 @@ template <InferenceNetwork Net>
     const auto outputs = net(example);
     return detail::argmax<typename Net::scalar_type>(outputs);
 }
+template <InferenceNetwork Net>
+[[nodiscard]] int predict(const Net& net, std::span<const typename Net::scalar_type> example,
+                          Workspace<typename Net::scalar_type>& workspace) {
+    return detail::argmax<typename Net::scalar_type>(detail::outputs_of(net, example, workspace));
+}
+template <InferenceNetwork Net>
+[[nodiscard]] int predict(const Net& net, const Pixels& image) {
+    return predict(net, detail::scaled_pixels(net, image));
+}
 
 // The probabilities of one example's classes: std::array for a Sequential, std::vector for an Mlp. They add up to 1.
 template <InferenceNetwork Net>
@@ -106,6 +192,53 @@ template <InferenceNetwork Net>
     using T = typename Net::scalar_type;
     kernels::scaled_exponentials<T>(outputs, T{1}, outputs);
     return outputs;
+}
+template <InferenceNetwork Net>
+[[nodiscard]] auto probabilities(const Net& net, const Pixels& image) {
+    return probabilities(net, detail::scaled_pixels(net, image));
+}
+// They lie in the workspace until its next use.
+template <InferenceNetwork Net>
+[[nodiscard]] auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example,
+                                 Workspace<typename Net::scalar_type>& workspace) {
+    using T = typename Net::scalar_type;
+    detail::check_log_probabilities(net);
+    const std::span<const T> outputs = detail::outputs_of(net, example, workspace);
+    const std::span<T> result{workspace.scratch(outputs.size()), outputs.size()};
+    kernels::scaled_exponentials<T>(outputs, T{1}, result);
+    return std::span<const T>{result};
+}
+
+// The `best.size()` most likely classes of one example, the most likely first, and of equally likely ones the lower
+// class. Fails where those are none, or more than there are.
+template <InferenceNetwork Net>
+void top_k(const Net& net, std::span<const typename Net::scalar_type> example,
+           std::span<ScoredClass<typename Net::scalar_type>> best) {
+    using T = typename Net::scalar_type;
+    detail::check_features(net, example.size());
+    detail::check_k(net, best.size());
+    const auto outputs = net(example);
+    detail::find_likeliest(net, std::span<const T>{outputs}, best);
+}
+template <InferenceNetwork Net>
+void top_k(const Net& net, std::span<const typename Net::scalar_type> example,
+           std::span<ScoredClass<typename Net::scalar_type>> best, Workspace<typename Net::scalar_type>& workspace) {
+    detail::check_k(net, best.size());
+    detail::find_likeliest(net, detail::outputs_of(net, example, workspace), best);
+}
+// The same, in memory of their own.
+template <InferenceNetwork Net>
+[[nodiscard]] std::vector<ScoredClass<typename Net::scalar_type>> top_k(
+    const Net& net, std::span<const typename Net::scalar_type> example, std::size_t k) {
+    detail::check_k(net, k);
+    std::vector<ScoredClass<typename Net::scalar_type>> best(k);
+    top_k(net, example, best);
+    return best;
+}
+template <InferenceNetwork Net>
+[[nodiscard]] std::vector<ScoredClass<typename Net::scalar_type>> top_k(const Net& net, const Pixels& image,
+                                                                        std::size_t k) {
+    return top_k(net, detail::scaled_pixels(net, image), k);
 }
 
 // The classes of a batch, examples [B, net.input_size()].
@@ -146,6 +279,28 @@ template <InferenceNetwork Net>
     const Net& net, const kernels::InputView<typename Net::scalar_type>& examples) {
     Workspace<typename Net::scalar_type> workspace;
     return probabilities(net, examples, workspace);
+}
+
+// The k most likely classes of each example of a batch: [B, k].
+template <InferenceNetwork Net>
+[[nodiscard]] Matrix<ScoredClass<typename Net::scalar_type>> top_k(
+    const Net& net, const kernels::InputView<typename Net::scalar_type>& examples, std::size_t k,
+    Workspace<typename Net::scalar_type>& workspace) {
+    using T = typename Net::scalar_type;
+    detail::check_features(net, examples.cols());
+    detail::check_k(net, k);
+    Matrix<ScoredClass<T>> result(examples.rows(), k);
+    detail::for_each_piece(net, examples, workspace, [&](std::size_t first, MatrixView<const T> outputs) {
+        for (std::size_t i = 0; i < outputs.rows(); ++i)
+            detail::find_likeliest(net, outputs.row(i), result.row(first + i));
+    });
+    return result;
+}
+template <InferenceNetwork Net>
+[[nodiscard]] Matrix<ScoredClass<typename Net::scalar_type>> top_k(
+    const Net& net, const kernels::InputView<typename Net::scalar_type>& examples, std::size_t k) {
+    Workspace<typename Net::scalar_type> workspace;
+    return top_k(net, examples, k, workspace);
 }
 
 #if defined(NIB_TEMPLATE)
