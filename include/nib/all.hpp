@@ -18,13 +18,16 @@
 #include <nib/core/text.hpp>
 #include <nib/core/threads.hpp>
 #include <nib/data/augmentation.hpp>
+#include <nib/data/autoencoding.hpp>
 #include <nib/data/batch_stream.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/check.hpp>
+#include <nib/data/csv.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/examples.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/data/mnist.hpp>
+#include <nib/data/split.hpp>
 #include <nib/ink/digit_templates.hpp>
 #include <nib/ink/distances.hpp>
 #include <nib/ink/inkml.hpp>
@@ -39,7 +42,6 @@
 #include <nib/ink/read_drawings.hpp>
 #include <nib/ink/stroke.hpp>
 #include <nib/ink/synthetic.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen.hpp>
 #include <nib/ink/unipen_segment.hpp>
 #include <nib/ink/unipen_set.hpp>
@@ -70,6 +72,7 @@
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
+#include <nib/io/text_source.hpp>
 #include <nib/io/torch_archive.hpp>
 #include <nib/io/torch_pth.hpp>
 #include <nib/io/torch_pth_writer.hpp>

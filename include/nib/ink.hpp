@@ -15,7 +15,6 @@
 #include <nib/ink/read_drawings.hpp>
 #include <nib/ink/stroke.hpp>
 #include <nib/ink/synthetic.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen.hpp>
 #include <nib/ink/unipen_segment.hpp>
 #include <nib/ink/unipen_set.hpp>

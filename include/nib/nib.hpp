@@ -8,13 +8,16 @@
 #include <nib/core/random.hpp>
 #include <nib/core/threads.hpp>
 #include <nib/data/augmentation.hpp>
+#include <nib/data/autoencoding.hpp>
 #include <nib/data/batch_stream.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/check.hpp>
+#include <nib/data/csv.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/examples.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/data/mnist.hpp>
+#include <nib/data/split.hpp>
 #include <nib/io/tensor_formats.hpp>
 #include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dense.hpp>

@@ -98,3 +98,14 @@ TEST_CASE("a matrix that was moved from is empty, and one too large for memory's
     constexpr std::size_t half = std::size_t{1} << (sizeof(std::size_t) * 4 + 1);
     CHECK(support::contains(support::error_of([&] { nib::Matrix<float>(half, half); }), "are too many"));
 }
+
+TEST_CASE("a matrix takes over values, as many as it has") {
+    nib::AlignedVector<float> values{1, 2, 3, 4, 5, 6};
+    const float* const data = values.data();
+    const nib::Matrix<float> matrix{std::move(values), 3, 2};
+    CHECK(matrix.data() == data);
+    CHECK(matrix(2, 1) == 6);
+    CHECK(support::error_of([] {
+              return nib::Matrix<float>{nib::AlignedVector<float>(5), 3, 2};
+          }) == "Matrix: expected 3 x 2 numbers, found 5");
+}

@@ -62,6 +62,13 @@ public:
     Matrix() = default;
     // Fails where rows * cols overflows.
     Matrix(std::size_t rows, std::size_t cols) : values_(checked_size(rows, cols)), rows_{rows}, cols_{cols} {}
+    // Of values that are there, which it takes over. Fails unless there are rows * cols of them.
+    Matrix(AlignedVector<T>&& values, std::size_t rows, std::size_t cols)
+        : values_{std::move(values)}, rows_{rows}, cols_{cols} {
+        if (values_.size() != checked_size(rows, cols))
+            fail("Matrix: expected " + std::to_string(rows) + " x " + std::to_string(cols) + " numbers, found " +
+                 std::to_string(values_.size()));
+    }
     Matrix(const Matrix&) = default;
     Matrix(Matrix&& other) noexcept
         : values_{std::move(other.values_)},

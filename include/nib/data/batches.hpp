@@ -216,7 +216,12 @@ auto Batches<T, Data>::targets(std::size_t first, std::size_t count, Place& plac
     } else {
         const std::size_t cols = target_size(data_);
         const MatrixView<T> rows{place.targets.room(batch_size_ * cols), count, cols};
-        for (std::size_t i = 0; i < count; ++i) copy_target(data_, order_[first + i], rows.row(i));
+        const std::size_t parts =
+            worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(rows.size()));
+        share(count, parts, [&](Range some, std::size_t /*part*/) {
+            for (std::size_t i = some.first; i < some.first + some.count; ++i)
+                copy_target(data_, order_[first + i], rows.row(i));
+        });
         return MatrixView<const T>{rows};
     }
 }

@@ -21,6 +21,15 @@ std::string label_of(const Data& data) {
     return "the data";
 }
 
+// What the user calls example number `index`: its number in the data that these are a part of.
+template <class Data>
+std::size_t original_index(const Data& data, std::size_t index) {
+    if constexpr (requires { data.original_index(index); })
+        return data.original_index(index);
+    else
+        return index;
+}
+
 // Whether data can be given to a network of T and to a loss, whose targets are classes or rows of numbers; where not,
 // that is the compiler's one error.
 template <class Data, class T, bool WantsClasses>
@@ -59,7 +68,7 @@ void check_examples(const Data& data, std::size_t features, std::size_t outputs)
         for (std::size_t i = 0; i < data.size(); ++i) {
             const int target = target_of(data, i);
             if (target < 0 || static_cast<std::size_t>(target) >= outputs)
-                fail_class(label_of(data), i, target, outputs);
+                fail_class(label_of(data), original_index(data, i), target, outputs);
         }
     } else if (target_size(data) != outputs) {
         fail_target_size(label_of(data), target_size(data), outputs);

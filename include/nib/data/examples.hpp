@@ -163,6 +163,38 @@ concept ExampleSource = (FixedExampleSource<D, T> ||
     { data.input_size() } -> std::same_as<std::size_t>;
 };
 
+namespace detail {
+
+// Whether data are a view of others, as Examples is: cheap to copy, and no owner. What shows such data in another way
+// keeps a copy of it; it refers to all else, and so takes no temporary of that.
+template <class Data>
+inline constexpr bool is_view = std::is_trivially_copyable_v<Data>;
+
+template <class Data>
+class ViewedData {
+public:
+    explicit ViewedData(const Data& data) : data_{kept(data)} {}
+
+    const Data& get() const {
+        if constexpr (is_view<Data>)
+            return data_;
+        else
+            return *data_;
+    }
+
+private:
+    static auto kept(const Data& data) {
+        if constexpr (is_view<Data>)
+            return data;
+        else
+            return &data;
+    }
+
+    std::conditional_t<is_view<Data>, Data, const Data*> data_;
+};
+
+}  // namespace detail
+
 // int or T, as in Batch<T, Target>.
 template <class D, class T>
 using TargetOf = std::conditional_t<ClassSource<D>, int, T>;

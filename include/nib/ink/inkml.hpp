@@ -43,9 +43,9 @@ NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::strin
 #include <nib/ink/inkml_trace.hpp>
 #include <nib/ink/inkml_views.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/ink/xml_scanner.hpp>
 #include <nib/io/json.hpp>
+#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -10,7 +10,7 @@
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/stroke.hpp>
-#include <nib/ink/text_source.hpp>
+#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <string>

@@ -30,8 +30,8 @@ NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::s
 
 #include <nib/core/error.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/io/json.hpp>
+#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <utility>

@@ -61,9 +61,9 @@ NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::st
 #include <nib/ink/lines.hpp>
 #include <nib/ink/pointer_log.hpp>
 #include <nib/ink/quickdraw.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen.hpp>
 #include <nib/io/file.hpp>
+#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -43,9 +43,9 @@ NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::stri
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/ink/unipen_segment.hpp>
 #include <nib/ink/unipen_set.hpp>
+#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <utility>

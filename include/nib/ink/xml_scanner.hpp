@@ -15,8 +15,8 @@
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/lines.hpp>
-#include <nib/ink/text_source.hpp>
 #include <nib/io/json.hpp>
+#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
 #define NIB_BODIES 1  // looks inside
-#include <nib/ink/text_source.hpp>
+#include <nib/io/text_source.hpp>
 
 #include "../support.hpp"
 

@@ -1,0 +1,535 @@
+// Tables in CSV: lines of numbers with separators between them, and a class or numbers to be learned in some columns.
+//
+//   const auto training = nib::load_csv("flowers.csv", {.class_column = "species"});
+//   nib::fit(net, adam, training.examples(), {.epochs = 50}, rng);
+//   const auto test = nib::load_csv("more.csv", {.class_column = "species", .class_names = training.class_names});
+//
+//   const auto houses = nib::load_csv("houses.csv", {.target_columns = {"price"}, .leave_out = {"address"}});
+//   nib::fit(net, adam, houses.target_examples(), {.epochs = 50}, rng, nib::MseLoss{});
+//
+// What is read: UTF-8 with or without a byte order mark; lines that end with \n or \r\n, blank ones skipped; fields
+// with blanks around them, or in double quotes, in which "" is a quote; numbers with a point, in every locale. There
+// are no comments, and no quotes around the end of a line.
+//
+// Refused by Error, which reads `path:LINE: column N ('name'): expected …, found …`, lines and columns counted from 1:
+// values that are missing, no numbers, not finite or too large for T, or too small for double; lines of another number
+// of columns than the first; classes that are not among those given, and more than 10,000 of them; lines longer than 64
+// MB and more than 1,048,576 columns; a text in UTF-16. Of a file a line is held and the numbers that were read, no
+// more.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/matrix.hpp>
+#include <nib/data/examples.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// A column by its name in the first line, or by its number: 0, 1, … from the left, -1, -2, … from the right.
+struct CsvColumn {
+    CsvColumn(int number) : index{number} {}
+    CsvColumn(const char* text) : name{text}, is_named{true} {}
+    CsvColumn(std::string text) : name{std::move(text)}, is_named{true} {}
+
+    std::string name;
+    int index = 0;
+    bool is_named = false;
+};
+
+// Whether the first line has the columns' names. Automatic: it has where a column is given by name, or where none of
+// its fields is a number, those of the class column and of columns that are left out set aside.
+enum class CsvHeader : unsigned char { automatic, present, absent };
+
+struct CsvOptions {
+    char separator = '\0';  // '\0': a tab, a semicolon or a comma, the first of them that the first line has
+    CsvHeader header = CsvHeader::automatic;
+    std::optional<CsvColumn> class_column{};
+    std::vector<CsvColumn> target_columns{};  // columns of `targets`, in this order
+    std::vector<CsvColumn> leave_out{};       // all others are inputs
+    // What classes 0, 1, … are called. Where it is empty they are those of the file, in ascending order: as numbers
+    // where all are numbers, else by their bytes.
+    std::vector<std::string> class_names{};
+};
+
+// N rows of F inputs, each with a class, a row of C targets, both or neither.
+template <class T>
+struct Table {
+    Matrix<T> inputs;                       // [N, F]
+    std::vector<int> classes;               // [N], or empty
+    Matrix<T> targets;                      // [N, C], or empty
+    std::vector<std::string> input_names;   // [F], or empty where the file has no header
+    std::vector<std::string> target_names;  // [C], or empty
+    std::vector<std::string> class_names;   // of classes 0, 1, …; empty where there is no class column
+    std::string name;                       // where it came from, for messages
+
+    std::size_t size() const { return inputs.rows(); }
+    std::size_t input_size() const { return inputs.cols(); }
+
+    // Non-owning. Fails where there was no class column.
+    Examples<T> examples() const& {
+        if (class_names.empty()) fail(name + ": was read without a class_column: it has no classes to learn");
+        return {inputs.view(), std::span<const int>{classes}};
+    }
+    // Non-owning. Fails where there were no target columns.
+    Examples<T, T> target_examples() const& {
+        if (targets.rows() == 0) fail(name + ": was read without target_columns: it has no targets to learn");
+        return {inputs.view(), targets.view()};
+    }
+    Examples<T> examples() const&& = delete;  // the table would be gone
+    Examples<T, T> target_examples() const&& = delete;
+};
+
+// T: float or double.
+template <class T = float>
+[[nodiscard]] Table<T> load_csv(const std::string& path, const CsvOptions& options = {});
+
+// The same for a text in memory; `name` is for messages.
+template <class T = float>
+[[nodiscard]] Table<T> parse_csv(std::string_view text, const std::string& name, const CsvOptions& options = {});
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/file.hpp>
+#include <nib/io/text_source.hpp>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+inline constexpr std::size_t most_csv_columns = std::size_t{1} << 20;
+inline constexpr std::size_t most_csv_classes = 10'000;
+inline constexpr std::size_t longest_csv_line = 64'000'000;  // bytes
+
+struct CsvField {
+    std::string_view text;  // without the quotes around it; those in it are still doubled
+    bool is_quoted = false;
+
+    std::string unquoted() const {
+        std::string result;
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            result += text[i];
+            if (is_quoted && text[i] == '"') ++i;
+        }
+        return result;
+    }
+};
+
+// One pass over the lines of a text, blank ones left out.
+class CsvLines {
+public:
+    // Both must outlive it. '\0': the separator is found in the first line.
+    CsvLines(TextSource& source, const std::string& name, char separator)
+        : source_{source}, name_{name}, separator_{separator} {}
+
+    // Goes to the next line; false at the end of the text.
+    bool next();
+
+    // Of the current line, valid until next() is called.
+    const std::vector<CsvField>& fields() const { return fields_; }
+    std::size_t number() const { return number_; }
+
+    [[noreturn]] void fail_here(const std::string& what) const {
+        fail(name_ + ":" + std::to_string(number_) + ": " + what);
+    }
+    [[noreturn]] void fail_at(std::size_t column, const std::vector<std::string>& names,
+                              const std::string& what) const {
+        const std::string called = column < names.size() ? " (" + in_quotes(names[column]) + ")" : "";
+        fail_here("column " + std::to_string(column + 1) + called + ": " + what);
+    }
+
+private:
+    bool next_line(std::string_view& line);
+    void find_separator(std::string_view line);
+    void split(std::string_view line);
+    std::string_view skip_blanks(std::string_view text) const;
+    CsvField take_quoted(std::string_view& rest) const;
+
+    TextSource& source_;
+    const std::string& name_;
+    char separator_;
+    std::size_t number_ = 0;
+    std::vector<CsvField> fields_;
+};
+
+NIB_API bool CsvLines::next() {
+    std::string_view line;
+    do {
+        if (!next_line(line)) return false;
+    } while (line.find_first_not_of(" \t") == std::string_view::npos);
+    if (line.find('\0') != std::string_view::npos) fail_here("expected text, found a zero byte");
+    if (separator_ == '\0') find_separator(line);
+    split(line);
+    return true;
+}
+
+NIB_API bool CsvLines::next_line(std::string_view& line) {
+    std::size_t end = source_.rest().find('\n');
+    for (std::size_t searched = 0; end == std::string_view::npos; end = source_.rest().find('\n', searched)) {
+        searched = source_.rest().size();
+        if (searched > longest_csv_line || !source_.grow()) break;
+    }
+    const std::string_view rest = source_.rest();
+    if (rest.empty()) return false;
+    ++number_;
+    line = rest.substr(0, end);
+    if (line.size() > longest_csv_line) fail_here("expected a line of at most 64 MB, found a longer one");
+    source_.consume(end == std::string_view::npos ? rest.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    return true;
+}
+
+NIB_API void CsvLines::find_separator(std::string_view line) {
+    bool has_tab = false, has_semicolon = false, in_quotes = false;
+    for (const char c : line) {
+        if (c == '"') in_quotes = !in_quotes;
+        if (in_quotes) continue;
+        has_tab = has_tab || c == '\t';
+        has_semicolon = has_semicolon || c == ';';
+    }
+    separator_ = has_tab ? '\t' : has_semicolon ? ';' : ',';
+}
+
+NIB_API std::string_view CsvLines::skip_blanks(std::string_view text) const {
+    while (!text.empty() && (text[0] == ' ' || text[0] == '\t') && text[0] != separator_) text.remove_prefix(1);
+    return text;
+}
+
+NIB_API void CsvLines::split(std::string_view line) {
+    fields_.clear();
+    for (std::string_view rest = line;;) {
+        if (fields_.size() == most_csv_columns)
+            fail_here("expected at most " + std::to_string(most_csv_columns) + " columns, found more");
+        rest = skip_blanks(rest);
+        CsvField field;
+        if (rest.starts_with('"')) {
+            field = take_quoted(rest);
+        } else {
+            field.text = rest.substr(0, rest.find(separator_));
+            rest.remove_prefix(field.text.size());
+            while (field.text.ends_with(' ') || field.text.ends_with('\t')) field.text.remove_suffix(1);
+        }
+        fields_.push_back(field);
+        if (rest.empty()) return;
+        rest.remove_prefix(1);
+    }
+}
+
+// The field in quotes that `rest` begins with, and the blanks behind it; then `rest` is empty or begins with a
+// separator.
+NIB_API CsvField CsvLines::take_quoted(std::string_view& rest) const {
+    std::size_t end = 1;
+    while (end < rest.size() && (rest[end] != '"' || rest.substr(end + 1).starts_with('"')))
+        end += rest[end] == '"' ? 2 : 1;
+    const std::string column = "column " + std::to_string(fields_.size() + 1) + ": ";
+    if (end >= rest.size()) fail_here(column + "expected a closing quote in the same line, found none");
+    const CsvField field{rest.substr(1, end - 1), true};
+    rest = skip_blanks(rest.substr(end + 1));
+    if (!rest.empty() && rest[0] != separator_)
+        fail_here(column + "expected a separator behind the closing quote, found " + in_quotes(rest));
+    return field;
+}
+
+// What each column is, and the columns' names.
+class CsvColumns {
+public:
+    enum class Role : unsigned char { input, target, a_class, left_out };
+    struct Column {
+        Role role = Role::input;
+        std::size_t place = 0;  // in its row of inputs or targets
+    };
+
+    // Of a text whose first line is the current one, and has the names where has_header() says so afterwards.
+    CsvColumns(const CsvLines& lines, const std::string& path, const CsvOptions& options);
+
+    bool has_header() const { return has_header_; }
+    const std::vector<Column>& columns() const { return columns_; }
+    const std::vector<std::string>& names() const { return names_; }
+    std::size_t input_count() const { return columns_.size() - used_; }
+    std::size_t target_count() const { return targets_; }
+    std::vector<std::string> names_of(Role role) const;
+
+private:
+    std::size_t find(const CsvColumn& column, const std::string& path) const;
+    void use(const CsvColumn& column, Role role, const std::string& path);
+    bool looks_like_header(const CsvLines& lines, const std::string& path, const CsvOptions& options) const;
+
+    bool has_header_ = false;
+    std::vector<Column> columns_;
+    std::vector<std::string> names_;
+    std::size_t used_ = 0;  // by others than inputs
+    std::size_t targets_ = 0;
+};
+
+NIB_API CsvColumns::CsvColumns(const CsvLines& lines, const std::string& path, const CsvOptions& options)
+    : columns_(lines.fields().size()) {
+    bool named = options.class_column && options.class_column->is_named;
+    for (const auto* const list : {&options.target_columns, &options.leave_out})
+        for (const CsvColumn& column : *list) named = named || column.is_named;
+    if (named && options.header == CsvHeader::absent)
+        fail(path + ": without a header line columns have no names: give their numbers");
+    has_header_ = named || options.header == CsvHeader::present ||
+                  (options.header == CsvHeader::automatic && looks_like_header(lines, path, options));
+    if (has_header_)
+        for (const CsvField& field : lines.fields()) names_.push_back(field.unquoted());
+    if (options.class_column) use(*options.class_column, Role::a_class, path);
+    for (const CsvColumn& column : options.target_columns) use(column, Role::target, path);
+    for (const CsvColumn& column : options.leave_out) use(column, Role::left_out, path);
+    if (used_ == columns_.size())
+        fail(path + ": expected a column of inputs, found none in " + std::to_string(columns_.size()) + " columns" +
+             (columns_.size() == 1 ? ": is the separator another one?" : ""));
+    std::size_t inputs = 0;
+    for (Column& column : columns_)
+        if (column.role == Role::input) column.place = inputs++;
+}
+
+// No column is given by its name.
+NIB_API bool CsvColumns::looks_like_header(const CsvLines& lines, const std::string& path,
+                                           const CsvOptions& options) const {
+    std::vector<bool> may_be_text(columns_.size());
+    if (options.class_column) may_be_text[find(*options.class_column, path)] = true;
+    for (const CsvColumn& column : options.leave_out) may_be_text[find(column, path)] = true;
+    bool has_text = false;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const std::string_view text = lines.fields()[i].text;
+        if (may_be_text[i] || text.empty()) continue;
+        if (parse_number<double>(text)) return false;
+        has_text = true;
+    }
+    return has_text;
+}
+
+NIB_API std::size_t CsvColumns::find(const CsvColumn& column, const std::string& path) const {
+    if (!column.is_named) {
+        const auto count = static_cast<long long>(columns_.size());
+        const long long index = column.index < 0 ? column.index + count : column.index;
+        if (index < 0 || index >= count)
+            fail(path + ": expected a column from 0 to " + std::to_string(count - 1) + " (or from -1 to -" +
+                 std::to_string(count) + "), found " + std::to_string(column.index));
+        return static_cast<std::size_t>(index);
+    }
+    std::size_t found = names_.size();
+    for (std::size_t i = 0; i < names_.size(); ++i) {
+        if (names_[i] != column.name) continue;
+        if (found != names_.size()) fail(path + ": two columns are called " + in_quotes(column.name));
+        found = i;
+    }
+    if (found == names_.size()) {
+        constexpr std::size_t most = 8;
+        std::string list;
+        for (std::size_t i = 0; i < smaller(names_.size(), most); ++i) append_to_list(list, ", ", in_quotes(names_[i]));
+        fail(path + ": expected a column " + in_quotes(column.name) + " in the first line, found " + list +
+             (names_.size() > most ? ", ..." : ""));
+    }
+    return found;
+}
+
+NIB_API void CsvColumns::use(const CsvColumn& column, Role role, const std::string& path) {
+    const std::size_t index = find(column, path);
+    if (columns_[index].role != Role::input)
+        fail(path + ": column " + std::to_string(index + 1) + " is named twice in class_column, target_columns and " +
+             "leave_out");
+    columns_[index] = {role, role == Role::target ? targets_++ : 0};
+    ++used_;
+}
+
+NIB_API std::vector<std::string> CsvColumns::names_of(Role role) const {
+    std::vector<std::string> result;
+    if (!has_header_) return result;
+    result.resize(role == Role::input ? input_count() : target_count());
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        if (columns_[i].role == role) result[columns_[i].place] = names_[i];
+    return result;
+}
+
+// Numbers the classes' texts.
+class CsvClasses {
+public:
+    // Where `given` is empty, any text is a class.
+    explicit CsvClasses(const std::vector<std::string>& given);
+
+    std::size_t size() const { return entries_.size(); }
+
+    // Of a text: in `given`, or in the order in which texts appear; -1 where it is not in `given`.
+    int number_of(const std::string& text);
+
+    // Puts them in order; numbers_[i] becomes the number of what was i before.
+    std::vector<int> sort();
+
+    std::vector<std::string> names() const;
+
+private:
+    struct Entry {
+        std::string text;
+        int number;
+    };
+
+    bool is_open_;
+    std::vector<Entry> entries_;  // sorted by their texts
+};
+
+NIB_API CsvClasses::CsvClasses(const std::vector<std::string>& given) : is_open_{true} {
+    if (given.size() > most_csv_classes)
+        fail("class_names: expected at most " + std::to_string(most_csv_classes) + ", found " +
+             std::to_string(given.size()));
+    for (const std::string& name : given)
+        if (const auto before = size(); number_of(name), size() == before)
+            fail("class_names: found " + in_quotes(name) + " twice");
+    is_open_ = given.empty();
+}
+
+NIB_API int CsvClasses::number_of(const std::string& text) {
+    const std::size_t place = first_not(size(), [&](std::size_t i) { return entries_[i].text < text; });
+    if (place < size() && entries_[place].text == text) return entries_[place].number;
+    if (!is_open_) return -1;
+    const int number = static_cast<int>(size());
+    entries_.push_back({text, number});
+    for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
+    return number;
+}
+
+NIB_API std::vector<int> CsvClasses::sort() {
+    std::vector<int> numbers(size());
+    const auto value = [](const Entry& entry) { return parse_number<double>(entry.text); };
+    bool are_numbers = is_open_;
+    for (const Entry& entry : entries_) are_numbers = are_numbers && value(entry) && is_finite(*value(entry));
+    if (are_numbers)
+        sort_values(entries_.data(), size(), [&](const Entry& a, const Entry& b) {
+            return *value(a) != *value(b) ? *value(a) < *value(b) : a.text < b.text;
+        });
+    for (std::size_t i = 0; i < size(); ++i) {
+        const int before = entries_[i].number;
+        if (is_open_) entries_[i].number = static_cast<int>(i);
+        numbers[static_cast<std::size_t>(before)] = entries_[i].number;
+    }
+    return numbers;
+}
+
+NIB_API std::vector<std::string> CsvClasses::names() const {
+    std::vector<std::string> names(size());
+    for (const Entry& entry : entries_) names[static_cast<std::size_t>(entry.number)] = entry.text;
+    return names;
+}
+
+// What people write where a value is missing.
+constexpr bool is_missing(std::string_view text) {
+    for (const std::string_view word : {"", "?", "-", "NA", "N/A", "NULL", "null", "None"})
+        if (text == word) return true;
+    return false;
+}
+
+// Why a field is no number that is read.
+inline std::string csv_number_problem(std::string_view text) {
+    const std::string found = text.empty() ? "none" : in_quotes(text);
+    if (is_missing(text))
+        return "expected a number, found " + found + ": fill in missing values or leave out their lines";
+    const auto value = parse_number<double>(text);
+    if (value)
+        return (is_finite(*value) ? "expected a smaller number, found " : "expected a finite number, found ") + found;
+    if (text.find(',') != std::string_view::npos) return "expected a number with a point, found " + found;
+    return "expected a number, found " + found;
+}
+
+// The number in a column of the current line.
+template <class T>
+T csv_number(const CsvLines& lines, std::size_t column, const std::vector<std::string>& names) {
+    const std::string_view field = lines.fields()[column].text;
+    std::string_view text = field;
+    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+    if (const auto value = parse_number<T>(text); value && is_finite(*value)) return *value;
+    // What is too small for T is no number for parse_number<T>.
+    constexpr double least_normal = 1e-37;
+    if (const auto value = parse_number<double>(text); value && *value<least_normal&& * value> - least_normal)
+        return static_cast<T>(*value);
+    lines.fail_at(column, names, csv_number_problem(field));
+}
+
+template <class T>
+Table<T> read_csv(TextSource& source, const std::string& path, const CsvOptions& options) {
+    using Role = CsvColumns::Role;
+    for (const std::string_view mark : {"\xff\xfe", "\xfe\xff"})
+        if (source.rest().starts_with(mark))
+            fail(path + ": expected a text in UTF-8, found one in UTF-16: save it as UTF-8");
+    CsvLines lines{source, path, options.separator};
+    if (!lines.next()) fail(path + ": expected lines of numbers, found none");
+    const CsvColumns plan{lines, path, options};
+    const std::size_t first_line = lines.number();
+    if (plan.has_header() && !lines.next()) fail(path + ": expected lines of numbers behind the header, found none");
+    Table<T> table;
+    AlignedVector<T> inputs, targets;
+    CsvClasses classes{options.class_names};
+    std::size_t rows = 0;
+    do {
+        if (lines.fields().size() != plan.columns().size())
+            lines.fail_here("expected " + std::to_string(plan.columns().size()) + " columns, as in line " +
+                            std::to_string(first_line) + ", found " + std::to_string(lines.fields().size()));
+        ++rows;
+        inputs.resize(rows * plan.input_count());
+        targets.resize(rows * plan.target_count());
+        for (std::size_t i = 0; i < plan.columns().size(); ++i) {
+            const auto [role, place] = plan.columns()[i];
+            if (role == Role::input)
+                inputs[inputs.size() - plan.input_count() + place] = csv_number<T>(lines, i, plan.names());
+            if (role == Role::target)
+                targets[targets.size() - plan.target_count() + place] = csv_number<T>(lines, i, plan.names());
+            if (role != Role::a_class) continue;
+            const std::string text = lines.fields()[i].unquoted();
+            if (text.empty()) lines.fail_at(i, plan.names(), "expected a class, found none");
+            table.classes.push_back(classes.number_of(text));
+            if (table.classes.back() < 0)
+                lines.fail_at(i, plan.names(),
+                              "expected one of the " + std::to_string(classes.size()) +
+                                  " classes that were given, found " + in_quotes(text));
+            if (classes.size() > most_csv_classes)
+                lines.fail_at(i, plan.names(),
+                              "expected at most " + std::to_string(most_csv_classes) +
+                                  " classes, found more: are these numbers, for target_columns?");
+        }
+    } while (lines.next());
+    table.inputs = Matrix<T>{std::move(inputs), rows, plan.input_count()};
+    if (plan.target_count() > 0) table.targets = Matrix<T>{std::move(targets), rows, plan.target_count()};
+    const std::vector<int> numbers = classes.sort();
+    for (int& number : table.classes) number = numbers[static_cast<std::size_t>(number)];
+    if (options.class_column) table.class_names = classes.names();
+    table.input_names = plan.names_of(Role::input);
+    table.target_names = plan.names_of(Role::target);
+    table.name = path;
+    return table;
+}
+
+}  // namespace detail
+
+template <class T>
+Table<T> load_csv(const std::string& path, const CsvOptions& options) {
+    detail::TextSource source{detail::open_for_reading(path), path};
+    return detail::read_csv<T>(source, path, options);
+}
+
+template <class T>
+Table<T> parse_csv(std::string_view text, const std::string& name, const CsvOptions& options) {
+    detail::TextSource source{text};
+    return detail::read_csv<T>(source, name, options);
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE Table<float> load_csv(const std::string&, const CsvOptions&);
+NIB_TEMPLATE Table<double> load_csv(const std::string&, const CsvOptions&);
+NIB_TEMPLATE Table<float> parse_csv(std::string_view, const std::string&, const CsvOptions&);
+NIB_TEMPLATE Table<double> parse_csv(std::string_view, const std::string&, const CsvOptions&);
+#endif
+
+}  // namespace nib::inline NIB_ABI
+
+#endif
