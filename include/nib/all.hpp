@@ -152,3 +152,4 @@
 #include <nib/train/metrics.hpp>
 #include <nib/train/progress.hpp>
 #include <nib/train/regression.hpp>
+#include <nib/train/training_state.hpp>

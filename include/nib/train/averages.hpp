@@ -112,9 +112,11 @@ void GradientAverage<T>::add(const Gradient<T>& gradient, std::size_t examples) 
     if (batches_ == 0) examples_ = 0;
     examples_ += examples;
     const double factor = static_cast<double>(examples) / static_cast<double>(examples_);
-    const double keep = static_cast<double>(examples_ - examples) / static_cast<double>(examples_);
     gradient.for_each_block([&](std::size_t offset, std::span<const T> block) {
-        detail::blend(keep, factor, block, values_.data() + offset);
+        if (batches_ == 0)
+            copy_values(block.data(), block.size(), values_.data() + offset);
+        else
+            detail::blend(1 - factor, factor, block, values_.data() + offset);
     });
     ++batches_;
 }

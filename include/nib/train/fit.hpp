@@ -4,8 +4,13 @@
 //       std::printf("epoch %d  accuracy %.4f\n", epoch.epoch, nib::accuracy(net, test));
 //   });
 //   nib::fit(net, sgd, nib::Examples{x, y}, {.epochs = 20}, rng, nib::MseLoss{});
+//
+//   // Until five epochs have brought no better loss on other data; the network is then the best one.
+//   const auto result = nib::fit(net, adam, train, {.epochs = 99, .patience = 5}, rng, nib::Validation{validation});
+//   nib::save_history(result.history, "history.csv");
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/clock.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/math.hpp>
@@ -19,17 +24,23 @@
 #include <nib/model/finite.hpp>
 #include <nib/model/network.hpp>
 #include <nib/optim/schedule.hpp>
+#include <nib/train/averages.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/gradients.hpp>
 #include <nib/train/history.hpp>
 #include <nib/train/progress.hpp>
+#include <nib/train/training_state.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
 
 namespace nib::inline NIB_ABI {
+
+// What of the validation data early stopping looks at.
+enum class Monitor : unsigned char { loss, accuracy };
 
 struct FitOptions {
     int epochs = 4;                      // times through the data
@@ -38,6 +49,36 @@ struct FitOptions {
     std::size_t threads = 1;             // for batches large enough to gain; the results are the same to the bit
     Schedule schedule = {};              // of the optimiser's learning rate: constant unless it is set
     bool allow_zero_parameters = false;  // train even a network whose parameters are all 0
+
+    // A step for each so many batches, whose gradients are averaged (GradientAverage); those that an epoch ends with,
+    // fewer than that, have a step of their own.
+    std::size_t accumulate = 1;
+    double ema_decay = 0;  // above 0: the network is an average of the parameters over steps (ParameterAverage)
+
+    // Early stopping, above 0: training ends where so many epochs one after the other have brought nothing better, and
+    // the network is then what it was after the best epoch. Better by more than min_delta, that is.
+    int patience = 0;
+    double min_delta = 0;
+    Monitor monitor = Monitor::loss;
+};
+
+// What a network is tested on after each epoch, and never trained on.
+template <class Data>
+struct Validation {
+    Data data;  // a reference, but where it was a temporary
+};
+template <class Data>
+Validation(Data&&) -> Validation<Data>;
+
+// What fit returns.
+struct FitResult {
+    enum class End : unsigned char { all_epochs, patience, callback };
+
+    History history;            // of all epochs, with those that a TrainingState had before
+    int best_epoch = 0;         // whose validation loss, or accuracy, is the best; 0 without validation data
+    End end = End::all_epochs;  // why there were no more
+
+    bool stopped_early() const { return end == End::patience; }
 };
 
 // What fit's callbacks may return; those that return nothing go on.
@@ -82,6 +123,14 @@ public:
         if (is_scheduled()) set_factor(schedule_.factor(time));
     }
 
+    // As it is now; 0 where the optimiser tells of none.
+    double now() const {
+        if constexpr (has_rate)
+            return static_cast<double>(optimizer_.options().learning_rate);
+        else
+            return 0;
+    }
+
     // What to say where training goes astray: ", the learning rate of 1000 may be too high".
     std::string suspicion() const {
         if constexpr (has_rate)
@@ -104,7 +153,47 @@ private:
     double rate_ = 0;
 };
 
-NIB_API void check_options(const FitOptions& options);
+// What fit does between the steps of its loop, whatever the network, which between epochs holds what it is tested,
+// saved and reported as: with ema_decay, the averages.
+template <class T>
+class Course {
+public:
+    Course(const FitOptions& options, TrainingState<T>& state) : options_{options}, state_{state} {}
+
+    // Whether patience is at its end.
+    bool is_over() const {
+        return options_.patience > 0 && state_.best_epoch > 0 &&
+               state_.epochs() - state_.best_epoch >= options_.patience;
+    }
+    // Before an epoch: the network gets what training goes on with.
+    void begin(std::span<T> parameters, std::span<T> buffers);
+    // The gradients of a step, of this batch and those before it; nothing while more are to come, or where they are
+    // `finite` no longer.
+    std::optional<Gradient<T>> gradients(const Gradient<T>& batch, std::size_t examples, bool last, bool& finite) {
+        if (options_.accumulate == 1) return batch;
+        return averaged(batch, examples, last, finite);
+    }
+    // After a step.
+    void stepped(std::span<const T> parameters) {
+        if (options_.ema_decay > 0) state_.average.update(parameters, options_.ema_decay);
+    }
+    // After an epoch, or what there was of it: the network gets what it is tested as.
+    void present(std::span<T> parameters, std::span<T> buffers);
+    // The epoch is done.
+    void note(const EpochReport& report, std::span<const T> parameters, std::span<const T> buffers);
+    // No more epochs: the network gets the best of its numbers, where there are such.
+    FitResult result(FitResult::End end, std::span<T> parameters, std::span<T> buffers);
+
+private:
+    std::optional<Gradient<T>> averaged(const Gradient<T>& batch, std::size_t examples, bool last, bool& finite);
+
+    const FitOptions& options_;
+    TrainingState<T>& state_;
+    GradientAverage<T> average_;
+};
+
+NIB_API void check_options(const FitOptions& options, bool has_validation, bool has_accuracy, int epochs_done);
+[[noreturn]] NIB_API void fail_validation(int epoch, double loss);
 [[noreturn]] NIB_API void fail_step(int epoch, std::size_t step, std::size_t steps, double loss,
                                     const std::string& cause);
 [[noreturn]] NIB_API void fail_epoch(int epoch, const std::string& problem, const std::string& cause);
@@ -136,12 +225,34 @@ void check_learned(const Net& net, const Optimizer& optimizer, int epoch, const 
             check_numbers(optimizer.state(i), std::string(optimizer.state_names()[i]) + ".");
 }
 
-template <class Net, class Optimizer, class Data, class L, class OnEpoch, class OnProgress>
-void run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& options, Rng& rng, const L& loss,
-             OnEpoch& on_epoch, OnProgress& on_progress) {
+// What is given for validation data where there are none.
+struct NoValidation {};
+
+template <class V>
+inline constexpr bool is_validation = false;
+template <class Data>
+inline constexpr bool is_validation<Validation<Data>> = true;
+
+// Tests the network on the validation data.
+template <class Net, class V, class L>
+void validate([[maybe_unused]] const Net& net, [[maybe_unused]] const V& validation, [[maybe_unused]] const L& loss,
+              [[maybe_unused]] EpochReport& report) {
+    if constexpr (is_validation<V>) {
+        const auto found = evaluate(net, validation.data, loss);
+        if (!is_finite(found.loss)) fail_validation(report.epoch, found.loss);
+        report.validation_loss = found.loss;
+        if constexpr (requires { found.accuracy(); }) report.validation_accuracy = found.accuracy();
+    }
+}
+
+template <class Net, class Optimizer, class Data, class L, class V, class OnEpoch, class OnProgress>
+FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& options, Rng& rng, const L& loss,
+                  const V& validation, TrainingState<typename Net::scalar_type>& state, OnEpoch& on_epoch,
+                  OnProgress& on_progress) {
     using T = typename Net::scalar_type;
     check_data(net, data);
-    check_options(options);
+    if constexpr (is_validation<V>) check_data(net, validation.data);
+    check_options(options, is_validation<V>, has_class_targets<L, T>, state.epochs());
     // Whether the loss tells of inputs that are not finite, or there are none.
     constexpr bool inputs_will_tell = arithmetic_keeps_nan || std::is_same_v<Data, Dataset>;
     const bool beside = RandomExampleSource<Data, T> && options.threads > 1;
@@ -150,26 +261,41 @@ void run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions&
     Gradients gradients{net, loss, &pool};
     if (options.allow_zero_parameters) gradients.allow_zero_parameters();
     Progress progress{.epochs = options.epochs, .first_epoch = options.first_epoch, .examples_per_epoch = data.size()};
+    Course<T> course{options, state};
+    FitResult::End end = FitResult::End::all_epochs;
     for (int epoch = options.first_epoch; epoch <= options.epochs; ++epoch) {
+        if (course.is_over()) {
+            end = FitResult::End::patience;
+            break;
+        }
+        course.begin(net.parameters(), net.buffers());
         EpochReport report{.epoch = epoch};
         const double seconds_before = progress.seconds;
+        bool whole = true;
         {
             const Stopwatch stopwatch;
             ScheduledRate rate{optimizer, options.schedule};
             const auto batches = nib::batches<T>(data, options.batch_size, rng, beside ? nullptr : &pool);
+            const std::size_t steps = (batches.size() - 1) / options.accumulate + 1;
             bool finite = true;
             const auto use = [&](const auto& batch) {
-                const auto size = static_cast<double>(batches.size());
-                rate.set({.progress = progress.part_done(batch.size()),
-                          .epochs_done = epoch - 1 + static_cast<double>(batch.step) / size,
-                          .epochs = options.epochs,
-                          .steps = options.epochs * size});
+                rate.set(
+                    {.progress = progress.part_done(batch.size()),
+                     .epochs_done = epoch - 1 + static_cast<double>(batch.step) / static_cast<double>(batches.size()),
+                     .epochs = options.epochs,
+                     .plateau_factor = state.plateau.factor,
+                     .steps = options.epochs * static_cast<double>(steps)});
                 // Gradients of matrices of weights are not computed yet: the optimiser's step does that, block by
                 // block (model/gradient.hpp).
                 const Gradient<T> gradient = gradients(net, batch);
                 finite = is_finite(gradients.loss()) && gradient.rest_is_finite() &&
                          (inputs_will_tell || find_not_finite(batch).text.empty());
-                if (finite) optimizer.step(net, gradient);
+                if (!finite) return;
+                const bool last = batch.step + 1 == batches.size();
+                if (const auto of_step = course.gradients(gradient, batch.size(), last, finite)) {
+                    optimizer.step(net, *of_step);
+                    course.stepped(net.parameters());
+                }
             };
             const auto done = [&](const auto& batch) {
                 if (!finite)
@@ -180,54 +306,130 @@ void run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions&
                 progress.seconds = seconds_before + stopwatch.seconds();
                 return goes_on(on_progress, progress);
             };
-            const bool whole = BatchStream{batches, pair}.for_each(use, done);
+            whole = BatchStream{batches, pair}.for_each(use, done);
             check_learned(net, optimizer, epoch, rate);
-            if (!whole) return;
+            report.learning_rate = rate.now();
         }
-        report.loss /= static_cast<double>(data.size());
-        report.seconds = progress.seconds - seconds_before;
-        if (!goes_on(on_epoch, report)) return;
+        course.present(net.parameters(), net.buffers());
+        if (whole) {
+            report.loss /= static_cast<double>(data.size());
+            report.seconds = progress.seconds - seconds_before;
+            validate(net, validation, loss, report);
+            course.note(report, net.parameters(), net.buffers());
+            whole = goes_on(on_epoch, report);
+        }
+        if (!whole) {
+            end = FitResult::End::callback;
+            break;
+        }
     }
+    return course.result(end, net.parameters(), net.buffers());
 }
+
+template <class Callback, class Report>
+inline constexpr bool is_callback = requires(Callback& callback, const Report& report) {
+    callback(report);
+};
+
+// Finds out what of a loss, validation data, a state and callbacks a call of fit gives. (Behind what it gives there is
+// more than one Quiet for each.)
+template <class Net, class Optimizer, class Data>
+struct FitCall {
+    using T = typename Net::scalar_type;
+
+    Net& net;
+    Optimizer& optimizer;
+    const Data& data;
+    const FitOptions& options;
+    Rng& rng;
+
+    template <class First, class... Rest>
+    FitResult take_loss(First& first, Rest&... rest) const {
+        if constexpr (Loss<std::remove_const_t<First>, T>)
+            return take_validation(first, rest...);
+        else
+            return take_validation(NllLoss{}, first, rest...);
+    }
+    template <class L, class First, class... Rest>
+    FitResult take_validation(const L& loss, First& first, Rest&... rest) const {
+        if constexpr (is_validation<std::remove_const_t<First>>)
+            return take_state(loss, first, rest...);
+        else
+            return take_state(loss, NoValidation{}, first, rest...);
+    }
+    template <class L, class V, class First, class... Rest>
+    FitResult take_state(const L& loss, const V& validation, First& first, Rest&... rest) const {
+        if constexpr (std::is_same_v<First, TrainingState<T>>) {
+            return take_callbacks(loss, validation, first, rest...);
+        } else {
+            TrainingState<T> state;
+            return take_callbacks(loss, validation, state, first, rest...);
+        }
+    }
+    template <class L, class V, class OnEpoch, class OnProgress, class... Rest>
+    FitResult take_callbacks(const L& loss, const V& validation, TrainingState<T>& state, OnEpoch& on_epoch,
+                             OnProgress& on_progress, Rest&...) const {
+        constexpr bool known = is_callback<OnEpoch, EpochReport> && is_callback<OnProgress, Progress> &&
+                               (std::is_same_v<Rest, const Quiet> && ...);
+        static_assert(known,
+                      "nib::fit: expected behind the generator, each or none of them, in this order: a loss, "
+                      "nib::Validation{data}, a nib::TrainingState of the network's numbers, a function of "
+                      "nib::EpochReport, a function of nib::Progress");
+        if constexpr (known && data_suit<Data, T, has_class_targets<L, T>>() && validation_suits<L, V>())
+            return run_fit(net, optimizer, data, options, rng, loss, validation, state, on_epoch, on_progress);
+        else
+            return {};
+    }
+
+private:
+    template <class L, class V>
+    static constexpr bool validation_suits() {
+        if constexpr (is_validation<V>)
+            return data_suit<std::remove_cvref_t<decltype(V::data)>, T, has_class_targets<L, T>>();
+        else
+            return true;
+    }
+};
 
 }  // namespace detail
 
-// Trains `net` on `data`, in batches that are shuffled anew in each epoch. Calls on_epoch(EpochReport) after each epoch
-// and on_progress(Progress) after each batch. Fails where check_data does.
+// Trains `net` on `data`, in batches that are shuffled anew in each epoch. Behind the generator come, each or none of
+// them, in this order:
+//
+//   a loss                NllLoss without one
+//   Validation{data}      data that the network is tested on after each epoch
+//   a TrainingState       which is kept up to date, and which a run goes on from
+//   on_epoch(report)      called with an EpochReport after each epoch
+//   on_progress(progress) called with a Progress after each batch
+//
+// Between epochs (in on_epoch, and when fit has returned) the network is what the report tells of: with ema_decay its
+// parameters are the averaged ones, and its buffers those of the last step. At the end of a run with patience they are
+// those of the best epoch. Training goes on with its own parameters, which the state keeps meanwhile.
 //
 // A loss or a gradient that is not finite (NaN in the data, a learning rate that is too high) is an Error that names
 // epoch, step and, where it can be told, the example; that step is not taken, and the network is as the step before
-// left it. Gradients by matrices of weights are not checked one by one. Instead parameters and the optimiser's states
-// are checked at the end of each epoch, before on_epoch, which so never saves a model that load would refuse. (Where
-// such a gradient has broken a weight before, the next step's loss tells.)
+// left it. Gradients by matrices of weights are not checked one by one, unless they are averaged. Instead
+// parameters and the optimiser's states are checked at the end of each epoch, before on_epoch, which so never saves a
+// model that load would refuse. (Where such a gradient has broken a weight before, the next step's loss tells.)
 //
 // A schedule multiplies the learning rate that the optimiser had when the epoch began; that is restored after each
 // epoch, also when an exception ends it. It may be changed between epochs; options are checked at each step.
+// ReduceLROnPlateau looks at the validation loss, without validation data at the training loss.
 //
 // A callback that returns Training::stop ends the training, on_progress in the middle of an epoch: then on_epoch is not
-// called for it.
+// called for it, and batches that have not led to a step yet lead to none.
 //
-// Fails where epochs, first_epoch or batch_size are below 1, and on a network whose parameters are all 0, unless
-// options.allow_zero_parameters.
+// Fails where check_data does, for both data; where options are out of their ranges; on patience without validation
+// data; on a state whose epochs are not those before first_epoch, or that is of another network; on a validation loss
+// that is not finite; and on a network whose parameters are all 0, unless options.allow_zero_parameters.
 //
 // Random examples, such as Augmented's, are made on a thread of their own, which counts as one of `threads`, if that is
 // at least 2.
-template <Network Net, class Optimizer, class Data, Loss<typename Net::scalar_type> L, class OnEpoch = Quiet,
-          class OnProgress = Quiet>
-void fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& options, Rng& rng, L loss,
-         OnEpoch&& on_epoch = {}, OnProgress&& on_progress = {}) {
-    using T = typename Net::scalar_type;
-    if constexpr (detail::data_suit<Data, T, has_class_targets<L, T>>())
-        detail::run_fit(net, optimizer, data, options, rng, loss, on_epoch, on_progress);
-}
-// By NllLoss.
-template <Network Net, class Optimizer, class Data, class OnEpoch = Quiet, class OnProgress = Quiet>
-requires(!Loss<std::remove_cvref_t<OnEpoch>, typename Net::scalar_type>) void fit(Net& net, Optimizer& optimizer,
-                                                                                  const Data& data,
-                                                                                  const FitOptions& options, Rng& rng,
-                                                                                  OnEpoch&& on_epoch = {},
-                                                                                  OnProgress&& on_progress = {}) {
-    fit(net, optimizer, data, options, rng, NllLoss{}, on_epoch, on_progress);
+template <Network Net, class Optimizer, class Data, class... More>
+FitResult fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& options, Rng& rng, More&&... more) {
+    const Quiet quiet;
+    return detail::FitCall<Net, Optimizer, Data>{net, optimizer, data, options, rng}.take_loss(more..., quiet, quiet,
+                                                                                               quiet, quiet, quiet);
 }
 
 }  // namespace nib::inline NIB_ABI
@@ -236,14 +438,97 @@ requires(!Loss<std::remove_cvref_t<OnEpoch>, typename Net::scalar_type>) void fi
 
 namespace nib::inline NIB_ABI::detail {
 
-NIB_API void check_options(const FitOptions& options) {
-    const auto at_least_1 = [](const char* what, auto found) {
-        if (found < 1) fail("fit: expected " + std::string(what) + " of at least 1, found " + std::to_string(found));
+template <class T>
+void Course<T>::begin(std::span<T> parameters, std::span<T> buffers) {
+    if (state_.training.empty()) return;
+    state_.training.put(parameters, buffers);
+    state_.training.parameters.clear();
+}
+
+template <class T>
+std::optional<Gradient<T>> Course<T>::averaged(const Gradient<T>& batch, std::size_t examples, bool last,
+                                               bool& finite) {
+    average_.add(batch, examples);
+    if (average_.batches() < options_.accumulate && !last) return std::nullopt;
+    const std::span<T> values = average_.values();
+    finite = first_not_finite(values.data(), values.size()) == values.size();
+    if (!finite) return std::nullopt;
+    return average_.take();
+}
+
+template <class T>
+void Course<T>::present(std::span<T> parameters, std::span<T> buffers) {
+    const std::span<const T> average = state_.average.values();
+    if (options_.ema_decay == 0 || average.empty()) return;
+    check_average_size(average.size(), parameters.size());
+    state_.training.take(parameters, buffers);
+    copy_values(average.data(), average.size(), parameters.data());
+}
+
+template <class T>
+void Course<T>::note(const EpochReport& report, std::span<const T> parameters, std::span<const T> buffers) {
+    const auto value = [&](const EpochReport& of) {
+        return options_.monitor == Monitor::loss ? of.validation_loss : of.validation_accuracy;
+    };
+    std::optional<double> best;
+    for (const EpochReport& before : state_.history)
+        if (before.epoch == state_.best_epoch) best = value(before);
+    state_.history.push_back(report);
+    state_.plateau.update(options_.schedule, report.validation_loss.value_or(report.loss));
+    if (!value(report)) return;
+    const double gain = !best ? 0 : options_.monitor == Monitor::loss ? *best - *value(report) : *value(report) - *best;
+    const bool keeps = options_.patience > 0;
+    if (best && !(gain > options_.min_delta) && !(keeps && state_.best.empty())) return;
+    state_.best_epoch = report.epoch;
+    if (keeps) state_.best.take(parameters, buffers);
+}
+
+template <class T>
+FitResult Course<T>::result(FitResult::End end, std::span<T> parameters, std::span<T> buffers) {
+    if (options_.patience > 0 && !state_.best.empty()) {
+        if (state_.training.empty()) state_.training.take(parameters, buffers);
+        state_.best.put(parameters, buffers);
+    }
+    return {state_.history, state_.best_epoch, end};
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE class Course<float>;
+NIB_TEMPLATE class Course<double>;
+#endif
+
+NIB_API void check_options(const FitOptions& options, bool has_validation, bool has_accuracy, int epochs_done) {
+    const auto refuse = [](const std::string& expected, const std::string& found) {
+        fail("fit: expected " + expected + ", found " + found);
+    };
+    const auto at_least_1 = [&](const char* what, auto found) {
+        if (found < 1) refuse(std::string(what) + " of at least 1", std::to_string(found));
     };
     at_least_1("epochs", options.epochs);
     at_least_1("a first_epoch", options.first_epoch);
     at_least_1("a batch_size", options.batch_size);
     at_least_1("threads", options.threads);
+    at_least_1("accumulate", options.accumulate);
+    const auto text = [](double number) { return is_finite(number) ? shortest(number) : not_finite_name(number); };
+    const auto at_least_0 = [&](const char* what, double found) {
+        if (!is_finite(found) || found < 0) refuse(std::string(what) + " of at least 0", text(found));
+    };
+    at_least_0("a patience", options.patience);
+    at_least_0("a min_delta", options.min_delta);
+    at_least_0("an ema_decay", options.ema_decay);
+    if (options.ema_decay >= 1) refuse("an ema_decay below 1", text(options.ema_decay));
+    if (options.patience > 0 && !has_validation)
+        fail("fit: patience waits for a better validation loss: expected nib::Validation{data}, found none");
+    if (options.monitor == Monitor::accuracy && !has_accuracy)
+        fail("fit: expected Monitor::loss, as targets that are no classes have no accuracy, found Monitor::accuracy");
+    if (epochs_done > 0 && options.first_epoch != epochs_done + 1)
+        refuse("a first_epoch of " + std::to_string(epochs_done + 1) + ", the one behind those of the training state",
+               std::to_string(options.first_epoch));
+}
+
+NIB_API void fail_validation(int epoch, double loss) {
+    fail("fit: epoch " + std::to_string(epoch) + ": expected a finite loss on the validation data, found " +
+         not_finite_name(loss));
 }
 
 NIB_API void fail_step(int epoch, std::size_t step, std::size_t steps, double loss, const std::string& cause) {

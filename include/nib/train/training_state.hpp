@@ -1,0 +1,87 @@
+// TrainingState: what fit knows of a run beside the network, its optimiser and the generator: its history, where a
+// schedule and early stopping have come to, averaged parameters, the best ones. Who gives one to fit can look at it
+// between epochs, and save it with a checkpoint, from which the run goes on to the same bits.
+//
+//   nib::TrainingState<float> state;
+//   if (goes_on) options.first_epoch = nib::load_checkpoint(net, adam, rng, state, path) + 1;
+//   nib::fit(net, adam, train, options, rng, nib::Validation{validation}, state, [&](const nib::EpochReport&) {
+//       nib::save_checkpoint(net, adam, rng, state, path);
+//   });
+//
+// A state belongs to one run of one network.
+#pragma once
+
+#include <nib/core/config.hpp>
+#include <nib/core/storage.hpp>
+#include <nib/optim/schedule.hpp>
+#include <nib/train/averages.hpp>
+#include <nib/train/history.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace nib::inline NIB_ABI {
+
+// A network's numbers, as they were at some time.
+template <class T>
+struct NetworkCopy {
+    AlignedVector<T> parameters, buffers;
+
+    bool empty() const { return parameters.empty(); }
+    void take(std::span<const T> of_parameters, std::span<const T> of_buffers);
+    // Fails where the network has more or fewer numbers.
+    void put(std::span<T> to_parameters, std::span<T> to_buffers) const;
+};
+
+template <class T = float>
+struct TrainingState {
+    History history;              // of the epochs that are done
+    int best_epoch = 0;           // whose validation loss, or accuracy, is the best; 0 before there is one
+    PlateauState plateau;         // of ReduceLROnPlateau
+    ParameterAverage<T> average;  // with FitOptions::ema_decay
+    NetworkCopy<T> best;          // the network after best_epoch, with FitOptions::patience
+    // What training goes on with, where the network holds something else: between epochs the averaged parameters, at
+    // the end the best ones. Else empty.
+    NetworkCopy<T> training;
+
+    // How many epochs are done.
+    int epochs() const { return history.empty() ? 0 : history.back().epoch; }
+};
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+template <class T>
+void NetworkCopy<T>::take(std::span<const T> of_parameters, std::span<const T> of_buffers) {
+    parameters.resize(of_parameters.size());
+    buffers.resize(of_buffers.size());
+    copy_values(of_parameters.data(), parameters.size(), parameters.data());
+    copy_values(of_buffers.data(), buffers.size(), buffers.data());
+}
+
+template <class T>
+void NetworkCopy<T>::put(std::span<T> to_parameters, std::span<T> to_buffers) const {
+    if (parameters.size() != to_parameters.size() || buffers.size() != to_buffers.size())
+        fail("the training state is of a network with " + std::to_string(parameters.size()) + " parameters and " +
+             std::to_string(buffers.size()) + " buffers, expected " + std::to_string(to_parameters.size()) + " and " +
+             std::to_string(to_buffers.size()));
+    copy_values(parameters.data(), parameters.size(), to_parameters.data());
+    copy_values(buffers.data(), buffers.size(), to_buffers.data());
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE struct NetworkCopy<float>;
+NIB_TEMPLATE struct NetworkCopy<double>;
+#endif
+
+}  // namespace nib::inline NIB_ABI
+
+#endif
