@@ -151,6 +151,10 @@ struct LayerTensor {
         for (const std::size_t length : shape) product *= length;
         return product;
     }
+    // The index in a file, [out, in], of the number that is at `place` in memory.
+    std::size_t index_in_file(std::size_t place) const {
+        return transposed ? place % shape[0] * (size() / shape[0]) + place / shape[0] : place;
+    }
 };
 
 // A layer that states its sizes; the others keep the shape of their input.

@@ -38,9 +38,7 @@ std::string not_finite_text(const std::vector<LayerTensor>& infos, std::span<con
     for (const LayerTensor& info : infos) {
         if (info.is_buffer != buffers || place < info.offset || place - info.offset >= info.size()) continue;
         name = tensor_label(prefix + info.name);
-        index = place - info.offset;
-        // In memory [in, out], in a file [out, in].
-        if (info.transposed) index = index % info.shape[0] * (info.size() / info.shape[0]) + index / info.shape[0];
+        index = info.index_in_file(place - info.offset);
         break;
     }
     return name + ": expected finite numbers, found " + not_finite_name(numbers[place]) + " at index " +
