@@ -292,6 +292,167 @@ TEST_CASE("any optimiser's run goes on to the same bits, with batch norm and dro
     check_goes_on<nib::Optimizer<float, CountingMethod>>(CountingMethod::Options{.learning_rate = 1e-4});
 }
 
+namespace {
+
+// A run with all that a state keeps.
+struct FullRun {
+    nib::Rng rng{61};
+    Normed net{rng};
+    nib::Adam<float> adam{net};
+    nib::TrainingState<float> state;
+
+    nib::FitResult fit(nib::FitOptions options, const auto& on_epoch) {
+        static const nib::Dataset digits = nib::synthetic_digits(150, 1), others = nib::synthetic_digits(60, 2);
+        options.batch_size = 20;
+        options.first_epoch = state.epochs() + 1;
+        options.schedule = nib::ReduceLROnPlateau{.factor = 0.5, .patience = 0, .threshold = 0.5};
+        options.accumulate = 2;
+        options.ema_decay = 0.9;
+        options.patience = 5;
+        options.min_delta = 0.5;
+        return nib::fit(net, adam, digits, options, rng, nib::NllLoss{}, nib::Validation{others}, state, on_epoch);
+    }
+    // Where it has come to, but for the time it took.
+    std::vector<float> numbers() const {
+        std::vector<float> result;
+        const auto add = [&](const auto& values) { result.insert(result.end(), values.begin(), values.end()); };
+        add(net.parameters());
+        add(net.buffers());
+        add(adam.state(0));
+        add(adam.state(1));
+        add(state.average.values());
+        for (const nib::NetworkCopy<float>* const copy : {&state.best, &state.training}) {
+            add(copy->parameters);
+            add(copy->buffers);
+        }
+        for (const nib::EpochReport& report : state.history)
+            for (const double value : {report.loss, *report.validation_loss, *report.validation_accuracy,
+                                       report.learning_rate, static_cast<double>(report.epoch)})
+                result.push_back(static_cast<float>(value));
+        for (const double value : {state.plateau.best, state.plateau.factor})
+            result.push_back(static_cast<float>(value));
+        for (const int value : {state.plateau.bad_epochs, state.plateau.cooldown, state.best_epoch})
+            result.push_back(static_cast<float>(value));
+        return result;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a run with a state goes on to the same bits: averages, plateaus, early stopping, accumulation, history") {
+    const support::TemporaryDirectory directory;
+    const std::string in_epoch = directory.path("in_epoch"), after = directory.path("after");
+    FullRun whole;
+    const auto save = [&](const nib::EpochReport& report) {
+        if (report.epoch == 3) nib::save_checkpoint(whole.net, whole.adam, whole.rng, whole.state, in_epoch);
+    };
+    whole.fit({.epochs = 6}, save);
+    CHECK(whole.state.plateau.factor < 1);
+    CHECK(whole.state.best_epoch > 0);
+    CHECK(whole.state.best_epoch < 6);  // what the network holds at the end is not what training went on with
+    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
+        FullRun half;
+        half.fit({.epochs = 3, .threads = threads}, nib::Quiet{});
+        nib::save_checkpoint(half.net, half.adam, half.rng, half.state, after, {{"who", "half"}});
+        CHECK(nib::checkpoint_record(after) == nib::StringMap{{"who", "half"}});
+        for (const std::string& path : {in_epoch, after}) {
+            FullRun rest;
+            rest.rng = nib::Rng{5};
+            rest.net = Normed{rest.rng};
+            CHECK(nib::load_checkpoint(rest.net, rest.adam, rest.rng, rest.state, path) == 3);
+            const nib::FitResult result = rest.fit({.epochs = 6, .threads = threads}, nib::Quiet{});
+            CHECK(result.history.size() == 6);
+            CHECK(rest.numbers() == whole.numbers());
+            CHECK(rest.rng.state() == whole.rng.state());
+        }
+    }
+    FullRun run;
+    CHECK(support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, after); }) ==
+          after + ": is the checkpoint of a run with a nib::TrainingState, expected one without: load it with one");
+    nib::save_checkpoint(run.net, run.adam, run.rng, 2, after);
+    run.state = whole.state;
+    CHECK(nib::load_checkpoint(run.net, run.adam, run.rng, run.state, after) == 2);
+    CHECK(run.state.history.empty());
+    CHECK(run.state.best.empty());
+}
+
+TEST_CASE("a state that makes no sense is neither saved nor loaded, and what was there stays") {
+    const support::TemporaryDirectory directory;
+    const std::string path = directory.path("checkpoint"), odd = directory.path("odd");
+    FullRun run;
+    run.fit({.epochs = 2}, nib::Quiet{});
+    nib::save_checkpoint(run.net, run.adam, run.rng, run.state, path);
+    nib::TensorFile file = nib::open_safetensors(path);
+    const nib::StringMap metadata = file.metadata();
+    const FullRun before = run;
+    // The file with one change.
+    const auto load_error = [&](const std::string& key, const std::string& value, const std::string& left_out = "",
+                                std::span<const double> history = {}) {
+        nib::StringMap changed = metadata;
+        if (!key.empty()) changed[key] = value;
+        std::vector<std::vector<std::byte>> bytes;
+        std::vector<nib::Tensor> tensors;
+        bytes.reserve(file.tensors().size());
+        for (const nib::TensorInfo& tensor : file.tensors()) {
+            if (tensor.name == left_out) continue;
+            const bool replaced = tensor.name == "training_history" && !history.empty();
+            bytes.push_back(replaced ? nib::tensor_bytes<double>(history) : file.bytes(tensor));
+            tensors.push_back({tensor.name, tensor.dtype, tensor.shape, bytes.back()});
+        }
+        nib::save_safetensors(odd, tensors, changed);
+        const std::string text =
+            support::error_of([&] { return nib::load_checkpoint(run.net, run.adam, run.rng, run.state, odd); });
+        if (!text.empty()) CHECK(run.numbers() == before.numbers());
+        CHECK(run.rng.state() == before.rng.state());
+        return text;
+    };
+    CHECK(load_error("", "") == "");
+    const std::string state = odd + ": state of the run: expected ", in_metadata = odd + ": metadata: ";
+    CHECK(load_error("best_epoch", "x") == in_metadata + "best_epoch: expected a whole number, found 'x'");
+    CHECK(load_error("best_epoch", "7") == state + "a best epoch with a validation loss in its history, found epoch 7");
+    CHECK(load_error("best_epoch", "0") == state + "a best epoch with a validation loss in its history, found epoch 0");
+    CHECK(load_error("averaged_steps", "0") == in_metadata + "averaged_steps: expected a number of steps, found 0");
+    CHECK(load_error("plateau_factor", "nan") ==
+          state + "a plateau's factor in [0, 1] and counts of epochs, found others");
+    CHECK(load_error("plateau_factor", "") == in_metadata + "plateau_factor: expected a number, found ''");
+    CHECK(load_error("plateau_bad_epochs", "-1") ==
+          state + "a plateau's factor in [0, 1] and counts of epochs, found others");
+    CHECK(load_error("epochs", "3") ==
+          odd + ": expected a history of the 3 epochs that are done, found one that ends with epoch 2");
+    CHECK(
+        support::contains(load_error("", "", "state.best.1.running_var"), "missing \"state.best.1.running_var\" [12]"));
+    CHECK(support::contains(load_error("", "", "state.average.0.weight"), "unexpected \"state.average.0.bias\""));
+    CHECK(support::contains(load_error("", "", "training_history"), "a best epoch with a validation loss"));
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    const auto with_history = [&](double epoch, double loss, double validation_loss, double accuracy) {
+        const double rows[] = {1, 1, 1, 1, 1, 0.5, epoch, loss, 1, 1, validation_loss, accuracy};
+        return load_error("best_epoch", "1", "", rows);
+    };
+    CHECK(with_history(2, 1, nan, nan) == "");
+    CHECK(run.state.history[1].validation_loss == std::nullopt);
+    run = before;
+    CHECK(with_history(1, 1, 1, 1) == state + "epochs in ascending order, found 1");
+    CHECK(with_history(1.5, 1, 1, 1) == state + "epochs in ascending order, found 0");
+    CHECK(with_history(nan, 1, 1, 1) == state + "epochs in ascending order, found 0");
+    const std::string others = state + "finite numbers, and accuracies in [0, 1], found others in epoch 2";
+    CHECK(with_history(2, nan, 1, 1) == others);
+    CHECK(with_history(2, 1, 1, 1.5) == others);
+
+    const auto save_error = [&](auto change) {
+        FullRun changed = before;
+        change(changed.state);
+        const std::string bytes = nib::read_file(path);
+        const std::string text = support::error_of(
+            [&] { return nib::save_checkpoint(changed.net, changed.adam, changed.rng, changed.state, path), 0; });
+        CHECK((nib::read_file(path) == bytes));
+        return text;
+    };
+    CHECK(support::contains(save_error([](auto& s) { s.best_epoch = 7; }), "found epoch 7"));
+    CHECK(support::contains(save_error([](auto& s) { s.history[1].loss = 1 / 0.0; }), "found others in epoch 2"));
+    CHECK(support::contains(save_error([](auto& s) { s.best.parameters.back() = -1 / 0.0f; }),
+                            "tensor \"state.best.4.bias\": expected finite numbers"));
+}
+
 TEST_CASE("states have the optimiser's names, those of buffers none") {
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("checkpoint");

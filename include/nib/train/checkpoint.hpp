@@ -3,21 +3,26 @@
 // A safetensors file: the parameters and buffers under the network's own names, the optimiser's states under
 // STATE.NAME (Adam's under exp_avg.NAME and exp_avg_sq.NAME); in the metadata what save writes, the optimiser's name
 // and steps, the epochs that are done, the generator's state, and under run.NAME what the program wants to know of the
-// run (its options, its data) when it goes on.
+// run (its options, its data) when it goes on. With a TrainingState also its averaged, best and own parameters under
+// state.average.NAME, state.best.NAME and state.training.NAME; training_history, a row for each epoch (epoch, loss,
+// seconds, learning rate, validation loss and accuracy, NaN where there is none); and the rest of it in the metadata.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/storage.hpp>
 #include <nib/io/strings.hpp>
+#include <nib/io/tensor_file.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/network.hpp>
 #include <nib/optim/optimizer.hpp>
+#include <nib/train/training_state.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -40,23 +45,65 @@ OptimizerStates<T> states_of(const Optimizer<T, Method>& optimizer) {
     return result;
 }
 
+// Numbers of a checkpoint beside the network's own, under names that begin with `prefix`: one for each parameter, and
+// for each buffer where it has such.
+template <class T>
+struct CheckpointPart {
+    std::string prefix;
+    bool has_buffers = false;
+    NetworkCopy<T> numbers = {};
+};
+
 // What a file holds, before anything takes it.
 template <class T>
 struct LoadedCheckpoint {
     int epochs = 0;
     std::uint64_t steps = 0;
     Rng::State random;
-    AlignedVector<T> parameters, buffers;
-    std::vector<AlignedVector<T>> states;
+    NetworkCopy<T> network;
+    std::vector<CheckpointPart<T>> parts;  // the optimiser's states, and then those of a TrainingState
+};
+
+// The same on its way to a file.
+template <class T>
+struct SavedPart {
+    std::string prefix;
+    bool has_buffers = false;
+    NetworkNumbers<const T> numbers;
+};
+template <class T>
+struct SavedState {
+    std::vector<SavedPart<T>> parts;
+    StringMap metadata;
+    std::vector<double> history;
 };
 
 template <class T>
 void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
                       const OptimizerStates<T>& optimizer, const Rng& rng, int epochs_done, const StringMap& record,
-                      const std::string& path);
+                      const std::string& path, const SavedState<T>& state = {});
+template <class T>
+SavedState<T> saved_state(const TrainingState<T>& state, const std::string& path);
+// What the file has of `expected`, of a state, is read too.
 template <class T>
 LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
-                                    const OptimizerStates<T>& optimizer, const std::string& path);
+                                    const OptimizerStates<T>& optimizer, TensorFile& file, bool with_state);
+template <class T>
+TrainingState<T> loaded_state(LoadedCheckpoint<T>& loaded, TensorFile& file);
+NIB_API TensorFile open_checkpoint(const std::string& path);
+
+template <class Net, class T, class Method>
+int take_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, const LoadedCheckpoint<T>& loaded) {
+    std::vector<std::span<const T>> states;
+    for (std::size_t i = 0; i < optimizer.state_names().size(); ++i) {
+        const AlignedVector<T>& state = loaded.parts[i].numbers.parameters;
+        states.push_back({state.data(), state.size()});
+    }
+    optimizer.restore(loaded.steps, states);  // fails before it changes anything, if at all
+    loaded.network.put(net.parameters(), net.buffers());
+    rng = Rng{loaded.random};
+    return loaded.epochs;
+}
 
 }  // namespace detail
 
@@ -72,19 +119,34 @@ void save_checkpoint(const Net& net, const Optimizer<T, Method>& optimizer, cons
                                 epochs_done, record, path);
 }
 
-// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint, or one
-// of another network or another optimiser.
+// The same of a run whose fit has a state, in on_epoch or when fit has returned: state.epochs() are done.
+template <Network Net, class T, class Method>
+void save_checkpoint(const Net& net, const Optimizer<T, Method>& optimizer, const Rng& rng,
+                     const TrainingState<T>& state, const std::string& path, const StringMap& record = {}) {
+    detail::write_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()}, detail::states_of(optimizer), rng,
+                                state.epochs(), record, path, detail::saved_state(state, path));
+}
+
+// Returns how many epochs were done. Fails, and leaves all three as they were, on a file that is no checkpoint, one of
+// another network or another optimiser, or one with a TrainingState.
 template <Network Net, class T, class Method>
 [[nodiscard]] int load_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, const std::string& path) {
-    const detail::LoadedCheckpoint<T> loaded =
-        detail::read_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()}, detail::states_of(optimizer), path);
-    std::vector<std::span<const T>> states;
-    for (const AlignedVector<T>& state : loaded.states) states.push_back({state.data(), state.size()});
-    optimizer.restore(loaded.steps, states);  // fails before it changes anything, if at all
-    copy_values(loaded.parameters.data(), loaded.parameters.size(), net.parameters().data());
-    copy_values(loaded.buffers.data(), loaded.buffers.size(), net.buffers().data());
-    rng = Rng{loaded.random};
-    return loaded.epochs;
+    TensorFile file = detail::open_checkpoint(path);
+    return detail::take_checkpoint(net, optimizer, rng,
+                                   detail::read_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()},
+                                                              detail::states_of(optimizer), file, false));
+}
+// The same with its state, a new one where the checkpoint has none.
+template <Network Net, class T, class Method>
+[[nodiscard]] int load_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, TrainingState<T>& state,
+                                  const std::string& path) {
+    TensorFile file = detail::open_checkpoint(path);
+    detail::LoadedCheckpoint<T> loaded = detail::read_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()},
+                                                                    detail::states_of(optimizer), file, true);
+    TrainingState<T> loaded_state = detail::loaded_state(loaded, file);
+    const int epochs = detail::take_checkpoint(net, optimizer, rng, loaded);
+    state = std::move(loaded_state);
+    return epochs;
 }
 
 // The record that the checkpoint was saved with; empty where there was none. Reads no tensor. Fails on a file that is
@@ -96,16 +158,16 @@ template <Network Net, class T, class Method>
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
-#include <nib/io/strings.hpp>
-#include <nib/io/tensor_file.hpp>
+#include <nib/io/tensor.hpp>
 #include <nib/model/match_tensors.hpp>
 
 #include <limits>
 #include <optional>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 namespace nib::inline NIB_ABI {
 
@@ -137,14 +199,15 @@ inline void check_record(const StringMap& record, const std::string& path) {
     }
 }
 
-template <class Integer>
-Integer checkpoint_number(const TensorFile& file, const std::string& key) {
+template <class Number>
+Number checkpoint_number(const TensorFile& file, const std::string& key) {
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end())
         fail(file.path() + ": expected a checkpoint with " + key + " in its metadata, found none");
-    const std::optional<Integer> number = parse_number<Integer>(found->second);
+    const std::optional<Number> number = parse_number<Number>(found->second);
     if (!number)
-        fail(file.path() + ": metadata: " + key + ": expected a whole number, found " + in_quotes(found->second));
+        fail(file.path() + ": metadata: " + key + ": expected a " + (std::is_integral_v<Number> ? "whole " : "") +
+             "number, found " + in_quotes(found->second));
     return *number;
 }
 
@@ -173,23 +236,38 @@ inline std::vector<LayerTensor> trained_tensors(const std::vector<LayerTensor>& 
     return result;
 }
 
+inline constexpr const char* history_name = "training_history";
+inline constexpr std::size_t history_columns = 6;
+
 template <class T>
 void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
                       const OptimizerStates<T>& optimizer, const Rng& rng, int epochs_done, const StringMap& record,
-                      const std::string& path) {
+                      const std::string& path, const SavedState<T>& state) {
     const std::vector<LayerTensor> tensors = tensors_of(layers), trained = trained_tensors(tensors);
     check_run(path, epochs_done, optimizer.steps, rng.state());
     check_record(record, path);
     check_finite(tensors, numbers, "", path);
     TensorList list;
     append_tensors<T>(tensors, numbers, "", list);
+    const auto append = [&](const SavedPart<T>& part) {
+        const std::vector<LayerTensor>& of_part = part.has_buffers ? tensors : trained;
+        check_finite<T>(of_part, part.numbers, part.prefix, path);
+        append_tensors<T>(of_part, part.numbers, part.prefix, list);
+    };
     for (std::size_t i = 0; i < optimizer.states.size(); ++i) {
-        const std::string prefix = std::string(optimizer.state_names[i]) + ".";
-        check_finite<T>(trained, {optimizer.states[i], {}}, prefix, path);
+        append({std::string(optimizer.state_names[i]) + ".", false, {optimizer.states[i], {}}});
         check_squares(optimizer.state_names[i], optimizer.states[i], path);
-        append_tensors<T>(trained, {optimizer.states[i], {}}, prefix, list);
+    }
+    for (const SavedPart<T>& part : state.parts) append(part);
+    if (!state.history.empty()) {
+        list.bytes.push_back(tensor_bytes<double>(state.history));
+        list.tensors.push_back({history_name,
+                                Dtype::f64,
+                                {state.history.size() / history_columns, history_columns},
+                                bytes_of(list.bytes.back())});
     }
     StringMap metadata = network_metadata(layers);
+    for (const auto& [name, value] : state.metadata) metadata[name] = value;
     for (const auto& [name, value] : record) metadata[std::string(record_prefix) + name] = value;
     metadata["epochs"] = std::to_string(epochs_done);
     metadata["optimizer"] = optimizer.name;
@@ -198,10 +276,46 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
     save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
+// What both saving and loading ask of a state, but for whose numbers it holds.
+NIB_API void check_state(const std::string& path, const History& history, int best_epoch, bool has_best,
+                         const PlateauState& plateau);
+
+template <class T>
+SavedState<T> saved_state(const TrainingState<T>& state, const std::string& path) {
+    check_state(path, state.history, state.best_epoch, !state.best.empty(), state.plateau);
+    SavedState<T> result;
+    if (state.average.updates() > 0) {
+        result.parts.push_back({"state.average.", false, {state.average.values(), {}}});
+        result.metadata["averaged_steps"] = std::to_string(state.average.updates());
+    }
+    const auto add = [&](const char* prefix, const NetworkCopy<T>& copy) {
+        if (!copy.empty())
+            result.parts.push_back(
+                {prefix,
+                 true,
+                 {{copy.parameters.data(), copy.parameters.size()}, {copy.buffers.data(), copy.buffers.size()}}});
+    };
+    add("state.best.", state.best);
+    add("state.training.", state.training);
+    result.metadata["best_epoch"] = std::to_string(state.best_epoch);
+    if (is_finite(state.plateau.best)) result.metadata["plateau_best"] = shortest(state.plateau.best);
+    result.metadata["plateau_factor"] = shortest(state.plateau.factor);
+    result.metadata["plateau_bad_epochs"] = std::to_string(state.plateau.bad_epochs);
+    result.metadata["plateau_cooldown"] = std::to_string(state.plateau.cooldown);
+    for (const EpochReport& report : state.history) {
+        constexpr double none = std::numeric_limits<double>::quiet_NaN();
+        append_values(
+            result.history,
+            std::vector<double>{static_cast<double>(report.epoch), report.loss, report.seconds, report.learning_rate,
+                                report.validation_loss.value_or(none), report.validation_accuracy.value_or(none)});
+    }
+    return result;
+}
+
 template <class T>
 LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
-                                    const OptimizerStates<T>& optimizer, const std::string& path) {
-    TensorFile file = open_safetensors(path);
+                                    const OptimizerStates<T>& optimizer, TensorFile& file, bool with_state) {
+    const std::string& path = file.path();
     LoadedCheckpoint<T> loaded;
     loaded.epochs = checkpoint_number<int>(file, "epochs");
     loaded.steps = checkpoint_number<std::uint64_t>(file, "steps");
@@ -214,31 +328,115 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
     if (name != optimizer.name)
         fail(path + ": is the checkpoint of a run with the optimiser " + in_quotes(name) + ", expected one with " +
              in_quotes(optimizer.name));
+    if (!with_state && file.metadata().contains("best_epoch"))
+        fail(path + ": is the checkpoint of a run with a nib::TrainingState, expected one without: load it with one");
 
     const std::vector<LayerTensor> tensors = tensors_of(layers), trained = trained_tensors(tensors);
+    for (const char* const state : optimizer.state_names) loaded.parts.push_back({std::string(state) + ".", false});
+    if (with_state)
+        for (const char* const prefix : {"state.average.", "state.best.", "state.training."})
+            if (!trained.empty() && file.find(prefix + trained[0].name) != nullptr)
+                loaded.parts.push_back({prefix, std::string_view(prefix) != "state.average."});
+    const auto tensors_of_part = [&](const CheckpointPart<T>& part) -> const std::vector<LayerTensor>& {
+        return part.has_buffers ? tensors : trained;
+    };
     std::vector<LayerTensor> wanted = tensors;
-    for (const char* const state : optimizer.state_names)
-        for (LayerTensor info : trained) {
-            info.name = std::string(state) + "." + info.name;
+    for (const CheckpointPart<T>& part : loaded.parts)
+        for (LayerTensor info : tensors_of_part(part)) {
+            info.name = part.prefix + info.name;
             wanted.push_back(std::move(info));
         }
+    if (const TensorInfo* const history = with_state ? file.find(history_name) : nullptr) {
+        const std::size_t rows = history->shape.empty() ? 0 : history->shape[0];
+        wanted.push_back({.name = history_name, .shape = {rows, history_columns}});
+    }
     const std::vector<const TensorInfo*> found = match_by_name(file, wanted);
     check_match(file, wanted, found);
     check_layers(file, layers, true);
-    for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
-    const auto view = [](AlignedVector<T>& values) { return std::span<T>{values.data(), values.size()}; };
-    loaded.parameters.resize(numbers.parameters.size());
-    loaded.buffers.resize(numbers.buffers.size());
-    read_tensors<T>(file, tensors, match_by_name(file, tensors), {view(loaded.parameters), view(loaded.buffers)});
-    for (const char* const state : optimizer.state_names) {
-        AlignedVector<T>& values = loaded.states.emplace_back(numbers.parameters.size());
-        read_tensors<T>(file, trained, match_by_name(file, trained, std::string(state) + "."), {view(values), {}});
-        check_squares<T>(state, view(values), path);
+    for (const TensorInfo* const tensor : found)
+        if (tensor->name != history_name) check_numbers<T>(file, *tensor);
+    const auto read = [&](const std::vector<LayerTensor>& infos, const std::string& prefix, NetworkCopy<T>& to,
+                          std::size_t buffers) {
+        to.parameters.resize(numbers.parameters.size());
+        to.buffers.resize(buffers);
+        read_tensors<T>(file, infos, match_by_name(file, infos, prefix),
+                        {{to.parameters.data(), to.parameters.size()}, {to.buffers.data(), to.buffers.size()}});
+    };
+    read(tensors, "", loaded.network, numbers.buffers.size());
+    for (CheckpointPart<T>& part : loaded.parts) {
+        read(tensors_of_part(part), part.prefix, part.numbers, part.has_buffers ? numbers.buffers.size() : 0);
+        const std::string_view prefix = part.prefix;
+        check_squares<T>(prefix.substr(0, prefix.size() - 1),
+                         {part.numbers.parameters.data(), part.numbers.parameters.size()}, path);
     }
     return loaded;
 }
 
+template <class T>
+TrainingState<T> loaded_state(LoadedCheckpoint<T>& loaded, TensorFile& file) {
+    TrainingState<T> state;
+    if (!file.metadata().contains("best_epoch")) return state;
+    state.best_epoch = checkpoint_number<int>(file, "best_epoch");
+    if (file.metadata().contains("plateau_best")) state.plateau.best = checkpoint_number<double>(file, "plateau_best");
+    state.plateau.factor = checkpoint_number<double>(file, "plateau_factor");
+    state.plateau.bad_epochs = checkpoint_number<int>(file, "plateau_bad_epochs");
+    state.plateau.cooldown = checkpoint_number<int>(file, "plateau_cooldown");
+    if (const TensorInfo* const info = file.find(history_name)) {
+        const std::vector<double> rows = values<double>(file, *info);
+        const auto if_finite = [](double number) { return is_finite(number) ? std::optional{number} : std::nullopt; };
+        for (std::size_t i = 0; i + history_columns <= rows.size(); i += history_columns) {
+            const double* const row = rows.data() + i;
+            const bool in_range = is_finite(row[0]) && row[0] >= 1 && row[0] < 2147483647;
+            const int epoch = in_range ? static_cast<int>(row[0]) : 0;
+            state.history.push_back({.epoch = epoch == row[0] ? epoch : 0,
+                                     .loss = row[1],
+                                     .seconds = row[2],
+                                     .learning_rate = row[3],
+                                     .validation_loss = if_finite(row[4]),
+                                     .validation_accuracy = if_finite(row[5])});
+        }
+    }
+    for (CheckpointPart<T>& part : loaded.parts) {
+        if (part.prefix == "state.best.") state.best = std::move(part.numbers);
+        if (part.prefix == "state.training.") state.training = std::move(part.numbers);
+        if (part.prefix != "state.average.") continue;
+        const auto steps = checkpoint_number<std::uint64_t>(file, "averaged_steps");
+        if (steps == 0 || steps > std::uint64_t{1} << 53)
+            fail(file.path() + ": metadata: averaged_steps: expected a number of steps, found " +
+                 std::to_string(steps));
+        state.average.restore(steps, {part.numbers.parameters.data(), part.numbers.parameters.size()});
+    }
+    check_state(file.path(), state.history, state.best_epoch, !state.best.empty(), state.plateau);
+    if (!state.history.empty() && state.epochs() != loaded.epochs)
+        fail(file.path() + ": expected a history of the " + std::to_string(loaded.epochs) +
+             " epochs that are done, found one that ends with epoch " + std::to_string(state.epochs()));
+    return state;
+}
+
 }  // namespace detail
+
+NIB_API TensorFile detail::open_checkpoint(const std::string& path) { return open_safetensors(path); }
+
+NIB_API void detail::check_state(const std::string& path, const History& history, int best_epoch, bool has_best,
+                                 const PlateauState& plateau) {
+    const auto refuse = [&](const std::string& what) { fail(path + ": state of the run: expected " + what); };
+    int last = 0;
+    bool knows_best = best_epoch == 0 && !has_best;
+    for (const EpochReport& report : history) {
+        const double accuracy = report.validation_accuracy.value_or(0);
+        if (report.epoch <= last) refuse("epochs in ascending order, found " + std::to_string(report.epoch));
+        if (!is_finite(report.loss) || !is_finite(report.seconds) || !is_finite(report.learning_rate) ||
+            !is_finite(report.validation_loss.value_or(0)) || !(accuracy >= 0 && accuracy <= 1))
+            refuse("finite numbers, and accuracies in [0, 1], found others in epoch " + std::to_string(report.epoch));
+        last = report.epoch;
+        knows_best = knows_best || (report.epoch == best_epoch && report.validation_loss.has_value());
+    }
+    if (!knows_best)
+        refuse("a best epoch with a validation loss in its history, found epoch " + std::to_string(best_epoch));
+    const bool is_plateau = is_finite(plateau.factor) && plateau.factor >= 0 && plateau.factor <= 1 &&
+                            plateau.bad_epochs >= 0 && plateau.cooldown >= 0;
+    if (!is_plateau) refuse("a plateau's factor in [0, 1] and counts of epochs, found others");
+}
 
 NIB_API StringMap checkpoint_record(const std::string& path) {
     const TensorFile file = open_safetensors(path);
@@ -252,19 +450,17 @@ NIB_API StringMap checkpoint_record(const std::string& path) {
 }
 
 #if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::write_checkpoint(const std::vector<LayerInfo>&, const NetworkNumbers<const float>&,
-                                           const OptimizerStates<float>&, const Rng&, int, const StringMap&,
-                                           const std::string&);
-NIB_TEMPLATE detail::LoadedCheckpoint<float> detail::read_checkpoint(const std::vector<LayerInfo>&,
-                                                                     const NetworkNumbers<const float>&,
-                                                                     const OptimizerStates<float>&, const std::string&);
-NIB_TEMPLATE void detail::write_checkpoint(const std::vector<LayerInfo>&, const NetworkNumbers<const double>&,
-                                           const OptimizerStates<double>&, const Rng&, int, const StringMap&,
-                                           const std::string&);
-NIB_TEMPLATE detail::LoadedCheckpoint<double> detail::read_checkpoint(const std::vector<LayerInfo>&,
-                                                                      const NetworkNumbers<const double>&,
-                                                                      const OptimizerStates<double>&,
-                                                                      const std::string&);
+#define NIB_CHECKPOINT(T)                                                                                             \
+    NIB_TEMPLATE void detail::write_checkpoint(const std::vector<LayerInfo>&, const NetworkNumbers<const T>&,         \
+                                               const OptimizerStates<T>&, const Rng&, int, const StringMap&,          \
+                                               const std::string&, const SavedState<T>&);                             \
+    NIB_TEMPLATE detail::SavedState<T> detail::saved_state(const TrainingState<T>&, const std::string&);              \
+    NIB_TEMPLATE detail::LoadedCheckpoint<T> detail::read_checkpoint(                                                 \
+        const std::vector<LayerInfo>&, const NetworkNumbers<const T>&, const OptimizerStates<T>&, TensorFile&, bool); \
+    NIB_TEMPLATE TrainingState<T> detail::loaded_state(LoadedCheckpoint<T>&, TensorFile&);
+NIB_CHECKPOINT(float)
+NIB_CHECKPOINT(double)
+#undef NIB_CHECKPOINT
 #endif
 
 }  // namespace nib::inline NIB_ABI
