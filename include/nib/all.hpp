@@ -102,6 +102,7 @@
 #include <nib/layers/elementwise.hpp>
 #include <nib/layers/elu.hpp>
 #include <nib/layers/gelu.hpp>
+#include <nib/layers/initializers.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/layers/layer_norm.hpp>
 #include <nib/layers/leaky_relu.hpp>
@@ -123,6 +124,7 @@
 #include <nib/model/finite.hpp>
 #include <nib/model/fit_standardize.hpp>
 #include <nib/model/gradient.hpp>
+#include <nib/model/initialize.hpp>
 #include <nib/model/int8.hpp>
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_info.hpp>

@@ -25,6 +25,7 @@
 #include <nib/layers/elementwise.hpp>
 #include <nib/layers/elu.hpp>
 #include <nib/layers/gelu.hpp>
+#include <nib/layers/initializers.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/layers/layer_norm.hpp>
 #include <nib/layers/leaky_relu.hpp>
@@ -43,6 +44,7 @@
 #include <nib/loss/mse.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/fit_standardize.hpp>
+#include <nib/model/initialize.hpp>
 #include <nib/model/layer_texts.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>

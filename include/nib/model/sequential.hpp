@@ -2,7 +2,7 @@
 //
 //   using Digits = nib::Sequential<nib::Dense<784, 64>, nib::ReLU, nib::Dense<64, 10>, nib::LogSoftmax>;
 //   nib::Rng rng{42};
-//   Digits net{rng};                 // initialised as torch.nn.Linear is
+//   Digits net{rng};                 // initialised as torch.nn.Linear is; or {rng, nib::KaimingNormal{}}
 //   auto log_probabilities = net(x);  // one example: on the stack, no heap, no locks
 //
 // A network holds its parameters and buffers and nothing else: any number of threads may use one const network, each
@@ -15,6 +15,7 @@
 #include <nib/core/random.hpp>
 #include <nib/kernels/nonzeros.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/model/initialize.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/network.hpp>
 
@@ -259,6 +260,11 @@ public:
     explicit BasicSequential(Rng& rng) {
         this->make_room(parameter_count(), buffer_count());
         Table::initialize(this->parameters(), this->buffers(), &rng);
+    }
+    // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
+    template <Initializer<T> I>
+    BasicSequential(Rng& rng, const I& initializer) : BasicSequential{rng} {
+        nib::initialize(*this, initializer, rng);
     }
 
     // The outputs for one example of input_size() numbers; throws on any other number of them. The stack must hold
