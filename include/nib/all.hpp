@@ -127,6 +127,7 @@
 #include <nib/model/initialize.hpp>
 #include <nib/model/int8.hpp>
 #include <nib/model/int8_view.hpp>
+#include <nib/model/layer_catalogue.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/layer_order.hpp>
 #include <nib/model/layer_texts.hpp>

@@ -96,7 +96,7 @@ TEST_CASE("layers within a block have numbers of their own") {
 
 TEST_CASE("an Mlp has residual blocks too") {
     nib::Rng rng{4}, twin_rng{4};
-    const nib::Mlp net{{6, 8, 3}, rng, {.hidden = nib::layer_of<ReLU, Residual<Dense<8, 8>, ReLU>>(), .output = {}}};
+    const nib::Mlp net{{6, 8, 3}, rng, {.activation = nib::LayerList<ReLU, Residual<Dense<8, 8>, ReLU>>{}, .output = {}}};
     const nib::Sequential<Dense<6, 8>, ReLU, Residual<Dense<8, 8>, ReLU>, Dense<8, 3>> twin{twin_rng};
     CHECK(std::ranges::equal(net.parameters(), twin.parameters()));
     const auto x = reference::random_matrix<float>(5, 6, rng);
@@ -105,7 +105,7 @@ TEST_CASE("an Mlp has residual blocks too") {
     CHECK(nib::layers_text(net.layers()) == nib::layers_text(twin.layers()));
     for (std::size_t i = 0; i < net.layers().size(); ++i) CHECK(net.layers()[i].name == twin.layers()[i].name);
     CHECK(support::error_of([] {
-              nib::Mlp wrong{{6, 8, 3}, {.hidden = nib::layer_of<Residual<Dense<8, 9>>>(), .output = {}}};
+              nib::Mlp wrong{{6, 8, 3}, {.activation = Residual<Dense<8, 9>>{}, .output = {}}};
               return 0;
           }) == "Mlp: ResidualSum takes 8 features, what stands before it gives 9");
 }

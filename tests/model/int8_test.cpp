@@ -188,7 +188,7 @@ TEST_CASE("what cannot be quantised is refused") {
 TEST_CASE("dropout changes nothing") {
     nib::Rng one{36}, two{36};
     const nib::Mlp net{{6, 5, 4, 3}, one};
-    const nib::Mlp noisy{{6, 5, 4, 3}, two, {.hidden = nib::layer_of<nib::ReLU, nib::Dropout<0.5>>()}};
+    const nib::Mlp noisy{{6, 5, 4, 3}, two, {.dropout = 0.5}};
     const nib::Matrix<float> x = reference::random_matrix<float>(30, 6, one);
     const std::vector<int> classes(30);
     const nib::Int8Mlp small = nib::quantize(net, nib::Examples{x, classes});
@@ -209,14 +209,13 @@ TEST_CASE("a network of other layers is refused, when it is calibrated and when 
         CHECK(support::error_of([&] { return nib::quantize(net, nib::Examples{x, classes}); }) == expected + found);
         CHECK(support::error_of([&] { return nib::Int8Mlp{net, {.highest = {1}}}; }) == expected + found);
     };
-    check({.hidden = nib::layer_of<nib::Tanh>()}, "Linear(6, 5), Tanh, Linear(5, 3), LogSoftmax");
-    check({.hidden = nib::layer_of<nib::BatchNorm, nib::ReLU>()},
-          "Linear(6, 5), BatchNorm1d(5), ReLU, Linear(5, 3), LogSoftmax");
+    check({.activation = nib::Tanh{}}, "Linear(6, 5), Tanh, Linear(5, 3), LogSoftmax");
+    check({.norm = nib::BatchNorm{}}, "Linear(6, 5), BatchNorm1d(5), ReLU, Linear(5, 3), LogSoftmax");
     check({.output = {}}, "Linear(6, 5), ReLU, Linear(5, 3)");
-    check({.hidden = {}}, "Linear(6, 5), Linear(5, 3), LogSoftmax");
-    check({.hidden = nib::layer_of<nib::ReLU, nib::Dense<5, 5>, nib::ReLU>()},
+    check({.activation = {}}, "Linear(6, 5), Linear(5, 3), LogSoftmax");
+    check({.activation = nib::LayerList<nib::ReLU, nib::Dense<5, 5>, nib::ReLU>{}},
           "Linear(6, 5), ReLU, Linear(5, 5), ReLU, Linear(5, 3), LogSoftmax");
-    check({.output = nib::layer_of<nib::ReLU>()}, "Linear(6, 5), ReLU, Linear(5, 3), ReLU");
+    check({.output = nib::ReLU{}}, "Linear(6, 5), ReLU, Linear(5, 3), ReLU");
 }
 
 TEST_CASE("layers that do not fit, and numbers out of their ranges, are refused") {

@@ -5,11 +5,13 @@
 
 #include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dropout.hpp>
+#include <nib/layers/residual.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/model/layer_texts.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -45,49 +47,83 @@ TEST_CASE("an Mlp and the Sequential of its sizes have the same bits: parameters
     }
 }
 
-TEST_CASE("options say which layers stand behind the dense ones") {
-    nib::Rng rng{13}, twin_rng{13};
-    const nib::Mlp net{
-        {7, 12, 9, 4}, rng, {.hidden = nib::layer_of<nib::BatchNorm, nib::Tanh, nib::Dropout<0.2>>(), .output = {}}};
-    using Twin = nib::Sequential<nib::Dense<7, 12>, nib::BatchNorm, nib::Tanh, nib::Dropout<0.2>, nib::Dense<12, 9>,
-                                 nib::BatchNorm, nib::Tanh, nib::Dropout<0.2>, nib::Dense<9, 4>>;
-    const Twin twin{twin_rng};
-    CHECK(std::ranges::equal(net.parameters(), twin.parameters()));
-    CHECK(std::ranges::equal(net.buffers(), twin.buffers()));
-    CHECK(!net.gives_log_probabilities());
-    CHECK(nib::layers_text(net.layers()) == nib::layers_text(twin.layers()));
-    const auto tensors = net.tensors(), twin_tensors = twin.tensors();
-    REQUIRE(tensors.size() == twin_tensors.size());
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-        CHECK(tensors[i].name == twin_tensors[i].name);
-        CHECK(tensors[i].offset == twin_tensors[i].offset);
+TEST_CASE("options say which layers stand before, between and behind the dense ones") {
+    using namespace nib;
+    const auto check = [](const Mlp& net, const auto& twin) {
+        CHECK(reference::same_bits<float>(net.parameters(), twin.parameters()));
+        CHECK(reference::same_bits<float>(net.buffers(), twin.buffers()));
+        CHECK(net.gives_log_probabilities() == twin.gives_log_probabilities());
+        CHECK(layers_text(net.layers()) == layers_text(twin.layers()));
+        const auto tensors = net.tensors(), twin_tensors = twin.tensors();
+        REQUIRE(tensors.size() == twin_tensors.size());
+        for (std::size_t i = 0; i < tensors.size(); ++i) {
+            CHECK(tensors[i].name == twin_tensors[i].name);
+            CHECK(tensors[i].offset == twin_tensors[i].offset);
+        }
+        Rng rng{21};
+        const auto x = reference::random_matrix<float>(6, 7, rng), dy = reference::random_matrix<float>(6, 4, rng);
+        Workspace<float> workspace, twin_workspace;
+        const TrainingPass training{.on = true, .key = 5, .first_row = 3};
+        CHECK(reference::same_bits<float>(run_forward<float>(net.view(), x, workspace, training).values(),
+                                          run_forward<float>(twin.view(), x, twin_workspace, training).values()));
+        std::vector<float> gradients(net.parameter_count()), twin_gradients(net.parameter_count());
+        const std::size_t last = net.steps().size() - 1;
+        run_backward<float>(net.view(), dy, last, workspace, gradients).multiply_out();
+        run_backward<float>(twin.view(), dy, last, twin_workspace, twin_gradients).multiply_out();
+        CHECK(reference::same_bits<float>(gradients, twin_gradients));
+        CHECK(
+            reference::same_bits<float>(net.forward(x, workspace).values(), twin.forward(x, twin_workspace).values()));
+        CHECK(reference::same_bits<float>(net(x.row(2), workspace), twin(x.row(2))));
+    };
+    Rng rng{13}, twin_rng{13};
+    SUBCASE("a layer for each option") {
+        const Mlp net{
+            {7, 12, 9, 4},
+            rng,
+            {.activation = Tanh{}, .norm = BatchNorm{}, .dropout = 0.2, .input = Dropout<0.5>{}, .output = {}}};
+        check(net, Sequential<Dropout<0.5>, Dense<7, 12>, BatchNorm, Tanh, Dropout<0.2>, Dense<12, 9>, BatchNorm, Tanh,
+                              Dropout<0.2>, Dense<9, 4>>{twin_rng});
     }
-    const auto x = reference::random_matrix<float>(6, 7, rng);
-    nib::Workspace<float> workspace, twin_workspace;
-    const nib::TrainingPass training{.on = true, .key = 5, .first_row = 0};
-    CHECK(reference::same_bits<float>(nib::run_forward<float>(net.view(), x, workspace, training).values(),
-                                      nib::run_forward<float>(twin.view(), x, twin_workspace, training).values()));
-    CHECK(reference::same_bits<float>(net.forward(x, workspace).values(), twin.forward(x, twin_workspace).values()));
+    SUBCASE("lists and blocks") {
+        const Mlp net{{7, 12, 4},
+                      rng,
+                      {.activation = LayerList<Residual<Dense<12, 3>, Tanh, Residual<ReLU>, Dense<3, 12>>, ReLU>{},
+                       .dropout = 0.25f,
+                       .input = Residual<Dense<7, 7>>{},
+                       .output = LayerList<Tanh, LogSoftmax>{}}};
+        check(
+            net,
+            Sequential<Residual<Dense<7, 7>>, Dense<7, 12>, Residual<Dense<12, 3>, Tanh, Residual<ReLU>, Dense<3, 12>>,
+                       ReLU, Dropout<0.25>, Dense<12, 4>, Tanh, LogSoftmax>{twin_rng});
+    }
+    SUBCASE("none") {
+        const Mlp net{{7, 5, 4}, rng, {.activation = {}, .dropout = 0, .output = LayerList<>{}}};
+        check(net, Sequential<Dense<7, 5>, Dense<5, 4>>{twin_rng});
+    }
+    CHECK(rng.state() == twin_rng.state());
+}
+
+TEST_CASE("dropout is a probability") {
+    const auto error = [](double p) { return support::error_of([&] { return nib::Mlp{{3, 5, 2}, {.dropout = p}}; }); };
+    CHECK(error(0.999) == "");
+    CHECK(error(1) == "Dropout: expected a probability of at least 0 and below 1, found 1");
+    CHECK(error(-0.5) == "Dropout: expected a probability of at least 0 and below 1, found -0.5");
+    CHECK(error(std::numeric_limits<double>::quiet_NaN()) != "");
 }
 
 TEST_CASE("an Mlp of doubles takes layers of its own") {
     nib::Rng rng{14};
-    nib::BasicMlp<double> net{{3, 5, 2}, rng, {.hidden = nib::basic_layer_of<double, nib::Tanh>()}};
+    nib::BasicMlp<double> net{{3, 5, 2}, rng, {.activation = nib::Tanh{}}};
     CHECK(reference::network_gradient_error(net, reference::random_matrix<double>(4, 3, rng), rng) < 1e-7);
 }
 
 TEST_CASE("layers that do not fit the widths are refused") {
-    const auto error = [](const std::vector<nib::MlpLayer<float>>& hidden) {
-        return support::error_of([&] {
-            nib::Mlp net{{3, 5, 2}, {.hidden = hidden}};
-            return 0;
-        });
+    const auto error = [](const nib::MlpLayers<float>& activation) {
+        return support::error_of([&] { return nib::Mlp{{3, 5, 2}, {.activation = activation}}; });
     };
-    CHECK(error(nib::layer_of<nib::Dense<4, 5>>()) ==
-          "Mlp: Linear(4, 5) takes 4 features, what stands before it gives 5");
-    CHECK(error(nib::layer_of<nib::Dense<5, 4>>()) ==
-          "Mlp: the layers behind a dense one of 5 features give 4; expected as many");
-    CHECK(error(nib::layer_of<nib::Dense<5, 4>, nib::ReLU, nib::Dense<4, 5>>()) == "");
+    CHECK(error(nib::Dense<4, 5>{}) == "Mlp: Linear(4, 5) takes 4 features, what stands before it gives 5");
+    CHECK(error(nib::Dense<5, 4>{}) == "Mlp: the layers of an option take 5 features and give 4; expected as many");
+    CHECK(error(nib::LayerList<nib::Dense<5, 4>, nib::ReLU, nib::Dense<4, 5>>{}) == "");
 }
 
 TEST_CASE("a copy has numbers of its own; what an Mlp was moved from says so") {

@@ -229,7 +229,7 @@ TEST_CASE("an Mlp's file is that of the Sequential that is its twin, whatever it
         twin{two};
     CHECK(saved(mlp) == saved(twin));
     CHECK(value_text(graph_of(nib::BasicMlp<double>{{6, 3}}).message(11)) == "input: 11 [N, 6]");
-    const nib::Mlp tanh{{6, 5, 3}, one, {.hidden = nib::layer_of<nib::BatchNorm, nib::Tanh>(), .output = {}}};
+    const nib::Mlp tanh{{6, 5, 3}, one, {.activation = nib::Tanh{}, .norm = nib::BatchNorm{}, .output = {}}};
     CHECK(saved(tanh) == saved(nib::Sequential<nib::Dense<6, 5>, nib::BatchNorm, nib::Tanh, nib::Dense<5, 3>>{two}));
 }
 

@@ -12,7 +12,7 @@ int main() {
         y(i, 0) = std::sin(3 * x(i, 0));
     }
 
-    nib::Mlp net{{1, 32, 32, 1}, rng, {.hidden = nib::layer_of<nib::Tanh>(), .output = {}}};
+    nib::Mlp net{{1, 32, 32, 1}, rng, {.activation = nib::Tanh{}, .output = {}}};
     nib::Sgd sgd{net, {.learning_rate = 0.05, .momentum = 0.9}};
     nib::fit(net, sgd, nib::Examples{x, y}, {.epochs = 200, .batch_size = 20}, rng, nib::MseLoss{});
 

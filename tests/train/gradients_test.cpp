@@ -219,7 +219,7 @@ TEST_CASE("buffers take up a batch with a finite loss, and only so") {
     x(2, 1) = std::numeric_limits<float>::quiet_NaN();
     CHECK(buffers_after(1) == none);
 
-    const nib::Mlp mlp{{3, 4, 2}, rng, {.hidden = nib::layer_of<nib::BatchNorm>()}};
+    const nib::Mlp mlp{{3, 4, 2}, rng, {.activation = nib::BatchNorm{}}};
     nib::Gradients gradients{mlp};
     CHECK(support::error_of([&] {
               gradients(mlp, {x, classes});

@@ -3,6 +3,8 @@
 //
 //   nib::Sequential<nib::Dense<784, 64>, nib::ReLU, nib::Dropout<0.2>, nib::Dense<64, 10>, nib::LogSoftmax>
 //
+// DropoutOfAnyRate is the same of a probability that is known when the program runs, for an Mlp.
+//
 // No random number is drawn: which numbers become 0 is a hash of the pass's key (of epoch, step and layer), the row in
 // the epoch and the column, so that threads give the same bits, and so does a run of
 // shuffled batches that goes on from a checkpoint.
@@ -37,16 +39,22 @@ template <class T>
 void drop(const Pass<T>& pass, double probability, MatrixView<const T> from, MatrixView<T> to);
 
 NIB_API std::string dropout_description(double probability);
+// Fails on a probability that is not in [0, 1).
+NIB_API void check_drop_probability(double probability);
 
-}  // namespace detail
-
-template <detail::DropProbability P>
-struct Dropout {
+struct DropoutTraits {
     static constexpr bool backward_reads_input = false;
     static constexpr bool backward_reads_output = false;
     static constexpr bool runs_in_place = true;
     static constexpr bool only_in_training = true;
 
+    static std::vector<OnnxOperator> operators() { return {}; }
+};
+
+}  // namespace detail
+
+template <detail::DropProbability P>
+struct Dropout : detail::DropoutTraits {
     template <class T>
     static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y) {
         detail::drop(pass, P.value(), x, y);
@@ -58,7 +66,25 @@ struct Dropout {
     }
 
     static std::string description() { return detail::dropout_description(P.value()); }
-    static std::vector<OnnxOperator> operators() { return {}; }
+};
+
+struct DropoutOfAnyRate : detail::DropoutTraits {
+    double setting;  // the probability
+
+    // Throws unless 0 <= p < 1.
+    explicit DropoutOfAnyRate(double p = 0.5) : setting{p} { detail::check_drop_probability(p); }
+
+    template <class T>
+    static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y) {
+        detail::drop(pass, pass.setting, x, y);
+    }
+    template <class T>
+    static void backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
+                               MatrixView<const T> dy, MatrixView<T> dx) {
+        detail::drop(pass, pass.setting, dy, dx);
+    }
+
+    static std::string description(LayerShape /*shape*/, double p) { return detail::dropout_description(p); }
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -66,6 +92,8 @@ struct Dropout {
 #if NIB_BODIES
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/kernels/vector.hpp>
 
@@ -133,6 +161,11 @@ void drop(const Pass<T>& pass, double probability, MatrixView<const T> from, Mat
 }
 
 NIB_API std::string dropout_description(double probability) { return "Dropout(p=" + shortest(probability) + ")"; }
+
+NIB_API void check_drop_probability(double probability) {
+    if (!is_finite(probability) || probability < 0 || probability >= 1)
+        fail("Dropout: expected a probability of at least 0 and below 1, found " + shortest(probability));
+}
 
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE void drop(const Pass<float>&, double, MatrixView<const float>, MatrixView<float>);

@@ -50,6 +50,8 @@
 //                             sparse matrix where the layer is a network's first
 //   gives_log_probabilities   whether y are logarithms of probabilities
 //   only_in_training          whether it does nothing but in training, as dropout does
+//   setting                   a double, and no static one: each layer of an Mlp has a number of its own, which it is
+//                             handed as pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
 //
 // For files and for people:
 //
@@ -58,7 +60,7 @@
 //                        "parameters" and "buffers". The network puts the layer's name before theirs.
 //   description(LayerShape), or description()  without it the struct's name and sizes: "Linear(784, 64)". Files list
 //                        it, so layers that differ in what they do differ in it; template arguments are not in it
-//                        by themselves
+//                        by themselves. With a setting: description(LayerShape, double setting)
 //   operators(LayerShape), or operators()      the layer in ONNX's operators (of opset 13), in the order in which they
 //                        run; without it the layer cannot be exported. "x" is what goes into the layer and "y" what
 //                        comes out; other names are those of its tensors, of values in between, or "skipped" (what a
@@ -105,6 +107,7 @@ struct Pass {
     std::span<T> scratch;         // [rows of x, scratch_per_row]
     MatrixView<const T> skipped;  // of a residual connection: what is added to x
     Range columns = {0, 0};       // for Sharing::columns
+    double setting = 0;           // the layer's own, where it has one
     bool training = false;        // or inference
     std::uint64_t key = 0;        // of random layers: another one for each layer, step and epoch
     std::uint64_t first_row = 0;  // the number of x's first row in the epoch
@@ -222,6 +225,11 @@ constexpr double operations_per_row_of(LayerShape shape) {
     else
         return 2 * static_cast<double>(parameter_count_of<L>(shape));
 }
+
+template <class L>
+concept HasSetting = requires(const L& layer) {
+    { layer.setting } -> std::convertible_to<double>;
+};
 
 // The shape of a layer behind `features` features.
 template <class L>

@@ -272,6 +272,7 @@ private:
         pass.scratch = {scratch_ + rows.first * scratch_per_row_, rows.count * step.scratch_per_row};
         if (step.skip != no_skip) pass.skipped = input(step.skip, rows).matrix();
         pass.columns = columns;
+        pass.setting = step.setting;
         pass.training = training_.on;
         pass.key = step_key(training_.key, i);
         pass.first_row = training_.first_row + rows.first;

@@ -48,8 +48,10 @@ constexpr auto type_name_of() {
 }
 
 template <class L>
-std::string layer_text(LayerShape shape) {
-    if constexpr (requires { L::description(shape); })
+std::string layer_text(LayerShape shape, [[maybe_unused]] double setting) {
+    if constexpr (HasSetting<L> && requires { L::description(shape, setting); })
+        return L::description(shape, setting);
+    else if constexpr (requires { L::description(shape); })
         return L::description(shape);
     else if constexpr (requires { L::description(); })
         return L::description();
@@ -75,12 +77,12 @@ std::vector<LayerTensor> layer_tensors(LayerShape shape) {
 
 // Layer L of that shape, called `number` where it has no name; its tensors have names and places of the layer's own.
 template <class L>
-LayerInfo layer_info(LayerShape shape, const std::string& number) {
+LayerInfo layer_info(LayerShape shape, const std::string& number, double setting = 0) {
     LayerInfo info;
     info.name = number;
     if constexpr (requires { L::name(); })
         if (!L::name().empty()) info.name = std::string(L::name());
-    info.text = layer_text<L>(shape);
+    info.text = layer_text<L>(shape, setting);
     info.shape = shape;
     info.tensors = layer_tensors<L>(shape);
     info.only_in_training = only_in_training_of<L>();

@@ -1,25 +1,34 @@
 // Mlp: a dense network whose sizes are known when the program runs: dense layers with ReLU between them, log-softmax at
-// the end, or other layers that its options name. The twin of a Sequential of the same layers: the same kernels, the
+// the end, or other layers that its options hold. The twin of a Sequential of the same layers: the same kernels, the
 // same initialisation, the same bits.
 //
 //   nib::Mlp net{{784, 512, 256, 10}, rng};
-//   nib::Mlp regression{{8, 32, 1}, rng, {.hidden = nib::layer_of<nib::Tanh>(), .output = {}}};
+//   nib::Mlp regression{{8, 64, 64, 1},
+//                       rng,
+//                       {.activation = nib::Tanh{}, .norm = nib::BatchNorm{}, .dropout = 0.2, .output = {}}};
 //
-// Memory is allocated when it is made and, by workspaces, in the first passes; net(x) allocates its result.
+// An option is any layer or block, nib::LayerList<nib::LayerNorm, nib::Residual<nib::ReLU>>{} for several, or {} for
+// none. What no option names is not compiled.
+//
+// Memory is allocated when it is made and, by workspaces, in the first passes; net(x) allocates its result,
+// net(x, workspace) nothing more than the workspace.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
 #include <nib/core/random.hpp>
 #include <nib/layers/dense.hpp>
+#include <nib/layers/dropout.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -29,12 +38,15 @@ namespace nib::inline NIB_ABI {
 template <class T>
 struct MlpLayer {
     Step<T> (*step)(LayerShape shape);
-    LayerInfo (*info)(LayerShape shape, const std::string& number);
+    LayerInfo (*info)(LayerShape shape, const std::string& number, double setting);
     LayerOperators (*operators)(LayerShape shape);
     LayerShape (*shape)(std::size_t features);
     void (*initialize)(std::span<T> parameters, std::span<T> buffers, LayerShape shape, Rng* rng);
-    std::string number;     // among those that are told, as torch.nn.Sequential counts: "1", or "1.0" in a block
+    std::string number;     // behind its place: "", or ".0" within a block
     std::size_t span = 0;   // at the end of a block: how many layers it has
+    double setting = 0;     // for Pass::setting
+    std::size_t place = 0;  // among those that are told, blocks as one each
+    std::size_t out = 0;    // of a DenseOfAnySize: the features that come out, 0 for as many as go in
     bool is_named = false;  // one of the dense layers that the widths make
 };
 
@@ -50,13 +62,15 @@ void initialize_layer([[maybe_unused]] std::span<T> parameters, [[maybe_unused]]
 
 template <class T, class L>
 MlpLayer<T> mlp_layer(std::string number, std::size_t span) {
-    return {&step_of<T, L>,
-            &layer_info<L>,
-            &layer_operators<L>,
-            &shape_behind<L>,
-            &initialize_layer<T, L>,
-            std::move(number),
-            span};
+    MlpLayer<T> layer{&step_of<T, L>,
+                      &layer_info<L>,
+                      &layer_operators<L>,
+                      &shape_behind<L>,
+                      &initialize_layer<T, L>,
+                      std::move(number),
+                      span};
+    if constexpr (HasSetting<L>) layer.setting = static_cast<double>(L{}.setting);
+    return layer;
 }
 
 template <class T, class... Layers>
@@ -66,34 +80,84 @@ std::vector<MlpLayer<T>> mlp_layers(LayerList<Layers...>, std::vector<std::strin
     return layers;
 }
 
-// How many a list of layers counts in torch.nn.Sequential, blocks as one each.
-template <class T>
-std::size_t numbers_of(const std::vector<MlpLayer<T>>& layers) {
-    std::size_t count = 0;
-    for (const MlpLayer<T>& layer : layers) count += layer.number.find('.') == std::string::npos ? 1U : 0U;
-    return count;
-}
-
 }  // namespace detail
 
-// Layers for MlpOptions: nib::layer_of<nib::BatchNorm, nib::Tanh>().
-template <class T, LayerOrBlock... Layers>
-std::vector<MlpLayer<T>> basic_layer_of() {
-    std::vector<std::string> numbers;
-    detail::append_numbers(LayerList<Layers...>{}, "", numbers);
-    return detail::mlp_layers<T>(typename detail::Flat<LayerList<Layers...>>::type{}, std::move(numbers));
-}
-template <LayerOrBlock... Layers>
-std::vector<MlpLayer<float>> layer_of() {
-    return basic_layer_of<float, Layers...>();
-}
+// Layers for MlpOptions: a layer, a block or a LayerList of them becomes one.
+template <class T>
+struct MlpLayers {
+    std::vector<MlpLayer<T>> layers;  // blocks are taken apart
+    std::size_t count = 0;            // blocks as one each
 
+    MlpLayers() = default;
+    template <class L>
+    requires(!std::same_as<L, MlpLayers> && LayerOrBlock<L>) MlpLayers([[maybe_unused]] const L& layer) : count{1} {
+        std::vector<std::string> numbers;
+        detail::append_numbers(LayerList<L>{}, "", numbers);
+        for (std::string& number : numbers) number.erase(0, 1);  // the 0 of its place
+        layers = detail::mlp_layers<T>(typename detail::Flat<LayerList<L>>::type{}, std::move(numbers));
+        if constexpr (detail::HasSetting<L>) layers[0].setting = static_cast<double>(layer.setting);
+    }
+    template <LayerOrBlock... Layers>
+    MlpLayers(LayerList<Layers...>) {
+        (append(MlpLayers{Layers{}}), ...);
+    }
+
+    void append(const MlpLayers& others) {
+        for (MlpLayer<T> layer : others.layers) {
+            layer.place += count;
+            layers.push_back(std::move(layer));
+        }
+        count += others.count;
+    }
+};
+
+// A probability is a Dropout of it, and 0 none.
+template <class T>
+struct MlpDropout : MlpLayers<T> {
+    MlpDropout() = default;
+    template <class Probability>
+    requires std::is_arithmetic_v<Probability> MlpDropout(Probability p) {
+        const DropoutOfAnyRate layer{static_cast<double>(p)};
+        if (layer.setting > 0) this->append(layer);
+    }
+};
+
+// Behind each dense layer but the last stand the norm, the activation and the dropout.
 template <class T>
 struct BasicMlpOptions {
-    std::vector<MlpLayer<T>> hidden = basic_layer_of<T, ReLU>();        // behind each dense layer but the last
-    std::vector<MlpLayer<T>> output = basic_layer_of<T, LogSoftmax>();  // behind the last one
+    MlpLayers<T> activation = ReLU{};
+    MlpLayers<T> norm = {};
+    MlpDropout<T> dropout = {};          // 0 <= dropout < 1
+    MlpLayers<T> input = {};             // before the first dense layer
+    MlpLayers<T> output = LogSoftmax{};  // behind the last one
 };
 using MlpOptions = BasicMlpOptions<float>;
+
+namespace detail {
+
+// Which layers a network has, without its numbers.
+template <class T>
+struct MlpLayout {
+    std::vector<std::size_t> widths;
+    std::vector<std::string> names;  // of the dense layers that the widths make
+    std::vector<MlpLayer<T>> layers;
+    std::vector<Step<T>> steps;
+    std::size_t count = 0;  // blocks as one each
+
+    MlpLayout() = default;  // whoever adds to it sets the first width before
+    MlpLayout(std::span<const std::size_t> all_widths, const BasicMlpOptions<T>& options);
+
+    void add_dense(std::size_t out);
+    // Layers that take as many features as the last width, and give as many.
+    void add(const MlpLayers<T>& others);
+
+    std::vector<LayerInfo> infos() const;
+
+private:
+    void add(MlpLayer<T> layer, LayerShape shape);
+};
+
+}  // namespace detail
 
 template <class T>
 class BasicMlp : public NetworkBase<BasicMlp<T>, T> {
@@ -103,40 +167,43 @@ public:
     // All parameters 0: a network to load a model into. `widths` are the features that go into the first dense layer
     // and that come out of each: at least two numbers, all at least 1. Throws on others, and on layers that do not fit
     // them.
-    explicit BasicMlp(std::vector<std::size_t> widths, const Options& options = {});
+    explicit BasicMlp(const std::vector<std::size_t>& widths, const Options& options = {})
+        : BasicMlp{detail::MlpLayout<T>{{widths.data(), widths.size()}, options}} {}
 
     // Each layer initialised as it asks to be: dense ones as torch.nn.Linear is.
-    BasicMlp(std::vector<std::size_t> widths, Rng& rng, const Options& options = {});
+    BasicMlp(const std::vector<std::size_t>& widths, Rng& rng, const Options& options = {})
+        : BasicMlp{widths, options} {
+        make_numbers(&rng);
+    }
 
-    std::size_t input_size() const { return widths_.front(); }
-    std::size_t output_size() const { return widths_.back(); }
+    explicit BasicMlp(detail::MlpLayout<T> layout);
+
+    std::size_t input_size() const { return layout_.widths.front(); }
+    std::size_t output_size() const { return layout_.widths.back(); }
     std::size_t parameter_count() const { return this->parameters().size(); }
-    bool gives_log_probabilities() const { return steps_.back().gives_log_probabilities; }
-    std::span<const std::size_t> widths() const { return {widths_.data(), widths_.size()}; }
-    std::span<const Step<T>> steps() const { return {steps_.data(), steps_.size()}; }
+    bool gives_log_probabilities() const { return steps().back().gives_log_probabilities; }
+    std::span<const std::size_t> widths() const { return {layout_.widths.data(), layout_.widths.size()}; }
+    std::span<const Step<T>> steps() const { return {layout_.steps.data(), layout_.steps.size()}; }
 
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const;
+    // The same in the workspace, until its next use. Allocates nothing after the first time.
+    std::span<const T> operator()(std::span<const T> x, Workspace<T>& workspace) const;
 
     // The names of the dense layers in model files: their numbers ("0", "2", "4", …), or what the file called them that
     // it was loaded from.
-    const std::vector<std::string>& layer_names() const { return names_; }
+    const std::vector<std::string>& layer_names() const { return layout_.names; }
     void set_layer_names(std::vector<std::string> names);
 
     // What it is made of, layer by layer.
-    std::vector<LayerInfo> layers() const;
+    std::vector<LayerInfo> layers() const { return layout_.infos(); }
     // How each of them is exported to ONNX.
     std::vector<LayerOperators> operators() const;
 
 private:
-    void add(MlpLayer<T> layer, LayerShape shape);
-    void add_behind(const std::vector<MlpLayer<T>>& layers, std::size_t number);
     void make_numbers(Rng* rng);
 
-    std::vector<std::size_t> widths_;
-    std::vector<std::string> names_;
-    std::vector<MlpLayer<T>> layers_;
-    std::vector<Step<T>> steps_;
+    detail::MlpLayout<T> layout_;
 };
 
 using Mlp = BasicMlp<float>;
@@ -149,74 +216,102 @@ using Mlp = BasicMlp<float>;
 
 namespace nib::inline NIB_ABI {
 
+namespace detail {
+
 template <class T>
-BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths, const Options& options) : widths_{std::move(widths)} {
-    if (widths_.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(widths_.size()));
-    std::size_t parameters = 0, number = 0;
-    for (std::size_t i = 0; i + 1 < widths_.size(); ++i) {
-        const LayerShape shape{widths_[i], widths_[i + 1]};
-        if (shape.in == 0 || shape.out == 0) fail("Mlp: expected widths of at least 1, found 0");
-        std::size_t weights = 0;
-        constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
-        if (!multiply_sizes(shape.in, shape.out, weights) || weights > most - smaller(most, parameters + shape.out))
-            fail("Mlp: a layer from " + std::to_string(shape.in) + " to " + std::to_string(shape.out) +
-                 " features has more parameters than memory has places");
-        parameters += weights + shape.out;
-        names_.push_back(std::to_string(number));
-        MlpLayer<T> dense = detail::mlp_layer<T, DenseOfAnySize>(names_.back(), 0);
-        dense.is_named = true;
-        add(std::move(dense), shape);
-        const std::vector<MlpLayer<T>>& behind = i + 2 < widths_.size() ? options.hidden : options.output;
-        add_behind(behind, number + 1);
-        number += 1 + detail::numbers_of(behind);
+MlpLayout<T>::MlpLayout(std::span<const std::size_t> all_widths, const BasicMlpOptions<T>& options) {
+    if (all_widths.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(all_widths.size()));
+    for (const std::size_t width : all_widths)
+        if (width == 0) fail("Mlp: expected widths of at least 1, found 0");
+    MlpLayers<T> hidden = options.norm;
+    hidden.append(options.activation);
+    hidden.append(options.dropout);
+    widths.push_back(all_widths[0]);
+    add(options.input);
+    for (std::size_t i = 1; i < all_widths.size(); ++i) {
+        add_dense(all_widths[i]);
+        add(i + 1 < all_widths.size() ? hidden : options.output);
     }
-    detail::place_steps<T>(steps_);
-    const Step<T>& last = steps_.back();
+}
+
+template <class T>
+void MlpLayout<T>::add_dense(std::size_t out) {
+    const std::size_t in = widths.back();
+    const std::size_t parameters = steps.empty() ? 0 : steps.back().parameter_offset + steps.back().parameters;
+    constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
+    std::size_t weights = 0;
+    if (!multiply_sizes(in, out, weights) || weights > most - smaller(most, parameters + out))
+        fail("Mlp: a layer from " + std::to_string(in) + " to " + std::to_string(out) +
+             " features has more parameters than memory has places");
+    names.push_back(std::to_string(count++));
+    MlpLayer<T> dense = mlp_layer<T, DenseOfAnySize>(names.back(), 0);
+    dense.is_named = true;
+    add(std::move(dense), {in, out});
+    widths.push_back(out);
+}
+
+template <class T>
+void MlpLayout<T>::add(const MlpLayers<T>& others) {
+    std::size_t before = widths.back();
+    for (MlpLayer<T> layer : others.layers) {
+        LayerShape shape = layer.shape(before);
+        if (layer.out > 0) shape.out = layer.out;
+        const std::size_t expected = layer.span > 0 ? steps[steps.size() - layer.span].shape.in : shape.in;
+        if (expected != before)
+            fail("Mlp: " + layer.info(shape, "", layer.setting).text + " takes " + std::to_string(expected) +
+                 " features, what stands before it gives " + std::to_string(before));
+        before = shape.out;
+        layer.number = std::to_string(count + layer.place) + layer.number;
+        add(std::move(layer), shape);
+    }
+    if (before != widths.back())
+        fail("Mlp: the layers of an option take " + std::to_string(widths.back()) + " features and give " +
+             std::to_string(before) + "; expected as many");
+    count += others.count;
+}
+
+template <class T>
+void MlpLayout<T>::add(MlpLayer<T> layer, LayerShape shape) {
+    Step<T> step = layer.step(shape);
+    step.setting = layer.setting;
+    if (layer.span > 0) step.skip = layers.size() - layer.span;
+    if (!steps.empty()) {
+        step.parameter_offset = steps.back().parameter_offset + steps.back().parameters;
+        step.buffer_offset = steps.back().buffer_offset + steps.back().buffers;
+    }
+    steps.push_back(step);
+    layers.push_back(std::move(layer));
+}
+
+template <class T>
+std::vector<LayerInfo> MlpLayout<T>::infos() const {
+    std::vector<LayerInfo> result;
+    std::size_t dense = 0;
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        const MlpLayer<T>& layer = layers[i];
+        result.push_back(layer.info(steps[i].shape, layer.is_named ? names[dense++] : layer.number, layer.setting));
+        place_tensors(result[i], steps[i]);
+    }
+    return result;
+}
+
+}  // namespace detail
+
+template <class T>
+BasicMlp<T>::BasicMlp(detail::MlpLayout<T> layout) : layout_{std::move(layout)} {
+    detail::place_steps<T>(layout_.steps);
+    const Step<T>& last = layout_.steps.back();
     this->make_room(last.parameter_offset + last.parameters, last.buffer_offset + last.buffers);
     make_numbers(nullptr);
 }
 
 template <class T>
-BasicMlp<T>::BasicMlp(std::vector<std::size_t> widths, Rng& rng, const Options& options)
-    : BasicMlp{std::move(widths), options} {
-    make_numbers(&rng);
-}
-
-template <class T>
-void BasicMlp<T>::add(MlpLayer<T> layer, LayerShape shape) {
-    steps_.push_back(layer.step(shape));
-    if (layer.span > 0) steps_.back().skip = layers_.size() - layer.span;
-    layers_.push_back(std::move(layer));
-}
-
-// The first of them is layer number `number` of the network.
-template <class T>
-void BasicMlp<T>::add_behind(const std::vector<MlpLayer<T>>& layers, std::size_t number) {
-    const std::size_t features = steps_.back().shape.out;
-    for (MlpLayer<T> layer : layers) {
-        const std::size_t before = steps_.back().shape.out;
-        const LayerShape shape = layer.shape(before);
-        const std::size_t expected = layer.span > 0 ? steps_[steps_.size() - layer.span].shape.in : shape.in;
-        if (expected != before)
-            fail("Mlp: " + layer.info(shape, "").text + " takes " + std::to_string(expected) +
-                 " features, what stands before it gives " + std::to_string(before));
-        const std::size_t dot = smaller(layer.number.find('.'), layer.number.size());
-        std::size_t place = 0;
-        for (std::size_t i = 0; i < dot; ++i) place = 10 * place + static_cast<std::size_t>(layer.number[i] - '0');
-        layer.number = std::to_string(number + place) + layer.number.substr(dot);
-        add(std::move(layer), shape);
-    }
-    if (steps_.back().shape.out != features)
-        fail("Mlp: the layers behind a dense one of " + std::to_string(features) + " features give " +
-             std::to_string(steps_.back().shape.out) + "; expected as many");
-}
-
-template <class T>
 void BasicMlp<T>::make_numbers(Rng* rng) {
-    for (std::size_t i = 0; i < steps_.size(); ++i)
-        layers_[i].initialize(this->parameters().subspan(steps_[i].parameter_offset, steps_[i].parameters),
-                              this->buffers().subspan(steps_[i].buffer_offset, steps_[i].buffers), steps_[i].shape,
-                              rng);
+    for (std::size_t i = 0; i < layout_.steps.size(); ++i) {
+        const Step<T>& step = layout_.steps[i];
+        layout_.layers[i].initialize(this->parameters().subspan(step.parameter_offset, step.parameters),
+                                     this->buffers().subspan(step.buffer_offset, step.buffers), step.shape, rng);
+    }
 }
 
 template <class T>
@@ -227,31 +322,29 @@ std::vector<T> BasicMlp<T>::operator()(std::span<const T> x) const {
 }
 
 template <class T>
-void BasicMlp<T>::set_layer_names(std::vector<std::string> names) {
-    if (names.size() != names_.size())
-        fail("Mlp: expected " + std::to_string(names_.size()) + " layer names, found " + std::to_string(names.size()));
-    names_ = std::move(names);
+std::span<const T> BasicMlp<T>::operator()(std::span<const T> x, Workspace<T>& workspace) const {
+    return this->forward(MatrixView<const T>{x.data(), 1, x.size()}, workspace).values();
 }
 
 template <class T>
-std::vector<LayerInfo> BasicMlp<T>::layers() const {
-    std::vector<LayerInfo> result;
-    std::size_t dense = 0;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
-        result.push_back(layers_[i].info(steps_[i].shape, layers_[i].is_named ? names_[dense++] : layers_[i].number));
-        detail::place_tensors(result[i], steps_[i]);
-    }
-    return result;
+void BasicMlp<T>::set_layer_names(std::vector<std::string> names) {
+    if (names.size() != layout_.names.size())
+        fail("Mlp: expected " + std::to_string(layout_.names.size()) + " layer names, found " +
+             std::to_string(names.size()));
+    layout_.names = std::move(names);
 }
 
 template <class T>
 std::vector<LayerOperators> BasicMlp<T>::operators() const {
     std::vector<LayerOperators> result;
-    for (std::size_t i = 0; i < layers_.size(); ++i) result.push_back(layers_[i].operators(steps_[i].shape));
+    for (std::size_t i = 0; i < layout_.layers.size(); ++i)
+        result.push_back(layout_.layers[i].operators(layout_.steps[i].shape));
     return result;
 }
 
 #if defined(NIB_TEMPLATE)
+NIB_TEMPLATE struct detail::MlpLayout<float>;
+NIB_TEMPLATE struct detail::MlpLayout<double>;
 NIB_TEMPLATE class BasicMlp<float>;
 NIB_TEMPLATE class BasicMlp<double>;
 #endif

@@ -87,17 +87,18 @@ void load(Net& net, TensorFile& file) {
     detail::load_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, file);
 }
 
-// The network that the file's tensors describe, as `Mlp` has it: ReLU between dense layers, log-softmax at the end, or
-// what else the file's metadata lists behind dense layers, of ReLU, Tanh, LogSoftmax, BatchNorm1d and Dropout (which is
-// not kept: to go on training, load into a network that has it). Names of tensors do not say in which order dense
-// layers run, unless by numbers ("fc2" before "fc10"); else their sizes do, where these chain in one way only. The
-// network keeps the names. Fails as load does, on layers whose order cannot be told, and on a file of any other layers.
+// The network that the file's metadata lists: dense layers, Dropout, nib's other layers with their default numbers, and
+// residual blocks of these. Of a file without a list the one that its tensors describe, as `Mlp` has it: ReLU between
+// dense layers, log-softmax at the end. Names of tensors do not say in which order dense layers run, unless by numbers
+// ("fc2" before "fc10"); else their sizes do, where these chain in one way only. The network keeps the names of its
+// dense layers. Fails as load does, on layers whose order cannot be told, and on a list of other layers.
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
 
 // The widths of the network that load_mlp makes of the file, {inputs, ..., outputs}, without reading its numbers: for
 // those who look before they read. Fails as load_mlp does on the file's names and shapes.
-[[nodiscard]] NIB_API std::vector<std::size_t> mlp_widths(const std::string& path);
+template <class T = float>
+[[nodiscard]] std::vector<std::size_t> mlp_widths(const std::string& path);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -111,10 +112,8 @@ template <class T = float>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
-#include <nib/layers/batch_norm.hpp>
-#include <nib/layers/dropout.hpp>
-#include <nib/layers/tanh.hpp>
 #include <nib/model/finite.hpp>
+#include <nib/model/layer_catalogue.hpp>
 #include <nib/model/layer_order.hpp>
 #include <nib/model/layer_texts.hpp>
 #include <nib/model/match_tensors.hpp>
@@ -261,9 +260,6 @@ void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>&
     load_network(layers, numbers, file);
 }
 
-// More layers than anyone has: what reads them may take the square of their number.
-inline constexpr std::size_t most_mlp_layers = 10'000;
-
 // Numbers of different depth ("0", "1.0") are those of blocks, and not of layers one behind the other.
 inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& layers) {
     const auto depth = [](std::string_view name) {
@@ -279,20 +275,16 @@ inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& 
                  ", a layer within a block: load(net, path) takes the file into a Sequential of its layers");
 }
 
-// The file's dense layers, in the order in which they run: each is NAME.weight [out, in] and NAME.bias [out]. Batch
-// norms may stand beside them.
-inline std::vector<DenseShape> find_dense_layers(const TensorFile& file, bool with_norms) {
+// The dense layers of a file without a list, in the order in which they run: each is NAME.weight [out, in] and
+// NAME.bias [out].
+inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
     const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
-    if (file.metadata().contains("epochs") && file.metadata().contains("steps"))
-        fail(file.path() + ": expected a network, found the checkpoint of a training run");
     std::vector<DenseShape> layers;
     std::size_t biases = 0;
     for (const TensorInfo& tensor : file.tensors()) {
         constexpr std::string_view weight = ".weight", bias = ".bias";
         const std::string_view name = tensor.name;
-        const std::string layer{name.substr(0, name.rfind('.') + 1)};
-        if (with_norms && (is_passed_over(tensor) || file.find(layer + "running_mean") != nullptr)) continue;
         if (name.ends_with(bias) && tensor.shape.size() == 1) {
             ++biases;
         } else if (name.ends_with(weight) && tensor.shape.size() == 2) {
@@ -320,98 +312,53 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file, bool wi
     return layers;
 }
 
-inline std::vector<std::size_t> widths_of(const std::vector<DenseShape>& layers) {
-    std::vector<std::size_t> widths;
-    for (const DenseShape& layer : layers) {
-        if (widths.empty()) widths.push_back(layer.in);
-        widths.push_back(layer.out);
-    }
-    return widths;
-}
-
-// What an Mlp of the file is made of.
+// What an Mlp of the file is made of: what the file lists, or the dense layers that its tensors are.
 template <class T>
-struct MlpPlan {
-    std::vector<DenseShape> dense;
-    BasicMlpOptions<T> options;
-};
-
-// Where the file lists its layers, they must be those of an Mlp. Dropout is left out; where there are batch norms, it
-// becomes one of probability 0, so that the numbers in their names stay what they are.
-template <class T>
-MlpPlan<T> plan_mlp(const TensorFile& file) {
-    MlpPlan<T> plan;
-    const std::vector<std::string_view> words = split_layers(listed_layers(file.metadata()));
-    if (words.size() > most_mlp_layers)
-        fail(file.path() + ": expected at most " + std::to_string(most_mlp_layers) + " layers, found " +
-             std::to_string(words.size()));
-    const auto refuse = [&](std::size_t word) {
-        fail(file.path() + ": the file has " + word_text(words[word]) +
-             (word == 0 ? " at the start" : " after " + word_text(words[word - 1])) +
-             ", which load_mlp cannot build; expected the dense layers of its tensors with ReLU, Tanh, LogSoftmax, "
-             "BatchNorm1d and Dropout behind them (load(net, path) takes it into a Sequential of its layers)");
-    };
-    bool has_norms = false;
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        const std::string_view name = layer_name(words[i]);
-        if (std::string_view(" Linear ReLU Tanh LogSoftmax BatchNorm1d ").find(" " + std::string(name) + " ") ==
-                std::string_view::npos &&
-            !is_identity(words[i]))
-            refuse(i);
-        has_norms = has_norms || name == "BatchNorm1d";
-    }
-    plan.dense = find_dense_layers(file, has_norms);
-    if (listed_layers(file.metadata()).empty()) return plan;
-    const std::vector<MlpLayer<T>> known = basic_layer_of<T, Dropout<0>, ReLU, Tanh, LogSoftmax, BatchNorm>();
-    std::vector<std::vector<MlpLayer<T>>> behind;  // each dense layer
-    for (std::size_t word = 0; word < words.size(); ++word) {
-        const DenseShape* const next = behind.size() < plan.dense.size() ? &plan.dense[behind.size()] : nullptr;
-        if (next != nullptr && words[word] == DenseOfAnySize::description({next->in, next->out})) {
-            behind.emplace_back();
-            continue;
+MlpLayout<T> layout_of(const TensorFile& file) {
+    if (file.metadata().contains("epochs") && file.metadata().contains("steps"))
+        fail(file.path() + ": expected a network, found the checkpoint of a training run");
+    const std::string_view list = listed_layers(file.metadata());
+    if (list.empty()) {
+        std::vector<std::size_t> widths;
+        std::vector<std::string> names;
+        for (DenseShape& layer : find_dense_layers(file)) {
+            if (widths.empty()) widths.push_back(layer.in);
+            widths.push_back(layer.out);
+            names.push_back(std::move(layer.name));
         }
-        if (is_identity(words[word]) && !has_norms) continue;
-        if (behind.empty()) refuse(word);
-        const std::size_t features = plan.dense[behind.size() - 1].out;
-        std::size_t i = is_identity(words[word]) ? 0 : 1;
-        while (i > 0 && i < known.size() && known[i].info({features, features}, "").text != words[word]) ++i;
-        if (i == known.size()) refuse(word);
-        behind.back().push_back(known[i]);
-        behind.back().back().number = std::to_string(behind.back().size() - 1);
+        MlpLayout<T> layout{{widths.data(), widths.size()}, {}};
+        layout.names = std::move(names);
+        return layout;
     }
-    if (behind.size() < plan.dense.size())
-        fail(file.path() + ": the file lists " + std::to_string(behind.size()) + " dense layers, and holds " +
-             std::to_string(plan.dense.size()));
-    plan.options.output = std::move(behind.back());
-    behind.pop_back();
-    for (std::size_t i = 1; i < behind.size(); ++i) {
-        bool same = behind[i].size() == behind[0].size();
-        for (std::size_t k = 0; same && k < behind[i].size(); ++k) same = behind[i][k].step == behind[0][k].step;
-        if (!same)
-            fail(file.path() + ": the layers after " + tensor_label(plan.dense[i].name) + " are not those after " +
-                 tensor_label(plan.dense[0].name) +
-                 ", and load_mlp builds networks where they are (load(net, path) takes it into a Sequential of its "
-                 "layers)");
+    std::size_t numbers = 0;
+    for (const TensorInfo& tensor : file.tensors()) numbers = larger(numbers, tensor.count());
+    MlpLayout<T> layout = listed_layout<T>(list, file.path(), numbers);
+    // The network keeps the file's names.
+    const std::vector<LayerInfo> infos = layout.infos();
+    const std::vector<const TensorInfo*> found = match_tensors(file, tensors_of(infos));
+    std::size_t tensor = 0, dense = 0;
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+        MlpLayer<T>& layer = layout.layers[i];
+        std::string& name = layer.is_named ? layout.names[dense++] : layer.number;
+        if (!infos[i].tensors.empty()) name = found[tensor]->name.substr(0, found[tensor]->name.rfind('.'));
+        tensor += infos[i].tensors.size();
     }
-    if (!behind.empty()) plan.options.hidden = std::move(behind[0]);
-    return plan;
+    return layout;
 }
 
 }  // namespace detail
 
-NIB_API std::vector<std::size_t> mlp_widths(const std::string& path) {
-    return detail::widths_of(detail::plan_mlp<float>(open_tensors(path)).dense);
+template <class T>
+std::vector<std::size_t> mlp_widths(const std::string& path) {
+    return detail::layout_of<T>(open_tensors(path)).widths;
 }
 
 template <class T>
 BasicMlp<T> load_mlp(const std::string& path) {
     TensorFile file = open_tensors(path);
-    const detail::MlpPlan<T> plan = detail::plan_mlp<T>(file);
-    std::vector<std::string> names;
-    for (const detail::DenseShape& layer : plan.dense) names.push_back(layer.name);
+    detail::MlpLayout<T> layout = detail::layout_of<T>(file);
     file.check_counts();
-    BasicMlp<T> net{detail::widths_of(plan.dense), plan.options};
-    net.set_layer_names(std::move(names));
+    BasicMlp<T> net{std::move(layout)};
     load(net, file);
     return net;
 }
@@ -422,12 +369,14 @@ NIB_TEMPLATE void detail::save_network(const std::vector<LayerInfo>&, const Netw
 NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<float>&, TensorFile&);
 NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<float>&, const std::string&);
 NIB_TEMPLATE BasicMlp<float> load_mlp<float>(const std::string&);
+NIB_TEMPLATE std::vector<std::size_t> mlp_widths<float>(const std::string&);
 NIB_TEMPLATE void detail::save_network(const std::vector<LayerInfo>&, const NetworkNumbers<const double>&,
                                        const SaveOptions&, const std::string&);
 NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<double>&, TensorFile&);
 NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<double>&,
                                        const std::string&);
 NIB_TEMPLATE BasicMlp<double> load_mlp<double>(const std::string&);
+NIB_TEMPLATE std::vector<std::size_t> mlp_widths<double>(const std::string&);
 #endif
 
 }  // namespace nib::inline NIB_ABI

@@ -110,6 +110,8 @@ struct SequentialTable<T, LayerList<Layers...>> {
     template <class Layer, std::size_t Index>
     static constexpr bool layer_fits() {
         if constexpr (SizedLayer<typename Layer::layer>) shapes_agree<shapes[Index].in, Layer::layer::input_size>();
+        static_assert(!HasSetting<typename Layer::layer>,
+                      "Sequential: expected layers without settings, which an Mlp has");
         if constexpr (Layer::span > 0) block_keeps_size<shapes[Index - Layer::span].in, shapes[Index].in>();
         return true;
     }

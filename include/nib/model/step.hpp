@@ -38,6 +38,7 @@ struct Step {
     std::size_t kept_per_row = 0;
     std::size_t scratch_per_row = 0;
     double operations_per_row = 0;
+    double setting = 0;
     Sharing sharing = Sharing::rows;
     bool backward_reads_input = true;
     bool backward_reads_output = true;
