@@ -1161,7 +1161,7 @@ TEST_CASE("a model file is run with the layers that it lists, or not at all") {
     const std::string last = lines_of(results("evaluate", {model, "--data", world().data()})).back();
     CHECK(last == "test " + accuracy_line(static_cast<std::size_t>(std::lround(accuracy * test_count)), test_count));
     CHECK(results("export_onnx", {model, out}) ==
-          "Linear(784, 16), BatchNorm1d(16), Tanh, Dropout(p=0), Linear(16, 10), LogSoftmax\n");
+          "Linear(784, 16), BatchNorm1d(16), Tanh, Dropout(p=0.1), Linear(16, 10), LogSoftmax\n");
     CHECK(results("embed", {model, out}) == "784-16-10: 51176 bytes of constants\n");
     CHECK(
         contains(nib::read_file(out), "nib::Dense<784, 16>,\n    nib::BatchNorm,\n    nib::Tanh,\n    nib::Dense<16"));

@@ -96,7 +96,8 @@ TEST_CASE("layers within a block have numbers of their own") {
 
 TEST_CASE("an Mlp has residual blocks too") {
     nib::Rng rng{4}, twin_rng{4};
-    const nib::Mlp net{{6, 8, 3}, rng, {.activation = nib::LayerList<ReLU, Residual<Dense<8, 8>, ReLU>>{}, .output = {}}};
+    const nib::Mlp net{
+        {6, 8, 3}, rng, {.activation = nib::LayerList<ReLU, Residual<Dense<8, 8>, ReLU>>{}, .output = {}}};
     const nib::Sequential<Dense<6, 8>, ReLU, Residual<Dense<8, 8>, ReLU>, Dense<8, 3>> twin{twin_rng};
     CHECK(std::ranges::equal(net.parameters(), twin.parameters()));
     const auto x = reference::random_matrix<float>(5, 6, rng);
