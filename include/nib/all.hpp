@@ -116,10 +116,15 @@
 #include <nib/layers/softplus.hpp>
 #include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
+#include <nib/loss/bce_with_logits.hpp>
 #include <nib/loss/cross_entropy.hpp>
+#include <nib/loss/huber.hpp>
+#include <nib/loss/kl_div.hpp>
+#include <nib/loss/l1.hpp>
 #include <nib/loss/loss.hpp>
 #include <nib/loss/mse.hpp>
 #include <nib/loss/nll.hpp>
+#include <nib/loss/reduction.hpp>
 #include <nib/model/engine.hpp>
 #include <nib/model/finite.hpp>
 #include <nib/model/fit_standardize.hpp>

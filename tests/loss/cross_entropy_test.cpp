@@ -21,9 +21,9 @@ TEST_CASE_TEMPLATE("CrossEntropyLoss is NllLoss of the log-softmax, to the bit",
                 std::vector<int> classes(rows);
                 for (int& target : classes) target = static_cast<int>(rng.below(cols));
                 nib::log_softmax<T>(x, y);
-                CHECK(CrossEntropyLoss::value<T>(x, classes) == nib::NllLoss::value<T>(y, classes));
-                nib::NllLoss::gradient_through<T>(y, classes, expected);
-                CrossEntropyLoss::gradient<T>(x, classes, dx);
+                CHECK(CrossEntropyLoss{}.value<T>(x, classes) == nib::NllLoss{}.value<T>(y, classes));
+                nib::NllLoss{}.gradient_through<T>(y, classes, expected);
+                CrossEntropyLoss{}.gradient<T>(x, classes, dx);
                 CHECK(reference::same_bits(dx, expected));
             }
     });
@@ -39,9 +39,9 @@ TEST_CASE("CrossEntropyLoss is -log of the probability, and its gradient that of
         for (const double value : x.row(b)) total += std::exp(value);
         sum -= std::log(std::exp(x(b, static_cast<std::size_t>(classes[b]))) / total);
     }
-    const auto loss = [&] { return CrossEntropyLoss::value<double>(x, classes); };
+    const auto loss = [&] { return CrossEntropyLoss{}.value<double>(x, classes); };
     CHECK(loss() == doctest::Approx(sum / 6).epsilon(1e-14));
-    CrossEntropyLoss::gradient<double>(x, classes, dx);
+    CrossEntropyLoss{}.gradient<double>(x, classes, dx);
     CHECK(reference::gradient_error(x.values(), dx.values(), loss) < 1e-7);
 }
 
@@ -49,9 +49,9 @@ TEST_CASE_TEMPLATE("CrossEntropyLoss is finite for the largest logits", T, float
     Matrix<T> x(1, 2), dx(1, 2);
     x(0, 0) = (std::numeric_limits<T>::max)() / 4;
     x(0, 1) = -x(0, 0);
-    CHECK(CrossEntropyLoss::value<T>(x, std::vector<int>{0}) == 0);
-    CHECK(std::isfinite(CrossEntropyLoss::value<T>(x, std::vector<int>{1})));
-    CrossEntropyLoss::gradient<T>(x, std::vector<int>{1}, dx);
+    CHECK(CrossEntropyLoss{}.value<T>(x, std::vector<int>{0}) == 0);
+    CHECK(std::isfinite(CrossEntropyLoss{}.value<T>(x, std::vector<int>{1})));
+    CrossEntropyLoss{}.gradient<T>(x, std::vector<int>{1}, dx);
     CHECK(dx(0, 0) == 1);
     CHECK(dx(0, 1) == -1);
 }

@@ -14,8 +14,8 @@ TEST_CASE_TEMPLATE("MseLoss averages over all numbers, as torch.nn.MSELoss does"
         targets.values()[i] = static_cast<T>(i);
         y.values()[i] = targets.values()[i] + errors[i];
     }
-    CHECK(MseLoss::value<T>(y, targets) == doctest::Approx((1 + 4 + 0.25 + 9 + 1) / 6).epsilon(1e-15));
-    MseLoss::gradient<T>(y, targets, dy);
+    CHECK(MseLoss{}.value<T>(y, targets) == doctest::Approx((1 + 4 + 0.25 + 9 + 1) / 6).epsilon(1e-15));
+    MseLoss{}.gradient<T>(y, targets, dy);
     for (std::size_t i = 0; i < 6; ++i)
         CHECK(static_cast<double>(dy.values()[i]) == doctest::Approx(static_cast<double>(errors[i]) / 3).epsilon(1e-6));
 }
@@ -25,8 +25,8 @@ TEST_CASE("central differences confirm the gradient of MseLoss") {
     for (const std::size_t rows : reference::Sizes{1, 2, 15}) {
         Matrix<double> y = reference::random_matrix<double>(rows, 7, rng), dy(rows, 7);
         const Matrix<double> targets = reference::random_matrix<double>(rows, 7, rng);
-        MseLoss::gradient<double>(y, targets, dy);
-        const auto loss = [&] { return MseLoss::value<double>(y, targets); };
+        MseLoss{}.gradient<double>(y, targets, dy);
+        const auto loss = [&] { return MseLoss{}.value<double>(y, targets); };
         CHECK(reference::gradient_error(y.values(), dy.values(), loss) < 1e-7);
     }
 }
@@ -34,6 +34,6 @@ TEST_CASE("central differences confirm the gradient of MseLoss") {
 TEST_CASE("MseLoss adds up in double, so that a large batch in float loses nothing") {
     Matrix<float> y(200'000, 1), targets(200'000, 1);
     for (float& value : y.values()) value = 0.1f;
-    CHECK(MseLoss::value<float>(y, targets) ==
+    CHECK(MseLoss{}.value<float>(y, targets) ==
           doctest::Approx(static_cast<double>(0.1f) * static_cast<double>(0.1f)).epsilon(1e-9));
 }

@@ -54,28 +54,29 @@ Matrix<T> log_softmax(const Matrix<T>& x) {
 
 TEST_CASE_TEMPLATE("NllLoss gives the loss and the gradients of torch.nn.NLLLoss", T, float, double) {
     const Matrix<T> y = matrix_of<T>(log_probabilities);
-    CHECK(NllLoss::value<T>(y, targets) ==
+    CHECK(NllLoss{}.value<T>(y, targets) ==
           doctest::Approx(loss).epsilon(static_cast<double>(std::numeric_limits<T>::epsilon())));
     Matrix<T> dy = matrix_of<T>(log_probabilities), dx = dy;
-    NllLoss::gradient<T>(y, targets, dy);
+    NllLoss{}.gradient<T>(y, targets, dy);
     check_close(dy, matrix_of<T>(gradient_by_y));
-    NllLoss::gradient_through<T>(y, targets, dx);
+    NllLoss{}.gradient_through<T>(y, targets, dx);
     check_close(dx, matrix_of<T>(gradient_by_z));
 }
 
 TEST_CASE("NllLoss is the mean over the batch") {
     Matrix<double> y(3, 2);
     for (std::size_t i = 0; i < y.size(); ++i) y.values()[i] = -static_cast<double>(i);
-    CHECK(NllLoss::value<double>(y, std::vector<int>{0, 0, 0}) == doctest::Approx((0 + 2 + 4) / 3.0));
-    CHECK(NllLoss::value<double>(y, std::vector<int>{1, 0, 1}) == doctest::Approx((1 + 2 + 5) / 3.0));
-    CHECK(NllLoss::value<double>(y.view().middle_rows(1, 1), std::vector<int>{1}) == 3);
+    CHECK(NllLoss{}.value<double>(y, std::vector<int>{0, 0, 0}) == doctest::Approx((0 + 2 + 4) / 3.0));
+    CHECK(NllLoss{}.value<double>(y, std::vector<int>{1, 0, 1}) == doctest::Approx((1 + 2 + 5) / 3.0));
+    CHECK(NllLoss{}.value<double>(y.view().middle_rows(1, 1), std::vector<int>{1}) == 3);
 }
 
 TEST_CASE("NllLoss adds up in double, so that a large batch in float loses nothing") {
     const std::size_t rows = 200'000;
     Matrix<float> y(rows, 1);
     for (float& value : y.values()) value = -0.1f;
-    CHECK(NllLoss::value<float>(y, std::vector<int>(rows)) == doctest::Approx(static_cast<double>(0.1f)).epsilon(1e-9));
+    CHECK(NllLoss{}.value<float>(y, std::vector<int>(rows)) ==
+          doctest::Approx(static_cast<double>(0.1f)).epsilon(1e-9));
 }
 
 TEST_CASE("central differences confirm both gradients of NllLoss") {
@@ -87,10 +88,10 @@ TEST_CASE("central differences confirm both gradients of NllLoss") {
 
         Matrix<double> y = log_softmax(x);
         Matrix<double> dx(rows, 10), dy(rows, 10);
-        NllLoss::gradient<double>(y, classes, dy);
-        NllLoss::gradient_through<double>(y, classes, dx);
-        const auto loss_of_y = [&] { return NllLoss::value<double>(y, classes); };
-        const auto loss_of_x = [&] { return NllLoss::value<double>(log_softmax(x), classes); };
+        NllLoss{}.gradient<double>(y, classes, dy);
+        NllLoss{}.gradient_through<double>(y, classes, dx);
+        const auto loss_of_y = [&] { return NllLoss{}.value<double>(y, classes); };
+        const auto loss_of_x = [&] { return NllLoss{}.value<double>(log_softmax(x), classes); };
         CHECK(reference::gradient_error(y.values(), dy.values(), loss_of_y) < 1e-7);
         CHECK(reference::gradient_error(x.values(), dx.values(), loss_of_x) < 1e-7);
     }
@@ -100,8 +101,8 @@ TEST_CASE_TEMPLATE("the gradient before log-softmax stays finite where a class h
     constexpr T infinity = std::numeric_limits<T>::infinity();
     Matrix<T> y(1, 2), dx(1, 2);
     y(0, 1) = -infinity;
-    CHECK(NllLoss::value<T>(y, std::vector<int>{1}) == std::numeric_limits<double>::infinity());
-    NllLoss::gradient_through<T>(y, std::vector<int>{1}, dx);
+    CHECK(NllLoss{}.value<T>(y, std::vector<int>{1}) == std::numeric_limits<double>::infinity());
+    NllLoss{}.gradient_through<T>(y, std::vector<int>{1}, dx);
     CHECK(dx(0, 0) == 1);
     CHECK(dx(0, 1) == -1);
 }

@@ -64,6 +64,13 @@ void copy_target(const Autoencoding<Data>& data, std::size_t index, std::span<T>
     copy_example(data.data(), index, to);
 }
 
+template <class Data>
+requires WeightedSource<Data>
+bool has_weights(const Autoencoding<Data>& data) { return has_weights(data.data()); }
+template <class Data>
+requires WeightedSource<Data>
+auto weight_of(const Autoencoding<Data>& data, std::size_t index) { return weight_of(data.data(), index); }
+
 namespace detail {
 
 template <class Data>

@@ -59,6 +59,7 @@ public:
         friend Batches;
         std::vector<int> classes;
         Scratch<T> targets;
+        Scratch<T> weights;
         std::vector<kernels::SparseRow<T>> lists;
         Scratch<kernels::Nonzero<T>> entries;
         Scratch<T> matrix;
@@ -102,6 +103,18 @@ public:
 
 private:
     auto targets(std::size_t first, std::size_t count, Place& place) const;
+
+    std::span<const T> weights([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
+                               [[maybe_unused]] Place& place) const {
+        if constexpr (WeightedSource<Source>) {
+            if (!has_weights(data_)) return {};
+            T* const weights = place.weights.room(batch_size_);
+            for (std::size_t i = 0; i < count; ++i) weights[i] = static_cast<T>(weight_of(data_, order_[first + i]));
+            return {weights, count};
+        } else {
+            return {};
+        }
+    }
 
     // Lists of the examples' non-zeros, or a dense copy where more than half of the numbers are no zeros.
     kernels::InputView<T> inputs(std::size_t first, std::size_t count, Place& place) const;
@@ -203,7 +216,8 @@ auto Batches<T, Data>::gather(std::size_t number, Place& place) const -> Batch {
     const std::size_t first = smaller(number * batch_size_, order_.size());
     const std::size_t count = smaller(batch_size_, order_.size() - first);
     place.lists.resize(batch_size_);
-    return {inputs(first, count, place), targets(first, count, place), key_, number, first};
+    return {inputs(first, count, place), targets(first, count, place), key_, number, first,
+            weights(first, count, place)};
 }
 
 template <class T, class Data>

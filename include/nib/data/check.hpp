@@ -2,6 +2,7 @@
 // evaluation ask before they begin, and what they say where something is wrong.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/math.hpp>
 #include <nib/data/examples.hpp>
 
@@ -59,8 +60,24 @@ NIB_API void check_example_sizes(const std::string& label, std::size_t examples,
 [[noreturn]] NIB_API void fail_class(const std::string& label, std::size_t example, int target, std::size_t outputs);
 [[noreturn]] NIB_API void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs);
 
+[[noreturn]] NIB_API void fail_weight(const std::string& label, std::size_t example, double weight);
+[[noreturn]] NIB_API void fail_no_weight(const std::string& label);
+
+// Fails unless there are no weights, or all are finite and not negative, and one is above 0.
+template <class Data>
+void check_weights(const Data& data) {
+    if (!has_weights(data)) return;
+    double largest = 0;
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        const double weight = static_cast<double>(weight_of(data, i));
+        if (!is_finite(weight) || weight < 0) fail_weight(label_of(data), original_index(data, i), weight);
+        largest = larger(largest, weight);
+    }
+    if (largest == 0) fail_no_weight(label_of(data));
+}
+
 // Fails unless there is an example and all have `features` features, and classes below `outputs` or rows of so many
-// targets.
+// targets, and weights, if any, that can be used.
 template <class Data>
 void check_examples(const Data& data, std::size_t features, std::size_t outputs) {
     check_example_sizes(label_of(data), data.size(), data.input_size(), features);
@@ -73,8 +90,10 @@ void check_examples(const Data& data, std::size_t features, std::size_t outputs)
     } else if (target_size(data) != outputs) {
         fail_target_size(label_of(data), target_size(data), outputs);
     }
+    if constexpr (WeightedSource<Data>) check_weights(data);
 }
 
+NIB_API void check_batch_weights(std::size_t weights, std::size_t examples);
 NIB_API void check_batch_sizes(std::size_t features, std::size_t expected, std::size_t examples, std::size_t targets,
                                const char* of_targets);
 NIB_API void check_batch_classes(std::span<const int> classes, std::size_t outputs);
@@ -83,6 +102,7 @@ NIB_API void check_batch_classes(std::span<const int> classes, std::size_t outpu
 template <class T, class Target>
 void check_batch(const Batch<T, Target>& batch, std::size_t features, std::size_t outputs) {
     const std::size_t found = batch.inputs.cols();
+    check_batch_weights(batch.weights.size(), batch.size());
     if constexpr (std::is_same_v<Target, int>) {
         check_batch_sizes(found, features, batch.size(), batch.targets.size(), "classes");
         check_batch_classes(batch.targets, outputs);
@@ -125,6 +145,8 @@ NotFinite find_not_finite(const Batch<T, Target>& batch) {
 
 #if NIB_BODIES
 
+#include <nib/core/text.hpp>
+
 namespace nib::inline NIB_ABI::detail {
 
 NIB_API void check_example_sizes(const std::string& label, std::size_t examples, std::size_t features,
@@ -143,6 +165,18 @@ NIB_API void fail_class(const std::string& label, std::size_t example, int targe
 NIB_API void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs) {
     fail(label + ": expected rows of " + std::to_string(outputs) + " targets, the network's outputs, found " +
          std::to_string(targets));
+}
+
+NIB_API void fail_weight(const std::string& label, std::size_t example, double weight) {
+    fail(label + ": expected weights that are finite and not negative, found " +
+         (is_finite(weight) ? shortest(weight) : not_finite_name(weight)) + " at example " + std::to_string(example));
+}
+
+NIB_API void fail_no_weight(const std::string& label) { fail(label + ": expected a weight above 0, found none"); }
+
+NIB_API void check_batch_weights(std::size_t weights, std::size_t examples) {
+    if (weights != 0 && weights != examples)
+        fail("the batch has " + std::to_string(examples) + " examples and " + std::to_string(weights) + " weights");
 }
 
 NIB_API void check_batch_sizes(std::size_t features, std::size_t expected, std::size_t examples, std::size_t targets,

@@ -39,6 +39,8 @@ struct Batch {
     std::uint64_t key = 0;
     std::uint64_t step = 0;       // number of the batch in its epoch
     std::uint64_t first_row = 0;  // number of its first example in the epoch's order
+    // A weight for each example in the loss, >= 0, or none.
+    std::span<const T> weights = {};
 
     std::size_t size() const { return inputs.rows(); }
 };
@@ -51,6 +53,7 @@ struct Examples {
 
     MatrixView<const T> inputs;
     Targets targets;
+    std::span<const T> weights = {};  // of each example in the loss, finite and >= 0, or none
 
     // Fails unless there are as many targets as inputs.
     Examples(MatrixView<const T> examples, Targets targets_of_them) : inputs{examples}, targets{targets_of_them} {
@@ -69,6 +72,17 @@ struct Examples {
     Examples(Matrix<T>&&, Targets) = delete;
     Examples(Matrix<T>&&, Owner&&) = delete;
     Examples(MatrixView<const T>, Owner&&) = delete;
+
+    // The same examples with a weight for each: examples.weighted_by(weights). Fails unless there are as many.
+    Examples weighted_by(std::span<const T> weights_of_them) const {
+        if (weights_of_them.size() != size())
+            fail("Examples: expected a weight for each of " + std::to_string(size()) + " rows, found " +
+                 std::to_string(weights_of_them.size()));
+        Examples result = *this;
+        result.weights = weights_of_them;
+        return result;
+    }
+    Examples weighted_by(std::vector<T>&&) const = delete;  // they would be gone
 
     std::size_t size() const { return inputs.rows(); }
     std::size_t input_size() const { return inputs.cols(); }
@@ -129,6 +143,16 @@ template <class T>
 void copy_target(const Examples<T, T>& data, std::size_t index, std::span<T> to) {
     const auto from = data.targets.row(index);
     copy_values(from.data(), from.size(), to.data());
+}
+
+// Whether the data's examples have weights, and one of them. Any data may have these two functions.
+template <class T, class Target>
+bool has_weights(const Examples<T, Target>& data) {
+    return !data.weights.empty();
+}
+template <class T, class Target>
+T weight_of(const Examples<T, Target>& data, std::size_t index) {
+    return data.weights[index];
 }
 
 // What batches are made of: Dataset, Examples, or anything else with these …
@@ -194,6 +218,12 @@ private:
 };
 
 }  // namespace detail
+
+template <class D>
+concept WeightedSource = requires(const D& data, std::size_t index) {
+    { has_weights(data) } -> std::same_as<bool>;
+    weight_of(data, index);
+};
 
 // int or T, as in Batch<T, Target>.
 template <class D, class T>

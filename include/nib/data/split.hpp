@@ -99,6 +99,13 @@ void copy_target(const Subset<Data>& some, std::size_t index, std::span<T> to) {
 }
 
 template <class Data>
+requires WeightedSource<Data>
+bool has_weights(const Subset<Data>& some) { return has_weights(some.data()); }
+template <class Data>
+requires WeightedSource<Data>
+auto weight_of(const Subset<Data>& some, std::size_t index) { return weight_of(some.data(), some.indices()[index]); }
+
+template <class Data>
 struct TrainingParts {
     Subset<Data> train;
     Subset<Data> validation;

@@ -1,37 +1,47 @@
-// Loss: what training minimises. Any struct with these members is one:
+// Loss: what training minimises. Any struct with these members is one; they may be static:
 //
 //   template <class T> using Targets        std::span<const int>, a class for each example, or MatrixView<const T>, a
 //                                           row of numbers for each
 //   value(y, targets) -> double             the mean over the batch. y: the network's outputs, [B, C] with B >= 1
 //   gradient(y, targets, dy)                dy: the gradient of value() by y, [B, C]
 //
-// Optional: a simpler gradient through a last layer that the loss knows, used where the network ends in it; and whether
-// y must be logarithms of probabilities, so that training refuses a network that does not end in them.
+// Options are members, as in nib::HuberLoss{.delta = 0.5}. Optional:
+//
+//   check(outputs)                          fails where the options do not suit a network of so many outputs
+//   Reduction reduction                     where it is Reduction::sum, value() is a sum and no mean
+//   value(y, targets, weights = {}), gradient(y, targets, dy, weights = {})
+//                                           weights: std::span<const T>, a weight for each example, or none. A loss
+//                                           without these cannot be trained with weights of examples.
+//
+// A simpler gradient through a last layer that the loss knows, used where the network ends in it; and whether y must be
+// logarithms of probabilities, so that training refuses a network that does not end in them:
 //
 //   using Through = LogSoftmax;
-//   gradient_through(y, targets, dx)        dx: the gradient by the input of that layer, whose output is y
+//   gradient_through(y, targets, dx)        dx: the gradient by the input of that layer, whose output is y; with
+//                                           weights = {}, if gradient takes them
 //   static constexpr bool needs_log_probabilities = true;
 //
-// A loss of one's own, the mean absolute error:
+// A loss of one's own, the mean of log(cosh(y - targets)):
 //
-//   struct AbsoluteLoss {
+//   struct LogCoshLoss {
 //       template <class T> using Targets = nib::MatrixView<const T>;
 //       template <class T>
 //       static double value(nib::MatrixView<const T> y, nib::MatrixView<const T> targets) {
 //           double sum = 0;
-//           for (std::size_t i = 0; i < y.size(); ++i) sum += std::abs(y.data()[i] - targets.data()[i]);
+//           for (std::size_t i = 0; i < y.size(); ++i) sum += std::log(std::cosh(y.data()[i] - targets.data()[i]));
 //           return sum / static_cast<double>(y.size());
 //       }
 //       template <class T>
 //       static void gradient(nib::MatrixView<const T> y, nib::MatrixView<const T> targets, nib::MatrixView<T> dy) {
 //           for (std::size_t i = 0; i < y.size(); ++i)
-//               dy.data()[i] = (y.data()[i] < targets.data()[i] ? T{-1} : T{1}) / static_cast<T>(y.size());
+//               dy.data()[i] = std::tanh(y.data()[i] - targets.data()[i]) / static_cast<T>(y.size());
 //       }
 //   };
 #pragma once
 
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/loss/reduction.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -64,9 +74,10 @@ inline constexpr bool needs_log_probabilities = [] {
 
 namespace detail {
 
-// Fails, or does not compile, where the loss needs logarithms of probabilities and the network gives others.
+// Fails, or does not compile, where the loss needs logarithms of probabilities and the network gives others. Fails
+// where the loss's options do not suit the network.
 template <class L, class Net>
-void check_loss(const Net& net) {
+void check_loss(const L& loss, const Net& net) {
     if constexpr (needs_log_probabilities<L>) {
         if constexpr (requires { typename std::bool_constant<Net::gives_log_probabilities()>; })
             static_assert(Net::gives_log_probabilities(),
@@ -77,8 +88,64 @@ void check_loss(const Net& net) {
                 "the loss expects logarithms of probabilities: end the network in a LogSoftmax, or give a loss that "
                 "takes its outputs as they are, such as nib::CrossEntropyLoss{}");
     }
+    if constexpr (requires { loss.check(net.output_size()); }) loss.check(net.output_size());
+}
+
+NIB_API void check_no_weights(bool none);
+
+// The members of a loss, with weights of examples where it takes them. Fail where there are weights and it takes none.
+template <class L, class T, class Targets>
+double loss_value(const L& loss, MatrixView<const T> y, const Targets& targets, std::span<const T> weights) {
+    if constexpr (requires { loss.value(y, targets, weights); }) {
+        return loss.value(y, targets, weights);
+    } else {
+        check_no_weights(weights.empty());
+        return loss.value(y, targets);
+    }
+}
+template <class L, class T, class Targets>
+void loss_gradient(const L& loss, MatrixView<const T> y, const Targets& targets, MatrixView<T> dy,
+                   std::span<const T> weights) {
+    if constexpr (requires { loss.gradient(y, targets, dy, weights); }) {
+        loss.gradient(y, targets, dy, weights);
+    } else {
+        check_no_weights(weights.empty());
+        loss.gradient(y, targets, dy);
+    }
+}
+template <class L, class T, class Targets>
+void loss_gradient_through(const L& loss, MatrixView<const T> y, const Targets& targets, MatrixView<T> dx,
+                           std::span<const T> weights) {
+    if constexpr (requires { loss.gradient_through(y, targets, dx, weights); }) {
+        loss.gradient_through(y, targets, dx, weights);
+    } else {
+        check_no_weights(weights.empty());
+        loss.gradient_through(y, targets, dx);
+    }
+}
+
+// What a batch's value adds to a total that is divided by the number of examples. (Means of batches count by their
+// examples, whatever the weights of these.)
+template <class L>
+double loss_total(const L& loss, double value, std::size_t examples) {
+    if constexpr (requires { loss.reduction == Reduction::sum; })
+        if (loss.reduction == Reduction::sum) return value;
+    return value * static_cast<double>(examples);
 }
 
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI::detail {
+
+NIB_API void check_no_weights(bool none) {
+    if (!none)
+        fail("expected a loss that takes weights of examples, such as nib::CrossEntropyLoss{}, as there are some");
+}
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif

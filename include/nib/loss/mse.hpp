@@ -1,36 +1,35 @@
 // MseLoss: the mean of the squared errors over all numbers of the batch; torch.nn.MSELoss.
 //
 //   loss = 1/(B C) sum of (y - targets)^2     y, targets: [B, C]
+//
+// loss/reduction.hpp tells of other reductions and of weights of examples.
 #pragma once
 
 #include <nib/core/matrix.hpp>
+#include <nib/loss/reduction.hpp>
 
-#include <cassert>
-#include <cstddef>
+#include <span>
 
 namespace nib::inline NIB_ABI {
 
 struct MseLoss {
+    Reduction reduction = Reduction::mean;
+
     template <class T>
     using Targets = MatrixView<const T>;
 
     template <class T>
-    static double value(MatrixView<const T> y, MatrixView<const T> targets) {
-        assert(y.rows() == targets.rows() && y.cols() == targets.cols() && !y.empty());
-        double sum = 0;
-        for (std::size_t i = 0; i < y.size(); ++i) {
-            const double error = static_cast<double>(y.data()[i]) - static_cast<double>(targets.data()[i]);
-            sum += error * error;
-        }
-        return sum / static_cast<double>(y.size());
+    double value(MatrixView<const T> y, MatrixView<const T> targets, std::span<const T> weights = {}) const {
+        return detail::reduced_sum(reduction, y, targets, weights,
+                                   [](double output, double target) { return (output - target) * (output - target); });
     }
 
     // dy = 2 (y - targets) / (B C).
     template <class T>
-    static void gradient(MatrixView<const T> y, MatrixView<const T> targets, MatrixView<T> dy) {
-        assert(y.rows() == targets.rows() && y.cols() == targets.cols() && y.size() == dy.size());
-        const T scale = T{2} / static_cast<T>(y.size());
-        for (std::size_t i = 0; i < y.size(); ++i) dy.data()[i] = scale * (y.data()[i] - targets.data()[i]);
+    void gradient(MatrixView<const T> y, MatrixView<const T> targets, MatrixView<T> dy,
+                  std::span<const T> weights = {}) const {
+        detail::reduced_gradient(reduction, y, targets, dy, weights,
+                                 [](T output, T target, T scale) { return 2 * scale * (output - target); });
     }
 };
 

@@ -77,7 +77,7 @@ void check_data(const Net& net, const Data& data) {
 
 namespace detail {
 
-// Calls f(outputs, targets) for pieces of the data, so that memory does not grow with it. Fails where check_data does.
+// Calls f(outputs, batch) for pieces of the data, so that memory does not grow with it. Fails where check_data does.
 template <class Net, class Data, class F>
 void for_each_piece(const Net& net, const Data& data, const F& f) {
     using T = typename Net::scalar_type;
@@ -85,7 +85,7 @@ void for_each_piece(const Net& net, const Data& data, const F& f) {
     check_data(net, data);
     Workspace<T> workspace;
     const std::size_t rows = clamped(most_outputs / net.output_size(), std::size_t{1}, most_rows);
-    for (const auto& batch : batches<T>(data, rows)) f(net.forward(batch.inputs, workspace), batch.targets);
+    for (const auto& batch : batches<T>(data, rows)) f(net.forward(batch.inputs, workspace), batch);
 }
 
 template <class L, class T>
@@ -96,8 +96,9 @@ using EvaluationBy = std::conditional_t<std::is_same_v<typename L::template Targ
 
 // An Evaluation where the loss's targets are classes, else a LossEvaluation. Gone through in pieces, so that memory
 // does not grow with the data, nor with the square of the classes: beyond most_confusion_classes of them there is no
-// confusion matrix. Fails where check_data does, and where the loss needs logarithms of probabilities and the network
-// gives others.
+// confusion matrix. Fails where check_data does, where the loss needs logarithms of probabilities and the network gives
+// others, and where the data have weights and the loss takes none. With weights of examples or of classes the loss is
+// the mean over pieces of the data of their weighted means.
 template <InferenceNetwork Net, class Data, Loss<typename Net::scalar_type> L = NllLoss>
 [[nodiscard]] detail::EvaluationBy<L, typename Net::scalar_type> evaluate(const Net& net, const Data& data,
                                                                           L loss = {}) {
@@ -105,13 +106,14 @@ template <InferenceNetwork Net, class Data, Loss<typename Net::scalar_type> L = 
     detail::EvaluationBy<L, T> result;
     if constexpr (detail::data_suit<Data, T, has_class_targets<L, T>>()) {
         check_data(net, data);
-        detail::check_loss<L>(net);
+        detail::check_loss(loss, net);
         if constexpr (has_class_targets<L, T>) result = Evaluation{net.output_size()};
-        detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& targets) {
-            result.loss += loss.value(outputs, targets) * static_cast<double>(outputs.rows());
+        detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& batch) {
+            result.loss += detail::loss_total(loss, detail::loss_value(loss, outputs, batch.targets, batch.weights),
+                                              outputs.rows());
             if constexpr (has_class_targets<L, T>)
                 for (std::size_t i = 0; i < outputs.rows(); ++i)
-                    result.add(targets[i], detail::argmax<T>(outputs.row(i)));
+                    result.add(batch.targets[i], detail::argmax<T>(outputs.row(i)));
             else
                 result.total += outputs.rows();
         });
@@ -127,9 +129,9 @@ template <InferenceNetwork Net, class Data>
     using T = typename Net::scalar_type;
     std::size_t correct = 0;
     if constexpr (detail::data_suit<Data, T, true>())
-        detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& targets) {
+        detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& batch) {
             for (std::size_t i = 0; i < outputs.rows(); ++i)
-                if (detail::argmax<T>(outputs.row(i)) == targets[i]) ++correct;
+                if (detail::argmax<T>(outputs.row(i)) == batch.targets[i]) ++correct;
         });
     return static_cast<double>(correct) / static_cast<double>(data.size());
 }
@@ -153,8 +155,8 @@ void measure(const Net& net, const Data& data, Metrics&... metrics) {
         constexpr bool suit = (requires(MatrixView<const T> y, Targets targets) { metrics.add(y, targets); } && ...);
         static_assert(suit, "nib::measure: expected metrics of classes or of rows of targets, as the data have them");
         if constexpr (suit)
-            detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const Targets& targets) {
-                (metrics.add(outputs, targets), ...);
+            detail::for_each_piece(net, data, [&](MatrixView<const T> outputs, const auto& batch) {
+                (metrics.add(outputs, batch.targets), ...);
             });
     }
 }

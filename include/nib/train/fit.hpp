@@ -301,7 +301,7 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
                 if (!finite)
                     fail_step(epoch, batch.step + 1, batches.size(), gradients.loss(),
                               not_finite_cause(net, data, batches, batch, rate));
-                report.loss += gradients.loss() * static_cast<double>(batch.size());
+                report.loss += loss_total(loss, gradients.loss(), batch.size());
                 progress.examples += batch.size();
                 progress.seconds = seconds_before + stopwatch.seconds();
                 return goes_on(on_progress, progress);

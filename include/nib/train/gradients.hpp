@@ -21,6 +21,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #if defined(NIB_TEMPLATE)
 #include <nib/model/mlp.hpp>
@@ -54,16 +55,17 @@ public:
     using Batch = nib::Batch<T, detail::LossTarget<LossFunction, T>>;
 
     // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs. Fails,
-    // or does not compile, where the loss needs logarithms of probabilities and the network gives others.
+    // or does not compile, where the loss needs logarithms of probabilities and the network gives others. Fails where
+    // the loss's options do not suit the network.
     explicit Gradients(const Net& net, LossFunction loss = {}, Executor* executor = nullptr)
-        : loss_function_{loss}, room_(net.parameters().size()), workspace_{executor} {
+        : loss_function_(std::move(loss)), room_(net.parameters().size()), workspace_{executor} {
         detail::check_network(net.view());
-        detail::check_loss<LossFunction>(net);
+        detail::check_loss(loss_function_, net);
     }
 
-    // The gradients of the batch's mean loss, in the order of net.parameters(); valid until the next call, and as long
-    // as the batch is. Fails on a batch that does not fit the network or is empty, on a network that was moved from,
-    // and, the first time, on one whose parameters are all 0.
+    // The gradients of the batch's loss, in the order of net.parameters(); valid until the next call, and as long
+    // as the batch is. Fails on a batch that does not fit the network or is empty or has weights that the loss does not
+    // take, on a network that was moved from, and, the first time, on one whose parameters are all 0.
     //
     // A network's buffers (running means) are updated here, where the loss and the gradients in memory are finite.
     Gradient<T> operator()(Net& net, const Batch& batch) {
@@ -85,7 +87,7 @@ public:
         detail::batch_suits<Other, Target, T, has_class_targets<LossFunction, T>>();
     }
 
-    // The mean loss of the last batch, before any step that its gradients led to.
+    // The loss of the last batch, a mean unless the loss says otherwise, before any step that its gradients led to.
     double loss() const { return loss_; }
 
     // From now on all parameters may be 0.
@@ -109,7 +111,7 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
     detail::check_batch(batch, net.input_size(), net.output_size());
     if (!is_checked_) detail::check_initialized<T>(net.parameters());
     is_checked_ = true;
-    detail::check_loss<LossFunction>(net);
+    detail::check_loss(loss_function_, net);
     room_.resize(net.parameters().size());  // an Mlp may have become one of other widths
     // Dropout's mask differs from batch to batch by this key, which is counted where the batches were not shuffled.
     const std::uint64_t key = batch.key != 0 ? batch.key + batch.step : ++unshuffled_;
@@ -118,15 +120,15 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
         run_forward<T>(view, batch.inputs, workspace_, TrainingPass{true, key, batch.first_row});
     const std::size_t last = view.steps.size() - 1;
     const ScopedFlushSubnormals flush;
-    loss_ = loss_function_.value(outputs, batch.targets);
+    loss_ = detail::loss_value(loss_function_, outputs, batch.targets, batch.weights);
     const MatrixView<T> dy{output_gradient_.room(outputs.size()), outputs.rows(), outputs.cols()};
     if constexpr (requires { loss_function_.gradient_through(outputs, batch.targets, dy); }) {
         if (last > 0 && view.steps[last].layer == layer_id<typename LossFunction::Through>) {
-            loss_function_.gradient_through(outputs, batch.targets, dy);
+            detail::loss_gradient_through(loss_function_, outputs, batch.targets, dy, batch.weights);
             return run_backward<T>(view, dy, last - 1, workspace_, room_);
         }
     }
-    loss_function_.gradient(outputs, batch.targets, dy);
+    detail::loss_gradient(loss_function_, outputs, batch.targets, dy, batch.weights);
     return run_backward<T>(view, dy, last, workspace_, room_);
 }
 

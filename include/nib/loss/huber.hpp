@@ -1,0 +1,68 @@
+// HuberLoss: half of the squared error where that is small, and a multiple of the absolute error from there, which
+// makes less of outliers; torch.nn.HuberLoss.
+//
+//   loss = 1/(B C) sum of e^2 / 2 where |e| < delta, else delta (|e| - delta / 2)     e = y - targets: [B, C]
+//
+// loss/reduction.hpp tells of other reductions and of weights of examples.
+#pragma once
+
+#include <nib/core/algorithm.hpp>
+#include <nib/core/math.hpp>
+#include <nib/core/matrix.hpp>
+#include <nib/loss/reduction.hpp>
+
+#include <cstddef>
+#include <span>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+NIB_API void check_huber_delta(double delta);
+
+}  // namespace detail
+
+struct HuberLoss {
+    double delta = 1;  // > 0
+    Reduction reduction = Reduction::mean;
+
+    template <class T>
+    using Targets = MatrixView<const T>;
+
+    template <class T>
+    double value(MatrixView<const T> y, MatrixView<const T> targets, std::span<const T> weights = {}) const {
+        return detail::reduced_sum(reduction, y, targets, weights, [d = delta](double output, double target) {
+            const double error = magnitude(output - target);
+            return error < d ? error * error / 2 : d * (error - d / 2);
+        });
+    }
+
+    // dy = (y - targets) / (B C), where y - targets is held within [-delta, delta].
+    template <class T>
+    void gradient(MatrixView<const T> y, MatrixView<const T> targets, MatrixView<T> dy,
+                  std::span<const T> weights = {}) const {
+        const T d = static_cast<T>(delta);
+        detail::reduced_gradient(reduction, y, targets, dy, weights,
+                                 [d](T output, T target, T scale) { return scale * clamped(output - target, -d, d); });
+    }
+
+    // Fails where delta is not above 0.
+    void check(std::size_t /*outputs*/) const { detail::check_huber_delta(delta); }
+};
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+
+namespace nib::inline NIB_ABI::detail {
+
+NIB_API void check_huber_delta(double delta) {
+    if (!is_finite(delta) || !(delta > 0)) fail("HuberLoss: expected a finite delta above 0, found " + shortest(delta));
+}
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif
