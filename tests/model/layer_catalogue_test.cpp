@@ -27,7 +27,9 @@ const std::string no_mlp =
 
 TEST_CASE("each of the catalogue's layers is built from its text") {
     for (const char* const layer :
-         {"ReLU", "Tanh", "LogSoftmax", "BatchNorm1d(4)", "Dropout(p=0)", "Dropout(p=0.015625)", "Dropout(p=0.9)"}) {
+         {"ReLU", "LeakyReLU(negative_slope=0.01)", "PReLU", "ELU(alpha=1)", "GELU", "GELU(approximate=tanh)", "SiLU",
+          "Sigmoid", "Tanh", "Softplus", "Softmax", "LogSoftmax", "BatchNorm1d(4)", "LayerNorm(4)", "Standardize(4)",
+          "Dropout(p=0)", "Dropout(p=0.015625)", "Dropout(p=0.9)"}) {
         CAPTURE(layer);
         const std::string list = std::string("Linear(3, 4), ") + layer + ", Residual(" + layer + "), Linear(4, 2)";
         CHECK(built(list) == list);

@@ -100,6 +100,11 @@ TEST_CASE("options say which layers stand before, between and behind the dense o
         const Mlp net{{7, 5, 4}, rng, {.activation = {}, .dropout = 0, .output = LayerList<>{}}};
         check(net, Sequential<Dense<7, 5>, Dense<5, 4>>{twin_rng});
     }
+    SUBCASE("an initializer") {
+        const Mlp net{{7, 5, 4}, rng, KaimingNormal{.a = 0.5}, {.norm = BatchNorm{}}};
+        check(net,
+              Sequential<Dense<7, 5>, BatchNorm, ReLU, Dense<5, 4>, LogSoftmax>{twin_rng, KaimingNormal{.a = 0.5}});
+    }
     CHECK(rng.state() == twin_rng.state());
 }
 

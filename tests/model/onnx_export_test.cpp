@@ -7,9 +7,13 @@
 #include <nib/io/file.hpp>
 #include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dropout.hpp>
+#include <nib/layers/gelu.hpp>
 #include <nib/layers/log_softmax.hpp>
+#include <nib/layers/prelu.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/layers/residual.hpp>
+#include <nib/layers/softmax.hpp>
+#include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/model/mlp.hpp>
 
@@ -229,8 +233,16 @@ TEST_CASE("an Mlp's file is that of the Sequential that is its twin, whatever it
         twin{two};
     CHECK(saved(mlp) == saved(twin));
     CHECK(value_text(graph_of(nib::BasicMlp<double>{{6, 3}}).message(11)) == "input: 11 [N, 6]");
-    const nib::Mlp tanh{{6, 5, 3}, one, {.activation = nib::Tanh{}, .norm = nib::BatchNorm{}, .output = {}}};
-    CHECK(saved(tanh) == saved(nib::Sequential<nib::Dense<6, 5>, nib::BatchNorm, nib::Tanh, nib::Dense<5, 3>>{two}));
+    using namespace nib;
+    const Mlp all{{6, 5, 3},
+                  one,
+                  {.activation = LayerList<Residual<Dense<5, 5>, PReLU>, GELU>{},
+                   .norm = BatchNorm{},
+                   .dropout = 0.5,
+                   .input = nib::Standardize{},
+                   .output = Softmax{}}};
+    CHECK(saved(all) == saved(Sequential<nib::Standardize, Dense<6, 5>, BatchNorm, Residual<Dense<5, 5>, PReLU>, GELU,
+                                         Dropout<0.5>, Dense<5, 3>, Softmax>{two}));
 }
 
 // The ReLUs of such a network stand at 2 and 4, where they are numbers 1 and 3 of nib's.

@@ -123,6 +123,14 @@ TEST_CASE("training allocates nothing after the first step") {
             nib::Mlp large{{784, 600, 10}, rng};
             CHECK(training_allocations(large, data, threads) == 0);
             CHECK(training_allocations(large, examples, threads) == 0);
+            nib::Mlp all{{784, 60, 10},
+                         rng,
+                         {.activation = nib::LeakyReLU<>{},
+                          .norm = nib::BatchNorm{},
+                          .dropout = 0.2,
+                          .input = nib::Standardize{},
+                          .output = nib::LayerList<nib::LayerNorm, nib::LogSoftmax>{}}};
+            CHECK(training_allocations(all, examples, threads) == 0);
         }
     }
 }
@@ -169,6 +177,7 @@ TEST_CASE("batches through a network allocate nothing after the first, and predi
                 best[0].label = nib::predict(net, x.row(0), workspace);
                 static_cast<void>(nib::probabilities(net, x.row(0), workspace));
                 nib::top_k(net, x.row(0), best, workspace);
+                static_cast<void>(net(x.row(0), workspace));
             }
             CHECK(allocations == before);
         }

@@ -182,7 +182,10 @@ int main(int argc, char** argv) try {
     write_model(OwnLayersInDouble{rng}, images, folder + "own_layers_double");
     write_model(nib::Mlp{{784, 10}, rng}, images, folder + "one_layer");
 
-    nib::Mlp normed{{784, 32, 32, 10}, rng, {.activation = nib::Tanh{}, .norm = nib::BatchNorm{}, .dropout = 0.5}};
+    nib::Mlp normed{{784, 32, 32, 10},
+                    rng,
+                    {.activation = nib::Tanh{}, .norm = nib::BatchNorm{}, .dropout = 0.5, .input = nib::Standardize{}}};
+    nib::fit_standardize(normed, train);
     nib::Sgd sgd{normed, {.learning_rate = 0.1, .momentum = 0.9}};
     nib::fit(normed, sgd, train, {.epochs = 1, .batch_size = 100}, rng);
     write_model(normed, images, folder + "batch_norm");

@@ -27,7 +27,17 @@ MlpLayout<T> listed_layout(std::string_view list, const std::string& path, std::
 #include <nib/core/text.hpp>
 #include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dropout.hpp>
+#include <nib/layers/elu.hpp>
+#include <nib/layers/gelu.hpp>
+#include <nib/layers/layer_norm.hpp>
+#include <nib/layers/leaky_relu.hpp>
+#include <nib/layers/prelu.hpp>
 #include <nib/layers/residual.hpp>
+#include <nib/layers/sigmoid.hpp>
+#include <nib/layers/silu.hpp>
+#include <nib/layers/softmax.hpp>
+#include <nib/layers/softplus.hpp>
+#include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/model/layer_texts.hpp>
 
@@ -38,7 +48,8 @@ MlpLayout<T> listed_layout(std::string_view list, const std::string& path, std::
 
 namespace nib::inline NIB_ABI::detail {
 
-using CataloguedLayers = LayerList<ReLU, Tanh, LogSoftmax, BatchNorm>;
+using CataloguedLayers = LayerList<ReLU, LeakyReLU<>, PReLU, ELU<>, GELU, GELUTanh, SiLU, Sigmoid, Tanh, Softplus,
+                                   Softmax, LogSoftmax, BatchNorm, LayerNorm, Standardize>;
 
 // More layers than anyone has: what reads them may take the square of their number.
 inline constexpr std::size_t most_mlp_layers = 10'000;

@@ -6,6 +6,7 @@
 //   nib::Mlp regression{{8, 64, 64, 1},
 //                       rng,
 //                       {.activation = nib::Tanh{}, .norm = nib::BatchNorm{}, .dropout = 0.2, .output = {}}};
+//   nib::Mlp drawn{{784, 64, 10}, rng, nib::KaimingNormal{}};  // layers/initializers.hpp; options may follow
 //
 // An option is any layer or block, nib::LayerList<nib::LayerNorm, nib::Residual<nib::ReLU>>{} for several, or {} for
 // none. What no option names is not compiled.
@@ -18,8 +19,10 @@
 #include <nib/core/random.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/layers/dropout.hpp>
+#include <nib/layers/initializers.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
+#include <nib/model/initialize.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
@@ -174,6 +177,12 @@ public:
     BasicMlp(const std::vector<std::size_t>& widths, Rng& rng, const Options& options = {})
         : BasicMlp{widths, options} {
         make_numbers(&rng);
+    }
+    // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
+    template <Initializer<T> I>
+    BasicMlp(const std::vector<std::size_t>& widths, Rng& rng, const I& initializer, const Options& options = {})
+        : BasicMlp{widths, rng, options} {
+        nib::initialize(*this, initializer, rng);
     }
 
     explicit BasicMlp(detail::MlpLayout<T> layout);
