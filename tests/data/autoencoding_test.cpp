@@ -114,4 +114,8 @@ TEST_CASE("messages name the data and the example in them") {
                             "example 4 of the data has infinity as feature 1"));
     const Dataset data = images(3);
     CHECK(Autoencoding{data}.name == "images");
+    // Weights of examples go with them.
+    const std::vector<float> weights{1, 2, 3, 4, 5, 6};
+    auto batches = nib::batches(Autoencoding{Examples{x, classes}.weighted_by(weights)}, 6);
+    CHECK(batches.begin()->weights[4] == 5);
 }

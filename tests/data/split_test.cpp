@@ -111,8 +111,15 @@ TEST_CASE("a subset keeps a copy of views, and takes no temporary of other data"
     y(2, 1) = 4;
     const Subset some{Examples{x, y}, {2}};
     const Subset some_of_them{some, {0}};
-    CHECK(nib::batches(some_of_them, 1).begin()->targets(0, 1) == 4);
+    auto batches = nib::batches(some_of_them, 1);
+    CHECK(batches.begin()->targets(0, 1) == 4);
     CHECK(some_of_them.original_index(0) == 2);
+    // Weights of examples go with them.
+    CHECK(nib::batches(some, 1).begin()->weights.empty());
+    const std::vector<double> weights{1, 2, 3};
+    auto weighted = nib::batches(Subset{Examples{x, y}.weighted_by(weights), {2, 0}}, 2);
+    CHECK(weighted.begin()->weights[0] == 3);
+    CHECK(weighted.begin()->weights[1] == 1);
 }
 
 TEST_CASE("a network learns from a subset as from a copy of it, to the bit, with augmented and sparse inputs too") {
