@@ -130,6 +130,11 @@ using OwnLayers =
 using OwnLayersInDouble =
     nib::BasicSequential<double, nib::Dense<784, 32>, nib::Tanh, LayerNorm, nib::Dense<32, 10>, nib::LogSoftmax>;
 
+using AllLayers =
+    nib::Sequential<nib::Standardize, nib::Dense<784, 32>, nib::LeakyReLU<>, nib::PReLU, nib::Dense<32, 32>,
+                    nib::ELU<0.5>, nib::Dense<32, 32>, nib::GELU, nib::LayerNorm, nib::GELUTanh, nib::Dense<32, 32>,
+                    nib::SiLU, nib::Softplus, nib::Sigmoid, nib::Dense<32, 10>, nib::Softmax>;
+
 nib::Dataset test_images() {
     const char* const data = std::getenv("NIB_DATA");
     return data != nullptr && *data != '\0' ? nib::load_mnist(std::string(data) + "/mnist", nib::Split::test)
@@ -177,6 +182,10 @@ int main(int argc, char** argv) try {
     DigitsInDouble in_double;
     nib::load(in_double, folder + "digits.safetensors");
     write_model(in_double, images, folder + "digits_double");
+
+    AllLayers all{rng, nib::XavierNormal{.gain = 2}};
+    nib::fit_standardize(all, images);
+    write_model(all, images, folder + "all_layers");
 
     write_model(OwnLayers{rng}, images, folder + "own_layers");
     write_model(OwnLayersInDouble{rng}, images, folder + "own_layers_double");
