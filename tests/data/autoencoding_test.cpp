@@ -119,3 +119,13 @@ TEST_CASE("messages name the data and the example in them") {
     auto batches = nib::batches(Autoencoding{Examples{x, classes}.weighted_by(weights)}, 6);
     CHECK(batches.begin()->weights[4] == 5);
 }
+
+TEST_CASE("Autoencoding keeps the examples' weights") {
+    const nib::Matrix<float> x(2, 3);
+    const std::vector<int> classes(2);
+    const std::vector<float> weights{5, 6};
+    const nib::Autoencoding data{nib::Examples{x, classes}.weighted_by(weights)};
+    CHECK(has_weights(data));
+    CHECK(weight_of(data, 1) == 6);
+    static_assert(!nib::WeightedSource<nib::Autoencoding<nib::Dataset>>);
+}

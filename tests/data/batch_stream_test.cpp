@@ -17,6 +17,8 @@ struct Fragile {
     std::size_t size() const { return 10; }
     std::size_t input_size() const { return 1; }
     friend int target_of(const Fragile&, std::size_t index) { return static_cast<int>(index); }
+    friend bool has_weights(const Fragile&) { return true; }
+    friend float weight_of(const Fragile&, std::size_t index) { return 10 * static_cast<float>(index); }
     friend void copy_example(const Fragile& data, std::size_t index, std::span<float> to) {
         if (index == data.broken) nib::fail("no such example");
         to[0] = static_cast<float>(index);
@@ -37,6 +39,7 @@ TEST_CASE("batches come in order, and errors reach the caller, with a thread bes
                 [&](const nib::Batch<float>& batch) {
                     for (std::size_t i = 0; i < batch.size(); ++i) {
                         CHECK(batch.inputs.matrix()(i, 0) == static_cast<float>(batch.targets[i]));
+                        CHECK(batch.weights[i] == 10 * static_cast<float>(batch.targets[i]));
                         used.push_back(batch.targets[i]);
                     }
                     if (throws) nib::fail("used up");

@@ -304,10 +304,12 @@ TEST_CASE("a batch's rows are known as examples of the data") {
     CHECK(seen == 7);
 }
 
-TEST_CASE_TEMPLATE("rows of targets come with their inputs, shuffled or not", T, float, double) {
+TEST_CASE_TEMPLATE("rows of targets and weights come with their inputs, shuffled or not", T, float, double) {
     nib::Rng rng{1};
     const Matrix<T> inputs = reference::random_matrix<T>(7, 3, rng), targets = reference::random_matrix<T>(7, 2, rng);
-    const Examples examples{inputs, targets};
+    const std::vector<T> weights{0, 10, 20, 30, 40, 50, 60};
+    const Examples examples = Examples{inputs, targets}.weighted_by(weights);
+    CHECK(batches(Examples{inputs, targets}, 3).begin()->weights.empty());
     nib::Rng shuffled{5};
     for (const bool shuffle : {false, true}) {
         auto range = shuffle ? batches(examples, 3, shuffled) : batches(examples, 3);
@@ -317,12 +319,14 @@ TEST_CASE_TEMPLATE("rows of targets come with their inputs, shuffled or not", T,
             REQUIRE(batch.size() == (number < 2 ? 3 : 1));
             REQUIRE(batch.targets.rows() == batch.size());
             REQUIRE(batch.targets.cols() == 2);
+            REQUIRE(batch.weights.size() == batch.size());
             const Matrix<T> rows = reference::dense(batch.inputs);
             for (std::size_t i = 0; i < batch.size(); ++i, ++seen) {
                 const std::size_t example = range.example(number, i);
                 if (!shuffle) CHECK(example == seen);
                 CHECK(reference::same_bits<T>(std::as_const(rows).row(i), inputs.row(example)));
                 CHECK(reference::same_bits<T>(batch.targets.row(i), targets.row(example)));
+                CHECK(batch.weights[i] == weights[example]);
             }
             ++number;
         }

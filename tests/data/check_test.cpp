@@ -3,6 +3,7 @@
 #include "../support.hpp"
 
 #include <limits>
+#include <string>
 #include <vector>
 
 using nib::Batch;
@@ -41,4 +42,24 @@ TEST_CASE("examples of rows of targets are compared with the outputs") {
     CHECK(error(3, 2) == "");
     CHECK(error(2, 2) == "the data: expected examples of 2 features, as the network takes, found 3");
     CHECK(error(3, 1) == "the data: expected rows of 1 targets, the network's outputs, found 2");
+}
+
+TEST_CASE("weights of examples are finite and not negative, and one is above 0") {
+    const Matrix<float> x(3, 1);
+    const std::vector<int> classes(3);
+    const auto error = [&](std::vector<float> weights) {
+        const auto examples = nib::Examples{x, classes}.weighted_by(weights);
+        return support::error_of([&] { nib::detail::check_examples(examples, 1, 1); });
+    };
+    const std::string expected = "the data: expected weights that are finite and not negative, found ";
+    CHECK(error({0, 0, 2}) == "");
+    CHECK(error({1, -0.5f, 1}) == expected + "-0.5 at example 1");
+    CHECK(error({1, 1, std::numeric_limits<float>::quiet_NaN()}) == expected + "NaN at example 2");
+    CHECK(error({std::numeric_limits<float>::infinity(), 1, 1}) == expected + "infinity at example 0");
+    CHECK(error({0, 0, 0}) == "the data: expected a weight above 0, found none");
+
+    const std::vector<float> two(2);
+    CHECK(support::error_of([&] {
+              nib::detail::check_batch(Batch<float>{.inputs = x, .targets = classes, .weights = two}, 1, 1);
+          }) == "the batch has 3 examples and 2 weights");
 }

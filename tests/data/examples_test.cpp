@@ -52,3 +52,22 @@ TEST_CASE("Examples refuses another number of classes than of rows") {
               Examples{inputs, targets};
           }) == "Examples: expected a row of targets for each of 5 rows, found 4");
 }
+
+template <class Weights>
+concept takes_weights = requires(const Examples<double, double>& examples, Weights&& weights) {
+    examples.weighted_by(static_cast<Weights&&>(weights));
+};
+
+TEST_CASE("Examples have no weights, or as many as rows") {
+    const Matrix<double> inputs(3, 2), targets(3, 1);
+    const std::vector<double> three{1, 2, 3}, two{1, 2};
+    const Examples examples{inputs, targets};
+    CHECK_FALSE(has_weights(examples));
+    CHECK(has_weights(examples.weighted_by(three)));
+    CHECK(weight_of(examples.weighted_by(three), 2) == 3);
+    static_assert(nib::WeightedSource<Examples<float>> && !nib::WeightedSource<Dataset>);
+    static_assert(takes_weights<const std::vector<double>&> &&
+                  !takes_weights<std::vector<double>>);  // it would be gone
+    CHECK(support::error_of([&] { return examples.weighted_by(two); }) ==
+          "Examples: expected a weight for each of 3 rows, found 2");
+}

@@ -164,3 +164,15 @@ TEST_CASE("messages name examples by their numbers in the whole data") {
                             }),
                             "example 4 of the data has infinity as feature 1"));
 }
+
+TEST_CASE("a subset's examples keep their weights") {
+    const Matrix<float> x(4, 1);
+    const std::vector<int> classes(4);
+    const std::vector<float> weights{1, 2, 3, 4};
+    const Subset some{Examples{x, classes}.weighted_by(weights), {3, 1}};
+    auto range = nib::batches(some, 2);
+    const auto batch = *range.begin();
+    CHECK(std::vector<float>(batch.weights.begin(), batch.weights.end()) == std::vector<float>{4, 2});
+    CHECK_FALSE(has_weights(Subset{Examples{x, classes}, {3, 1}}));
+    static_assert(!nib::WeightedSource<Subset<Dataset>>);
+}

@@ -113,7 +113,8 @@ TEST_CASE("training allocates nothing after the first step") {
         const nib::Dataset data = images(zeros);
         const nib::Matrix<float> x = floats(data);
         const std::vector<int> classes(data.labels.begin(), data.labels.end());
-        const nib::Examples examples{x, classes};
+        const std::vector<float> weights(classes.size(), 0.5f);
+        const nib::Examples examples = nib::Examples{x, classes}.weighted_by(weights);
         for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
             CAPTURE(threads);
             Small small{rng};

@@ -168,3 +168,28 @@ TEST_CASE("memory does not grow with the square of the classes, nor pieces with 
     CHECK(result.loss == doctest::Approx(std::log(double{classes}) - 2.0 / 3).epsilon(1e-3));
     CHECK(nib::accuracy(net, nib::Examples{x, targets}) == 2 / 3.0);
 }
+
+TEST_CASE("a loss that is a sum is told as the mean over the examples; weights count in each piece") {
+    const nib::Mlp net = sign_network();
+    constexpr std::size_t count = 600;
+    nib::Matrix<float> x(count, 1);
+    std::vector<int> classes(count);
+    std::vector<float> weights(count);
+    nib::Rng rng{33};
+    for (std::size_t i = 0; i < count; ++i) {
+        x(i, 0) = static_cast<float>(rng.uniform(-2, 2));
+        classes[i] = static_cast<int>(rng.below(2));
+        weights[i] = i < 256 || i >= 512 ? 1.0f : 3.0f;  // the same in a piece
+    }
+    const nib::Examples examples{x, classes};
+    const double mean = nib::evaluate(net, examples).loss;
+    const auto loss_of = [&](const auto& data, nib::NllLoss loss) { return nib::evaluate(net, data, loss).loss; };
+    CHECK(loss_of(examples, {.reduction = nib::Reduction::sum}) == doctest::Approx(mean).epsilon(1e-12));
+    CHECK(loss_of(examples.weighted_by(weights), {}) == doctest::Approx(mean).epsilon(1e-12));
+    const nib::Evaluation middle = nib::evaluate(
+        net, nib::Examples{x.view().middle_rows(256, 256), std::span<const int>{classes}.subspan(256, 256)});
+    CHECK(loss_of(examples.weighted_by(weights), {.reduction = nib::Reduction::sum}) ==
+          doctest::Approx(mean + 2 * middle.loss * 256 / count).epsilon(1e-12));
+    CHECK(support::error_of([&] { return loss_of(examples, {.class_weights = {1}}); }) ==
+          "NllLoss: expected 2 class weights, one for each of the network's outputs, found 1");
+}

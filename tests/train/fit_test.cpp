@@ -629,3 +629,32 @@ TEST_CASE("the learning rate comes back where a callback throws") {
         CHECK(learner.adam.options().learning_rate == 1e-2);
     }
 }
+
+TEST_CASE("weights of examples are trained with, on several threads too, and a sum is told as the mean") {
+    Circle circle;
+    std::vector<float> weights(circle.classes.size());
+    for (std::size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(i % 3);
+    const auto trained = [&](const nib::Examples<float>& examples, const nib::NllLoss& loss, std::size_t threads,
+                             double& first_loss) {
+        nib::Rng rng{58};
+        nib::Mlp net{{2, 300, 2}, rng};
+        nib::Adam adam{net};
+        first_loss = 0;
+        nib::fit(net, adam, examples, {.epochs = 2, .batch_size = 500, .threads = threads}, rng, loss,
+                 [&](const nib::EpochReport& epoch) { first_loss += epoch.epoch == 1 ? epoch.loss : 0; });
+        return std::vector<float>(net.parameters().begin(), net.parameters().end());
+    };
+    double plain = 0, weighted = 0, same = 0, sum = 0;
+    const auto expected = trained(circle.examples(), {}, 1, plain);
+    const auto found = trained(circle.examples().weighted_by(weights), {}, 1, weighted);
+    CHECK(found != expected);
+    CHECK(weighted != plain);
+    CHECK(trained(circle.examples().weighted_by(weights), {}, 2, same) == found);
+    CHECK(same == weighted);
+    trained(circle.examples(), {.reduction = nib::Reduction::sum}, 1, sum);
+    CHECK(sum == doctest::Approx(plain).epsilon(1e-12));
+
+    weights[7] = -1;
+    CHECK(support::error_of([&] { trained(circle.examples().weighted_by(weights), {}, 1, sum); }) ==
+          "the data: expected weights that are finite and not negative, found -1 at example 7");
+}

@@ -310,3 +310,44 @@ TEST_CASE_TEMPLATE("an optimiser's steps by gradients that are multiplied out on
         }
     }
 }
+
+TEST_CASE("an example of weight 2 counts as two") {
+    nib::Rng rng{43};
+    nib::BasicMlp<double> net{{4, 6, 3}, rng};
+    nib::Matrix<double> x = reference::random_matrix<double>(3, 4, rng), twice(4, 4);
+    const std::vector<int> classes{2, 0, 1}, classes_twice{2, 0, 0, 1};
+    const std::vector<double> weights{1, 2, 1};
+    for (std::size_t i = 0; i < 4; ++i) std::ranges::copy(x.row(i < 2 ? i : i - 1), twice.row(i).begin());
+    const auto check = [&](auto loss) {
+        nib::Gradients gradients{net, loss};
+        const auto plain = gradients(net, {.inputs = twice, .targets = classes_twice}).multiply_out();
+        const std::vector<double> expected(plain.begin(), plain.end());
+        const double value = gradients.loss();
+        const auto found = gradients(net, {.inputs = x, .targets = classes, .weights = weights}).multiply_out();
+        CHECK(gradients.loss() == doctest::Approx(value).epsilon(1e-14));
+        for (std::size_t i = 0; i < expected.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-15);
+    };
+    check(nib::NllLoss{});
+    check(nib::NllLoss{.class_weights = {1, 5, 2}, .label_smoothing = 0.1});
+    nib::Gradients of_squares{net, SquaredLoss{}};
+    CHECK(support::error_of([&] { of_squares(net, {.inputs = x, .targets = classes, .weights = weights}); }) ==
+          "expected a loss that takes weights of examples, such as nib::CrossEntropyLoss{}, as there are some");
+}
+
+TEST_CASE("options of a loss that do not suit the network are refused") {
+    nib::Rng rng{44};
+    nib::BasicMlp<double> net{{4, 3}, rng};
+    const auto error = [&](const auto& loss) { return support::error_of([&] { nib::Gradients{net, loss}; }); };
+    const std::string nll = "NllLoss: expected ", cross_entropy = "CrossEntropyLoss: expected ";
+    CHECK(error(nib::NllLoss{.class_weights = {1, 2, 0}}) == "");
+    CHECK(error(nib::NllLoss{.class_weights = {1, 2}}) ==
+          nll + "3 class weights, one for each of the network's outputs, found 2");
+    CHECK(error(nib::CrossEntropyLoss{.class_weights = {1, 2, 3, 4}}) ==
+          cross_entropy + "3 class weights, one for each of the network's outputs, found 4");
+    CHECK(error(nib::CrossEntropyLoss{.class_weights = {1, -2, 3}}) ==
+          cross_entropy + "class weights that are finite and not negative, found -2");
+    CHECK(error(nib::NllLoss{.label_smoothing = 1}) == "");
+    CHECK(error(nib::NllLoss{.label_smoothing = 1.5}) == nll + "a label smoothing in [0, 1], found 1.5");
+    CHECK(error(nib::CrossEntropyLoss{.label_smoothing = -0.1}) ==
+          cross_entropy + "a label smoothing in [0, 1], found -0.1");
+}
