@@ -36,7 +36,8 @@ nib::Evaluation checked_evaluation(const Net& net, const nib::Dataset& test, con
 
 // Prints the results but for the last line.
 template <nib::InferenceNetwork Net>
-nib::Evaluation print_evaluation(const Net& net, const nib::Dataset& test, const Options& options) {
+nib::Evaluation print_evaluation(const Net& net, const nib::Dataset& test, const Options& options,
+                                 const examples::RunTexts& texts) {
     const nib::Evaluation evaluation = checked_evaluation(net, test, options);
     std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
     if (evaluation.classes() <= most_printed_classes) {
@@ -48,15 +49,17 @@ nib::Evaluation print_evaluation(const Net& net, const nib::Dataset& test, const
         std::fprintf(stderr, "%s: has %zu classes: tables of them are printed up to %zu\n", options.model.c_str(),
                      evaluation.classes(), most_printed_classes);
     }
-    if (!options.report.empty()) examples::write_report(net, test, options.report);
+    if (!options.report.empty()) examples::write_report(net, test, evaluation, texts, options.report);
     return evaluation;
 }
 
 // The same of the network in 8-bit integers, and how both compare.
-nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, const Options& options) {
+nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, const Options& options,
+                              examples::RunTexts texts) {
     const nib::Evaluation before = checked_evaluation(net, test, options);
     const nib::Int8Mlp small = nib::quantize(net, examples::calibration_digits(options.data));
-    const nib::Evaluation evaluation = print_evaluation(small, test, options);
+    texts.facts.push_back({"computed in", "8-bit integers"});
+    const nib::Evaluation evaluation = print_evaluation(small, test, options, texts);
     const std::size_t float_bytes = net.parameter_count() * sizeof(float), int8_bytes = small.size_bytes();
     std::printf("float %s %zu bytes\n", examples::accuracy_text(before.correct(), before.total()).c_str(), float_bytes);
     std::printf("int8 %s %zu bytes\n", examples::accuracy_text(evaluation.correct(), evaluation.total()).c_str(),
@@ -83,8 +86,9 @@ void evaluate(const Options& options) {
         nib::fail(options.model + ": expected a network that ends in LogSoftmax, found " +
                   nib::layers_text(net.layers()));
 
-    examples::print_test_accuracy(options.int8 ? evaluate_int8(net, test, options)
-                                               : print_evaluation(net, test, options));
+    const examples::RunTexts texts{.title = "Test of " + options.model, .facts = examples::facts_of(net, test)};
+    examples::print_test_accuracy(options.int8 ? evaluate_int8(net, test, options, texts)
+                                               : print_evaluation(net, test, options, texts));
 }
 
 }  // namespace
@@ -94,7 +98,8 @@ int main(int argc, char** argv) {
     examples::CommandLine line{"evaluate", "Tests a trained network on handwritten digits."};
     line.argument("MODEL", "a dense network (safetensors, PyTorch's .pth or NumPy's .npz)", options.model);
     line.option("--data", "DIR", "folder of MNIST's IDX files; without it, synthetic digits", options.data);
-    line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
+    line.option("--report", "DIR", "writes report.html, and samples.png and mistakes.png: test images and answers",
+                options.report);
     line.flag("--int8", "tests the network in 8-bit integers, calibrated on training images, and compares",
               options.int8);
     return line.run(argc, argv, [&] { evaluate(options); });

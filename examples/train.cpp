@@ -89,6 +89,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     std::printf("initial accuracy %s\n", nib::fixed(evaluation.accuracy(), 4).c_str());
     examples::check_output();
 
+    std::vector<examples::EpochResult> epochs;  // for the report
     examples::ProgressLine progress;
     const auto on_epoch = [&](const nib::EpochReport& epoch) {
         if (!options.checkpoint.empty()) {
@@ -96,6 +97,7 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
             last.set(options.checkpoint, epoch.epoch);
         }
         evaluation = nib::evaluate(net, test);
+        epochs.push_back({epoch, evaluation.loss, evaluation.accuracy()});
         progress.clear();
         std::printf("epoch %d loss %s accuracy %s seconds %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
                     nib::fixed(evaluation.accuracy(), 4).c_str(), nib::fixed(epoch.seconds, 2).c_str());
@@ -121,7 +123,9 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
     }
 
     if (!options.save.empty()) nib::save(net, options.save, {.steps = adam.steps()});
-    if (!options.report.empty()) examples::write_report(net, test, options.report);
+    if (!options.report.empty())
+        examples::write_report(net, test, evaluation, {"Training of a network", examples::facts_of(net, test), epochs},
+                               options.report);
     examples::print_test_accuracy(evaluation);
 }
 
@@ -163,6 +167,7 @@ int main(int argc, char** argv) {
                 "goes on from a checkpoint, with its options; --data and --synthetic as they were, --lr and --epochs "
                 "may change",
                 options.resume);
-    line.option("--report", "DIR", "writes samples.png and mistakes.png: test images and answers", options.report);
+    line.option("--report", "DIR", "writes report.html, and samples.png and mistakes.png: test images and answers",
+                options.report);
     return line.run(argc, argv, [&] { train(options, line); });
 }

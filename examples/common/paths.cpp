@@ -98,7 +98,9 @@ std::vector<NamedPath> data_files(const std::string& folder) {
 
 std::vector<NamedPath> report_files(const std::string& report) {
     if (report.empty()) return {};
-    return {{"--report", report + "/samples.png"}, {"--report", report + "/mistakes.png"}};
+    return {{"--report", report + "/samples.png"},
+            {"--report", report + "/mistakes.png"},
+            {"--report", report + "/report.html"}};
 }
 
 void check_run_files(const std::string& data, const std::string& resume, const std::string& save,

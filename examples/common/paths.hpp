@@ -23,7 +23,7 @@ void check_png_folder(const std::vector<std::string>& inputs, const std::string&
 // The same for the pair of files that save_images writes.
 void check_idx_pair(const std::vector<std::string>& inputs, const std::string& prefix);
 
-// The data files that train and evaluate may read in `folder`, and the pictures that write_report puts into `report`.
+// The data files that train and evaluate may read in `folder`, and what write_report puts into `report`.
 std::vector<NamedPath> data_files(const std::string& folder);
 std::vector<NamedPath> report_files(const std::string& report);
 

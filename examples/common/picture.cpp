@@ -42,7 +42,7 @@ int text_width(std::string_view text, int scale) {
     return text.empty() ? 0 : (static_cast<int>(text.size()) * (glyph_width + 1) - 1) * scale;
 }
 
-void write_png(const Picture& picture, const std::string& path) {
+std::string png_bytes(const Picture& picture) {
     std::string png;
     const auto append = [](void* context, void* data, int size) {
         static_cast<std::string*>(context)->append(static_cast<const char*>(data), static_cast<std::size_t>(size));
@@ -51,6 +51,11 @@ void write_png(const Picture& picture, const std::string& path) {
     const int written = stbi_write_png_to_func(append, &png, picture.width(), picture.height(), channels,
                                                picture.pixels().data(), picture.width() * channels);
     if (written == 0) throw std::bad_alloc();
+    return png;
+}
+
+void write_png(const Picture& picture, const std::string& path) {
+    const std::string png = png_bytes(picture);
     write_whole([&] {
         nib::AtomicFile file{path};
         file.write(png);

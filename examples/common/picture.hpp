@@ -91,6 +91,8 @@ void draw_text(Picture& picture, int left, int top, std::string_view text, Color
 // The width of what draw_text draws, in pixels.
 int text_width(std::string_view text, int scale = 1);
 
+// The picture as a PNG file.
+std::string png_bytes(const Picture& picture);
 void write_png(const Picture& picture, const std::string& path);
 
 // Whether a label is a plain word: 1 to 32 digits and letters.

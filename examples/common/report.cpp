@@ -1,17 +1,24 @@
 #include "report.hpp"
 
+#include "interrupt.hpp"
 #include "picture.hpp"
 
 #include <nib/core/error.hpp>
+#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/model/layer_texts.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace examples {
@@ -54,27 +61,101 @@ void make_folder(const std::string& folder) {
     nib::check_writable(folder + "/samples.png");
 }
 
-void draw_report(const nib::Dataset& test, const std::vector<Answer>& samples, std::vector<Answer> mistakes,
-                 const std::string& folder) {
-    std::stable_sort(mistakes.begin(), mistakes.end(),
-                     [](const Answer& a, const Answer& b) { return a.probability > b.probability; });
-    mistakes.resize(std::min(mistakes.size(), shown));
+void Answers::add(nib::MatrixView<const float> log_probabilities, std::span<const int> targets) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const std::span<const float> row = log_probabilities.row(i);
+        const auto best = std::max_element(row.begin(), row.end());
+        const Answer answer{seen_++, static_cast<int>(best - row.begin()), std::min(std::exp(*best), 1.0f)};
+        const bool right = answer.answer == targets[i];
+        if (samples.size() < shown) samples.push_back(answer);
+        if (!right) mistakes.push_back(answer);
+        if (nib::is_finite(answer.probability)) calibration.add(static_cast<double>(answer.probability), right);
+    }
+}
 
-    const auto draw = [&](const std::vector<Answer>& answers, const std::string& name) {
+nib::MatrixView<const float> weights_of_images(const std::vector<nib::LayerTensor>& tensors,
+                                               std::span<const float> parameters, std::size_t pixels) {
+    for (const nib::LayerTensor& tensor : tensors) {
+        if (tensor.is_buffer) continue;
+        if (!tensor.transposed || tensor.shape.size() != 2 || tensor.shape[1] != pixels) break;
+        return {parameters.data() + tensor.offset, pixels, tensor.shape[0]};
+    }
+    return {};
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const nib::Mlp& net, const nib::Dataset& test) {
+    return {{"network", nib::layers_text(net.layers())},
+            {"parameters", std::to_string(net.parameter_count())},
+            {"test images", std::to_string(test.size()) + (test.name.empty() ? "" : ", " + test.name)}};
+}
+
+namespace {
+
+Picture image_of(const nib::Dataset& test, std::size_t index) {
+    const int rows = static_cast<int>(test.rows), cols = static_cast<int>(test.cols);
+    Picture picture{cols, rows, PixelFormat::grey, white};
+    draw_image(picture, 0, 0, test.image(index), rows, cols, 1);
+    return picture;
+}
+
+// From orange over white to blue, which all eyes tell apart; white is 0, and the largest weight of the unit is full.
+Picture weights_of_unit(nib::MatrixView<const float> weights, std::size_t unit, std::size_t rows, std::size_t cols) {
+    float largest = 0;
+    for (std::size_t i = 0; i < weights.rows(); ++i) largest = std::max(largest, std::abs(weights(i, unit)));
+    Picture picture{static_cast<int>(cols), static_cast<int>(rows), PixelFormat::rgb, white};
+    constexpr Color blue{0, 72, 140}, orange{200, 80, 0};
+    for (std::size_t i = 0; i < weights.rows() && largest > 0; ++i) {
+        const float part = weights(i, unit) / largest;
+        const Color end = part > 0 ? blue : orange;
+        const auto mixed = [&](std::uint8_t channel) {
+            return static_cast<std::uint8_t>(255.0f - std::abs(part) * (255.0f - static_cast<float>(channel)));
+        };
+        picture.set(static_cast<int>(i % cols), static_cast<int>(i / cols),
+                    Color{mixed(end.red), mixed(end.green), mixed(end.blue)});
+    }
+    return picture;
+}
+
+}  // namespace
+
+void draw_report(const nib::Dataset& test, const nib::Evaluation& evaluation, double top3_accuracy, Answers answers,
+                 nib::MatrixView<const float> weights, const RunTexts& run, const std::string& folder) {
+    std::stable_sort(answers.mistakes.begin(), answers.mistakes.end(),
+                     [](const Answer& a, const Answer& b) { return a.probability > b.probability; });
+    answers.mistakes.resize(std::min(answers.mistakes.size(), shown));
+
+    ReportPage page{run.title, run.facts, run.epochs, evaluation, {}, answers.calibration, {}, {}, {}};
+    if (evaluation.classes() > 3) page.top3_accuracy = top3_accuracy;
+    const auto draw = [&](const std::vector<Answer>& some, const std::string& name, std::vector<PageImage>& on_page) {
         std::vector<CaptionedImage> images;
-        for (const Answer& answer : answers) {
+        for (const Answer& answer : some) {
             const int truth = test.labels[answer.index];
             const bool right = answer.answer == truth;
+            const std::string is = right ? std::string() : "is " + std::to_string(truth);
+            const Verdict verdict = right ? Verdict::right : Verdict::wrong;
             images.push_back({.pixels = test.image(answer.index),
-                              .caption = std::to_string(answer.answer) +
-                                         (right ? std::string() : " (is " + std::to_string(truth) + ")"),
-                              .verdict = right ? Verdict::right : Verdict::wrong});
+                              .caption = std::to_string(answer.answer) + (right ? is : " (" + is + ")"),
+                              .verdict = verdict});
+            on_page.push_back({.picture = image_of(test, answer.index),
+                               .caption = std::to_string(answer.answer) + (right ? is : ", " + is),
+                               .note = nib::fixed(static_cast<double>(answer.probability), 4),
+                               .verdict = verdict});
         }
         write_png(contact_sheet(images, static_cast<int>(test.rows), static_cast<int>(test.cols), 3, 10),
                   folder + "/" + name);
     };
-    draw(samples, "samples.png");
-    draw(mistakes, "mistakes.png");
+    draw(answers.samples, "samples.png", page.samples);
+    draw(answers.mistakes, "mistakes.png", page.mistakes);
+    for (std::size_t unit = 0; unit < std::min(weights.cols(), shown); ++unit)
+        page.weights.push_back(
+            {.picture = weights_of_unit(weights, unit, test.rows, test.cols), .caption = std::to_string(unit)});
+
+    const std::string text = html(page);
+    write_whole([&] {
+        nib::AtomicFile file{folder + "/report.html"};
+        file.write(text);
+        file.commit();
+    });
 }
 
 }  // namespace examples

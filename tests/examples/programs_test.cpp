@@ -861,13 +861,20 @@ TEST_CASE("a batch of all images is one step of Adam, which moves no parameter b
     CHECK(largest == doctest::Approx(0.25).epsilon(1e-3));
 }
 
-TEST_CASE("--report writes the first test images and the mistakes as PNG files") {
+TEST_CASE("--report writes a page, and the first test images and the mistakes as PNG files") {
     const TemporaryDirectory folder;
     const std::string report = folder.path("new/report");
     const std::string out = results("evaluate", {world().model(), "--data", world().data(), "--report", report});
     const auto mistakes = static_cast<std::uint32_t>(test_count - correct_of(lines_of(out).back(), test_count));
     REQUIRE(mistakes > 0);
-    CHECK(files_in(report) == Words{"mistakes.png", "samples.png"});
+    CHECK(files_in(report) == Words{"mistakes.png", "report.html", "samples.png"});
+    const std::string page = nib::read_file(report + "/report.html");
+    CHECK(support::contains(page, "<h1>Test of " + world().model() + "</h1>"));
+    CHECK(support::contains(page, "mistakes in " + std::to_string(test_count) + " images"));
+    CHECK(support::contains(page, "<b>" + std::to_string(mistakes) + "</b>"));
+    CHECK(support::contains(page, "10), LogSoftmax</dd>"));
+    CHECK(support::contains(page, "Weights of the first layer"));
+    CHECK_FALSE(support::contains(page, "<h2>Loss</h2>"));
     // Cells: 28 pixels three times as large, or the caption "7 (is 2)" of 8 glyphs at twice their 6 x 7 pixels, and
     // gaps.
     const auto sheet = [](std::uint32_t images) {
@@ -876,8 +883,11 @@ TEST_CASE("--report writes the first test images and the mistakes as PNG files")
     CHECK(png_size(report + "/mistakes.png") == sheet(std::min(mistakes, 60u)));
     CHECK(png_size(report + "/samples.png").height == sheet(60).height);
 
-    results("train", train_arguments({"--epochs", "1", "--report", folder.path("training")}));
-    CHECK(files_in(folder.path("training")) == Words{"mistakes.png", "samples.png"});
+    results("train", train_arguments({"--epochs", "2", "--report", folder.path("training")}));
+    CHECK(files_in(folder.path("training")) == Words{"mistakes.png", "report.html", "samples.png"});
+    const std::string training = nib::read_file(folder.path("training/report.html"));
+    CHECK(support::contains(training, "<title>epoch 2, training: "));
+    CHECK(support::contains(training, "<title>epoch 2, test: "));
 }
 
 TEST_CASE("recognize prints a line a drawing, and the accuracy of those with labels") {

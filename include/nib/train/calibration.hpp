@@ -31,8 +31,9 @@ struct CalibrationBin {
 
 class Calibration {
 public:
-    // Of the same width. Fails where there are none.
-    explicit Calibration(std::size_t bins = 15) : sums_(bins) {
+    Calibration() : Calibration{15} {}
+    // Bins of the same width. Fails where there are none.
+    explicit Calibration(std::size_t bins) : sums_(bins) {
         if (bins == 0) fail("Calibration: expected at least one bin, found none");
     }
 
