@@ -238,8 +238,9 @@ struct Logarithm {
                 polynomial(r, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
                            1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
             const V rest = fma(-0.5f, square, fma(-2.12194440e-4f, n, p * r * square));
-            const V ends = where(x == 0, -Limits::infinity(), where(x < 0, Limits::quiet_NaN(), x));
-            x = where((x > 0) & (x < Limits::infinity()), fma(0.693359375f, n, r + rest), ends);
+            // GCC 12 takes masks that are joined by & apart, lane by lane.
+            const V positive = where(x < Limits::infinity(), fma(0.693359375f, n, r + rest), x);
+            x = where(x > 0, positive, where(x == 0, -Limits::infinity(), where(x < 0, Limits::quiet_NaN(), x)));
         }
     }
 };
@@ -274,7 +275,7 @@ struct LogarithmOfOnePlus {
                 polynomial(x, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
                            1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
             const V near = copysign(x + fma(-0.5f, square, p * x * square), x);
-            x = where((x > -0.29f) & (x < 0.41f), near, far);
+            x = where(magnitude(x - 0.06f) < 0.35f, near, far);
         }
     }
 };
