@@ -10,6 +10,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -49,6 +50,9 @@ TEST_CASE_TEMPLATE("features of the data get mean 0 and deviation 1; one that ne
     for (T& number : net.buffers()) number = 7;
     nib::fit_standardize(net, nib::Examples{x, targets});
     check();
+    nib::BasicMlp<T> mlp{{4, 3, 2}, rng, {.input = nib::Standardize{}}};
+    nib::fit_standardize(mlp, nib::Examples{x, classes});
+    CHECK(reference::same_bits<T>(std::as_const(mlp).buffers(), std::as_const(net).buffers()));
 
     // Mostly zeros, which come as sparse batches.
     for (std::size_t i = 0; i < x.rows(); ++i)
