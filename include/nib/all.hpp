@@ -145,8 +145,14 @@
 #include <nib/model/sequential.hpp>
 #include <nib/model/step.hpp>
 #include <nib/model/workspace.hpp>
+#include <nib/optim/adagrad.hpp>
 #include <nib/optim/adam.hpp>
+#include <nib/optim/adamw.hpp>
+#include <nib/optim/amsgrad.hpp>
+#include <nib/optim/clip_grad.hpp>
 #include <nib/optim/optimizer.hpp>
+#include <nib/optim/parameter_groups.hpp>
+#include <nib/optim/rmsprop.hpp>
 #include <nib/optim/schedule.hpp>
 #include <nib/optim/sgd.hpp>
 #include <nib/train/averages.hpp>

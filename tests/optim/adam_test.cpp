@@ -2,6 +2,7 @@
 
 #include "../reference.hpp"
 #include "../support.hpp"
+#include "torch_optim.hpp"
 
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
@@ -127,6 +128,13 @@ TEST_CASE_TEMPLATE("ten steps of Adam are torch.optim.Adam's", T, float, double)
     });
 }
 
+TEST_CASE_TEMPLATE("Adam is torch.optim.Adam, with weight decay too", T, float, double) {
+    support::check_like_torch<Adam, T>("adam", AdamOptions{});
+    support::check_like_torch<Adam, T>(
+        "adam_decay",
+        AdamOptions{.learning_rate = 0.02, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-4, .weight_decay = 0.3});
+}
+
 TEST_CASE_TEMPLATE("a step is one step, however many tensors the network has", T, float, double) {
     Net<T> net;
     Adam adam{net, {.learning_rate = 0.01}};
@@ -222,6 +230,7 @@ TEST_CASE("options out of their ranges are refused") {
     CHECK(error({.beta1 = 1}) == "Adam: expected betas in [0, 1)");
     CHECK(error({.beta2 = -0.1}) == "Adam: expected betas in [0, 1)");
     CHECK(error({.epsilon = 0}) == "Adam: expected an epsilon above 0");
+    CHECK(error({.weight_decay = -1}) == "Adam: expected a weight decay of at least 0");
     CHECK(error({.learning_rate = 0}) == "");
 }
 

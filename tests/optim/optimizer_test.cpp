@@ -225,3 +225,100 @@ TEST_CASE("an optimiser that was moved from says so") {
               return 0;
           }) == "Adam: made for 0 parameters, got 8 and 8 gradients");
 }
+
+// What a step with groups does, against an optimiser of its own for each part. Groups stand within and across products.
+TEST_CASE_TEMPLATE("groups move by their options, and frozen parameters not at all", Method, nib::AdamMethod,
+                   nib::SgdMethod) {
+    using Optimizer = nib::Optimizer<float, Method>;
+    using Options = typename Method::Options;
+    nib::Rng rng{7};
+    for (const std::size_t outputs : {std::size_t{3}, std::size_t{64}})
+        for (const double zeros : {0.0, 0.85})
+            for (const double weight_decay : {0.0, 0.5}) {
+                CAPTURE(outputs);
+                CAPTURE(zeros);
+                CAPTURE(weight_decay);
+                const std::size_t features = 50, weights = features * outputs, count = weights + outputs;
+                const Matrix<float> x = reference::random_matrix<float>(15, features, rng, zeros);
+                const Matrix<float> dy = reference::random_matrix<float>(15, outputs, rng);
+                const reference::Listed<float> listed{x};
+                const nib::ProductGradient<float> product{.offset = 0, .x = listed.inputs, .dy = dy};
+                std::vector<float> values(count, 0.25f), start(count);
+                for (float& value : start) value = static_cast<float>(rng.uniform(-1, 1));
+                nib::ListPositions<float> positions;
+                const nib::Gradient<float> gradient{values, {&product, 1}, positions};
+                const std::span<float> out = gradient.multiply_out();
+                const std::vector<float> all(out.begin(), out.end());
+
+                const Options options{.learning_rate = 0.1, .weight_decay = weight_decay};
+                Options other{.learning_rate = 0.3};
+                other.weight_decay = 0.1;
+                const auto check = [&](const std::vector<nib::Range>& group, const std::vector<nib::Range>& frozen) {
+                    Optimizer whole{count, options}, by_array{count, options}, plain{count, options};
+                    Optimizer second{count, other};
+                    for (Optimizer* const optimizer : {&whole, &by_array}) {
+                        CHECK(optimizer->add_group(group, other) == 1);
+                        optimizer->freeze(frozen);
+                    }
+                    std::vector<float> a = start, b = start, c = start, d = start;
+                    for (int step = 0; step < 3; ++step) {
+                        whole.step(std::span{a}, gradient);
+                        by_array.step(std::span{b}, all);
+                        plain.step(std::span{c}, all);
+                        second.step(std::span{d}, all);
+                    }
+                    for (const nib::Range range : group)
+                        for (std::size_t i = range.first; i < range.first + range.count; ++i) c[i] = d[i];
+                    for (const nib::Range range : frozen)
+                        for (std::size_t i = range.first; i < range.first + range.count; ++i) {
+                            c[i] = start[i];
+                            CHECK(whole.state(0)[i] == 0);
+                        }
+                    CHECK(a == c);
+                    CHECK(b == c);
+                };
+                check({{weights, outputs}}, {});
+                check({{0, weights}}, {{weights, outputs}});
+                check({{1, 2}, {weights - 4, 5}}, {{weights / 2, outputs + 1}});
+                for (float& value : out.first(weights)) value = 9;
+                check({{weights, 1}}, {{0, weights}});
+                CHECK(values[0] == 9);  // no product of a frozen matrix
+            }
+}
+
+TEST_CASE("a group's options are checked and may change, and no parameter is in two groups") {
+    Net<float> net;
+    const nib::Optimizer<float, CountingMethod> fresh{net};
+    nib::Optimizer<float, CountingMethod> counting = fresh;
+    const std::vector<nib::Range> bias = nib::parameters_named(net, "bias");
+    CHECK(support::error_of([&] { return counting.add_group(bias, {.factor = -1}); }) ==
+          "Counting: expected a factor above 0");
+    CHECK(counting.add_group(nib::parameters_named(net, "bias"), {.factor = 2}) == 1);
+    CHECK(support::error_of([&] { return counting.add_group(nib::layer_parameters(net, "0"), {}); }) ==
+          "Counting: expected parameters that are in no group yet, found parameter 15 in group 1");
+    CHECK(counting.options(0).factor == 1);
+    CHECK(std::as_const(counting).options(1).factor == 2);
+    step(counting, net, 1);
+    CHECK(net.parameters()[0] == -1);
+    CHECK(net.parameters()[17] == -2);
+    counting.options(1).factor = 0;
+    CHECK(support::error_of([&] { step(counting, net, 1); }) == "Counting: expected a factor above 0");
+    CHECK(net.parameters()[0] == -1);
+    CHECK(counting.steps() == 1);
+}
+
+TEST_CASE("learning rates of all groups are scaled, and options stay") {
+    Net<float> net;
+    Counting<float> counting{net, {.learning_rate = 2}};
+    counting.add_group(nib::parameters_named(net, "bias"), {.learning_rate = 8});
+    counting.scale_learning_rate(0.5);
+    step(counting, net, 1);
+    CHECK(net.parameters()[0] == -1);
+    CHECK(net.parameters()[17] == -4);
+    counting.scale_learning_rate(1);
+    step(counting, net, 1);
+    CHECK(net.parameters()[0] == -5);
+    CHECK(net.parameters()[17] == -20);
+    CHECK(counting.options().learning_rate == 2);
+    CHECK(counting.options(1).learning_rate == 8);
+}

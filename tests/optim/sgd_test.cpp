@@ -2,6 +2,7 @@
 
 #include "../reference.hpp"
 #include "../support.hpp"
+#include "torch_optim.hpp"
 
 #include <nib/layers/dense.hpp>
 #include <nib/model/sequential.hpp>
@@ -71,6 +72,14 @@ TEST_CASE_TEMPLATE("Sgd is torch.optim.SGD, with every option", T, float, double
             }
             CHECK(sgd.steps() == 6);
         });
+}
+
+TEST_CASE_TEMPLATE("twenty steps of Sgd are torch.optim.SGD's", T, float, double) {
+    support::check_like_torch<Sgd, T>("sgd", SgdOptions{.learning_rate = 0.1});
+    support::check_like_torch<Sgd, T>(
+        "sgd_momentum", SgdOptions{.learning_rate = 0.1, .momentum = 0.9, .dampening = 0.2, .weight_decay = 0.05});
+    support::check_like_torch<Sgd, T>(
+        "sgd_nesterov", SgdOptions{.learning_rate = 0.1, .momentum = 0.8, .nesterov = true, .weight_decay = 0.01});
 }
 
 TEST_CASE("five steps of Sgd are torch.optim.SGD's on a parabola") {

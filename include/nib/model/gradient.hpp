@@ -28,6 +28,10 @@ using ListPositions = Scratch<const kernels::Nonzero<T>*>;
 // Non-owning: valid until the workspace that it came from runs another pass.
 template <class T>
 class Gradient {
+    struct Everything {
+        bool operator()(std::size_t, std::size_t) const { return true; }
+    };
+
 public:
     // `values` has room for all gradients, and holds those that no product covers. `products` are in descending order
     // of their offsets.
@@ -38,8 +42,9 @@ public:
     // How many there are.
     std::size_t size() const { return values_.size(); }
 
-    // All of them, in the order of the parameters.
-    std::span<const T> multiply_out() const {
+    // All of them, in the order of the parameters. They may be changed there (optim/clip_grad.hpp), and stay until
+    // for_each_block multiplies products out again: an optimiser then takes the array, not the Gradient.
+    std::span<T> multiply_out() const {
         for (const ProductGradient<T>& product : products_)
             kernels::matmul_at_b<T>(product.x, product.dy,
                                     MatrixView<T>{values_.data() + product.offset, product.rows(), product.cols()});
@@ -66,12 +71,14 @@ public:
         });
     }
     // The same, but that it calls g(offset, rows) where a block is a product with lists of non-zeros, which g
-    // multiplies out itself, and may use while they are in registers.
-    template <class F, class G>
-    void for_each_block(const F& f, const G& g) const {
+    // multiplies out itself, and may use while they are in registers. Leaves out products for whose parameters
+    // wanted(first, end) is false.
+    template <class F, class G, class Wanted = Everything>
+    void for_each_block(const F& f, const G& g, const Wanted& wanted = {}) const {
         double operations = 0;
         std::size_t most_rows = 0;
         for (const ProductGradient<T>& product : products_) {
+            if (!wanted(product.offset, product.end())) continue;
             operations += cost(product);
             most_rows = larger(most_rows, product.x.rows());
         }
@@ -81,7 +88,8 @@ public:
             const ScopedFlushSubnormals flush;
             if (part == 0) visit_rest(f);
             for (const ProductGradient<T>& product : products_)
-                visit(product, share_of(product.rows(), part, parts, row_step), positions + part * most_rows, f, g);
+                if (wanted(product.offset, product.end()))
+                    visit(product, share_of(product.rows(), part, parts, row_step), positions + part * most_rows, f, g);
         };
         if (parts == 1)
             run(0);

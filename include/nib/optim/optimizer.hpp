@@ -29,8 +29,19 @@
 //   optimizer.step(net, gradients(net, batch));
 //
 // A rule with states names them for checkpoints, as PyTorch does: static constexpr const char* state_names[] =
-// {"momentum_buffer"}. States are 0 at first. Options may change between steps, as schedules change learning_rate;
-// rule() is where they are checked.
+// {"momentum_buffer"}. States are 0 at first. Options may change between steps; rule() is where they are checked.
+//
+// A rule need not know of weight decay. Where the method says static constexpr bool decays_gradients = true, and its
+// options have a weight_decay, weight_decay times the parameters is added to their gradients before the rule sees them
+// (an L2 penalty, as torch.optim.Adam has it).
+//
+// Some parameters may have options of their own, and others may be left as they are:
+//
+//   nib::AdamW optimizer{net};
+//   nib::AdamWOptions no_decay = optimizer.options();
+//   no_decay.weight_decay = 0;
+//   optimizer.add_group(nib::parameters_named(net, "bias"), no_decay);
+//   optimizer.freeze(nib::layer_parameters(net, "0"));
 //
 // States are flat arrays in the order of the network's parameters, kept by position, not by an
 // address: the network may be moved or copied between steps.
@@ -41,14 +52,61 @@
 #include <nib/core/storage.hpp>
 #include <nib/kernels/update.hpp>
 #include <nib/model/network.hpp>
+#include <nib/optim/parameter_groups.hpp>
 
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// Fails unless low <= value < high.
+NIB_API void check_option(const char* optimizer, const char* expected, double value, double low = 0,
+                          double high = 1e30);
+// The epsilon beside roots of squared gradients; below `least` squares of gradients that count vanish.
+NIB_API void check_epsilon(const char* optimizer, double epsilon, bool is_float);
+
+// To add this to an average of squares and to take it off again rounds small ones to multiples of it, and changes
+// others by at most one unit in the last place. An average that gets no more gradients (of a unit that has died) would
+// else decay into subnormal numbers and stay there for ever, and operations on these are slow. It is 2^10 times the
+// smallest normal number divided by the precision; that for an average of gradients is another 2^23 times that, because
+// its product with the learning rate should be normal too. Both are far below what an epsilon of 1e-12 lets count; with
+// a smaller one nothing is rounded.
+template <class T>
+constexpr T smallest_square(double epsilon) {
+    using Limits = std::numeric_limits<T>;
+    return epsilon >= 1e-12 ? (Limits::min)() / Limits::epsilon() * 1024 : T{0};
+}
+template <class T>
+constexpr T smallest_mean(double epsilon) {
+    return smallest_square<T>(epsilon) * 8'388'608;
+}
+
+template <class Method>
+constexpr bool decays_gradients_of() {
+    if constexpr (requires { Method::decays_gradients; })
+        return Method::decays_gradients;
+    else
+        return false;
+}
+
+// to[i] = gradients[i] + weight_decay parameters[i]
+template <class T>
+void decay_gradients(T weight_decay, const T* parameters, const T* gradients, std::size_t count, T* to) {
+    constexpr std::size_t piece = 64;  // of constant length: vector instructions
+    std::size_t i = 0;
+    for (; i + piece <= count; i += piece)
+        for (std::size_t k = i; k < i + piece; ++k) to[k] = gradients[k] + weight_decay * parameters[k];
+    for (; i < count; ++i) to[i] = gradients[i] + weight_decay * parameters[i];
+}
+
+}  // namespace detail
 
 template <class T, class Method>
 class Optimizer {
@@ -62,7 +120,7 @@ public:
     explicit Optimizer(const Net& net, const Options& options = {}) : Optimizer{net.parameters().size(), options} {}
     // For so many parameters.
     explicit Optimizer(std::size_t parameters, const Options& options = {}) : options_{options}, size_{parameters} {
-        static_cast<void>(Method::template rule<T>(options_, 1));  // may fail
+        static_cast<void>(move_by(options_));  // may fail
         for (std::size_t s = 0; s < state_count; ++s) states_[s].resize(size_);
     }
 
@@ -72,15 +130,20 @@ public:
         step(net.parameters(), gradient);
     }
     void step(std::span<T> parameters, const Gradient<T>& gradient) {
-        const Rule rule = next_rule(parameters.size(), gradient.size());
+        const Move own = next_move(parameters.size(), gradient.size());
         gradient.for_each_block(
-            [&](std::size_t offset, std::span<const T> block) {
-                kernels::update<Rule, T>(rule, block.size(), parameters.data() + offset, block.data(),
-                                         StatesFrom{*this, offset}.data);
-            },
+            [&](std::size_t offset, std::span<const T> block) { move(own, parameters.data(), offset, block); },
             [&](std::size_t offset, const kernels::SparseProductRows<T>& rows) {
-                kernels::update<Rule, T>(rule, rows, parameters.data() + offset, StatesFrom{*this, offset}.data);
-            });
+                const Move* const all = move_of_all(own, offset, offset + rows.c.size());
+                if (all != nullptr && all->weight_decay == 0) {
+                    kernels::update<Rule, T>(all->rule, rows, parameters.data() + offset,
+                                             StatesFrom{*this, offset}.data);
+                } else {
+                    kernels::sparse_matmul_at_b_rows(rows);
+                    move(own, parameters.data(), offset, rows.c.values());
+                }
+            },
+            [&](std::size_t first, std::size_t end) { return pieces_.empty() || pieces_.any_moves(first, end); });
     }
     // The same for gradients in an array, which are ordered as the parameters are.
     template <Network Net>
@@ -88,14 +151,35 @@ public:
         step(net.parameters(), gradients);
     }
     void step(std::span<T> parameters, std::span<const T> gradients) {
-        const Rule rule = next_rule(parameters.size(), gradients.size());
-        kernels::update<Rule, T>(rule, parameters.size(), parameters.data(), gradients.data(),
-                                 StatesFrom{*this, 0}.data);
+        move(next_move(parameters.size(), gradients.size()), parameters.data(), 0, gradients);
     }
 
     // May be changed between steps.
     Options& options() { return options_; }
     const Options& options() const { return options_; }
+
+    // Gives some parameters options of their own; all others have options(). Returns the group's number: 1, 2, ….
+    // Fails on parameters that another group has, and on what rule() refuses.
+    std::size_t add_group(std::span<const Range> parameters, const Options& options) {
+        const Move first = move_by(options);
+        groups_.reserve(groups_.size() + 1);
+        pieces_.add(name(), size(), parameters, groups_.size() + 1);
+        groups_.push_back({options, first});
+        return groups_.size();
+    }
+    // Those of a group.
+    Options& options(std::size_t group) { return group == 0 ? options_ : groups_[group - 1].options; }
+    const Options& options(std::size_t group) const { return group == 0 ? options_ : groups_[group - 1].options; }
+
+    // Leaves some parameters and their states as they are at each step, in whatever group; their gradients are not even
+    // multiplied out. steps() goes on for them too.
+    void freeze(std::span<const Range> parameters) { pieces_.freeze(name(), size(), parameters, true); }
+    void unfreeze(std::span<const Range> parameters) { pieces_.freeze(name(), size(), parameters, false); }
+
+    // From the next step on, the learning rates of all groups count `factor` times; options() stay as they are. This is
+    // how fit follows a schedule.
+    void scale_learning_rate(double factor) requires requires(Options& options) { options.learning_rate; }
+    { rate_factor_ = factor; }
 
     // How many steps were taken.
     std::uint64_t steps() const { return steps_; }
@@ -138,23 +222,103 @@ private:
         T* data[array_size] = {};
     };
 
+    // How parameters move at a step.
+    struct Move {
+        Rule rule;
+        T weight_decay;  // of their gradients
+    };
+    struct Group {
+        Options options;
+        Move move;
+    };
+
     // How many parameters it was made for; 0 where it was moved from.
     std::size_t size() const { return state_count > 0 ? states_[0].size() : size_; }
 
-    // Counts the step.
-    Rule next_rule(std::size_t parameters, std::size_t gradients) {
+    // At the next step.
+    Move move_by(Options options) const {
+        if constexpr (requires { options.learning_rate; })
+            if (rate_factor_ != 1)
+                options.learning_rate =
+                    static_cast<decltype(options.learning_rate)>(options.learning_rate * rate_factor_);
+        const Rule rule = Method::template rule<T>(options, steps_ + 1);
+        if constexpr (detail::decays_gradients_of<Method>()) {
+            detail::check_option(name(), "a weight decay of at least 0", options.weight_decay);
+            return {rule, static_cast<T>(options.weight_decay)};
+        } else {
+            return {rule, T{0}};
+        }
+    }
+
+    // Of what is in no other group. Counts the step.
+    Move next_move(std::size_t parameters, std::size_t gradients) {
         if (parameters != size() || gradients != size())
             fail(std::string(Method::name) + ": made for " + std::to_string(size()) + " parameters, got " +
                  std::to_string(parameters) + " and " + std::to_string(gradients) + " gradients");
-        const Rule rule = Method::template rule<T>(options_, steps_ + 1);
+        const Move own = move_by(options_);
+        for (Group& group : groups_) group.move = move_by(group.options);
         ++steps_;
-        return rule;
+        return own;
+    }
+
+    const Move& move_of(const Move& own, std::size_t group) const { return group == 0 ? own : groups_[group - 1].move; }
+    // How all parameters in [first, end) move; null where not all do, or not in the same way.
+    const Move* move_of_all(const Move& own, std::size_t first, std::size_t end) const {
+        if (pieces_.empty()) return &own;
+        const auto* const piece = pieces_.only(first, end);
+        return piece == nullptr || piece->is_frozen ? nullptr : &move_of(own, piece->group);
+    }
+
+    // Those from `offset` on.
+    void move(const Move& own, T* parameters, std::size_t offset, std::span<const T> gradients) {
+        if (pieces_.empty()) return move(own, parameters, gradients.data(), offset, gradients.size());
+        pieces_.for_each(offset, offset + gradients.size(), [&](std::size_t first, std::size_t end, std::size_t group) {
+            move(move_of(own, group), parameters, gradients.data() + (first - offset), first, end - first);
+        });
+    }
+    void move(const Move& by, T* parameters, const T* gradients, std::size_t offset, std::size_t count) {
+        if (by.weight_decay == 0)
+            return kernels::update<Rule, T>(by.rule, count, parameters + offset, gradients,
+                                            StatesFrom{*this, offset}.data);
+        if constexpr (detail::decays_gradients_of<Method>()) {
+            const ScopedFlushSubnormals flush;
+            T decayed[1024];
+            for (std::size_t i = 0; i < count; i += std::size(decayed)) {
+                const std::size_t some = smaller(std::size(decayed), count - i);
+                detail::decay_gradients(by.weight_decay, parameters + offset + i, gradients + i, some, decayed);
+                kernels::update<Rule, T>(by.rule, some, parameters + offset + i, decayed,
+                                         StatesFrom{*this, offset + i}.data);
+            }
+        }
     }
 
     Options options_;
     std::size_t size_;
     std::uint64_t steps_ = 0;
+    double rate_factor_ = 1;
     AlignedVector<T> states_[array_size];
+    detail::ParameterPieces pieces_;
+    std::vector<Group> groups_;
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI::detail {
+
+NIB_API void check_option(const char* optimizer, const char* expected, double value, double low, double high) {
+    if (!(value >= low && value < high)) fail(std::string(optimizer) + ": expected " + expected);
+}
+
+NIB_API void check_epsilon(const char* optimizer, double epsilon, bool is_float) {
+    if (!(epsilon > 0)) fail(std::string(optimizer) + ": expected an epsilon above 0");
+    // 256 times the root of the smallest normal number.
+    if (epsilon < (is_float ? 0x1p-55 : 0x1p-503))
+        fail(std::string(optimizer) + (is_float ? ": expected an epsilon of at least 2.8e-17, or a network of double"
+                                                : ": expected an epsilon of at least 3.9e-152"));
+}
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif

@@ -56,9 +56,7 @@ public:
 };
 
 template <Network Net>
-explicit Sgd(const Net&) -> Sgd<typename Net::scalar_type>;
-template <Network Net>
-explicit Sgd(const Net&, SgdOptions) -> Sgd<typename Net::scalar_type>;
+explicit Sgd(const Net&, SgdOptions = {}) -> Sgd<typename Net::scalar_type>;
 
 #if defined(NIB_TEMPLATE)
 NIB_TEMPLATE class Optimizer<float, SgdMethod>;
@@ -73,11 +71,10 @@ namespace nib::inline NIB_ABI {
 
 template <class T>
 SgdMethod::Rule<T> SgdMethod::rule(const Options& options, std::uint64_t step) {
-    const auto in_range = [](double value) { return value >= 0 && value < 1e30; };
-    if (!in_range(options.learning_rate)) fail("Sgd: expected a learning rate of at least 0");
-    if (!in_range(options.momentum)) fail("Sgd: expected a momentum of at least 0");
-    if (!in_range(options.weight_decay)) fail("Sgd: expected a weight decay of at least 0");
-    if (!(options.dampening > -1e30 && options.dampening < 1e30)) fail("Sgd: expected a finite dampening");
+    detail::check_option(name, "a learning rate of at least 0", options.learning_rate);
+    detail::check_option(name, "a momentum of at least 0", options.momentum);
+    detail::check_option(name, "a weight decay of at least 0", options.weight_decay);
+    detail::check_option(name, "a finite dampening", options.dampening, -1e30);
     if (options.nesterov && (options.momentum == 0 || options.dampening != 0))
         fail("Sgd: Nesterov's momentum needs a momentum above 0, and no dampening");
     const bool starts = step == 1 || options.momentum == 0;
