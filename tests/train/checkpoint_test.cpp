@@ -13,7 +13,11 @@
 #include <nib/layers/tanh.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
+#include <nib/optim/adagrad.hpp>
 #include <nib/optim/adam.hpp>
+#include <nib/optim/adamw.hpp>
+#include <nib/optim/amsgrad.hpp>
+#include <nib/optim/rmsprop.hpp>
 #include <nib/optim/sgd.hpp>
 #include <nib/train/fit.hpp>
 
@@ -289,6 +293,10 @@ void check_goes_on(const auto& options) {
 TEST_CASE("any optimiser's run goes on to the same bits, with batch norm and dropout too") {
     check_goes_on<nib::Adam<float>>(nib::AdamOptions{});
     check_goes_on<nib::Sgd<float>>(nib::SgdOptions{.learning_rate = 0.01, .momentum = 0.9});
+    check_goes_on<nib::AdamW<float>>(nib::AdamWOptions{});
+    check_goes_on<nib::Amsgrad<float>>(nib::AdamOptions{.weight_decay = 0.01});
+    check_goes_on<nib::RmsProp<float>>(nib::RmsPropOptions{.momentum = 0.5, .centered = true});
+    check_goes_on<nib::Adagrad<float>>(nib::AdagradOptions{.lr_decay = 0.01, .initial_accumulator_value = 0.1});
     check_goes_on<nib::Optimizer<float, CountingMethod>>(CountingMethod::Options{.learning_rate = 1e-4});
 }
 

@@ -425,6 +425,17 @@ TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoi
                                                5 * nib::Schedule{nib::WarmupCosine{}}.factor({.progress = 1})});
     CHECK(changed.options().learning_rate == 5);
 
+    // It is that of all groups.
+    nib::Adam adam{net};
+    adam.add_group(nib::parameters_named(net, "bias"), {.learning_rate = 2});
+    const std::vector<float> before(net.parameters().begin(), net.parameters().end());
+    const auto train_by = [&](const nib::Schedule& schedule) {
+        nib::fit(net, adam, examples, {.epochs = 1, .schedule = schedule}, rng);
+        return std::equal(before.begin(), before.end(), net.parameters().begin());
+    };
+    CHECK(train_by([](const nib::ScheduleTime&) { return 0.0; }));
+    CHECK(!train_by({}));
+
     NoRate none;
     nib::fit(net, none, examples, {.epochs = 1}, rng);
     CHECK(support::error_of([&] { nib::fit(net, none, examples, options, rng); }) ==

@@ -105,8 +105,9 @@ bool goes_on(Callback& callback, const Report& report) {
     }
 }
 
-// Sets an optimiser's learning rate by a schedule, and restores it at the end of the scope. A constant schedule changes
-// nothing. An optimiser without options().learning_rate can only be trained with that.
+// Sets an optimiser's learning rate by a schedule, and restores it at the end of the scope: by scale_learning_rate, or,
+// in an optimiser without that, in options().learning_rate. A constant schedule changes nothing. An optimiser without
+// either can only be trained with that.
 template <class Optimizer>
 class ScheduledRate {
 public:
@@ -126,7 +127,7 @@ public:
     // As it is now; 0 where the optimiser tells of none.
     double now() const {
         if constexpr (has_rate)
-            return static_cast<double>(optimizer_.options().learning_rate);
+            return static_cast<double>(optimizer_.options().learning_rate) * factor_;
         else
             return 0;
     }
@@ -134,8 +135,7 @@ public:
     // What to say where training goes astray: ", the learning rate of 1000 may be too high".
     std::string suspicion() const {
         if constexpr (has_rate)
-            return ": the learning rate, " + shortest(static_cast<double>(optimizer_.options().learning_rate)) +
-                   ", may be too high";
+            return ": the learning rate, " + shortest(now()) + ", may be too high";
         else
             return "";
     }
@@ -144,13 +144,17 @@ private:
     static constexpr bool has_rate = requires(Optimizer optimizer) { optimizer.options().learning_rate = 0.0; };
     bool is_scheduled() const { return !schedule_.is_constant(); }
     void set_factor(double factor) {
-        if constexpr (has_rate)
-            if (is_scheduled()) optimizer_.options().learning_rate = rate_ * factor;
+        if (!is_scheduled()) return;
+        if constexpr (requires { optimizer_.scale_learning_rate(factor); })
+            optimizer_.scale_learning_rate(factor_ = factor);
+        else if constexpr (has_rate)
+            optimizer_.options().learning_rate = rate_ * factor;
     }
 
     Optimizer& optimizer_;
     Schedule schedule_;
     double rate_ = 0;
+    double factor_ = 1;  // of options().learning_rate
 };
 
 // What fit does between the steps of its loop, whatever the network, which between epochs holds what it is tested,
