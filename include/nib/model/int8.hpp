@@ -107,24 +107,25 @@ constexpr Int8Kind int8_kind() {
     if constexpr (std::is_same_v<L, LogSoftmax>) return Int8Kind::log_softmax;
     return only_in_training_of<L>() ? Int8Kind::nothing : Int8Kind::other;
 }
-// Whether layers, without those that do nothing when a network is used, are dense ones with ReLU between them and
-// LogSoftmax at the end.
-constexpr bool is_dense_classifier(std::span<const Int8Kind> kinds) {
+// Of layers, without those that do nothing when a network is used, the first that does not continue dense ones with
+// ReLU between them and LogSoftmax at the end; -1 where they are just that. What is missing at the end has the number
+// behind.
+constexpr std::size_t first_misfit(std::span<const Int8Kind> kinds) {
     Int8Kind last = Int8Kind::relu;
-    for (const Int8Kind kind : kinds) {
-        if (kind == Int8Kind::nothing) continue;
-        const bool fits = last == Int8Kind::relu
-                              ? kind == Int8Kind::dense
-                              : last == Int8Kind::dense && (kind == Int8Kind::relu || kind == Int8Kind::log_softmax);
-        if (!fits) return false;
-        last = kind;
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+        if (kinds[i] == Int8Kind::nothing) continue;
+        const bool fits = last == Int8Kind::relu ? kinds[i] == Int8Kind::dense
+                                                 : last == Int8Kind::dense && (kinds[i] == Int8Kind::relu ||
+                                                                               kinds[i] == Int8Kind::log_softmax);
+        if (!fits) return i;
+        last = kinds[i];
     }
-    return last == Int8Kind::log_softmax;
+    return last == Int8Kind::log_softmax ? static_cast<std::size_t>(-1) : kinds.size();
 }
 template <class... Layers>
 constexpr bool is_dense_classifier(LayerList<Layers...>) {
     constexpr Int8Kind kinds[] = {int8_kind<typename Layers::layer>()...};
-    return is_dense_classifier(std::span<const Int8Kind>{kinds});
+    return first_misfit(kinds) == static_cast<std::size_t>(-1);
 }
 
 // Without those that do nothing when the network is used. Fails on a network of other layers.
@@ -165,7 +166,7 @@ template <class Data>
                                               (static_cast<double>(data.size()) / static_cast<double>(count)));
     const std::vector<Step<float>> steps = detail::int8_steps(net);
     Int8Calibration result;
-    result.highest.resize(net.widths().size() - 2);
+    result.highest.resize(steps.size() / 2 - 1);
     Workspace<float> workspace;
     for (const auto& batch : batches<float>(data, 256, std::move(order))) {
         const auto include = [&](float value) {
@@ -181,7 +182,8 @@ template <class Data>
         net.forward(batch.inputs, workspace);
         for (std::size_t i = 0; i < result.highest.size(); ++i)
             for (const float value :
-                 workspace.activation(steps[2 * i + 1].output, batch.inputs.rows(), net.widths()[i + 1]).values())
+                 workspace.activation(steps[2 * i + 1].output, batch.inputs.rows(), steps[2 * i + 1].shape.out)
+                     .values())
                 result.highest[i] = larger(result.highest[i], value);
     }
     return result;
@@ -213,20 +215,26 @@ namespace detail {
 
 NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
     check_network(net.view());
-    std::vector<Step<float>> steps;
     std::vector<Int8Kind> kinds;
-    for (const Step<float>& step : net.steps()) {
-        if (step.only_in_training) continue;
-        steps.push_back(step);
-        kinds.push_back(step.forward == &StepFunctions<float, DenseOfAnySize>::forward ? Int8Kind::dense
-                        : step.layer == layer_id<ReLU>                                 ? Int8Kind::relu
-                        : step.layer == layer_id<LogSoftmax>                           ? Int8Kind::log_softmax
-                                                                                       : Int8Kind::other);
-    }
-    // Dense layers that an option of the Mlp brought are in no width.
-    if (!is_dense_classifier(std::span<const Int8Kind>{kinds}) || steps.size() != 2 * (net.widths().size() - 1))
-        fail("int8: expected dense layers with ReLU between them and LogSoftmax at the end, found " +
-             layers_text(net.layers()));
+    for (const Step<float>& step : net.steps())
+        kinds.push_back(step.only_in_training                                            ? Int8Kind::nothing
+                        : step.forward == &StepFunctions<float, DenseOfAnySize>::forward ? Int8Kind::dense
+                        : step.layer == layer_id<ReLU>                                   ? Int8Kind::relu
+                        : step.layer == layer_id<LogSoftmax>                             ? Int8Kind::log_softmax
+                                                                                         : Int8Kind::other);
+    const std::vector<LayerInfo> layers = net.layers();
+    const auto refuse = [&](std::size_t layer) {
+        const std::string found = layer == layers.size()          ? "nothing"
+                                  : layers[layer].skip != no_skip ? "the end of a residual block"
+                                                                  : layers[layer].text;
+        fail("int8: expected dense layers with ReLU between them and LogSoftmax at the end, found " + found +
+             (layer > 0 ? " after " + layers[layer - 1].text : " at the start") +
+             "; such a network predicts in float alone");
+    };
+    if (const std::size_t misfit = first_misfit(kinds); misfit != static_cast<std::size_t>(-1)) refuse(misfit);
+    std::vector<Step<float>> steps;
+    for (const Step<float>& step : net.steps())
+        if (!step.only_in_training) steps.push_back(step);
     return steps;
 }
 
@@ -286,12 +294,15 @@ inline Int8Dense quantize_dense(const Int8Source& from, float input_scale, int z
 
 inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibration& calibration) {
     const std::vector<Step<float>> steps = int8_steps(net);
-    const std::span<const std::size_t> widths = net.widths();
-    if (calibration.highest.size() + 2 != widths.size())
-        fail("int8: expected the ranges of " + std::to_string(widths.size() - 2) + " hidden layers, found " +
+    const std::size_t count = steps.size() / 2;
+    if (calibration.highest.size() + 1 != count)
+        fail("int8: expected the ranges of " + std::to_string(count - 1) + " hidden layers, found " +
              std::to_string(calibration.highest.size()));
+    std::vector<std::string> names;
+    for (LayerInfo& layer : net.layers())
+        if (!layer.tensors.empty()) names.push_back(std::move(layer.name));
     std::vector<Int8Dense> layers;
-    for (std::size_t i = 0; i + 1 < widths.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
         const Step<float>& step = steps[2 * i];
         const std::span<const float> own = net.parameters().subspan(step.parameter_offset, step.parameters);
         const float low = i == 0 ? calibration.lowest_input : 0.0f;
@@ -301,8 +312,8 @@ inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibrat
             if (!is_finite(parameter)) refuse_int8(i, "expected finite weights and biases");
         const float scale = scale_of(high - low);
         const int zero_point = kernels::quantized(-low, 1 / scale, 0, kernels::int8_steps);
-        const Int8Source from{{own.data(), widths[i], widths[i + 1]}, own.data() + widths[i] * widths[i + 1]};
-        layers.push_back(quantize_dense(from, scale, zero_point, net.layer_names()[i]));
+        const Int8Source from{{own.data(), step.shape.in, step.shape.out}, own.data() + step.shape.in * step.shape.out};
+        layers.push_back(quantize_dense(from, scale, zero_point, std::move(names[i])));
     }
     return layers;
 }
