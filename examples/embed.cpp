@@ -126,26 +126,77 @@ std::string widths_text(const nib::Mlp& net) {
 
 // A layer as it stands in a Sequential, and the header that has it.
 struct LayerType {
-    std::string type;
-    std::string header;
+    nib::LayerId layer;
+    const char* type;
+    const char* header;
 };
 
-LayerType type_of(const nib::LayerInfo& layer) {
-    if (layer.layer == nib::layer_id<nib::DenseOfAnySize>)
-        return {"nib::Dense<" + std::to_string(layer.shape.in) + ", " + std::to_string(layer.shape.out) + ">", "dense"};
-    if (layer.layer == nib::layer_id<nib::ReLU>) return {"nib::ReLU", "relu"};
-    if (layer.layer == nib::layer_id<nib::Tanh>) return {"nib::Tanh", "tanh"};
-    if (layer.layer == nib::layer_id<nib::BatchNorm>) return {"nib::BatchNorm", "batch_norm"};
-    if (layer.layer == nib::layer_id<nib::LogSoftmax>) return {"nib::LogSoftmax", "log_softmax"};
-    nib::fail("embed: cannot write " + layer.text + "; expected Linear, ReLU, Tanh, BatchNorm1d and LogSoftmax");
-}
+constexpr LayerType layer_types[] = {
+    {nib::layer_id<nib::ReLU>, "nib::ReLU", "relu"},
+    {nib::layer_id<nib::LeakyReLU<>>, "nib::LeakyReLU<>", "leaky_relu"},
+    {nib::layer_id<nib::PReLU>, "nib::PReLU", "prelu"},
+    {nib::layer_id<nib::ELU<>>, "nib::ELU<>", "elu"},
+    {nib::layer_id<nib::GELU>, "nib::GELU", "gelu"},
+    {nib::layer_id<nib::GELUTanh>, "nib::GELUTanh", "gelu"},
+    {nib::layer_id<nib::SiLU>, "nib::SiLU", "silu"},
+    {nib::layer_id<nib::Sigmoid>, "nib::Sigmoid", "sigmoid"},
+    {nib::layer_id<nib::Tanh>, "nib::Tanh", "tanh"},
+    {nib::layer_id<nib::Softplus>, "nib::Softplus", "softplus"},
+    {nib::layer_id<nib::Softmax>, "nib::Softmax", "softmax"},
+    {nib::layer_id<nib::LogSoftmax>, "nib::LogSoftmax", "log_softmax"},
+    {nib::layer_id<nib::BatchNorm>, "nib::BatchNorm", "batch_norm"},
+    {nib::layer_id<nib::LayerNorm>, "nib::LayerNorm", "layer_norm"},
+    {nib::layer_id<nib::Standardize>, "nib::Standardize", "standardize"},
+};
 
-// Without those that do nothing but in training.
-std::vector<nib::LayerInfo> used_layers(const nib::Mlp& net) {
-    std::vector<nib::LayerInfo> layers = net.layers();
-    std::erase_if(layers, [](const nib::LayerInfo& layer) { return layer.only_in_training; });
-    return layers;
-}
+// A network's layers as they stand in a Sequential, without those that do nothing but in training.
+struct NetworkType {
+    std::vector<std::string> layers;
+    std::vector<std::string> headers;  // that have them
+
+    explicit NetworkType(const nib::Mlp& net) {
+        const std::vector<nib::LayerInfo> infos = net.layers();
+        std::vector<std::size_t> first;  // the number of the network's layer with which each of `layers` begins
+        for (std::size_t i = 0; i < infos.size(); ++i) {
+            if (infos[i].only_in_training) continue;
+            std::size_t begin = i;
+            std::string text = type_of(infos[i]);
+            if (infos[i].skip != nib::no_skip) {
+                begin = infos[i].skip;
+                std::size_t block = layers.size();
+                while (block > 0 && first[block - 1] >= begin) --block;
+                for (std::size_t k = block; k < layers.size(); ++k) text += (k > block ? ", " : "") + layers[k];
+                if (block == layers.size()) {
+                    text += "nib::Dropout<0>";  // a block of nothing gives twice what it takes
+                    headers.push_back("dropout");
+                }
+                text += ">";
+                layers.resize(block);
+                first.resize(block);
+            }
+            layers.push_back(std::move(text));
+            first.push_back(begin);
+        }
+    }
+
+private:
+    std::string type_of(const nib::LayerInfo& layer) {
+        if (layer.layer == nib::layer_id<nib::DenseOfAnySize>) {
+            headers.push_back("dense");
+            return "nib::Dense<" + std::to_string(layer.shape.in) + ", " + std::to_string(layer.shape.out) + ">";
+        }
+        if (layer.skip != nib::no_skip) {
+            headers.push_back("residual");
+            return "nib::Residual<";
+        }
+        for (const LayerType& known : layer_types) {
+            if (known.layer != layer.layer) continue;
+            headers.push_back(known.header);
+            return known.type;
+        }
+        nib::fail("embed: cannot write " + layer.text + "; expected layers of nib's");
+    }
+};
 
 // What the header's function returns, and is called.
 std::string outputs_name(const nib::Mlp& net) {
@@ -155,8 +206,7 @@ std::string outputs_name(const nib::Mlp& net) {
 // The layers and numbers of the network as it is.
 std::string float_network(const nib::Mlp& net) {
     std::string layers;
-    for (const nib::LayerInfo& layer : used_layers(net))
-        nib::append_to_list(layers, ",\n", "    " + type_of(layer).type);
+    for (const std::string& layer : NetworkType{net}.layers) nib::append_to_list(layers, ",\n", "    " + layer);
     const bool has_buffers = !net.buffers().empty();
     return "using Network = nib::Sequential<\n" + layers + ">;\n\n" + "alignas(nib::cache_line) " +
            array<float>("float", "parameters", net.parameters()) +
@@ -170,9 +220,8 @@ std::string float_network(const nib::Mlp& net) {
 
 // The headers of nib that the float network needs.
 std::string float_includes(const nib::Mlp& net) {
-    std::vector<std::string> headers;
-    for (const nib::LayerInfo& layer : used_layers(net))
-        headers.push_back("nib/layers/" + type_of(layer).header + ".hpp");
+    std::vector<std::string> headers = NetworkType{net}.headers;
+    for (std::string& header : headers) header = "nib/layers/" + header + ".hpp";
     headers.push_back("nib/model/sequential.hpp");
     std::sort(headers.begin(), headers.end());
     headers.erase(std::unique(headers.begin(), headers.end()), headers.end());

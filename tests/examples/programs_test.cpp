@@ -23,6 +23,17 @@ TEST_CASE("the example programs run as a user runs them") {
 #include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dropout.hpp>
 #include <nib/layers/elementwise.hpp>
+#include <nib/layers/elu.hpp>
+#include <nib/layers/gelu.hpp>
+#include <nib/layers/layer_norm.hpp>
+#include <nib/layers/leaky_relu.hpp>
+#include <nib/layers/prelu.hpp>
+#include <nib/layers/residual.hpp>
+#include <nib/layers/sigmoid.hpp>
+#include <nib/layers/silu.hpp>
+#include <nib/layers/softmax.hpp>
+#include <nib/layers/softplus.hpp>
+#include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/model/int8.hpp>
 #include <nib/model/mlp.hpp>
@@ -564,6 +575,28 @@ TEST_CASE("evaluate --int8 calibrates on synthetic digits where there are no tra
     correct_of(lines_of(outcome.out).back(), test_count);
 }
 
+namespace {
+
+// All of nib's layers, with numbers that no new network has.
+nib::Mlp network_of_all_layers() {
+    using namespace nib;
+    using Activations =
+        LayerList<LeakyReLU<>, PReLU, ELU<>, GELU, GELUTanh, SiLU, Sigmoid, Tanh, Softplus, ReLU,
+                  Residual<Dense<8, 3>, Dropout<0.5>, Residual<Softmax>, Residual<Dropout<0.1>>, Dense<3, 8>>>;
+    Rng rng{5};
+    Mlp net{{6, 8, 10},
+            rng,
+            {.activation = Activations{},
+             .norm = LayerList<BatchNorm, LayerNorm>{},
+             .dropout = 0.2,
+             .input = Standardize{}}};
+    for (float& number : net.parameters()) number += static_cast<float>(rng.uniform(0, 0.1));
+    for (float& number : net.buffers()) number += static_cast<float>(rng.uniform(0, 0.1));
+    return net;
+}
+
+}  // namespace
+
 TEST_CASE("embed's headers compile without exceptions and RTTI, and give the network's outputs") {
     const TemporaryDirectory folder;
     CHECK(results("embed", {world().model(), folder.path("float.hpp"), "--name", "digits::plain"}) ==
@@ -571,10 +604,18 @@ TEST_CASE("embed's headers compile without exceptions and RTTI, and give the net
     CHECK(results("embed", {world().model(), folder.path("int8.hpp"), "--name", "little", "--int8", "--data",
                             world().data()}) == "784-16-10: 12917 bytes of constants\n");
     CHECK(files_in(folder.path()) == Words{"float.hpp", "int8.hpp"});
-    // Reads examples, writes a float answer, ten outputs, and the same of the other network.
+    const nib::Mlp all = network_of_all_layers();
+    nib::save(all, folder.path("all"));
+    CHECK(results("embed", {folder.path("all"), folder.path("all.hpp"), "--name", "all"}) ==
+          "6-8-10: 1064 bytes of constants\n");
+    CHECK(contains(nib::read_file(folder.path("all.hpp")),
+                   "    nib::Residual<nib::Dense<8, 3>, nib::Residual<nib::"
+                   "Softmax>, nib::Residual<nib::Dropout<0>>, nib::Dense<3, 8>>,\n"));
+    // Reads examples, writes a float answer, ten outputs, and the same of the other networks.
     const std::string source = folder.write("main.cpp", R"(
 #include "float.hpp"
 #include "int8.hpp"
+#include "all.hpp"
 #include <cstdio>
 static_assert(digits::plain::input_size == 784 && little::output_size == 10);
 static_assert(digits::plain::parameters[0] != 0 && little::layers[1].rows == 16);
@@ -588,6 +629,8 @@ int main() {
         };
         write(digits::plain::predict(x), digits::plain::log_probabilities(x));
         write(little::predict(x), little::log_probabilities(x));
+        const std::span<const float, 6> few{x + 400, 6};
+        write(all::predict(few), all::log_probabilities(few));
     }
 }
 )");
@@ -611,6 +654,8 @@ int main() {
         };
         append(nib::predict(net, x), net(x));
         append(nib::predict(small, x), small(x));
+        const std::span<const float> few = x.subspan(400, 6);
+        append(nib::predict(all, few), all(few));
     }
     const auto bytes = nib::bytes_of(std::span<const float>{pixels});
     folder.write("in", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
