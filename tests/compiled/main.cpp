@@ -84,6 +84,7 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     nib::load(net, file);
     for (const auto& tensor : file.tensors()) static_cast<void>(nib::values<T>(file, tensor));
     static_cast<void>(nib::load_mlp<T>(path));
+    static_cast<void>(nib::mlp_widths<T>(path));
     nib::save_onnx(net, path);
     static_cast<void>(nib::layers_text(net.layers()));
 }
@@ -99,6 +100,15 @@ void use(const std::string& path) {
     nib::BasicMlp<T> mlp{{784, 8, 10}, rng};
     train<T>(net, data, examples, path);
     train<T>(mlp, data, examples, path);
+    nib::Workspace<T> workspace;
+    const nib::BasicMlp<T> other{{784, 8, 10},
+                                 rng,
+                                 nib::Orthogonal{},
+                                 {.activation = nib::LayerList<nib::Residual<nib::GELU>, nib::LeakyReLU<>>{},
+                                  .norm = nib::LayerNorm{},
+                                  .dropout = 0.1,
+                                  .input = nib::Standardize{}}};
+    static_cast<void>(other(x.row(0), workspace));
     static_cast<void>(nib::to_mlp(net));
     nib::save_npy<T>(path, {4, 784}, std::as_const(x).values());
     static_cast<void>(nib::load_npy<T>(path));
