@@ -3,6 +3,7 @@
 #include "../support.hpp"
 
 #include <nib/data/examples.hpp>
+#include <nib/layers/softmax.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
 
@@ -169,11 +170,29 @@ TEST_CASE("an example of the wrong size is an error that names both sizes") {
           "the network takes 2 features, the example has 5");
 }
 
-TEST_CASE("probabilities need a network that gives their logarithms") {
+TEST_CASE("probabilities need a network that gives them or their logarithms") {
     const nib::Sequential<nib::Dense<2, 3>> net;
     CHECK(support::error_of([&] { return nib::probabilities(net, std::vector<float>(2)); }) ==
-          "probabilities: the outputs are not log-probabilities; expected a log-softmax as the last layer");
+          "probabilities: expected a log-softmax or a softmax as the last layer; the outputs are neither probabilities "
+          "nor their logarithms");
     CHECK(nib::predict(net, std::vector<float>(2)) == 0);
+
+    nib::Rng rng{8};
+    const nib::Sequential<nib::Dense<2, 3>, nib::Softmax> softmax{rng};
+    Small logarithms;
+    std::ranges::copy(softmax.parameters(), logarithms.parameters().begin());
+    nib::Matrix<float> x(2, 2);
+    x(1, 0) = 3;
+    nib::Workspace<float> workspace;
+    const auto all = nib::probabilities(softmax, x), expected = nib::probabilities(logarithms, x);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(std::ranges::equal(nib::probabilities(softmax, x.row(i)), all.row(i)));
+        CHECK(std::ranges::equal(nib::probabilities(softmax, x.row(i), workspace), all.row(i)));
+        for (std::size_t c = 0; c < 3; ++c) CHECK(all(i, c) == doctest::Approx(expected(i, c)).epsilon(1e-6));
+        const auto best = nib::top_k(softmax, x.row(i), 3);
+        CHECK(best[0].score == all(i, static_cast<std::size_t>(best[0].label)));
+        CHECK(best[0].label == nib::predict(logarithms, x.row(i)));
+    }
 }
 
 TEST_CASE_TEMPLATE("inputs that are not finite give class 0 and probabilities that are NaN", Net, Small, nib::Mlp) {

@@ -49,6 +49,7 @@
 //   accepts_sparse            whether forward and parameter_gradient take x as a kernels::InputView<T>, which may be a
 //                             sparse matrix where the layer is a network's first
 //   gives_log_probabilities   whether y are logarithms of probabilities
+//   gives_probabilities       whether y are probabilities
 //   only_in_training          whether it does nothing but in training, as dropout does
 //   setting                   a double, and no static one: each layer of an Mlp has a number of its own, which it is
 //                             handed as pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
@@ -213,6 +214,7 @@ NIB_LAYER_TRAIT(bool, backward_reads_output, true)
 NIB_LAYER_TRAIT(bool, runs_in_place, false)
 NIB_LAYER_TRAIT(bool, accepts_sparse, false)
 NIB_LAYER_TRAIT(bool, gives_log_probabilities, false)
+NIB_LAYER_TRAIT(bool, gives_probabilities, false)
 NIB_LAYER_TRAIT(bool, only_in_training, false)
 #undef NIB_LAYER_TRAIT
 

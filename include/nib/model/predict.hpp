@@ -37,7 +37,7 @@
 
 namespace nib::inline NIB_ABI {
 
-// A class, and how likely it is: its probability where the network gives logarithms of probabilities, else its output.
+// A class, and how likely it is: its probability where the network gives that or its logarithm, else its output.
 template <class T>
 struct ScoredClass {
     int label = 0;
@@ -93,9 +93,22 @@ void check_features(const Net& net, std::size_t features) {
 }
 
 template <InferenceNetwork Net>
-void check_log_probabilities(const Net& net) {
-    if (!net.gives_log_probabilities())
-        fail("probabilities: the outputs are not log-probabilities; expected a log-softmax as the last layer");
+void check_probabilities(const Net& net) {
+    if (net.gives_log_probabilities()) return;
+    if constexpr (requires { net.view(); })
+        if (net.view().steps.back().gives_probabilities) return;
+    fail(
+        "probabilities: expected a log-softmax or a softmax as the last layer; the outputs are neither probabilities "
+        "nor their logarithms");
+}
+
+// From the outputs of a network that gives probabilities or their logarithms. `to` is `outputs`, or elsewhere.
+template <InferenceNetwork Net, class T>
+void to_probabilities(const Net& net, std::span<const T> outputs, std::span<T> to) {
+    if (net.gives_log_probabilities())
+        kernels::scaled_exponentials<T>(outputs, T{1}, to);
+    else if (to.data() != outputs.data())
+        copy_values(outputs.data(), outputs.size(), to.data());
 }
 
 // The outputs for one example; they lie in the workspace.
@@ -184,13 +197,14 @@ template <InferenceNetwork Net>
 }
 
 // The probabilities of one example's classes: std::array for a Sequential, std::vector for an Mlp. They add up to 1.
+// Fails unless the network ends in a layer that gives probabilities or their logarithms: Softmax or LogSoftmax.
 template <InferenceNetwork Net>
 [[nodiscard]] auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
-    detail::check_log_probabilities(net);
+    detail::check_probabilities(net);
     auto outputs = net(example);
     using T = typename Net::scalar_type;
-    kernels::scaled_exponentials<T>(outputs, T{1}, outputs);
+    detail::to_probabilities<Net, T>(net, outputs, outputs);
     return outputs;
 }
 template <InferenceNetwork Net>
@@ -202,10 +216,10 @@ template <InferenceNetwork Net>
 [[nodiscard]] auto probabilities(const Net& net, std::span<const typename Net::scalar_type> example,
                                  Workspace<typename Net::scalar_type>& workspace) {
     using T = typename Net::scalar_type;
-    detail::check_log_probabilities(net);
+    detail::check_probabilities(net);
     const std::span<const T> outputs = detail::outputs_of(net, example, workspace);
     const std::span<T> result{workspace.scratch(outputs.size()), outputs.size()};
-    kernels::scaled_exponentials<T>(outputs, T{1}, result);
+    detail::to_probabilities<Net, T>(net, outputs, result);
     return std::span<const T>{result};
 }
 
@@ -266,11 +280,11 @@ template <InferenceNetwork Net>
     Workspace<typename Net::scalar_type>& workspace) {
     using T = typename Net::scalar_type;
     detail::check_features(net, examples.cols());
-    detail::check_log_probabilities(net);
+    detail::check_probabilities(net);
     Matrix<T> result(examples.rows(), net.output_size());
     detail::for_each_piece(net, examples, workspace, [&](std::size_t first, MatrixView<const T> outputs) {
         const MatrixView<T> rows = result.view().middle_rows(first, outputs.rows());
-        kernels::scaled_exponentials<T>(outputs.values(), T{1}, rows.values());
+        detail::to_probabilities<Net, T>(net, outputs.values(), rows.values());
     });
     return result;
 }

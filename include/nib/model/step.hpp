@@ -45,6 +45,7 @@ struct Step {
     bool runs_in_place = false;
     bool accepts_sparse = false;
     bool gives_log_probabilities = false;
+    bool gives_probabilities = false;
     bool only_in_training = false;
     // A residual connection ends here: it adds the input of step number `skip`.
     std::size_t skip = no_skip;
@@ -149,6 +150,7 @@ constexpr Step<T> step_of(LayerShape shape) {
     step.runs_in_place = runs_in_place_of<L>();
     step.accepts_sparse = accepts_sparse_of<L>();
     step.gives_log_probabilities = gives_log_probabilities_of<L>();
+    step.gives_probabilities = gives_probabilities_of<L>();
     step.only_in_training = only_in_training_of<L>();
     step.statistics = statistics_count_of<L>(shape);
     step.forward = &Functions::forward;

@@ -40,7 +40,7 @@ public:
     // A prediction. Fails unless the confidence is in [0, 1].
     void add(double confidence, bool correct);
 
-    // A row of outputs for each example, logits or logarithms of probabilities: the softmax of either is the same. The
+    // A row of outputs for each example, logits or logarithms of probabilities, of which the softmax is the same. The
     // largest one is the prediction (as in predict). Fails where an output of a row is NaN or the largest is infinite.
     template <class M>
     void add(const M& outputs, std::span<const int> targets) {
