@@ -59,7 +59,7 @@ bool is_png(const std::string& path, const std::string& size) {
 }  // namespace
 
 TEST_CASE("every example of a task explains itself, and refuses what it does not know") {
-    for (const char* const program : {"regression", "autoencoder"}) {
+    for (const char* const program : {"regression", "classify_csv", "autoencoder", "fine_tune"}) {
         CAPTURE(program);
         const Outcome help = run(program + " --help"s), wrong = run(program + " --colour x"s);
         CHECK(help.status == 0);
@@ -79,9 +79,29 @@ TEST_CASE("regression finds the curve, and draws it") {
     CHECK(is_png(folder.path("curve.png"), "\0\0\x03\x20\0\0\x01\x90"s));
 }
 
-TEST_CASE("autoencoder learns from digits") {
+TEST_CASE("classify_csv makes a table and learns it, and says where another is wrong") {
     const TemporaryDirectory folder;
-    const std::string data = folder.path("data");
+    const std::string table = folder.path("flowers.csv"), model = folder.path("flowers.safetensors");
+    const Outcome made = run("classify_csv --make --epochs 60 --save " + model + " " + table);
+    CHECK(made.err == "");
+    CHECK(made.status == 0);
+    CHECK(contains(made.out, "\n,marsh,meadow,shore\nmarsh,"));
+    CHECK(last_number(made.out, "validation accuracy") > 0.85);
+    CHECK(contains(nib::read_file(model), "Standardize(4)"));
+    // The same table, without drawing it again.
+    CHECK(run("classify_csv --epochs 60 --class kind " + table).out == made.out);
+    const std::string bad = folder.write("bad.csv", "a,b,kind\n1,2,x\n3,,y\n");
+    const Outcome refused = run("classify_csv " + bad);
+    CHECK(refused.status == 1);
+    CHECK(refused.err == "classify_csv: " + bad +
+                             ":3: column 2 ('b'): expected a number, found none: fill in missing values or leave out "
+                             "their lines\n");
+    CHECK(run("classify_csv --save " + table + " " + table).status == 2);
+}
+
+TEST_CASE("autoencoder and fine_tune learn from digits") {
+    const TemporaryDirectory folder;
+    const std::string data = folder.path("data"), model = folder.path("digits.safetensors");
     std::filesystem::create_directory(data);
     nib::save_images(nib::synthetic_digits(1000, 1), data + "/train");
     nib::save_images(nib::synthetic_digits(200, 2), data + "/t10k");
@@ -91,6 +111,17 @@ TEST_CASE("autoencoder learns from digits") {
     CHECK(squeezed.status == 0);
     CHECK(last_number(squeezed.out, "epoch 2 loss") < last_number(squeezed.out, "epoch 1 loss"));
     CHECK(is_png(folder.path("pairs.png"), "\0\0\x03\x80\0\0\x01\xd8"s));
+
+    REQUIRE(run("train --data " + data + " --epochs 8 --lr 0.002 --save " + model).status == 0);
+    const Outcome tuned = run("fine_tune --data " + data + " --examples 200 --epochs 60 --save " +
+                              folder.path("tuned.pth") + " " + model);
+    CHECK(tuned.err == "");
+    CHECK(tuned.status == 0);
+    CHECK(last_number(tuned.out, "last layer") > 0.7);
+    CHECK(last_number(tuned.out, "all layers") > 0.75);
+    CHECK(std::filesystem::exists(folder.path("tuned.pth")));
+    const Outcome refused = run("fine_tune " + data + "/t10k-labels-idx1-ubyte");
+    CHECK(refused.status == 1);
 }
 
 #endif

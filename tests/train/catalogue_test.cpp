@@ -129,6 +129,20 @@ private:
     }
 };
 
+// Three kinds, of whose measures one is in thousands and one in thousandths.
+std::string kinds_in_csv(std::size_t lines, std::uint64_t seed) {
+    const char* const names[] = {"marsh", "meadow", "shore"};
+    nib::Rng rng{seed};
+    std::string text = "height,weight,width,kind\n";
+    for (std::size_t i = 0; i < lines; ++i) {
+        const std::uint64_t kind = rng.below(3);
+        text += nib::fixed((kind == 0 ? 9000 : 7000) + 600 * rng.normal(), 1) + ",";
+        text += nib::fixed((kind == 1 ? 0.004 : 0.002) + 0.0006 * rng.normal(), 6) + ",";
+        text += nib::fixed(rng.normal(), 3) + ",\"" + names[kind] + "\"\n";
+    }
+    return text;
+}
+
 }  // namespace
 
 TEST_CASE("a regression") {
@@ -149,6 +163,34 @@ TEST_CASE("a regression") {
     nib::RegressionScores scores;
     nib::measure(net, parts.validation, scores);
     CHECK(scores.r2() > 0.95);
+}
+
+TEST_CASE("a CSV of three classes, standardised, split, with dropout, weight decay, a schedule and early stopping") {
+    const support::TemporaryDirectory folder;
+    const auto table = nib::load_csv(folder.write("train.csv", kinds_in_csv(300, 2)), {.class_column = "kind"});
+    const auto test = nib::load_csv(folder.write("test.csv", kinds_in_csv(200, 3)),
+                                    {.class_column = "kind", .class_names = table.class_names});
+    nib::Rng rng{4};
+    const auto parts = nib::split(table.examples(), 0.75, rng, {.stratify = true});
+    nib::Mlp net{{3, 16, 3}, rng, {.dropout = 0.1, .input = nib::Standardize{}}};
+    nib::fit_standardize(net, parts.train);
+    nib::AdamW adam{net, {.learning_rate = 0.02, .weight_decay = 0.01}};
+    const nib::FitOptions options{.epochs = 300,
+                                  .batch_size = 16,
+                                  .schedule = nib::LinearWarmup{.epochs = 2}.then(nib::CosineAnnealingLR{}),
+                                  .patience = 10};
+    const auto result = nib::fit(net, adam, parts.train, options, rng, nib::Validation{parts.validation});
+    CHECK(result.stopped_early());
+    CHECK(result.best_epoch + 10 == static_cast<int>(result.history.size()));
+    CHECK(nib::evaluate(net, parts.validation).loss ==
+          *result.history[static_cast<std::size_t>(result.best_epoch) - 1].validation_loss);
+    CHECK(nib::accuracy(net, test.examples()) > 0.95);
+    // The file has the standardisation, and gives the same answers.
+    nib::save(net, folder.path("kinds.safetensors"));
+    const nib::Mlp loaded = nib::load_mlp(folder.path("kinds.safetensors"));
+    CHECK(nib::evaluate(loaded, test.examples()).loss == nib::evaluate(net, test.examples()).loss);
+    CHECK(test.class_names[static_cast<std::size_t>(nib::predict(loaded, std::vector<float>{9000, 0.002f, 0}))] ==
+          "marsh");
 }
 
 TEST_CASE("an autoencoder, to the same bits with threads") {

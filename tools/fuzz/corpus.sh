@@ -28,3 +28,5 @@ printf '\010\012' >"$2/text.gz"
 printf 'a text that repeats itself, a text that repeats itself' | gzip -9n >>"$2/text.gz"
 printf '\004' >"$2/idx.gz"
 printf '\000\000\010\001\000\000\000\003abc' | gzip -9n >>"$2/idx.gz"
+# And one for that of CSV.
+printf '\011"a";b;kind\r\n1;-2.5e3;x\n"4";5;y\n' >"$2/kinds.csv"
