@@ -104,9 +104,9 @@ std::vector<NamedPath> report_files(const std::string& report) {
 }
 
 void check_run_files(const std::string& data, const std::string& resume, const std::string& save,
-                     const std::string& checkpoint, const std::string& report) {
+                     const std::string& checkpoint, const std::string& history, const std::string& report) {
     std::vector<NamedPath> inputs = data_files(data), outputs = report_files(report);
-    outputs.insert(outputs.begin(), {{"--save", save}, {"--checkpoint", checkpoint}});
+    outputs.insert(outputs.begin(), {{"--save", save}, {"--checkpoint", checkpoint}, {"--history", history}});
     check_outputs(inputs, outputs);
     outputs[1].path.clear();
     inputs.push_back({"--resume", resume});

@@ -29,6 +29,6 @@ std::vector<NamedPath> report_files(const std::string& report);
 
 // check_outputs for train. A checkpoint may take the place of the one that is resumed.
 void check_run_files(const std::string& data, const std::string& resume, const std::string& save,
-                     const std::string& checkpoint, const std::string& report);
+                     const std::string& checkpoint, const std::string& history, const std::string& report);
 
 }  // namespace examples

@@ -9,6 +9,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -16,13 +17,22 @@ namespace examples {
 
 namespace {
 
-constexpr const char* fixed_options[] = {"--batch", "--seed", "--hidden", "--augment"};
-constexpr const char* free_options[] = {"--lr", "--epochs"};
+constexpr const char* fixed_options[] = {"--batch",   "--seed",     "--hidden", "--augment",   "--weight-decay",
+                                         "--dropout", "--schedule", "--ema",    "--validation"};
+constexpr const char* free_options[] = {"--lr", "--epochs", "--patience"};
 constexpr const char* images_entry = "images";
 constexpr const char* data_entry = "data";
 constexpr const char* synthetic_entry = "synthetic";
 
 std::string entry_of(std::string_view option) { return std::string(option.substr(2)); }
+
+// What a record without an entry of the option means; nothing where that cannot be known.
+std::optional<std::string> meaning_of_none(std::string_view option) {
+    if (option == "--schedule") return "";
+    for (const std::string_view other : {"--weight-decay", "--dropout", "--ema", "--validation", "--patience"})
+        if (option == other) return "0";
+    return std::nullopt;
+}
 
 // One multiplication for eight bytes (the finaliser of splitmix64): the same on every machine.
 class Fingerprint {
@@ -71,8 +81,12 @@ void set_option(CommandLine& line, const std::string& option, const std::string&
 
 nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training, std::size_t synthetic) {
     nib::StringMap record;
-    for (const char* const option : fixed_options) record[entry_of(option)] = line.value(option);
-    for (const char* const option : free_options) record[entry_of(option)] = line.value(option);
+    const auto add = [&](const auto& options) {
+        for (const char* const option : options)
+            if (line.value(option) != meaning_of_none(option)) record[entry_of(option)] = line.value(option);
+    };
+    add(fixed_options);
+    add(free_options);
     record[data_entry] = data_text(line);
     record[synthetic_entry] = std::to_string(synthetic);
     record[images_entry] = images_text(training);
@@ -82,28 +96,32 @@ nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training,
 TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t synthetic) {
     const nib::StringMap record = nib::checkpoint_record(path);
     std::string unknown, differences, changes;
-    const auto known = [&](const std::string& option) {
-        const bool found = record.contains(entry_of(option));
-        if (!found) nib::append_to_list(unknown, ", ", option);
-        return found;
+    // The record's value.
+    const auto recorded = [&](const std::string& option) {
+        const nib::StringMap::Entry* const found = record.find(entry_of(option));
+        const std::optional<std::string> value =
+            found == record.end() ? meaning_of_none(option) : std::optional{found->second};
+        if (!value) nib::append_to_list(unknown, ", ", option);
+        return value;
     };
-    const auto compare = [&](const std::string& option, const std::string& now, std::string& list) {
-        const std::string& before = record.at(entry_of(option));
-        if (before != now) nib::append_to_list(list, ", ", option + " " + before + ", not " + now);
+    const auto compare = [&](const std::string& option, const std::optional<std::string>& before,
+                             const std::string& now, std::string& list) {
+        if (before && *before != now)
+            nib::append_to_list(list, ", ", before->empty() ? "no " + option : option + " " + *before + ", not " + now);
     };
     // What the command line does not say is as it was.
     const auto take_over = [&](const auto& options, std::string& list) {
         for (const std::string option : options) {
-            if (!known(option)) continue;
+            const std::optional<std::string> before = recorded(option);
             if (line.given(option))
-                compare(option, line.value(option), list);
-            else
-                set_option(line, option, record.at(entry_of(option)), path);
+                compare(option, before, line.value(option), list);
+            else if (before && *before != line.value(option))
+                set_option(line, option, *before, path);
         }
     };
     take_over(fixed_options, differences);
-    if (known("--data")) compare("--data", data_text(line), differences);
-    if (known("--synthetic")) compare("--synthetic", std::to_string(synthetic), differences);
+    compare("--data", recorded("--data"), data_text(line), differences);
+    compare("--synthetic", recorded("--synthetic"), std::to_string(synthetic), differences);
     take_over(free_options, changes);
     if (!differences.empty())
         nib::fail(path + ": cannot go on with other options: the run had " + differences +
@@ -154,6 +172,7 @@ std::string LastCheckpoint::advice(bool failed) const {
     if (!failed) repeat("--lr");
     repeat("--checkpoint");
     repeat("--save");
+    repeat("--history");
     repeat("--report");
     return shell_word(path_) + " has the first " + std::to_string(epochs_) + (epochs_ == 1 ? " epoch" : " epochs") +
            ", to go on from by: " + command;

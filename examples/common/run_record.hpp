@@ -14,7 +14,8 @@
 namespace examples {
 
 // The options of a run and what it is trained on. The line's options are --batch, --seed, --hidden, --augment, --lr,
-// --epochs, --data and --synthetic. `synthetic` is how many synthetic digits are among the images.
+// --epochs, --data, --synthetic, and those of fit_choices.hpp, which are in the record where they are not what they are
+// without being given. `synthetic` is how many synthetic digits are among the images.
 nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training, std::size_t synthetic);
 
 struct TakenOver {
@@ -24,8 +25,8 @@ struct TakenOver {
 };
 
 // The record that checkpoint `path` holds, compared with the command line before any data is read. Options that are not
-// given are taken from it, but for those that say what the data are. --lr and --epochs may be others; where anything
-// else differs, fails with both values.
+// given are taken from it, but for those that say what the data are. --lr, --epochs and --patience may be others; where
+// anything else differs, fails with both values.
 TakenOver take_over_run(CommandLine& line, const std::string& path, std::size_t synthetic);
 
 // Fails where the record that was taken over is of other images.

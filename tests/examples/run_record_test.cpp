@@ -2,6 +2,8 @@
 
 #include "../support.hpp"
 
+#include <fit_choices.hpp>
+
 #include <nib/ink/synthetic.hpp>
 #include <nib/io/safetensors.hpp>
 
@@ -19,6 +21,8 @@ struct Options {
     double lr = 0.001;
     std::uint64_t seed = 42;
     std::vector<std::size_t> hidden{64, 64, 64};
+    examples::FitChoices choices;
+    nib::FitOptions fit;
 };
 
 // Calls f(line) as a program that was called with `words`.
@@ -32,6 +36,7 @@ int run(Options& options, std::vector<const char*> words, const std::function<vo
     line.option("--lr", "X", "", options.lr, 0, 1e6);
     line.option("--seed", "N", "", options.seed, 0, UINT64_MAX);
     line.option("--hidden", "N,N,...", "", options.hidden, 1, 65'536);
+    examples::add_options(line, options.choices, options.fit);
     words.insert(words.begin(), "train");
     return line.run(static_cast<int>(words.size()), words.data(), [&] { f(line); });
 }
@@ -143,6 +148,30 @@ TEST_CASE("what differs is refused, each with both values") {
     CHECK(message({"--data", "d", "--seed", "7", "--hidden", "64,64"}) ==
           "--seed 42, not 7, --hidden 64,64,64, not 64,64");
     CHECK(message({"--synthetic", "5"}) == "--data a folder, not none, --synthetic 0, not 5");
+    CHECK(message({"--data", "d", "--patience", "3"}) == "");
+    CHECK(message({"--data", "d", "--weight-decay", "0.1", "--dropout", "0.5", "--schedule", "cosine", "--ema", "0.9",
+                   "--validation", "9"}) ==
+          "--weight-decay 0, not 0.1, --dropout 0, not 0.5, no --schedule, --ema 0, not 0.9, --validation 0, not 9");
+}
+
+TEST_CASE("how a run learns is taken over too; a record that does not say it means the initial values") {
+    const support::TemporaryDirectory folder;
+    const nib::StringMap record = record_of({"--weight-decay", "0.1", "--dropout", "0.5", "--schedule", "cosine",
+                                             "--ema", "0.9", "--validation", "9", "--patience", "4"},
+                                            nib::synthetic_digits(3, 1));
+    CHECK(record.at("schedule") == "cosine");
+    Options options;
+    CHECK(run(options, {"--patience", "5"}, [&](examples::CommandLine& line) {
+              const std::string path = saved(folder, record);
+              CHECK(examples::take_over_run(line, path, 0).notes ==
+                    path + ": from here on changed: the run had --patience 4, not 5\n");
+          }) == 0);
+    CHECK(options.choices.weight_decay == 0.1);
+    CHECK(options.choices.dropout == 0.5);
+    CHECK(options.choices.schedule == "cosine");
+    CHECK(options.fit.ema_decay == 0.9);
+    CHECK(options.choices.validation == 9);
+    CHECK(options.fit.patience == 5);
 }
 
 TEST_CASE("a record may say anything, and is taken for what an option may be") {
@@ -188,7 +217,7 @@ TEST_CASE("the last checkpoint is named with the command that goes on from it") 
         line.option("--synthetic", "N", "", options.synthetic, 0, 10'000'000);
         line.option("--epochs", "N", "", options.epochs, 1, 1'000'000);
         line.option("--lr", "X", "", options.lr, 0, 1e6);
-        for (const char* const option : {"--checkpoint", "--save", "--report"})
+        for (const char* const option : {"--checkpoint", "--save", "--history", "--report"})
             line.option(option, "FILE", "", checkpoint);
         Words all{"train"};
         all.insert(all.end(), words.begin(), words.end());
@@ -207,4 +236,5 @@ TEST_CASE("the last checkpoint is named with the command that goes on from it") 
         "'my file' has the first 2 epochs, to go on from by: train --data d --resume 'my file' --epochs 9";
     CHECK(advice({"--lr", "0.5", "--epochs", "9", "--data", "d"}, 2, false) == start + " --lr 0.5");
     CHECK(advice({"--lr", "0.5", "--epochs", "9", "--data", "d"}, 2, true) == start);
+    CHECK(advice({"--history", "h", "--epochs", "9", "--data", "d"}, 2, true) == start + " --history h");
 }
