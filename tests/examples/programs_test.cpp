@@ -708,6 +708,45 @@ TEST_CASE("the same seed gives the same output and the same model, another seed 
     CHECK(nib::read_file(folder.path("third")) != nib::read_file(folder.path("first")));
 }
 
+TEST_CASE("train stops early, keeps a history, and goes on with all that shapes its learning to the same network") {
+    const support::TemporaryDirectory folder;
+    const std::string checkpoint = folder.path("checkpoint"), history = folder.path("history.csv");
+    const Words how{"--weight-decay", "0.1", "--dropout", "0.2",  "--schedule",   "plateau",
+                    "--ema",          "0.9", "--lr",      "0.01", "--validation", "100"};
+    const auto trained = [&](const Words& more, const std::string& save) {
+        Words arguments = train_arguments(more);
+        arguments.insert(arguments.end(), {"--history", history, "--save", folder.path(save)});
+        return run("train", arguments);
+    };
+    const auto with = [&](Words more) {
+        more.insert(more.end(), how.begin(), how.end());
+        return more;
+    };
+    REQUIRE(trained(with({"--epochs", "4", "--patience", "9"}), "whole").status == 0);
+    REQUIRE(trained(with({"--epochs", "2", "--patience", "9", "--checkpoint", checkpoint}), "half").status == 0);
+    const Outcome rest = trained({"--epochs", "4", "--resume", checkpoint}, "rest");
+    CHECK(rest.status == 0);
+    CHECK((nib::read_file(folder.path("rest")) == nib::read_file(folder.path("whole"))));
+    const Words rows = lines_of(nib::read_file(history));
+    REQUIRE(rows.size() == 5);
+    CHECK(rows[0] == "epoch,loss,validation_loss,validation_accuracy,learning_rate,seconds");
+    CHECK(rows[1].starts_with("1,"));
+    CHECK(rows[4].starts_with("4,"));
+
+    const Outcome early = trained(with({"--epochs", "1000", "--patience", "1"}), "early");
+    CHECK(early.status == 0);
+    const std::size_t epochs = lines_of(early.out).size() - 2;
+    CHECK(early.err == "the network is that of epoch " + std::to_string(epochs - 1) +
+                           ", which was best on the images of --validation\n");
+    CHECK(misuse("train", train_arguments({"--patience", "1"})) ==
+          "--patience: expected images that it looks at, --validation N");
+    CHECK(
+        misuse("train", train_arguments({"--schedule", "slow"})) ==
+        "--schedule: expected constant, step, exponential, cosine, one-cycle, plateau or warmup-cosine, found 'slow'");
+    CHECK(refusal("train", train_arguments({"--validation", "100000"})) ==
+          "--validation: expected fewer than the " + std::to_string(training_count) + " training images, found 100000");
+}
+
 TEST_CASE("training that goes on from a checkpoint prints and saves what it would have without a break") {
     const TemporaryDirectory folder;
     const std::string checkpoint = folder.path("checkpoint"), model = folder.path("model");
@@ -1245,8 +1284,10 @@ TEST_CASE("--help prints how a program is used") {
     }
     CHECK(results("export_onnx", {"--help"}).starts_with("usage: export_onnx MODEL FILE\n"));
     CHECK(results("digits", {"--help"}) == "usage: digits DIR, a folder of MNIST's four files\n");
-    for (const char* option : {"--data DIR", "--epochs N", "--batch N", "--lr X", "--seed N", "--hidden N,N,...",
-                               "--save FILE", "--checkpoint FILE", "--resume FILE", "--report DIR"})
+    for (const char* option :
+         {"--data DIR", "--epochs N", "--batch N", "--lr X", "--seed N", "--hidden N,N,...", "--save FILE",
+          "--checkpoint FILE", "--resume FILE", "--report DIR", "--weight-decay X", "--dropout X", "--schedule WORD",
+          "--ema X", "--validation N", "--patience N", "--history FILE"})
         CHECK(contains(results("train", {"--help"}), "\n  "s + option + " "));
 }
 
