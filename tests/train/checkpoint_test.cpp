@@ -315,6 +315,7 @@ struct FullRun {
         options.first_epoch = state.epochs() + 1;
         options.schedule = nib::ReduceLROnPlateau{.factor = 0.5, .patience = 0, .threshold = 0.5};
         options.accumulate = 2;
+        options.clip_norm = 0.5;
         options.ema_decay = 0.9;
         options.patience = 5;
         options.min_delta = 0.5;

@@ -250,6 +250,55 @@ TEST_CASE("batches are accumulated to steps of larger ones, also at the end of a
     CHECK(learned({.epochs = 2, .batch_size = 50, .threads = 2, .accumulate = 2}) == found);
 }
 
+TEST_CASE("gradients are clipped before each step, by value and then by their norm, as in a loop by hand") {
+    const Circle circle(90, 1);
+    struct Row {
+        double clip_value, clip_norm;
+        std::size_t accumulate;
+    };
+    for (const Row& row : {Row{0, 0.1, 1}, Row{0.02, 0, 1}, Row{0.05, 0.08, 2}}) {
+        CAPTURE(row.clip_norm);
+        Learner by_hand;
+        nib::Gradients gradients{by_hand.net};
+        for (int epoch = 0; epoch < 2; ++epoch) {
+            std::vector<double> sums(by_hand.net.parameters().size());
+            double examples = 0;
+            std::size_t left = 9, count = 0;
+            for (const auto& batch : nib::batches(circle.examples(), 10, by_hand.rng)) {
+                const std::span<const double> found = gradients(by_hand.net, batch).multiply_out();
+                for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += 10 * found[i];
+                examples += 10;
+                --left;
+                if (++count < row.accumulate && left > 0) continue;
+                double squares = 0;
+                for (double& sum : sums) {
+                    sum /= examples;
+                    if (row.clip_value > 0) sum = std::min(std::max(sum, -row.clip_value), row.clip_value);
+                    squares += sum * sum;
+                }
+                const double factor = row.clip_norm / (std::sqrt(squares) + 1e-6);
+                if (row.clip_norm > 0 && factor < 1)
+                    for (double& sum : sums) sum *= factor;
+                by_hand.adam.step(by_hand.net, std::span<const double>{sums});
+                std::ranges::fill(sums, 0.0);
+                examples = 0;
+                count = 0;
+            }
+        }
+        Learner learner;
+        nib::fit(learner.net, learner.adam, circle.examples(),
+                 {.epochs = 2,
+                  .batch_size = 10,
+                  .accumulate = row.accumulate,
+                  .clip_value = row.clip_value,
+                  .clip_norm = row.clip_norm},
+                 learner.rng);
+        CHECK(learner.adam.steps() == by_hand.adam.steps());
+        for (std::size_t i = 0; i < learner.net.parameters().size(); ++i)
+            CHECK(std::abs(learner.net.parameters()[i] - by_hand.net.parameters()[i]) < 1e-9);
+    }
+}
+
 TEST_CASE("what of these options makes no sense is refused before the first step") {
     const Circle circle(20, 1), other(10, 2);
     Learner learner;
@@ -261,6 +310,8 @@ TEST_CASE("what of these options makes no sense is refused before the first step
         });
     };
     CHECK(error({.accumulate = 0}) == "fit: expected accumulate of at least 1, found 0");
+    CHECK(error({.clip_norm = -1}) == "fit: expected a clip_norm of at least 0, found -1");
+    CHECK(error({.clip_value = -2}) == "fit: expected a clip_value of at least 0, found -2");
     CHECK(error({.patience = -1}) == "fit: expected a patience of at least 0, found -1");
     CHECK(error({.min_delta = std::nan("")}) == "fit: expected a min_delta of at least 0, found NaN");
     CHECK(error({.ema_decay = -0.5}) == "fit: expected an ema_decay of at least 0, found -0.5");

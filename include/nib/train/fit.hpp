@@ -23,6 +23,7 @@
 #include <nib/loss/nll.hpp>
 #include <nib/model/finite.hpp>
 #include <nib/model/network.hpp>
+#include <nib/optim/clip_grad.hpp>
 #include <nib/optim/schedule.hpp>
 #include <nib/train/averages.hpp>
 #include <nib/train/evaluate.hpp>
@@ -53,6 +54,10 @@ struct FitOptions {
     // A step for each so many batches, whose gradients are averaged (GradientAverage); those that an epoch ends with,
     // fewer than that, have a step of their own.
     std::size_t accumulate = 1;
+    // Above 0: bounds on a step's gradients, those by frozen parameters among them, by clip_grad_value and then by
+    // clip_grad_norm.
+    double clip_value = 0;
+    double clip_norm = 0;
     double ema_decay = 0;  // above 0: the network is an average of the parameters over steps (ParameterAverage)
 
     // Early stopping, above 0: training ends where so many epochs one after the other have brought nothing better, and
@@ -174,7 +179,7 @@ public:
     // The gradients of a step, of this batch and those before it; nothing while more are to come, or where they are
     // `finite` no longer.
     std::optional<Gradient<T>> gradients(const Gradient<T>& batch, std::size_t examples, bool last, bool& finite) {
-        if (options_.accumulate == 1) return batch;
+        if (options_.accumulate == 1 && options_.clip_value == 0 && options_.clip_norm == 0) return batch;
         return averaged(batch, examples, last, finite);
     }
     // After a step.
@@ -412,7 +417,7 @@ private:
 //
 // A loss or a gradient that is not finite (NaN in the data, a learning rate that is too high) is an Error that names
 // epoch, step and, where it can be told, the example; that step is not taken, and the network is as the step before
-// left it. Gradients by matrices of weights are not checked one by one, unless they are averaged. Instead
+// left it. Gradients by matrices of weights are not checked one by one, unless they are accumulated or clipped. Instead
 // parameters and the optimiser's states are checked at the end of each epoch, before on_epoch, which so never saves a
 // model that load would refuse. (Where such a gradient has broken a weight before, the next step's loss tells.)
 //
@@ -457,6 +462,8 @@ std::optional<Gradient<T>> Course<T>::averaged(const Gradient<T>& batch, std::si
     const std::span<T> values = average_.values();
     finite = first_not_finite(values.data(), values.size()) == values.size();
     if (!finite) return std::nullopt;
+    if (options_.clip_value > 0) clip_grad_value(values, options_.clip_value);
+    if (options_.clip_norm > 0) clip_grad_norm(values, options_.clip_norm);
     return average_.take();
 }
 
@@ -517,6 +524,8 @@ NIB_API void check_options(const FitOptions& options, bool has_validation, bool 
     const auto at_least_0 = [&](const char* what, double found) {
         if (!is_finite(found) || found < 0) refuse(std::string(what) + " of at least 0", text(found));
     };
+    at_least_0("a clip_value", options.clip_value);
+    at_least_0("a clip_norm", options.clip_norm);
     at_least_0("a patience", options.patience);
     at_least_0("a min_delta", options.min_delta);
     at_least_0("an ema_decay", options.ema_decay);
