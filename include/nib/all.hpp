@@ -156,6 +156,7 @@
 #include <nib/optim/schedule.hpp>
 #include <nib/optim/sgd.hpp>
 #include <nib/train/averages.hpp>
+#include <nib/train/binary_confusion.hpp>
 #include <nib/train/calibration.hpp>
 #include <nib/train/checkpoint.hpp>
 #include <nib/train/evaluate.hpp>

@@ -145,8 +145,8 @@ template <InferenceNetwork Net, class Data>
 //
 // A metric is what has a function add(outputs, targets), outputs a MatrixView<const T>, targets a std::span<const int>
 // for classes and else a MatrixView<const T>. Those here are ConfusionMatrix, TopKAccuracy, Calibration
-// (train/calibration.hpp) and, for rows of targets, RegressionScores (train/regression.hpp). Each example counts once,
-// whatever its weight. Fails where check_data does.
+// (train/calibration.hpp) and, for rows of targets, RegressionScores (train/regression.hpp) and BinaryConfusion
+// (train/binary_confusion.hpp). Each example counts once, whatever its weight. Fails where check_data does.
 template <InferenceNetwork Net, class Data, class... Metrics>
 void measure(const Net& net, const Data& data, Metrics&... metrics) {
     using T = typename Net::scalar_type;
