@@ -77,7 +77,8 @@ void losses(const Numbers& numbers) {
     const auto& [x, y, classes, weights] = numbers;
     use(nib::NllLoss{}, nib::CrossEntropyLoss{}, nib::CrossEntropyLoss{.class_weights = {1, 2}, .label_smoothing = 0.1},
         nib::MseLoss{}, nib::MseLoss{.reduction = nib::Reduction::sum}, nib::L1Loss{}, nib::HuberLoss{.delta = 2},
-        nib::BceWithLogitsLoss{.pos_weight = {1, 2}}, nib::KlDivLoss{}, nib::Examples{x, classes}.weighted_by(weights));
+        nib::BceWithLogitsLoss{.pos_weight = {1, 2}}, nib::KlDivLoss{},
+        nib::KlDivLoss{.reduction = nib::Reduction::batchmean}, nib::Examples{x, classes}.weighted_by(weights));
 }
 
 void optimisers(const nib::Mlp& net) {
@@ -134,6 +135,7 @@ void loop(nib::Mlp& net, const nib::Examples<float>& data) {
 }
 
 void clipping(nib::Mlp& net, const nib::Examples<float>& data) {
+    use(nib::FitOptions{.clip_value = 1}, nib::FitOptions{.clip_norm = 1});
     nib::Adam adam{net};
     nib::Gradients gradients{net, nib::NllLoss{}};
     for (const auto& batch : nib::batches(data, 32)) {
