@@ -32,8 +32,8 @@ struct HuberLoss {
     template <class T>
     double value(MatrixView<const T> y, MatrixView<const T> targets, std::span<const T> weights = {}) const {
         return detail::reduced_sum(reduction, y, targets, weights, [d = delta](double output, double target) {
-            const double error = magnitude(output - target);
-            return error < d ? error * error / 2 : d * (error - d / 2);
+            const double error = magnitude(output - target), slope = smaller(error, d);
+            return slope * (error - slope / 2);
         });
     }
 

@@ -30,7 +30,7 @@ struct L1Loss {
     void gradient(MatrixView<const T> y, MatrixView<const T> targets, MatrixView<T> dy,
                   std::span<const T> weights = {}) const {
         detail::reduced_gradient(reduction, y, targets, dy, weights, [](T output, T target, T scale) {
-            return output > target ? scale : output < target ? -scale : T{0};
+            return scale * static_cast<T>(int{output > target} - int{output < target});
         });
     }
 };
