@@ -164,10 +164,11 @@ void train(Options& options, examples::CommandLine& line, const examples::Interr
         learn(run, nib::AdamW{run.net, {.learning_rate = rate, .weight_decay = decay}}, options, interrupts, last);
     else
         learn(run, nib::Adam{run.net, {.learning_rate = rate}}, options, interrupts, last);
-    if (!options.report.empty())
-        examples::write_report(run.net, run.test, run.evaluation,
-                               {"Training of a network", examples::facts_of(run.net, run.test), run.epochs},
-                               options.report);
+    if (!options.report.empty()) {
+        examples::RunTexts texts{"Training of a network", examples::facts_of(run.net, run.test), run.epochs};
+        texts.facts.push_back({"options", examples::options_text(line)});
+        examples::write_report(run.net, run.test, run.evaluation, texts, options.report);
+    }
     examples::print_test_accuracy(run.evaluation);
 }
 

@@ -79,6 +79,18 @@ void set_option(CommandLine& line, const std::string& option, const std::string&
 
 }  // namespace
 
+std::string options_text(const CommandLine& line) {
+    std::string text;
+    const auto add = [&](const auto& options) {
+        for (const char* const option : options)
+            if (line.value(option) != meaning_of_none(option))
+                nib::append_to_list(text, " ", option + (" " + line.value(option)));
+    };
+    add(free_options);
+    add(fixed_options);
+    return text;
+}
+
 nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training, std::size_t synthetic) {
     nib::StringMap record;
     const auto add = [&](const auto& options) {

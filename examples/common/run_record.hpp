@@ -18,6 +18,9 @@ namespace examples {
 // without being given. `synthetic` is how many synthetic digits are among the images.
 nib::StringMap run_record(const CommandLine& line, const nib::Dataset& training, std::size_t synthetic);
 
+// The options of a run as they are given: "--lr 0.001 --epochs 4 --batch 15 …".
+std::string options_text(const CommandLine& line);
+
 struct TakenOver {
     nib::StringMap record;
     // What the user is to know, a line each: what has changed, and what the record does not say.

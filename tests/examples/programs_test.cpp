@@ -972,6 +972,7 @@ TEST_CASE("--report writes a page, and the first test images and the mistakes as
     const std::string training = nib::read_file(folder.path("training/report.html"));
     CHECK(support::contains(training, "<title>epoch 2, training: "));
     CHECK(support::contains(training, "<title>epoch 2, test: "));
+    CHECK(support::contains(training, "<dt>options</dt><dd>--lr 0.001 --epochs 2 "));
 }
 
 TEST_CASE("recognize prints a line a drawing, and the accuracy of those with labels") {
