@@ -6,6 +6,7 @@
 #include "common/paths.hpp"
 #include "common/printable.hpp"
 #include "common/progress_line.hpp"
+#include "common/recipe.hpp"
 #include "common/report.hpp"
 #include "common/run_record.hpp"
 
@@ -30,6 +31,7 @@ struct Options {
     nib::FitOptions fit;
     double learning_rate = 1e-3;
     examples::FitChoices choices;
+    std::string recipe;
     std::uint64_t seed = 42;
     std::vector<std::size_t> hidden{64, 64, 64};
     std::string save;
@@ -157,6 +159,7 @@ void learn(Run& run, Optimizer optimizer, Options& options, const examples::Inte
 
 void train(Options& options, examples::CommandLine& line, const examples::Interrupts& interrupts,
            examples::LastCheckpoint& last) {
+    std::fputs(examples::take_recipe(line, options.recipe).c_str(), stderr);
     check_options(options);
     Run run = prepare(options, line, interrupts);
     const double rate = options.learning_rate, decay = options.choices.weight_decay;
@@ -201,6 +204,7 @@ int main(int argc, char** argv) {
     line.option("--seed", "N", "of initialisation, shuffling and synthetic digits", options.seed, 0, UINT64_MAX);
     line.option("--hidden", "N,N,...", "widths of the hidden layers", options.hidden, 1, 65'536);
     examples::add_options(line, options.choices, options.fit);
+    examples::add_recipe(line, options.recipe);
     line.option("--threads", "N", "at most, for batches large enough to gain", options.fit.threads, 1, 256);
     line.option(
         "--save", "FILE",
