@@ -11,6 +11,7 @@
 #include <nib/loss/mse.hpp>
 #include <nib/model/sequential.hpp>
 #include <nib/optim/adam.hpp>
+#include <nib/optim/sgd.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -248,6 +249,20 @@ TEST_CASE("batches are accumulated to steps of larger ones, also at the end of a
     const std::vector<double> found = learned({.epochs = 2, .batch_size = 50, .accumulate = 2});
     for (std::size_t i = 0; i < expected.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-12);
     CHECK(learned({.epochs = 2, .batch_size = 50, .threads = 2, .accumulate = 2}) == found);
+}
+
+TEST_CASE("accumulated gradients of a loss that is a sum are added") {
+    const Circle circle(250, 1);
+    const auto learned = [&](const nib::FitOptions& options) {
+        nib::Rng rng{72};
+        nib::BasicSequential<double, nib::Dense<2, 2>, nib::LogSoftmax> net{rng};
+        nib::Sgd<double> sgd{net, {.learning_rate = 1e-3}};
+        nib::fit(net, sgd, circle.examples(), options, rng, nib::NllLoss{.reduction = nib::Reduction::sum});
+        return std::vector<double>(net.parameters().begin(), net.parameters().end());
+    };
+    const std::vector<double> expected = learned({.epochs = 2, .batch_size = 100});
+    const std::vector<double> found = learned({.epochs = 2, .batch_size = 50, .accumulate = 2});
+    for (std::size_t i = 0; i < expected.size(); ++i) CHECK(std::abs(found[i] - expected[i]) < 1e-12);
 }
 
 TEST_CASE("gradients are clipped before each step, by value and then by their norm, as in a loop by hand") {

@@ -124,13 +124,19 @@ void loss_gradient_through(const L& loss, MatrixView<const T> y, const Targets& 
     }
 }
 
+template <class L>
+bool is_sum(const L& loss) {
+    if constexpr (requires { loss.reduction == Reduction::sum; })
+        return loss.reduction == Reduction::sum;
+    else
+        return false;
+}
+
 // What a batch's value adds to a total that is divided by the number of examples. (Means of batches count by their
 // examples, whatever the weights of these.)
 template <class L>
 double loss_total(const L& loss, double value, std::size_t examples) {
-    if constexpr (requires { loss.reduction == Reduction::sum; })
-        if (loss.reduction == Reduction::sum) return value;
-    return value * static_cast<double>(examples);
+    return is_sum(loss) ? value : value * static_cast<double>(examples);
 }
 
 }  // namespace detail

@@ -51,8 +51,8 @@ struct FitOptions {
     Schedule schedule = {};              // of the optimiser's learning rate: constant unless it is set
     bool allow_zero_parameters = false;  // train even a network whose parameters are all 0
 
-    // A step for each so many batches, whose gradients are averaged (GradientAverage); those that an epoch ends with,
-    // fewer than that, have a step of their own.
+    // A step for each so many batches, whose gradients are averaged (GradientAverage), or added where the loss is a
+    // sum; those that an epoch ends with, fewer than that, have a step of their own.
     std::size_t accumulate = 1;
     // Above 0: bounds on a step's gradients, those by frozen parameters among them, by clip_grad_value and then by
     // clip_grad_norm.
@@ -167,7 +167,8 @@ private:
 template <class T>
 class Course {
 public:
-    Course(const FitOptions& options, TrainingState<T>& state) : options_{options}, state_{state} {}
+    Course(const FitOptions& options, TrainingState<T>& state, bool of_sums)
+        : options_{options}, state_{state}, of_sums_{of_sums} {}
 
     // Whether patience is at its end.
     bool is_over() const {
@@ -198,6 +199,7 @@ private:
 
     const FitOptions& options_;
     TrainingState<T>& state_;
+    bool of_sums_;  // whether the loss of a batch is a sum over its examples
     GradientAverage<T> average_;
 };
 
@@ -270,7 +272,7 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
     Gradients gradients{net, loss, &pool};
     if (options.allow_zero_parameters) gradients.allow_zero_parameters();
     Progress progress{.epochs = options.epochs, .first_epoch = options.first_epoch, .examples_per_epoch = data.size()};
-    Course<T> course{options, state};
+    Course<T> course{options, state, is_sum(loss)};
     FitResult::End end = FitResult::End::all_epochs;
     for (int epoch = options.first_epoch; epoch <= options.epochs; ++epoch) {
         if (course.is_over()) {
@@ -457,9 +459,10 @@ void Course<T>::begin(std::span<T> parameters, std::span<T> buffers) {
 template <class T>
 std::optional<Gradient<T>> Course<T>::averaged(const Gradient<T>& batch, std::size_t examples, bool last,
                                                bool& finite) {
-    average_.add(batch, examples);
+    average_.add(batch, of_sums_ ? 1 : examples);
     if (average_.batches() < options_.accumulate && !last) return std::nullopt;
     const std::span<T> values = average_.values();
+    for (std::size_t i = 0; of_sums_ && i < values.size(); ++i) values[i] *= static_cast<T>(average_.batches());
     finite = first_not_finite(values.data(), values.size()) == values.size();
     if (!finite) return std::nullopt;
     if (options_.clip_value > 0) clip_grad_value(values, options_.clip_value);
