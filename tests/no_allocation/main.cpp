@@ -83,6 +83,7 @@ template <class Net, class Data>
 std::size_t training_allocations(Net& net, const Data& data, std::size_t threads) {
     nib::Rng rng{2};
     nib::Adam adam{net};
+    adam.add_group(nib::parameters_named(net, "bias"), {.weight_decay = 0.1});
     nib::ThreadPool pool{threads};
     nib::Gradients gradients{net, nib::NllLoss{}, &pool};
     std::size_t before = 0;

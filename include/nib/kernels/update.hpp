@@ -14,7 +14,8 @@
 //       }
 //   };
 //
-// optim/optimizer.hpp makes an optimiser of a rule.
+// A long operator() is best marked [[gnu::always_inline]]: Clang would else compile it once, for the build's own
+// instruction set. optim/optimizer.hpp makes an optimiser of a rule.
 #pragma once
 
 #include <nib/core/flush_subnormals.hpp>

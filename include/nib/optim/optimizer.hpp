@@ -98,7 +98,8 @@ constexpr bool decays_gradients_of() {
 
 // to[i] = gradients[i] + weight_decay parameters[i]
 template <class T>
-void decay_gradients(T weight_decay, const T* parameters, const T* gradients, std::size_t count, T* to) {
+void decay_gradients(T weight_decay, const T* __restrict parameters, const T* __restrict gradients, std::size_t count,
+                     T* __restrict to) {
     constexpr std::size_t piece = 64;  // of constant length: vector instructions
     std::size_t i = 0;
     for (; i + piece <= count; i += piece)

@@ -44,8 +44,9 @@ struct RmsPropMethod {
         T smallest_square;
         T smallest_mean;
 
+        // Clang would not inline so long a function, and then compile it for the build's own instruction set.
         template <class V>
-        void operator()(V& parameter, const V& gradient, V* state) const {
+        NIB_ALWAYS_INLINE void operator()(V& parameter, const V& gradient, V* state) const {
             V &square = state[0], &buffer = state[1], &mean = state[2];
             square = fma(square_part, fma(gradient, gradient, -square), square);
             square = (square + smallest_square) - smallest_square;
