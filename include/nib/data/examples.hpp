@@ -1,7 +1,8 @@
 // What batches are made of, and one batch.
 //
 //   Batch<T>       inputs, and a class or a row of targets for each
-//   Examples       a user's own matrix of inputs, with classes or with a matrix of targets
+//   Examples       a user's own matrix of inputs, with classes or with a matrix of targets, and with weights for the
+//                  loss, if wanted: Examples{x, classes}.weighted_by(weights)
 //   ExampleSource  anything else that batches() takes, such as Dataset
 #pragma once
 

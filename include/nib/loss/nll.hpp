@@ -26,7 +26,8 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// A loss of classes by its options. Its functions are out of the way of losses without any.
+// A loss of classes by its options, once for NllLoss and CrossEntropyLoss. Out of the way of a loss without options,
+// which asks once for a batch whether it has any.
 struct ClassLoss {
     std::span<const double> class_weights;
     double label_smoothing;

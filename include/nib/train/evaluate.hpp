@@ -98,7 +98,7 @@ using EvaluationBy = std::conditional_t<std::is_same_v<typename L::template Targ
 // does not grow with the data, nor with the square of the classes: beyond most_confusion_classes of them there is no
 // confusion matrix. Fails where check_data does, where the loss needs logarithms of probabilities and the network gives
 // others, and where the data have weights and the loss takes none. With weights of examples or of classes the loss is
-// the mean over pieces of the data of their weighted means.
+// the mean over pieces of the data of their weighted means; accuracy and the confusion matrix know no weights.
 template <InferenceNetwork Net, class Data, Loss<typename Net::scalar_type> L = NllLoss>
 [[nodiscard]] detail::EvaluationBy<L, typename Net::scalar_type> evaluate(const Net& net, const Data& data,
                                                                           L loss = {}) {
