@@ -127,7 +127,9 @@ struct CsvField {
     }
 };
 
-// One pass over the lines of a text, blank ones left out.
+// One pass over the lines of a text, blank ones left out. (A template, as what follows: a program without CSV does not
+// compile them.)
+template <class T>
 class CsvLines {
 public:
     // Both must outlive it. '\0': the separator is found in the first line.
@@ -164,7 +166,8 @@ private:
     std::vector<CsvField> fields_;
 };
 
-NIB_API bool CsvLines::next() {
+template <class T>
+bool CsvLines<T>::next() {
     std::string_view line;
     do {
         if (!next_line(line)) return false;
@@ -175,7 +178,8 @@ NIB_API bool CsvLines::next() {
     return true;
 }
 
-NIB_API bool CsvLines::next_line(std::string_view& line) {
+template <class T>
+bool CsvLines<T>::next_line(std::string_view& line) {
     std::size_t end = source_.rest().find('\n');
     for (std::size_t searched = 0; end == std::string_view::npos; end = source_.rest().find('\n', searched)) {
         searched = source_.rest().size();
@@ -191,7 +195,8 @@ NIB_API bool CsvLines::next_line(std::string_view& line) {
     return true;
 }
 
-NIB_API void CsvLines::find_separator(std::string_view line) {
+template <class T>
+void CsvLines<T>::find_separator(std::string_view line) {
     bool has_tab = false, has_semicolon = false, in_quotes = false;
     for (const char c : line) {
         if (c == '"') in_quotes = !in_quotes;
@@ -202,12 +207,14 @@ NIB_API void CsvLines::find_separator(std::string_view line) {
     separator_ = has_tab ? '\t' : has_semicolon ? ';' : ',';
 }
 
-NIB_API std::string_view CsvLines::skip_blanks(std::string_view text) const {
+template <class T>
+std::string_view CsvLines<T>::skip_blanks(std::string_view text) const {
     while (!text.empty() && (text[0] == ' ' || text[0] == '\t') && text[0] != separator_) text.remove_prefix(1);
     return text;
 }
 
-NIB_API void CsvLines::split(std::string_view line) {
+template <class T>
+void CsvLines<T>::split(std::string_view line) {
     fields_.clear();
     for (std::string_view rest = line;;) {
         if (fields_.size() == most_csv_columns)
@@ -229,7 +236,8 @@ NIB_API void CsvLines::split(std::string_view line) {
 
 // The field in quotes that `rest` begins with, and the blanks behind it; then `rest` is empty or begins with a
 // separator.
-NIB_API CsvField CsvLines::take_quoted(std::string_view& rest) const {
+template <class T>
+CsvField CsvLines<T>::take_quoted(std::string_view& rest) const {
     std::size_t end = 1;
     while (end < rest.size() && (rest[end] != '"' || rest.substr(end + 1).starts_with('"')))
         end += rest[end] == '"' ? 2 : 1;
@@ -243,6 +251,7 @@ NIB_API CsvField CsvLines::take_quoted(std::string_view& rest) const {
 }
 
 // What each column is, and the columns' names.
+template <class T>
 class CsvColumns {
 public:
     enum class Role : unsigned char { input, target, a_class, left_out };
@@ -252,7 +261,7 @@ public:
     };
 
     // Of a text whose first line is the current one, and has the names where has_header() says so afterwards.
-    CsvColumns(const CsvLines& lines, const std::string& path, const CsvOptions& options);
+    CsvColumns(const CsvLines<T>& lines, const std::string& path, const CsvOptions& options);
 
     bool has_header() const { return has_header_; }
     const std::vector<Column>& columns() const { return columns_; }
@@ -264,7 +273,7 @@ public:
 private:
     std::size_t find(const CsvColumn& column, const std::string& path) const;
     void use(const CsvColumn& column, Role role, const std::string& path);
-    bool looks_like_header(const CsvLines& lines, const std::string& path, const CsvOptions& options) const;
+    bool looks_like_header(const CsvLines<T>& lines, const std::string& path, const CsvOptions& options) const;
 
     bool has_header_ = false;
     std::vector<Column> columns_;
@@ -273,7 +282,8 @@ private:
     std::size_t targets_ = 0;
 };
 
-NIB_API CsvColumns::CsvColumns(const CsvLines& lines, const std::string& path, const CsvOptions& options)
+template <class T>
+CsvColumns<T>::CsvColumns(const CsvLines<T>& lines, const std::string& path, const CsvOptions& options)
     : columns_(lines.fields().size()) {
     bool named = options.class_column && options.class_column->is_named;
     for (const auto* const list : {&options.target_columns, &options.leave_out})
@@ -296,8 +306,9 @@ NIB_API CsvColumns::CsvColumns(const CsvLines& lines, const std::string& path, c
 }
 
 // No column is given by its name.
-NIB_API bool CsvColumns::looks_like_header(const CsvLines& lines, const std::string& path,
-                                           const CsvOptions& options) const {
+template <class T>
+bool CsvColumns<T>::looks_like_header(const CsvLines<T>& lines, const std::string& path,
+                                      const CsvOptions& options) const {
     std::vector<bool> may_be_text(columns_.size());
     if (options.class_column) may_be_text[find(*options.class_column, path)] = true;
     for (const CsvColumn& column : options.leave_out) may_be_text[find(column, path)] = true;
@@ -311,7 +322,8 @@ NIB_API bool CsvColumns::looks_like_header(const CsvLines& lines, const std::str
     return has_text;
 }
 
-NIB_API std::size_t CsvColumns::find(const CsvColumn& column, const std::string& path) const {
+template <class T>
+std::size_t CsvColumns<T>::find(const CsvColumn& column, const std::string& path) const {
     if (!column.is_named) {
         const auto count = static_cast<long long>(columns_.size());
         const long long index = column.index < 0 ? column.index + count : column.index;
@@ -336,7 +348,8 @@ NIB_API std::size_t CsvColumns::find(const CsvColumn& column, const std::string&
     return found;
 }
 
-NIB_API void CsvColumns::use(const CsvColumn& column, Role role, const std::string& path) {
+template <class T>
+void CsvColumns<T>::use(const CsvColumn& column, Role role, const std::string& path) {
     const std::size_t index = find(column, path);
     if (columns_[index].role != Role::input)
         fail(path + ": column " + std::to_string(index + 1) + " is named twice in class_column, target_columns and " +
@@ -345,7 +358,8 @@ NIB_API void CsvColumns::use(const CsvColumn& column, Role role, const std::stri
     ++used_;
 }
 
-NIB_API std::vector<std::string> CsvColumns::names_of(Role role) const {
+template <class T>
+std::vector<std::string> CsvColumns<T>::names_of(Role role) const {
     std::vector<std::string> result;
     if (!has_header_) return result;
     result.resize(role == Role::input ? input_count() : target_count());
@@ -355,6 +369,7 @@ NIB_API std::vector<std::string> CsvColumns::names_of(Role role) const {
 }
 
 // Numbers the classes' texts.
+template <class T>
 class CsvClasses {
 public:
     // Where `given` is empty, any text is a class.
@@ -380,7 +395,8 @@ private:
     std::vector<Entry> entries_;  // sorted by their texts
 };
 
-NIB_API CsvClasses::CsvClasses(const std::vector<std::string>& given) : is_open_{true} {
+template <class T>
+CsvClasses<T>::CsvClasses(const std::vector<std::string>& given) : is_open_{true} {
     if (given.size() > most_csv_classes)
         fail("class_names: expected at most " + std::to_string(most_csv_classes) + ", found " +
              std::to_string(given.size()));
@@ -390,7 +406,8 @@ NIB_API CsvClasses::CsvClasses(const std::vector<std::string>& given) : is_open_
     is_open_ = given.empty();
 }
 
-NIB_API int CsvClasses::number_of(const std::string& text) {
+template <class T>
+int CsvClasses<T>::number_of(const std::string& text) {
     const std::size_t place = first_not(size(), [&](std::size_t i) { return entries_[i].text < text; });
     if (place < size() && entries_[place].text == text) return entries_[place].number;
     if (!is_open_) return -1;
@@ -400,7 +417,8 @@ NIB_API int CsvClasses::number_of(const std::string& text) {
     return number;
 }
 
-NIB_API std::vector<int> CsvClasses::sort() {
+template <class T>
+std::vector<int> CsvClasses<T>::sort() {
     std::vector<int> numbers(size());
     const auto value = [](const Entry& entry) { return parse_number<double>(entry.text); };
     bool are_numbers = is_open_;
@@ -417,7 +435,8 @@ NIB_API std::vector<int> CsvClasses::sort() {
     return numbers;
 }
 
-NIB_API std::vector<std::string> CsvClasses::names() const {
+template <class T>
+std::vector<std::string> CsvClasses<T>::names() const {
     std::vector<std::string> names(size());
     for (const Entry& entry : entries_) names[static_cast<std::size_t>(entry.number)] = entry.text;
     return names;
@@ -431,7 +450,8 @@ constexpr bool is_missing(std::string_view text) {
 }
 
 // Why a field is no number that is read.
-inline std::string csv_number_problem(std::string_view text) {
+template <class T>
+std::string csv_number_problem(std::string_view text) {
     const std::string found = text.empty() ? "none" : in_quotes(text);
     if (is_missing(text))
         return "expected a number, found " + found + ": fill in missing values or leave out their lines";
@@ -444,7 +464,7 @@ inline std::string csv_number_problem(std::string_view text) {
 
 // The number in a column of the current line.
 template <class T>
-T csv_number(const CsvLines& lines, std::size_t column, const std::vector<std::string>& names) {
+T csv_number(const CsvLines<T>& lines, std::size_t column, const std::vector<std::string>& names) {
     const std::string_view field = lines.fields()[column].text;
     std::string_view text = field;
     if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
@@ -453,23 +473,23 @@ T csv_number(const CsvLines& lines, std::size_t column, const std::vector<std::s
     constexpr double least_normal = 1e-37;
     if (const auto value = parse_number<double>(text); value && *value<least_normal&& * value> - least_normal)
         return static_cast<T>(*value);
-    lines.fail_at(column, names, csv_number_problem(field));
+    lines.fail_at(column, names, csv_number_problem<T>(field));
 }
 
 template <class T>
 Table<T> read_csv(TextSource& source, const std::string& path, const CsvOptions& options) {
-    using Role = CsvColumns::Role;
+    using Role = typename CsvColumns<T>::Role;
     for (const std::string_view mark : {"\xff\xfe", "\xfe\xff"})
         if (source.rest().starts_with(mark))
             fail(path + ": expected a text in UTF-8, found one in UTF-16: save it as UTF-8");
-    CsvLines lines{source, path, options.separator};
+    CsvLines<T> lines{source, path, options.separator};
     if (!lines.next()) fail(path + ": expected lines of numbers, found none");
-    const CsvColumns plan{lines, path, options};
+    const CsvColumns<T> plan{lines, path, options};
     const std::size_t first_line = lines.number();
     if (plan.has_header() && !lines.next()) fail(path + ": expected lines of numbers behind the header, found none");
     Table<T> table;
     AlignedVector<T> inputs, targets;
-    CsvClasses classes{options.class_names};
+    CsvClasses<T> classes{options.class_names};
     std::size_t rows = 0;
     do {
         if (lines.fields().size() != plan.columns().size())
