@@ -60,8 +60,9 @@ struct FitOptions {
     double clip_norm = 0;
     double ema_decay = 0;  // above 0: the network is an average of the parameters over steps (ParameterAverage)
 
-    // Early stopping, above 0: training ends where so many epochs one after the other have brought nothing better, and
-    // the network is then what it was after the best epoch. Better by more than min_delta, that is.
+    // Early stopping, above 0: training ends where so many epochs one after the other have brought nothing better, by
+    // more than min_delta, and the network is then what it was after the best epoch. (With as many as `epochs` nothing
+    // ends early, and the best is kept all the same.)
     int patience = 0;
     double min_delta = 0;
     Monitor monitor = Monitor::loss;
@@ -383,7 +384,7 @@ struct FitCall {
         constexpr bool known = is_callback<OnEpoch, EpochReport> && is_callback<OnProgress, Progress> &&
                                (std::is_same_v<Rest, const Quiet> && ...);
         static_assert(known,
-                      "nib::fit: expected behind the generator, each or none of them, in this order: a loss, "
+                      "nib::fit: expected behind the generator, in this order and where they are wanted: a loss, "
                       "nib::Validation{data}, a nib::TrainingState of the network's numbers, a function of "
                       "nib::EpochReport, a function of nib::Progress");
         if constexpr (known && data_suit<Data, T, has_class_targets<L, T>>() && validation_suits<L, V>())
@@ -404,8 +405,8 @@ private:
 
 }  // namespace detail
 
-// Trains `net` on `data`, in batches that are shuffled anew in each epoch. Behind the generator come, each or none of
-// them, in this order:
+// Trains `net` on `data`, in batches that are shuffled anew in each epoch. Behind the generator come, in this
+// order, where they are wanted:
 //
 //   a loss                NllLoss without one
 //   Validation{data}      data that the network is tested on after each epoch
