@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -106,6 +107,44 @@ TEST_CASE("options say which layers stand before, between and behind the dense o
               Sequential<Dense<7, 5>, BatchNorm, ReLU, Dense<5, 4>, LogSoftmax>{twin_rng, KaimingNormal{.a = 0.5}});
     }
     CHECK(rng.state() == twin_rng.state());
+}
+
+namespace {
+
+// y = setting x
+struct Times {
+    double setting = 3;
+
+    template <class T>
+    static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
+        for (std::size_t i = 0; i < x.size(); ++i) y.data()[i] = static_cast<T>(pass.setting) * x.data()[i];
+    }
+    template <class T>
+    static void backward_input(const nib::Pass<T>& pass, nib::MatrixView<const T> /*x*/, nib::MatrixView<const T> /*y*/,
+                               nib::MatrixView<const T> dy, nib::MatrixView<T> dx) {
+        forward(pass, dy, dx);
+    }
+    static std::string description(nib::LayerShape /*shape*/, double setting) {
+        return "Times(" + std::to_string(static_cast<int>(setting)) + ")";
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a layer may have a number that it is told when the program runs") {
+    nib::Rng rng{22};
+    nib::BasicMlp<double> net{
+        {3, 4, 2}, rng, {.activation = Times{5}, .input = nib::LayerList<Times>{}, .output = Times{7}}};
+    CHECK(nib::layers_text(net.layers()) == "Times(3), Linear(3, 4), Times(5), Linear(4, 2), Times(7)");
+    nib::BasicMlp<double> plain{{3, 4, 2}, {.activation = {}, .output = {}}};
+    std::ranges::copy(net.parameters(), plain.parameters().begin());
+    const std::vector<double> x{0.25, -0.5, 1}, three{0.75, -1.5, 3};
+    // With biases of 0 the factors multiply.
+    for (const nib::LayerTensor& tensor : plain.tensors())
+        for (std::size_t i = 0; tensor.name.ends_with("bias") && i < tensor.size(); ++i)
+            net.parameters()[tensor.offset + i] = plain.parameters()[tensor.offset + i] = 0;
+    for (std::size_t i = 0; i < 2; ++i) CHECK(net(x)[i] == doctest::Approx(35 * plain(three)[i]));
+    CHECK(reference::network_gradient_error(net, reference::random_matrix<double>(4, 3, rng), rng) < 1e-7);
 }
 
 TEST_CASE("dropout is a probability") {
