@@ -165,7 +165,7 @@ std::string curves(const std::string& name, const std::vector<EpochResult>& epoc
     double legend = plot.left;
     for (std::size_t i = 0; i < series.size(); ++i) {
         if (series[i].values.empty()) continue;
-        const std::string kind = "s" + std::to_string(i + 1);
+        const std::string kind = std::string("s").append(std::to_string(i + 1));
         svg += drawn(plot, kind, series[i], epochs);
         svg += line_at((kind + " curve").c_str(), legend, 272, legend + 32, 272);
         svg += text_at(legend + 38, 276, "start", series[i].name);

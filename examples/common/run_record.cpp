@@ -84,7 +84,7 @@ std::string options_text(const CommandLine& line) {
     const auto add = [&](const auto& options) {
         for (const char* const option : options)
             if (line.value(option) != meaning_of_none(option))
-                nib::append_to_list(text, " ", option + (" " + line.value(option)));
+                nib::append_to_list(text, " ", std::string(option).append(" ").append(line.value(option)));
     };
     add(free_options);
     add(fixed_options);
