@@ -2,6 +2,13 @@
 
 #include "../reference.hpp"
 
+#include <nib/loss/bce_with_logits.hpp>
+#include <nib/loss/mse.hpp>
+
+#include <cmath>
+#include <limits>
+#include <span>
+#include <utility>
 #include <vector>
 
 using nib::Reduction;
@@ -45,6 +52,21 @@ TEST_CASE("losses of numbers become their mean, their sum, or their sum over the
         CHECK(value(row.reduction, y, row.weights) == row.value);
         CHECK(gradient(row.reduction, y, row.weights) == row.gradient);
     }
+}
+
+TEST_CASE("an example of weight 0 does not count, even where its targets are NaN") {
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    nib::Matrix<double> y(2, 2), targets(2, 2), dy(2, 2);
+    targets(0, 0) = targets(0, 1) = nan;
+    const std::vector<double> weights{0, 1};
+    const auto check = [&](const auto& loss) {
+        const nib::MatrixView<const double> outputs = std::as_const(y).view(), t = std::as_const(targets).view();
+        loss.gradient(outputs, t, dy.view(), std::span<const double>{weights});
+        CHECK(std::isfinite(loss.value(outputs, t, std::span<const double>{weights})));
+        CHECK((dy(0, 0) == 0 && dy(0, 1) == 0 && std::isfinite(dy(1, 0))));
+    };
+    check(nib::MseLoss{});
+    check(nib::BceWithLogitsLoss{});
 }
 
 TEST_CASE("a sum takes every number once, whatever the count") {

@@ -119,6 +119,7 @@ void BceWithLogitsLoss::gradient(MatrixView<const T> y, MatrixView<const T> targ
     assert(y.rows() == targets.rows() && y.cols() == targets.cols() && y.size() == dy.size());
     const double divisor = detail::reduction_divisor(reduction, y.rows(), y.cols(), weights);
     detail::for_each_weight(y.rows(), y.cols(), weights, [&](std::size_t row, std::size_t numbers, double weight) {
+        if (weight == 0) return fill_values(dy.data() + row, numbers, T{0});
         const T scale = static_cast<T>(detail::divided(weight, divisor));
         const auto write = [&](std::size_t first, std::size_t count, const T* p) {
             kernels::run_lanes<detail::BceGradient, T>(y.data() + first, targets.data() + first, p, scale,

@@ -70,7 +70,12 @@ struct ClassLoss {
         double sum = 0;  // of all class weights
         for (std::size_t c = 0; c < y.cols(); ++c) sum += weight_of(c);
         for (std::size_t b = 0; b < y.rows(); ++b) {
-            const double scale = divided(weights.empty() ? 1 : static_cast<double>(weights[b]), total);
+            const double weight = weights.empty() ? 1 : static_cast<double>(weights[b]);
+            if (weight == 0) {
+                fill_values(d.row(b).data(), d.cols(), T{0});
+                continue;
+            }
+            const double scale = divided(weight, total);
             const std::size_t target = static_cast<std::size_t>(targets[b]);
             const double of_target = (1 - label_smoothing) * weight_of(target);
             const T factor = static_cast<T>(scale * (of_target + smoothing * sum));

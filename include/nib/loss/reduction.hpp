@@ -7,9 +7,10 @@
 //
 // Weights of examples multiply what an example adds to the sum, and stand for 1 each in B: the mean is sum(w l) /
 // sum(w). Where all that is divided by is 0, so are the loss and its gradient; an example of weight 0 does not count,
-// even where its loss is not finite.
+// even where its targets are NaN.
 #pragma once
 
+#include <nib/core/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 
 #include <cassert>
@@ -83,6 +84,7 @@ void reduced_gradient(Reduction reduction, MatrixView<const T> y, MatrixView<con
     assert(y.rows() == targets.rows() && y.cols() == targets.cols() && y.size() == dy.size());
     const double divisor = reduction_divisor(reduction, y.rows(), y.cols(), weights);
     for_each_weight(y.rows(), y.cols(), weights, [&](std::size_t first, std::size_t count, double weight) {
+        if (weight == 0) return fill_values(dy.data() + first, count, T{0});
         const T scale = static_cast<T>(divided(weight, divisor));
         for (std::size_t i = first; i < first + count; ++i) dy.data()[i] = slope(y.data()[i], targets.data()[i], scale);
     });
