@@ -5,6 +5,8 @@
 #include <nib/layers/dense.hpp>
 #include <nib/model/sequential.hpp>
 
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 TEST_CASE_TEMPLATE("Adagrad is torch.optim.Adagrad", T, float, double) {
@@ -14,6 +16,20 @@ TEST_CASE_TEMPLATE("Adagrad is torch.optim.Adagrad", T, float, double) {
                                                                                   .weight_decay = 0.1,
                                                                                   .initial_accumulator_value = 0.5,
                                                                                   .epsilon = 1e-5});
+}
+
+TEST_CASE("a parameter that was frozen at the first step begins with the initial accumulator value, too") {
+    nib::Adagrad<double> adagrad{std::size_t{2}, {.learning_rate = 1, .initial_accumulator_value = 3}};
+    double parameters[2] = {};
+    const double gradients[] = {1, 1};
+    const nib::Range second{1, 1};
+    adagrad.freeze({&second, 1});
+    adagrad.step(std::span{parameters}, std::span{gradients});
+    adagrad.unfreeze({&second, 1});
+    adagrad.step(std::span{parameters}, std::span{gradients});
+    CHECK(adagrad.state(0)[0] == 5);
+    CHECK(adagrad.state(0)[1] == 4);
+    CHECK(parameters[1] == doctest::Approx(-0.5));
 }
 
 TEST_CASE("Adagrad's options and states are PyTorch's, and checked") {

@@ -1,7 +1,7 @@
 // Adagrad (Duchi, Hazan & Singer 2011, "Adaptive Subgradient Methods"), as torch.optim.Adagrad.
 //
 //   g = g + weight_decay p
-//   s = s + g^2                                  s = initial_accumulator_value + g^2 at the first step
+//   s = s + g^2                                  s = initial_accumulator_value + g^2 where s was 0
 //   p -= learning_rate / (1 + (t - 1) lr_decay) g / (sqrt(s) + epsilon)            t = 1, 2, … counts calls of step()
 //
 // state(0) is s, "sum".
@@ -32,12 +32,12 @@ struct AdagradMethod {
     struct Rule {
         static constexpr std::size_t state_count = 1;
         T learning_rate;
-        T initial;  // 0 after the first step
+        T initial;  // of states that are 0 still, as those of parameters that were frozen
         T epsilon;
 
         template <class V>
         void operator()(V& parameter, const V& gradient, V* state) const {
-            state[0] = fma(gradient, gradient, state[0] + initial);
+            state[0] = fma(gradient, gradient, where(state[0] == 0, initial, state[0]));
             parameter = fma(-learning_rate, gradient / (sqrt(state[0]) + epsilon), parameter);
         }
     };
@@ -50,7 +50,7 @@ struct AdagradMethod {
         detail::check_epsilon(name, options.epsilon, sizeof(T) == 4);
         const double rate = options.learning_rate / (1 + static_cast<double>(step - 1) * options.lr_decay);
         return {.learning_rate = static_cast<T>(rate),
-                .initial = static_cast<T>(step == 1 ? options.initial_accumulator_value : 0),
+                .initial = static_cast<T>(options.initial_accumulator_value),
                 .epsilon = static_cast<T>(options.epsilon)};
     }
 };
