@@ -187,6 +187,11 @@ TEST_CASE("what load_checkpoint would refuse is not saved, and the file before s
     numbers.back() = -1;
     restore(run.adam, 1, zeros, numbers);
     CHECK(error(run, 1) == "exp_avg_sq: expected squares, found a negative number");
+    nib::Adagrad<float> adagrad{run.net};
+    const std::span<const float> sums[] = {numbers};
+    adagrad.restore(1, sums);
+    CHECK(support::error_of([&] { nib::save_checkpoint(run.net, adagrad, run.rng, 1, path); }) ==
+          path + ": sum: expected squares, found a negative number");
     restore(run.adam, (std::uint64_t{1} << 53) + 1, zeros, zeros);
     CHECK(support::contains(error(run, 1), "steps: expected a number of steps"));
     CHECK(support::contains(error(good, -1), "epochs: expected a number of epochs, found -1"));
@@ -421,11 +426,13 @@ TEST_CASE("a state that makes no sense is neither saved nor loaded, and what was
     CHECK(load_error("best_epoch", "7") == state + "a best epoch with a validation loss in its history, found epoch 7");
     CHECK(load_error("best_epoch", "0") == state + "a best epoch with a validation loss in its history, found epoch 0");
     CHECK(load_error("averaged_steps", "0") == in_metadata + "averaged_steps: expected a number of steps, found 0");
-    CHECK(load_error("plateau_factor", "nan") ==
-          state + "a plateau's factor in [0, 1] and counts of epochs, found others");
+    const std::string no_plateau = state + "a plateau's best loss, factor in [0, 1] and counts of epochs, found others";
+    CHECK(load_error("plateau_best", "nan") == no_plateau);
+    CHECK(load_error("plateau_best", "-inf") == no_plateau);
+    CHECK(load_error("plateau_factor", "nan") == no_plateau);
     CHECK(load_error("plateau_factor", "") == in_metadata + "plateau_factor: expected a number, found ''");
-    CHECK(load_error("plateau_bad_epochs", "-1") ==
-          state + "a plateau's factor in [0, 1] and counts of epochs, found others");
+    CHECK(load_error("plateau_bad_epochs", "-1") == no_plateau);
+    CHECK(load_error("plateau_bad_epochs", "2147483647") == no_plateau);
     CHECK(load_error("epochs", "3") ==
           odd + ": expected a history of the 3 epochs that are done, found one that ends with epoch 2");
     CHECK(

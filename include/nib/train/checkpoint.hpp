@@ -220,10 +220,11 @@ inline void check_run(const std::string& path, int epochs, std::uint64_t steps, 
     if (state == Rng::State{}) fail(path + ": metadata: expected a generator's state, found one that is all zero");
 }
 
-// States of these names are sums of squares.
+// States of these names are sums or means of squares.
 template <class T>
-void check_squares(std::string_view name, std::span<const T> squares, const std::string& path) {
-    if (!name.ends_with("_sq") && name != "square_avg") return;
+void check_squares(std::string_view optimizer, std::string_view name, std::span<const T> squares,
+                   const std::string& path) {
+    if (!name.ends_with("_sq") && name != "square_avg" && !(optimizer == "Adagrad" && name == "sum")) return;
     for (const T square : squares)
         if (square < T{0}) fail(path + ": " + std::string(name) + ": expected squares, found a negative number");
 }
@@ -256,7 +257,7 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
     };
     for (std::size_t i = 0; i < optimizer.states.size(); ++i) {
         append({std::string(optimizer.state_names[i]) + ".", false, {optimizer.states[i], {}}});
-        check_squares(optimizer.state_names[i], optimizer.states[i], path);
+        check_squares(optimizer.name, optimizer.state_names[i], optimizer.states[i], path);
     }
     for (const SavedPart<T>& part : state.parts) append(part);
     if (!state.history.empty()) {
@@ -366,7 +367,7 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
     for (CheckpointPart<T>& part : loaded.parts) {
         read(tensors_of_part(part), part.prefix, part.numbers, part.has_buffers ? numbers.buffers.size() : 0);
         const std::string_view prefix = part.prefix;
-        check_squares<T>(prefix.substr(0, prefix.size() - 1),
+        check_squares<T>(optimizer.name, prefix.substr(0, prefix.size() - 1),
                          {part.numbers.parameters.data(), part.numbers.parameters.size()}, path);
     }
     return loaded;
@@ -433,9 +434,11 @@ NIB_API void detail::check_state(const std::string& path, const History& history
     }
     if (!knows_best)
         refuse("a best epoch with a validation loss in its history, found epoch " + std::to_string(best_epoch));
-    const bool is_plateau = is_finite(plateau.factor) && plateau.factor >= 0 && plateau.factor <= 1 &&
-                            plateau.bad_epochs >= 0 && plateau.cooldown >= 0;
-    if (!is_plateau) refuse("a plateau's factor in [0, 1] and counts of epochs, found others");
+    constexpr int most = (std::numeric_limits<int>::max)();  // one more is counted
+    const bool has_best_loss = is_finite(plateau.best) || plateau.best == std::numeric_limits<double>::infinity();
+    const bool is_plateau = has_best_loss && is_finite(plateau.factor) && plateau.factor >= 0 && plateau.factor <= 1 &&
+                            plateau.bad_epochs >= 0 && plateau.bad_epochs < most && plateau.cooldown >= 0;
+    if (!is_plateau) refuse("a plateau's best loss, factor in [0, 1] and counts of epochs, found others");
 }
 
 NIB_API StringMap checkpoint_record(const std::string& path) {
