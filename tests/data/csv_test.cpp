@@ -82,6 +82,7 @@ TEST_CASE("what a CSV may look like") {
         {",a\n0,1\n", {}, {0, 1}, {"", "a"}},
         {"7\n8\n", {}, {7, 8}, {}},
         {"1e-300,.5,1.e2\n", {}, {0, 0.5f, 100}, {}},
+        {"+1,x\n2,x\n", {.leave_out = {1}}, {1, 2}, {}},
     };
     for (const Row& row : rows) {
         CAPTURE(row.text);
@@ -123,6 +124,9 @@ TEST_CASE("what is wrong is said with line and column") {
         {"a\n1\nNA\n",
          {},
          ":3: column 1 ('a'): expected a number, found 'NA': fill in missing values or leave out their lines"},
+        {"?,x\n1,x\n",
+         {.class_column = 1},
+         ":1: column 1: expected a number, found '?': fill in missing values or leave out their lines"},
         {"1,2\n3,nan\n", {}, ":2: column 2: expected a finite number, found 'nan'"},
         {"1,2\n3,-inf\n", {}, ":2: column 2: expected a finite number, found '-inf'"},
         {"1,2\n1e40,3\n", {}, ":2: column 1: expected a smaller number, found '1e40'"},

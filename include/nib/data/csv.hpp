@@ -44,7 +44,8 @@ struct CsvColumn {
 };
 
 // Whether the first line has the columns' names. Automatic: it has where a column is given by name, or where none of
-// its fields is a number, those of the class column and of columns that are left out set aside.
+// its fields is a number and one is a name, no word for a missing number such as "NA"; those of the class column and of
+// columns that are left out set aside.
 enum class CsvHeader : unsigned char { automatic, present, absent };
 
 struct CsvOptions {
@@ -126,6 +127,18 @@ struct CsvField {
         return result;
     }
 };
+
+// What people write where a value is missing.
+constexpr bool is_missing(std::string_view text) {
+    for (const std::string_view word : {"", "?", "-", "NA", "N/A", "NULL", "null", "None"})
+        if (text == word) return true;
+    return false;
+}
+
+// "+3" is a number.
+constexpr std::string_view without_plus(std::string_view text) {
+    return text.substr(text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
+}
 
 // One pass over the lines of a text, blank ones left out. (A template, as what follows: a program without CSV does not
 // compile them.)
@@ -314,8 +327,8 @@ bool CsvColumns<T>::looks_like_header(const CsvLines<T>& lines, const std::strin
     for (const CsvColumn& column : options.leave_out) may_be_text[find(column, path)] = true;
     bool has_text = false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const std::string_view text = lines.fields()[i].text;
-        if (may_be_text[i] || text.empty()) continue;
+        const std::string_view text = without_plus(lines.fields()[i].text);
+        if (may_be_text[i] || is_missing(text)) continue;
         if (parse_number<double>(text)) return false;
         has_text = true;
     }
@@ -442,13 +455,6 @@ std::vector<std::string> CsvClasses<T>::names() const {
     return names;
 }
 
-// What people write where a value is missing.
-constexpr bool is_missing(std::string_view text) {
-    for (const std::string_view word : {"", "?", "-", "NA", "N/A", "NULL", "null", "None"})
-        if (text == word) return true;
-    return false;
-}
-
 // Why a field is no number that is read.
 template <class T>
 std::string csv_number_problem(std::string_view text) {
@@ -466,8 +472,7 @@ std::string csv_number_problem(std::string_view text) {
 template <class T>
 T csv_number(const CsvLines<T>& lines, std::size_t column, const std::vector<std::string>& names) {
     const std::string_view field = lines.fields()[column].text;
-    std::string_view text = field;
-    if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+    const std::string_view text = without_plus(field);
     if (const auto value = parse_number<T>(text); value && is_finite(*value)) return *value;
     // What is too small for T is no number for parse_number<T>.
     constexpr double least_normal = 1e-37;
