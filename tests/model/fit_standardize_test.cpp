@@ -4,6 +4,7 @@
 #include "../support.hpp"
 
 #include <nib/data/augmentation.hpp>
+#include <nib/data/split.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/model/mlp.hpp>
 
@@ -75,6 +76,8 @@ TEST_CASE("what cannot be standardised is an error that names it, and changes no
     x(290, 2) = std::numeric_limits<double>::quiet_NaN();
     CHECK(error(net, nib::Examples{x, classes}) ==
           "the data: expected finite numbers, found NaN as feature 2 of example 290");
+    const nib::Subset some{nib::Examples{x, classes}, {0, 290}};
+    CHECK(error(net, some) == "the data: expected finite numbers, found NaN as feature 2 of example 290");
     x(290, 2) = 1e300;
     CHECK(error(net, nib::Examples{x, classes}) ==
           "the data: feature 2: expected numbers whose squares are finite, found larger ones");

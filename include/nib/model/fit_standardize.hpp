@@ -71,7 +71,8 @@ void fit_standardize(Net& net, const Data& data) {
     detail::for_each_number<T>(data, [&](std::size_t example, std::size_t j, T number) {
         if (!is_finite(number))
             fail(detail::label_of(data) + ": expected finite numbers, found " + not_finite_name(number) +
-                 " as feature " + std::to_string(j) + " of example " + std::to_string(example));
+                 " as feature " + std::to_string(j) + " of example " +
+                 std::to_string(detail::original_index(data, example)));
         detail::FeatureStatistics& feature = statistics[j];
         const auto value = static_cast<double>(number);
         if (example == 0) feature.first = value;
