@@ -141,7 +141,7 @@ void learn(Run& run, Optimizer optimizer, Options& options, const examples::Inte
     };
     try {
         const nib::FitResult result = options.augment ? fit(nib::Augmented{run.training}) : fit(run.training);
-        if (options.fit.patience > 0 && result.best_epoch > 0) {
+        if (options.fit.patience > 0 && !state.best.empty()) {
             progress.clear();
             std::fprintf(stderr, "the network is that of epoch %d, which was best on the images of --validation\n",
                          result.best_epoch);

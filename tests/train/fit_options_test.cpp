@@ -158,6 +158,23 @@ TEST_CASE("with patience training ends where nothing better comes, and the best 
     }
 }
 
+TEST_CASE("a run that had no patience goes on with it, and keeps the best network from there") {
+    const Zeros zeros;
+    nib::Rng rng{1};
+    One net{rng};
+    Scripted scripted{.losses = {9, 1, 5, 5, 5, 4, 6, 6}};
+    nib::TrainingState<double> state;
+    const auto fit = [&](const nib::FitOptions& options) {
+        return nib::fit(net, scripted, zeros.examples(), options, rng, nib::MseLoss{},
+                        nib::Validation{zeros.examples()}, state);
+    };
+    CHECK(fit({.epochs = 4, .batch_size = 4}).best_epoch == 2);
+    const auto result = fit({.epochs = 8, .batch_size = 4, .first_epoch = 5, .patience = 2});
+    CHECK(result.history.size() == 8);
+    CHECK(result.best_epoch == 6);
+    CHECK(net.parameters()[1] * net.parameters()[1] == doctest::Approx(4));
+}
+
 TEST_CASE("early stopping looks at the accuracy where it is told to") {
     const Circle circle(90, 1), other(40, 2);
     Learner learner;

@@ -171,9 +171,9 @@ public:
     Course(const FitOptions& options, TrainingState<T>& state, bool of_sums)
         : options_{options}, state_{state}, of_sums_{of_sums} {}
 
-    // Whether patience is at its end.
+    // Whether patience is at its end. (Where a run before had none, the network of its best epoch is not there.)
     bool is_over() const {
-        return options_.patience > 0 && state_.best_epoch > 0 &&
+        return options_.patience > 0 && !state_.best.empty() &&
                state_.epochs() - state_.best_epoch >= options_.patience;
     }
     // Before an epoch: the network gets what training goes on with.
