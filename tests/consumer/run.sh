@@ -1,6 +1,7 @@
 #!/bin/sh
 # Builds and runs the consumer all ways: nib as a subdirectory, and nib as installed from its build, each as headers and
-# as the compiled library; and the headers alone, as the README installs them.
+# as the compiled library; the headers alone, as include/nib/README.md installs them; and what the README shows, the
+# CMake project and the line without CMake.
 #     run.sh CMAKE SOURCE BUILD COMPILER GENERATOR COMPILED
 # COMPILED is 1 where BUILD installs the compiled library.
 set -eu
@@ -18,6 +19,23 @@ consume() {
     "$cmake" --build "$work/$name"
     "$work/$name/consumer"
 }
+
+echo "== the README's project"
+mkdir "$work/readme"
+ln -s "$source" "$work/readme/nib"
+# shellcheck disable=SC2016 # the quotes of Markdown
+sed -n '/^```cmake$/,/^```$/{/^```/d;p;}' "$source/README.md" >"$work/readme/CMakeLists.txt"
+cp "$source/tests/consumer/main.cpp" "$work/readme/"
+"$cmake" -S "$work/readme" -B "$work/readme/build" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler"
+"$cmake" --build "$work/readme/build"
+"$work/readme/build/your_program"
+
+# But for the level of optimisation, which would take longer than all else here.
+echo "== the README's line without CMake"
+line=$(sed -n 's/^g++ \(.*\)-O2/\1-O0/p' "$source/README.md")
+# shellcheck disable=SC2086 # the line is words
+(cd "$work/readme/nib" && "$compiler" ${line% -o *} -o "$work/readme/${line#* -o }")
+"$work/readme/digits" --help
 
 consume subdirectory -DNIB_SOURCE_DIR="$source"
 # A part of another project installs nothing.

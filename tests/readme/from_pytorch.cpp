@@ -1,4 +1,4 @@
-// The C++ of examples/from_pytorch.md: compiled, run, and compared with the page.
+// The C++ of examples/from_pytorch.md, and of the README on files: compiled, run, and compared with the pages.
 #include <nib/all.hpp>
 
 #include <cstddef>
@@ -168,9 +168,9 @@ void files(nib::Mlp& net) {
     nib::Rng rng{42};
     const nib::Adam adam{net};
     const int epoch = 1;
-    nib::save(net, "net.pth");
-    nib::save(net, "net.safetensors");
-    nib::load(net, "net.pth");
+    nib::save(net, "net.pth");          // for net.load_state_dict(torch.load("net.pth"))
+    nib::save(net, "net.safetensors");  // any other name makes a safetensors file
+    nib::load(net, "net.pth");          // what torch.save(net.state_dict(), "net.pth") wrote
     use(nib::load_mlp("net.safetensors"));
     nib::save_checkpoint(net, adam, rng, epoch, "run.ckpt");
     nib::save_onnx(net, "net.onnx");

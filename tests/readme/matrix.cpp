@@ -1,4 +1,4 @@
-// The README's example of a user's own numbers: compiled, run, and compared with its text.
+// The example of a user's own numbers in examples/training.md: compiled, run, and compared with the page.
 #include <nib/nib.hpp>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// The README's example of a regression: compiled, run, and compared with its text.
+// The example of a regression in examples/training.md: compiled, run, and compared with the page.
 #include <nib/nib.hpp>
 
 #include <cmath>

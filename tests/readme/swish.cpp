@@ -1,20 +1,12 @@
-// The README's example of an activation of one's own: compiled, and compared with its text.
+// The README's example of an activation of one's own: compiled, trained, and compared with its text.
 #include <nib/ink.hpp>
 #include <nib/nib.hpp>
 
 #include <cstdio>
 
-// y = x * sigmoid(x)
-struct Swish : nib::Elementwise<Swish> {
-    template <class V>
-    static V value(const V& x) {
-        return x * sigmoid(x);
-    }
-    template <class V>
-    static V derivative(const V& x) {
-        const V s = sigmoid(x);
-        return s + x * s * (1 - s);
-    }
+struct Swish : nib::Elementwise<Swish> {  // y = x * sigmoid(x)
+    static auto value(const auto& x) { return x * sigmoid(x); }
+    static auto derivative(const auto& x) { return sigmoid(x) * (1 + x * (1 - sigmoid(x))); }
 };
 
 using Net = nib::Sequential<nib::Dense<784, 64>, Swish, nib::Dense<64, 10>, nib::LogSoftmax>;

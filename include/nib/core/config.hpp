@@ -21,8 +21,8 @@
 #define NIB_VERSION_PATCH 0
 #define NIB_VERSION_STRING "0.1.0"
 
-// The compiled library (README, "Compile times"). NIB_COMPILED: this program links it, so what it holds is only
-// declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it.
+// The compiled library (include/nib/README.md, "Compile times"). NIB_COMPILED: this program links it, so what it holds
+// is only declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it.
 //
 //   NIB_API        before a function that the library holds; its body follows where NIB_BODIES is 1
 //   NIB_BODIES     whether this unit sees bodies. A program that links the library can ask for them all the same
