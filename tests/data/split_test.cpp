@@ -79,6 +79,20 @@ TEST_CASE("stratified, each class has its share to within one example") {
             CHECK(std::abs(static_cast<double>(counts[c]) - part * static_cast<double>(of_class[c])) <= 1);
         CHECK(parts.train.size() == static_cast<std::size_t>(std::lround(100 * part)));
     }
+    // Many rare classes beside a common one.
+    const Matrix<float> x(300, 1);
+    std::vector<int> classes(300);
+    for (int i = 0; i < 200; ++i) classes[static_cast<std::size_t>(i)] = 1 + i / 2;
+    for (const double part : {0.25, 0.5, 0.8}) {
+        CAPTURE(part);
+        const auto parts = nib::split(Examples{x, classes}, part, rng, {.stratify = true});
+        std::vector<double> found(101);
+        for (std::size_t i = 0; i < parts.train.size(); ++i)
+            found[static_cast<std::size_t>(target_of(parts.train, i))] += 1;
+        CHECK(parts.train.size() == static_cast<std::size_t>(std::lround(300 * part)));
+        CHECK(std::abs(found[0] - 100 * part) <= 1);
+        CHECK(std::all_of(found.begin() + 1, found.end(), [&](double n) { return std::abs(n - 2 * part) <= 1; }));
+    }
 }
 
 TEST_CASE("neither part is empty, and what cannot be split is refused") {

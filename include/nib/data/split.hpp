@@ -120,9 +120,10 @@ namespace detail {
 template <class Data>
 struct BatchScalar<void, Subset<Data>> : BatchScalar<void, Data> {};
 
-// Shuffles `order`. With classes, one for each number of it, every first part of it then holds of each class its
-// share, to within one.
-NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::span<const int> classes, Rng& rng);
+// Shuffles `order`. With classes, one for each number of it, its first `count` then hold of each class its share, to
+// within one.
+NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count, std::span<const int> classes,
+                               Rng& rng);
 // How many of `count` examples are for training: at least one, and not all.
 NIB_API std::size_t training_count(std::size_t count, double part);
 
@@ -140,7 +141,7 @@ template <class Data>
         else
             fail("split: expected classes to stratify by, the data have rows of targets");
     }
-    detail::shuffle_for_split(order, classes, rng);
+    detail::shuffle_for_split(order, count, classes, rng);
     const std::uint32_t* const middle = order.data() + count;
     return {Subset<Data>{data, {std::as_const(order).data(), middle}},
             Subset<Data>{data, {middle, std::as_const(order).data() + order.size()}}};
@@ -158,29 +159,31 @@ requires(!detail::is_view<Data>) void split(const Data&&, double, Rng&,
 
 namespace nib::inline NIB_ABI::detail {
 
-NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::span<const int> classes, Rng& rng) {
+NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count, std::span<const int> classes,
+                               Rng& rng) {
     rng.shuffle(order);
     if (classes.empty()) return;
-    // Where in its class an example stands, between 0 and 1: the examples in that order have a bit of each class
-    // everywhere.
     struct Place {
         std::uint32_t index = 0;
         int its_class = 0;
         std::size_t shuffled = 0;
-        double in_class = 0;
+        std::uint64_t late = 0;
     };
     std::vector<Place> places(order.size());
     for (std::size_t i = 0; i < places.size(); ++i) places[i] = {order[i], classes[order[i]], i, 0};
     sort_values(places.data(), places.size(), [](const Place& a, const Place& b) {
         return a.its_class != b.its_class ? a.its_class < b.its_class : a.shuffled < b.shuffled;
     });
+    // Of each class come first what its share has in whole examples, and then one more where most of one is left over.
+    const std::uint64_t all = places.size();
     for (std::size_t first = 0, end = 0; first < places.size(); first = end) {
         while (end < places.size() && places[end].its_class == places[first].its_class) ++end;
+        const std::uint64_t share = std::uint64_t{count} * (end - first);  // times `all`; below 2^64
         for (std::size_t i = first; i < end; ++i)
-            places[i].in_class = (static_cast<double>(i - first) + 0.5) / static_cast<double>(end - first);
+            places[i].late = i - first < share / all ? 0 : i - first == share / all ? all - share % all : all + 1;
     }
     sort_values(places.data(), places.size(), [](const Place& a, const Place& b) {
-        return a.in_class != b.in_class ? a.in_class < b.in_class : a.shuffled < b.shuffled;
+        return a.late != b.late ? a.late < b.late : a.shuffled < b.shuffled;
     });
     for (std::size_t i = 0; i < places.size(); ++i) order[i] = places[i].index;
 }
