@@ -182,8 +182,8 @@ void add_adam(std::size_t count) {
         const double bytes = 7.0 * sizeof(float) * static_cast<double>(count);  // four arrays read, three written
         measure_bytes(state, bytes, [&] {
             float* const states[] = {means.data(), squares.data()};
-            nib::kernels::update<nib::AdamMethod::Rule<float>, float>(nib::AdamMethod::rule<float>({}, 1000), count,
-                                                                      parameters.data(), gradients.data(), states);
+            const auto rule = nib::AdamMethod::rule<float>({}, 1000);
+            nib::kernels::update(rule, count, parameters.data(), gradients.data(), states);
         });
     });
 }
