@@ -103,7 +103,9 @@ TEST_CASE("schedules stay in their ranges at the ends") {
     CHECK(factor(nib::OneCycleLR{}, 0.3) == doctest::Approx(1));
     CHECK(factor(nib::OneCycleLR{}, 1) == doctest::Approx(0.04 / 1e4));
     CHECK(factor(nib::CosineAnnealingLR{}, 1.5) == doctest::Approx(0));
-    CHECK(factor(nib::LinearWarmup{.start_factor = 0, .epochs = 40}, 1) == 0.5 * factor({}, 1) + 0.5);
+    CHECK(factor(nib::LinearWarmup{.start_factor = 0, .epochs = 40}, 1) == 0.5);
+    CHECK(factor(nib::LinearWarmup{.start_factor = 0, .epochs = 40}.then(nib::OneCycleLR{}), 1) ==
+          doctest::Approx(0.5 / 25));
     CHECK(factor(nib::LinearWarmup{.epochs = 0}, 0) == 1);
     CHECK(factor(nib::LinearWarmup{.part = 1}.then(nib::CosineAnnealingLR{}), 1) == doctest::Approx(1));
 }

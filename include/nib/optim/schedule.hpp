@@ -68,7 +68,7 @@ struct WarmupCosine {};
 
 class Schedule;
 
-// Along a line from start_factor to 1 in the first epochs, and 1 from there.
+// Along a line from start_factor to 1 in the first epochs, and 1 from there; training of fewer epochs ends on the way.
 struct LinearWarmup {
     double start_factor = 1.0 / 3;  // at least 0
     double epochs = 5;              // at least 0
@@ -259,11 +259,11 @@ NIB_API Schedule LinearWarmup::then(const Schedule& schedule) const {
 
 NIB_API double Schedule::factor(const ScheduleTime& time) const {
     if (!warms_up_) return factor_after_warmup(time);
-    const double part = warmup_.part > 0 ? warmup_.part : detail::part_before(warmup_.epochs, time.epochs);
+    const double part = warmup_.part > 0 ? warmup_.part : warmup_.epochs / larger(time.epochs, 1);
     const double place = detail::part_before(time.progress, part);
     ScheduleTime after = time;
     after.progress = part < 1 ? larger(time.progress - part, 0.0) / (1 - part) : 0;
-    after.steps *= 1 - part;
+    after.steps *= larger(1 - part, 0.0);
     return (warmup_.start_factor + (1 - warmup_.start_factor) * place) * factor_after_warmup(after);
 }
 
