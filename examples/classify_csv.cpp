@@ -2,6 +2,7 @@
 // confusion matrix of that part at the end.
 #include "common/command_line.hpp"
 #include "common/paths.hpp"
+#include "common/printable.hpp"
 
 #include <nib/io/atomic_file.hpp>
 #include <nib/nib.hpp>
@@ -49,11 +50,11 @@ void make_table(const Options& options) {
 
 // Truth in rows, answers in columns.
 void print_confusion(const nib::Evaluation& evaluation, const nib::Table<float>& table) {
-    for (const std::string& name : table.class_names) std::printf(",%s", name.c_str());
+    for (const std::string& name : table.class_names) std::printf(",%s", examples::printable(name).c_str());
     std::printf("\n");
     const int classes = static_cast<int>(table.class_names.size());
     for (int truth = 0; truth < classes; ++truth) {
-        std::printf("%s", table.class_names[static_cast<std::size_t>(truth)].c_str());
+        std::printf("%s", examples::printable(table.class_names[static_cast<std::size_t>(truth)]).c_str());
         for (int answer = 0; answer < classes; ++answer)
             std::printf(",%zu", evaluation.confusion().count(truth, answer));
         std::printf("\n");
