@@ -40,12 +40,12 @@ private:
     detail::ViewedData<Data> data_;
 };
 
-template <class Data, class T>
+template <class T, class Data>
 requires FixedExampleSource<Data, T>
 void copy_example(const Autoencoding<Data>& data, std::size_t index, std::span<T> to) {
     copy_example(data.data(), index, to);
 }
-template <class Data, class T>
+template <class T, class Data>
 requires requires(const Data& data, kernels::Nonzero<T>* entries) { list_example(data, 0, entries); }
 std::size_t list_example(const Autoencoding<Data>& data, std::size_t index, kernels::Nonzero<T>* entries) {
     return list_example(data.data(), index, entries);
@@ -58,7 +58,7 @@ template <class Data>
 std::size_t target_size(const Autoencoding<Data>& data) {
     return data.input_size();
 }
-template <class Data, class T>
+template <class T, class Data>
 requires FixedExampleSource<Data, T>
 void copy_target(const Autoencoding<Data>& data, std::size_t index, std::span<T> to) {
     copy_example(data.data(), index, to);

@@ -57,12 +57,12 @@ private:
 };
 
 // Whatever the data have.
-template <class Data, class T>
+template <class T, class Data>
 requires FixedExampleSource<Data, T>
 void copy_example(const Subset<Data>& some, std::size_t index, std::span<T> to) {
     copy_example(some.data(), some.indices()[index], to);
 }
-template <class Data, class T>
+template <class T, class Data>
 requires requires(const Data& data, kernels::Nonzero<T>* entries) { list_example(data, 0, entries); }
 std::size_t list_example(const Subset<Data>& some, std::size_t index, kernels::Nonzero<T>* entries) {
     return list_example(some.data(), some.indices()[index], entries);
@@ -70,12 +70,12 @@ std::size_t list_example(const Subset<Data>& some, std::size_t index, kernels::N
 template <class Data>
 requires requires(const Data& data) { example_room(data); }
 std::size_t example_room(const Subset<Data>& some) { return example_room(some.data()); }
-template <class Data, class T>
+template <class T, class Data>
 requires RandomExampleSource<Data, T>
 void copy_example(const Subset<Data>& some, std::size_t index, Rng& rng, std::uint8_t* room, std::span<T> to) {
     copy_example(some.data(), some.indices()[index], rng, room, to);
 }
-template <class Data, class T>
+template <class T, class Data>
 requires requires(const Data& data, Rng& rng, std::uint8_t* room, kernels::Nonzero<T>* entries) {
     list_example(data, 0, rng, room, entries);
 }
@@ -92,7 +92,7 @@ int target_of(const Subset<Data>& some, std::size_t index) { return target_of(so
 template <class Data>
 requires requires(const Data& data) { target_size(data); }
 std::size_t target_size(const Subset<Data>& some) { return target_size(some.data()); }
-template <class Data, class T>
+template <class T, class Data>
 requires TargetRowSource<Data, T>
 void copy_target(const Subset<Data>& some, std::size_t index, std::span<T> to) {
     copy_target(some.data(), some.indices()[index], to);
