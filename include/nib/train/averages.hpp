@@ -22,7 +22,8 @@ namespace nib::inline NIB_ABI {
 
 // The gradients of several batches, averaged by their numbers of examples: of a loss that is a mean over the batch,
 // what one batch of all their examples has, but for rounding. (Layers that mix the rows of a batch, as BatchNorm, still
-// see each batch alone.)
+// see each batch alone; and where a loss has weights of examples or of classes, whose sums differ from batch to batch,
+// a batch counts by its examples still.)
 template <class T>
 class GradientAverage {
 public:
