@@ -26,8 +26,8 @@
 //                       product (ParameterGradient::add_product). It is given all rows of the batch at once.
 //   initialize          fills the parameters of a new network
 //
-// Matrices do not overlap, but where runs_in_place says so. Where threads share the work, these functions must not
-// throw.
+// Matrices do not overlap, but where runs_in_place says so. What these functions fill still holds numbers of the step
+// before: assign, or set to 0 first; += alone adds up all steps. Where threads share the work, they must not throw.
 //
 // All further members are optional. Counts are constants or constexpr functions of the layer's shape:
 //

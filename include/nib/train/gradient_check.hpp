@@ -14,8 +14,9 @@
 // a smaller step, tells). The batch: a few examples, which is the quickest. Each parameter takes two passes over the
 // network, so check a small one, or a sample of its parameters.
 //
-// All is as in training: BatchNorm takes the batch's statistics, Dropout the mask of batch.key. The network stays as it
-// is, its parameters and buffers (running means) among it: the check works on copies.
+// All is as in training: BatchNorm takes the batch's statistics, Dropout the mask of batch.key. What layers and the
+// loss are to fill holds NaN before, so that what they leave as it is, or only add to, gives NaN. The network stays as
+// it is, its parameters and buffers (running means) among it: the check works on copies.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -60,7 +61,7 @@ struct GradientCheck {
 namespace detail {
 
 // The loss as a function of one parameter, and back to how it was.
-template <class Net, class L>
+template <Network Net, class L>
 class MovedLoss {
 public:
     using T = typename Net::scalar_type;
@@ -72,6 +73,8 @@ public:
         gradients_.allow_zero_parameters();
     }
     std::vector<double> gradients() {
+        pass();  // fails where training would, and makes room
+        spoil();
         const std::span<const T> values = pass().multiply_out();
         return {values.begin(), values.end()};
     }
@@ -94,6 +97,28 @@ private:
     Gradient<T> pass() {
         copy_values(buffers_.data(), buffers_.size(), net_.buffers().data());
         return gradients_(net_, batch_);
+    }
+    // NaN where a step finds the numbers of the one before.
+    void spoil() {
+        const auto spoil = [](T* values, std::size_t count) {
+            for (std::size_t i = 0; i < count; ++i) values[i] = std::numeric_limits<T>::quiet_NaN();
+        };
+        const std::size_t rows = batch_.inputs.rows();
+        Workspace<T>& workspace = gradients_.workspace_;
+        const std::span<const Step<T>> steps = net_.view().steps;
+        for (std::size_t i = 0; i < steps.size(); ++i) {
+            const Step<T>& step = steps[i];
+            const std::size_t outputs = step.shape.out, kept = rows * step.kept_per_row;
+            spoil(workspace.activation(step.output, rows, outputs).data(), rows * outputs);
+            spoil(workspace.gradient(step.output_gradient, rows, outputs).data(), rows * outputs);
+            spoil(workspace.kept(i, kept), kept);
+            spoil(workspace.scratch(rows * step.scratch_per_row), rows * step.scratch_per_row);
+            const std::size_t statistics = step.statistics_offset + step.statistics;
+            spoil(workspace.statistics(statistics), statistics);
+        }
+        const std::size_t outputs = rows * net_.output_size();
+        spoil(gradients_.output_gradient_.room(outputs), outputs);
+        spoil(gradients_.room_.data(), gradients_.room_.size());
     }
 
     Net net_;

@@ -31,6 +31,9 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
+template <Network Net, class LossFunction>
+class MovedLoss;
+
 // Fails where all are 0: hidden layers of such a network learn nothing.
 template <class T>
 void check_initialized(std::span<const T> parameters) {
@@ -94,6 +97,9 @@ public:
     void allow_zero_parameters() { is_checked_ = true; }
 
 private:
+    template <Network, class>
+    friend class detail::MovedLoss;
+
     Gradient<T> of_const(const Net& net, const Batch& batch);
 
     [[no_unique_address]] LossFunction loss_function_;
