@@ -35,11 +35,11 @@ struct Threshold {
 struct SoftSign {  // by its output: x / (1 + |x|) has the slope (1 - |y|)^2
     template <class V>
     static V value(const V& x) {
-        return x / (1 + magnitude(x));
+        return x / (1 + abs(x));
     }
     template <class V>
     static V derivative_from_output(const V& y) {
-        const V rest = 1 - magnitude(y);
+        const V rest = 1 - abs(y);
         return rest * rest;
     }
     static double of(double x) { return x / (1 + std::abs(x)); }

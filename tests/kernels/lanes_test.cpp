@@ -57,7 +57,7 @@ FUNCTION(Sigmoid, sigmoid(x));
 FUNCTION(Sqrt, sqrt(x));
 FUNCTION(Fma, fma(x, x, -2));
 FUNCTION(Negative, -x);
-FUNCTION(Magnitude, magnitude(x));
+FUNCTION(Abs, abs(x));
 FUNCTION(CopySign, copysign(3, x));
 FUNCTION(Larger, larger(x, 0.5));
 FUNCTION(Smaller, smaller(x, 0.5));
@@ -234,7 +234,7 @@ TEST_CASE_TEMPLATE("operators, masks and comparisons work lane by lane", T, floa
         });
     };
     check(Negative{}, [](T v) { return -v; });
-    check(Magnitude{}, [](T v) { return std::abs(v); });
+    check(Abs{}, [](T v) { return std::abs(v); });
     check(CopySign{}, [](T v) { return std::copysign(T{3}, v); });
     check(Larger{}, [](T v) { return std::max(v, T{0.5}); });
     check(Smaller{}, [](T v) { return std::min(v, T{0.5}); });
@@ -247,8 +247,8 @@ TEST_CASE_TEMPLATE("operators, masks and comparisons work lane by lane", T, floa
 
 TEST_CASE_TEMPLATE("signs, NaN and -0 are taken by their bits", T, float, double) {
     check_one<Negative>(T{0}, T{-0.0});
-    check_one<Magnitude>(T{-0.0}, T{0});
-    check_one<Magnitude>(-no_number<T>, no_number<T>);
+    check_one<Abs>(T{-0.0}, T{0});
+    check_one<Abs>(-no_number<T>, no_number<T>);
     check_one<CopySign>(T{-0.0}, T{-3});
     check_one<Larger>(no_number<T>, no_number<T>);
     check_one<Smaller>(no_number<T>, no_number<T>);
@@ -295,7 +295,7 @@ TEST_CASE_TEMPLATE("narrow Lanes give the same bits", T, float, double) {
         widths(Erf{});
         widths(Sigmoid{});
         widths(Fma{});
-        widths(Magnitude{});
+        widths(Abs{});
         widths(Inside{});
     });
 }

@@ -55,8 +55,8 @@ struct Centered {
     void operator()(V& parameter, const V& gradient, V* state) const {
         state[0] = fma(0.25, gradient - state[0], state[0]);
         state[1] = fma(0.25, fma(gradient, gradient, -state[1]), state[1]);
-        state[2] = larger(state[2], magnitude(gradient));
-        parameter -= rate * gradient / (sqrt(state[1]) + state[2] + magnitude(state[0]) + 0.5);
+        state[2] = larger(state[2], abs(gradient));
+        parameter -= rate * gradient / (sqrt(state[1]) + state[2] + abs(state[0]) + 0.5);
     }
     void one(double& p, double g, double* s) const {
         s[0] += 0.25 * (g - s[0]);

@@ -1,5 +1,5 @@
 // Elementwise<Rule> turns an activation's rule into a layer (kernels/elementwise.hpp tells what a rule may say). V is a
-// vector of numbers; what can be done with it, kernels/lanes.hpp lists.
+// vector of numbers: no `if` and no `?:`, but where(x > 0, a, b); kernels/lanes.hpp lists what there is.
 //
 //   struct Swish : nib::Elementwise<Swish> {  // y = x sigmoid(x)
 //       template <class V>

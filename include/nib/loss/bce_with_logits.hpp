@@ -59,7 +59,7 @@ struct BceValues {
     NIB_ALWAYS_INLINE static void run(const T* x, const T* targets, const T* p, T* losses, std::size_t size) {
         kernels::for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             const V logit = V::load(x + i, count), t = V::load(targets + i, count), no = 1 - t;
-            const V logarithm = log1p(exp(-magnitude(logit))) + larger(-logit, 0);
+            const V logarithm = log1p(exp(-abs(logit))) + larger(-logit, 0);
             fma(fma(V::load(p + i, count), t, no), logarithm, no * logit).store(losses + i, count);
         });
     }
