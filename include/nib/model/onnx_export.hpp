@@ -34,7 +34,9 @@ template <class L>
 struct SaysHowItIsExported {
     static constexpr bool value = requires { L::operators(); }
     || requires { L::operators(LayerShape{}); };
-    static_assert(value, "save_onnx: a layer does not say how it is exported; give it a function operators()");
+    static_assert(value,
+                  "save_onnx: a layer does not say how it is exported; give it a function operators(), as "
+                  "layers/layer.hpp tells");
 };
 template <class... Layers>
 struct SaysHowItIsExported<LayerList<Layers...>> {

@@ -173,7 +173,7 @@ public:
     const Options& options(std::size_t group) const { return group == 0 ? options_ : groups_[group - 1].options; }
 
     // Leaves some parameters and their states as they are at each step, in whatever group; their gradients are not even
-    // multiplied out. steps() goes on for them too.
+    // multiplied out. steps() goes on for them too. Buffers, such as BatchNorm's running means, still move.
     void freeze(std::span<const Range> parameters) { pieces_.freeze(name(), size(), parameters, true); }
     void unfreeze(std::span<const Range> parameters) { pieces_.freeze(name(), size(), parameters, false); }
 
