@@ -51,6 +51,8 @@ TEST_CASE_TEMPLATE("nib's losses say what their targets are and what they need",
     static_assert(!nib::has_class_targets<nib::MseLoss, T>);
     static_assert(nib::needs_log_probabilities<nib::NllLoss> && nib::needs_log_probabilities<nib::KlDivLoss>);
     static_assert(!nib::needs_log_probabilities<nib::CrossEntropyLoss> && !nib::needs_log_probabilities<nib::MseLoss>);
+    static_assert(nib::needs_logits<nib::CrossEntropyLoss> && nib::needs_logits<nib::BceWithLogitsLoss>);
+    static_assert(!nib::needs_logits<nib::NllLoss> && !nib::needs_logits<nib::MseLoss>);
 }
 
 TEST_CASE("the loss that the documentation shows is one, and right") {

@@ -7,6 +7,8 @@
 #include <nib/core/threads.hpp>
 #include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dropout.hpp>
+#include <nib/layers/softmax.hpp>
+#include <nib/loss/bce_with_logits.hpp>
 #include <nib/loss/cross_entropy.hpp>
 #include <nib/loss/mse.hpp>
 #include <nib/model/mlp.hpp>
@@ -18,6 +20,7 @@
 #include <cstdint>
 #include <limits>
 #include <span>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -102,6 +105,33 @@ TEST_CASE("an Mlp of logits is an error with NllLoss") {
         "the loss expects logarithms of probabilities: end the network in a LogSoftmax, or give a loss that takes its "
         "outputs as they are, such as nib::CrossEntropyLoss{}");
     CHECK(support::error_of([&] { nib::Gradients{net, nib::CrossEntropyLoss{}}; }) == "");
+}
+
+TEST_CASE("an Mlp that ends in Softmax is an error with a loss of logits or logarithms") {
+    nib::Rng rng{42};
+    const nib::Mlp net{{4, 6, 3}, rng, {.output = nib::Softmax{}}}, logarithms{{4, 6, 3}, rng};
+    const auto error = [&](const auto& loss) { return support::error_of([&] { nib::Gradients{net, loss}; }); };
+    const char* const expected =
+        "the network ends in Softmax: end it in LogSoftmax for NllLoss, or in nothing for CrossEntropyLoss";
+    CHECK(error(nib::CrossEntropyLoss{}) == expected);
+    CHECK(error(nib::BceWithLogitsLoss{}) == expected);
+    CHECK(error(nib::NllLoss{}) == expected);
+    CHECK(error(nib::MseLoss{}) == "");
+    CHECK(support::error_of([&] { nib::Gradients{logarithms, nib::CrossEntropyLoss{}}; }) == "");
+}
+
+TEST_CASE("an Mlp with a softmax over one output, which learns nothing, is an error") {
+    nib::Rng rng{42};
+    const nib::Mlp logarithm{{1, 16, 1}, rng}, probability{{1, 16, 1}, rng, {.output = nib::Softmax{}}};
+    const std::string zero =
+        "the network ends in LogSoftmax over one output, which is always 0: give the Mlp {.output = {}}";
+    CHECK(support::error_of([&] { nib::Gradients{logarithm, nib::MseLoss{}}; }) == zero);
+    CHECK(support::error_of([&] { nib::Gradients{logarithm, nib::BceWithLogitsLoss{}}; }) == zero);
+    CHECK(support::error_of([&] {
+              nib::Gradients{probability, nib::MseLoss{}};
+          }) == "the network ends in Softmax over one output, which is always 1: give the Mlp {.output = {}}");
+    const nib::Mlp plain{{1, 16, 1}, rng, {.output = {}}};
+    CHECK(support::error_of([&] { nib::Gradients{plain, nib::BceWithLogitsLoss{}}; }) == "");
 }
 
 TEST_CASE("logits with CrossEntropyLoss have the gradients of log-softmax with NllLoss, to the bit") {

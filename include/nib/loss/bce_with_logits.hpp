@@ -23,6 +23,7 @@ struct BceWithLogitsLoss {
 
     template <class T>
     using Targets = MatrixView<const T>;
+    static constexpr bool needs_logits = true;
 
     template <class T>
     double value(MatrixView<const T> y, MatrixView<const T> targets, std::span<const T> weights = {}) const;

@@ -26,6 +26,7 @@ struct CrossEntropyLoss {
 
     template <class T>
     using Targets = std::span<const int>;
+    static constexpr bool needs_logits = true;
 
     template <class T>
     double value(MatrixView<const T> x, std::span<const int> targets, std::span<const T> weights = {}) const {

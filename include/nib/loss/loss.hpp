@@ -21,6 +21,11 @@
 //                                           weights = {}, if gradient takes them
 //   static constexpr bool needs_log_probabilities = true;
 //
+// Or whether it takes the softmax or the sigmoid of y itself, so that training refuses a network that ends in
+// probabilities:
+//
+//   static constexpr bool needs_logits = true;
+//
 // A loss of one's own, the mean of log(cosh(y - targets)):
 //
 //   struct LogCoshLoss {
@@ -46,6 +51,7 @@
 #include <concepts>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <type_traits>
 
 namespace nib::inline NIB_ABI {
@@ -63,7 +69,7 @@ inline constexpr bool has_class_targets = requires {
     requires std::is_same_v<typename L::template Targets<T>, std::span<const int>>;
 };
 
-// Whether a loss makes sense for logarithms of probabilities alone.
+// Whether a loss makes sense for logarithms of probabilities alone, and whether it makes none for probabilities.
 template <class L>
 inline constexpr bool needs_log_probabilities = [] {
     if constexpr (requires { L::needs_log_probabilities; })
@@ -71,22 +77,44 @@ inline constexpr bool needs_log_probabilities = [] {
     else
         return false;
 }();
+template <class L>
+inline constexpr bool needs_logits = [] {
+    if constexpr (requires { L::needs_logits; })
+        return L::needs_logits;
+    else
+        return false;
+}();
 
 namespace detail {
 
-// Fails, or does not compile, where the loss needs logarithms of probabilities and the network gives others. Fails
+[[noreturn]] NIB_API void fail_one_output(bool probabilities);
+[[noreturn]] NIB_API void fail_probabilities();
+[[noreturn]] NIB_API void fail_not_log_probabilities();
+
+// Fails, or does not compile, where a softmax is over one output, which is constant, where the loss needs logarithms of
+// probabilities and the network gives others, and where it needs logits and the network gives probabilities. Fails
 // where the loss's options do not suit the network.
 template <class L, class Net>
 void check_loss(const L& loss, const Net& net) {
-    if constexpr (needs_log_probabilities<L>) {
-        if constexpr (requires { typename std::bool_constant<Net::gives_log_probabilities()>; })
-            static_assert(Net::gives_log_probabilities(),
-                          "nib: the loss expects logarithms of probabilities: end the network in nib::LogSoftmax, or "
-                          "give a loss that takes its outputs as they are, such as nib::CrossEntropyLoss{}");
-        else if (!net.gives_log_probabilities())
-            fail(
-                "the loss expects logarithms of probabilities: end the network in a LogSoftmax, or give a loss that "
-                "takes its outputs as they are, such as nib::CrossEntropyLoss{}");
+    constexpr bool refuses_probabilities = needs_log_probabilities<L> || needs_logits<L>;
+    if constexpr (requires { typename std::bool_constant<Net::steps().empty()>; }) {
+        constexpr bool logarithms = Net::gives_log_probabilities();
+        constexpr bool probabilities = Net::steps().back().gives_probabilities;
+        static_assert(Net::output_size() > 1 || !(logarithms || probabilities),
+                      "nib: a LogSoftmax over one output is always 0, and a Softmax 1: end the network before it");
+        static_assert(!probabilities || !refuses_probabilities,
+                      "nib: the network ends in Softmax: end it in nib::LogSoftmax for nib::NllLoss, or in nothing for "
+                      "nib::CrossEntropyLoss");
+        static_assert(logarithms || probabilities || !needs_log_probabilities<L>,
+                      "nib: the loss expects logarithms of probabilities: end the network in nib::LogSoftmax, or "
+                      "give a loss that takes its outputs as they are, such as nib::CrossEntropyLoss{}");
+    } else {
+        const bool logarithms = net.gives_log_probabilities();
+        bool probabilities = false;
+        if constexpr (requires { net.view(); }) probabilities = net.view().steps.back().gives_probabilities;
+        if (net.output_size() == 1 && (logarithms || probabilities)) fail_one_output(probabilities);
+        if (probabilities && refuses_probabilities) fail_probabilities();
+        if (!logarithms && needs_log_probabilities<L>) fail_not_log_probabilities();
     }
     if constexpr (requires { loss.check(net.output_size()); }) loss.check(net.output_size());
 }
@@ -146,6 +174,21 @@ double loss_total(const L& loss, double value, std::size_t examples) {
 #if NIB_BODIES
 
 namespace nib::inline NIB_ABI::detail {
+
+NIB_API void fail_one_output(bool probabilities) {
+    fail(std::string("the network ends in ") + (probabilities ? "Softmax" : "LogSoftmax") +
+         " over one output, which is always " + (probabilities ? "1" : "0") + ": give the Mlp {.output = {}}");
+}
+
+NIB_API void fail_probabilities() {
+    fail("the network ends in Softmax: end it in LogSoftmax for NllLoss, or in nothing for CrossEntropyLoss");
+}
+
+NIB_API void fail_not_log_probabilities() {
+    fail(
+        "the loss expects logarithms of probabilities: end the network in a LogSoftmax, or give a loss that takes its "
+        "outputs as they are, such as nib::CrossEntropyLoss{}");
+}
 
 NIB_API void check_no_weights(bool none) {
     if (!none)

@@ -58,8 +58,9 @@ public:
     using Batch = nib::Batch<T, detail::LossTarget<LossFunction, T>>;
 
     // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs. Fails,
-    // or does not compile, where the loss needs logarithms of probabilities and the network gives others. Fails where
-    // the loss's options do not suit the network.
+    // or does not compile, where the network does not suit the loss: where that needs logarithms of probabilities or
+    // logits and is given others, and where a softmax is over one output. Fails where the loss's options do not suit
+    // the network.
     explicit Gradients(const Net& net, LossFunction loss = {}, Executor* executor = nullptr)
         : loss_function_(std::move(loss)), room_(net.parameters().size()), workspace_{executor} {
         detail::check_network(net.view());
