@@ -53,6 +53,27 @@ TEST_CASE("Examples refuses another number of classes than of rows") {
           }) == "Examples: expected a row of targets for each of 5 rows, found 4");
 }
 
+TEST_CASE("targets may be one column in a vector") {
+    const Matrix<float> inputs(3, 2);
+    std::vector<float> column{1, 2, 3};
+    const Examples examples{inputs, column};
+    static_assert(std::is_same_v<decltype(Examples{inputs, column}), Examples<float, float>>);
+    static_assert(std::is_same_v<decltype(Examples{inputs, std::span<const float>{column}}), Examples<float, float>>);
+    CHECK(examples.size() == 3);
+    CHECK(target_size(examples) == 1);
+    column[2] = 9;
+    CHECK(examples.targets(2, 0) == 9);
+    column.pop_back();
+    CHECK(support::error_of([&] {
+              Examples{inputs, column};
+          }) == "Examples: expected a row of targets for each of 3 rows, found 2");
+    using OfFloats = Examples<float, float>;
+    static_assert(!std::is_constructible_v<OfFloats, const Matrix<float>&, std::vector<float>>);
+    static_assert(!std::is_constructible_v<OfFloats, Matrix<float>, std::vector<float>&>);
+    static_assert(!std::is_constructible_v<OfFloats, Matrix<float>, std::vector<float>>);
+    static_assert(!std::is_constructible_v<Examples<float>, const Matrix<float>&, std::vector<float>&>);
+}
+
 template <class Weights>
 concept takes_weights = requires(const Examples<double, double>& examples, Weights&& weights) {
     examples.weighted_by(static_cast<Weights&&>(weights));

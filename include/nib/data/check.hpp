@@ -39,7 +39,8 @@ constexpr bool data_suit() {
     static_assert(suit || !ExampleSource<Data, double>, "nib: expected examples of float, found examples of double");
     static_assert(suit || !ExampleSource<Data, float>, "nib: expected examples of double, found examples of float");
     static_assert(suit || ExampleSource<Data, float> || ExampleSource<Data, double>,
-                  "nib: expected data such as nib::Dataset, nib::Examples or others that data/examples.hpp tells of");
+                  "nib: expected data such as nib::Dataset, nib::Examples (of a Table, its examples()) or others that "
+                  "data/examples.hpp tells of");
     static_assert(!suit || !WantsClasses || classes,
                   "nib: the loss expects classes, the data have rows of targets: give a loss such as nib::MseLoss{}");
     static_assert(!suit || WantsClasses || !classes,

@@ -1,8 +1,8 @@
 // What batches are made of, and one batch.
 //
 //   Batch<T>       inputs, and a class or a row of targets for each
-//   Examples       a user's own matrix of inputs, with classes or with a matrix of targets, and with weights for the
-//                  loss, if wanted: Examples{x, classes}.weighted_by(weights)
+//   Examples       a user's own matrix of inputs, with classes or with targets, a matrix or a vector, and with weights
+//                  for the loss, if wanted: Examples{x, classes}.weighted_by(weights)
 //   ExampleSource  anything else that batches() takes, such as Dataset
 #pragma once
 
@@ -68,11 +68,21 @@ struct Examples {
                  std::to_string(inputs.rows()) + " rows, found " + std::to_string(count));
     }
 
-    // They would be gone.
+    // Targets that are one column, [N].
+    static constexpr bool takes_column = !std::is_same_v<Target, int>;
+    Examples(MatrixView<const T> examples, std::span<const T> column) requires takes_column
+        : Examples{examples, Targets{column.data(), column.size(), 1}} {}
+
+    // Compilers show the line.
     using Owner = std::conditional_t<std::is_same_v<Target, int>, std::vector<int>, Matrix<T>>;
-    Examples(Matrix<T>&&, Targets) = delete;
-    Examples(Matrix<T>&&, Owner&&) = delete;
-    Examples(MatrixView<const T>, Owner&&) = delete;
+    // clang-format off
+    Examples(Matrix<T>&&, Targets) = delete;          // the matrix would be gone
+    Examples(Matrix<T>&&, Owner&&) = delete;          // the matrix would be gone
+    Examples(MatrixView<const T>, Owner&&) = delete;  // the targets would be gone
+    Examples(Matrix<T>&&, std::span<const T>) requires takes_column = delete;         // the matrix would be gone
+    Examples(Matrix<T>&&, std::vector<T>&&) requires takes_column = delete;           // the matrix would be gone
+    Examples(MatrixView<const T>, std::vector<T>&&) requires takes_column = delete;   // the targets would be gone
+    // clang-format on
 
     // The same examples with a weight for each: examples.weighted_by(weights). Fails unless there are as many.
     Examples weighted_by(std::span<const T> weights_of_them) const {
@@ -83,7 +93,7 @@ struct Examples {
         result.weights = weights_of_them;
         return result;
     }
-    Examples weighted_by(std::vector<T>&&) const = delete;  // they would be gone
+    Examples weighted_by(std::vector<T>&&) const = delete;  // the weights would be gone
 
     std::size_t size() const { return inputs.rows(); }
     std::size_t input_size() const { return inputs.cols(); }

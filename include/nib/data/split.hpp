@@ -132,6 +132,8 @@ NIB_API std::size_t training_count(std::size_t count, double part);
 // `part` of the data, in (0, 1), to train on, and the others. Fails on fewer than two examples.
 template <class Data>
 [[nodiscard]] TrainingParts<Data> split(const Data& data, double part, Rng& rng, const SplitOptions& options = {}) {
+    static_assert(ExampleSource<Data, float> || ExampleSource<Data, double>,
+                  "nib::split: expected data such as nib::Dataset or nib::Examples; of a Table, its examples()");
     const std::size_t count = detail::training_count(data.size(), part);
     auto order = detail::ascending_order(data);
     std::vector<int> classes;
