@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -48,19 +49,6 @@ void make_table(const Options& options) {
     file.commit();
 }
 
-// Truth in rows, answers in columns.
-void print_confusion(const nib::Evaluation& evaluation, const nib::Table<float>& table) {
-    for (const std::string& name : table.class_names) std::printf(",%s", examples::printable(name).c_str());
-    std::printf("\n");
-    const int classes = static_cast<int>(table.class_names.size());
-    for (int truth = 0; truth < classes; ++truth) {
-        std::printf("%s", examples::printable(table.class_names[static_cast<std::size_t>(truth)]).c_str());
-        for (int answer = 0; answer < classes; ++answer)
-            std::printf(",%zu", evaluation.confusion().count(truth, answer));
-        std::printf("\n");
-    }
-}
-
 void classify(const Options& options) {
     const nib::CsvColumn column = options.column.empty() ? nib::CsvColumn{-1} : nib::CsvColumn{options.column};
     const nib::Table<float> table = nib::load_csv(options.table, {.class_column = column});
@@ -80,7 +68,9 @@ void classify(const Options& options) {
     std::printf("epochs %zu best %d\n", result.history.size(), result.best_epoch);
 
     const nib::Evaluation evaluation = nib::evaluate(net, parts.validation);
-    print_confusion(evaluation, table);
+    std::vector<std::string> names;
+    for (const std::string& name : table.class_names) names.push_back(examples::printable(name));
+    std::printf("%s", evaluation.confusion().text(names).c_str());
     if (!options.save.empty()) nib::save(net, options.save);
     std::printf("validation accuracy %s (%zu/%zu)\n", nib::fixed(evaluation.accuracy(), 4).c_str(),
                 evaluation.correct(), evaluation.total());

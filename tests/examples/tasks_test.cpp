@@ -85,13 +85,13 @@ TEST_CASE("classify_csv makes a table and learns it, and says where another is w
     const Outcome made = run("classify_csv --make --epochs 60 --save " + model + " " + table);
     CHECK(made.err == "");
     CHECK(made.status == 0);
-    CHECK(contains(made.out, "\n,marsh,meadow,shore\nmarsh,"));
+    CHECK(contains(made.out, "\n        marsh  meadow  shore\nmarsh "));
     CHECK(last_number(made.out, "validation accuracy") > 0.85);
     CHECK(contains(nib::read_file(model), "Standardize(4)"));
     // The same table, without drawing it again.
     CHECK(run("classify_csv --epochs 60 --class kind " + table).out == made.out);
     const std::string odd = folder.write("odd.csv", "a,kind\n1,x\x1b[31m\n2,y\n3,x\x1b[31m\n4,y\n");
-    CHECK(contains(run("classify_csv --epochs 1 " + odd).out, "\n,x\\x1b[31m,y\nx\\x1b[31m,"));
+    CHECK(contains(run("classify_csv --epochs 1 " + odd).out, "\n           x\\x1b[31m  y\nx\\x1b[31m "));
     const std::string bad = folder.write("bad.csv", "a,b,kind\n1,2,x\n3,,y\n");
     const Outcome refused = run("classify_csv " + bad);
     CHECK(refused.status == 1);

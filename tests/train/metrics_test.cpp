@@ -2,6 +2,7 @@
 
 #include "../support.hpp"
 
+#include <string>
 #include <vector>
 
 TEST_CASE("a confusion matrix gives accuracy, precision and recall") {
@@ -28,6 +29,23 @@ TEST_CASE("what there is none of has precision, recall and accuracy 0, not NaN")
     CHECK(confusion.accuracy() == 0);
     CHECK(confusion.precision(1) == 0);
     CHECK(confusion.recall(1) == 0);
+}
+
+TEST_CASE("a confusion matrix as text has a line for each truth and a column for each answer") {
+    nib::ConfusionMatrix confusion{2};
+    for (int i = 0; i < 1234; ++i) confusion.add(0, 0);
+    confusion.add(0, 1);
+    confusion.add(1, 1);
+    CHECK(confusion.text() ==
+          "      0  1\n"
+          "0  1234  1\n"
+          "1     0  1\n");
+    CHECK(confusion.text(std::vector<std::string>{"on", "gr\xc3\xbcn"}) ==
+          "        on  gr\xc3\xbcn\n"
+          "on    1234     1\n"
+          "gr\xc3\xbcn     0     1\n");
+    CHECK(support::error_of([&] { return confusion.text(std::vector<std::string>{"a"}); }) ==
+          "ConfusionMatrix: expected a name for each of 2 classes, found 1");
 }
 
 TEST_CASE("averages over classes are scikit-learn's") {

@@ -79,6 +79,14 @@ public:
         return result;
     }
 
+    // A table with a line for each class as truth and a column for each as prediction, under their names, or their
+    // numbers where there are none. Fails unless there are none or as many as classes.
+    //
+    //             meadow  shore
+    //     meadow      20      1
+    //     shore        0     17
+    NIB_API std::string text(std::span<const std::string> class_names = {}) const;
+
     // In [0, 1]; 0 where there is nothing to divide by.
     double accuracy() const { return detail::ratio(correct(), total()); }
     // Of what was taken for the class, the part that is.
@@ -165,3 +173,48 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/algorithm.hpp>
+
+namespace nib::inline NIB_ABI {
+
+NIB_API std::string ConfusionMatrix::text(std::span<const std::string> class_names) const {
+    if (!class_names.empty() && class_names.size() != classes_)
+        fail("ConfusionMatrix: expected a name for each of " + std::to_string(classes_) + " classes, found " +
+             std::to_string(class_names.size()));
+    const auto name = [&](std::size_t c) { return class_names.empty() ? std::to_string(c) : class_names[c]; };
+    const auto width = [](const std::string& text) {  // in characters of UTF-8
+        std::size_t result = 0;
+        for (const char byte : text) result += (static_cast<unsigned char>(byte) & 0xC0) != 0x80 ? 1 : 0;
+        return result;
+    };
+    const auto blanks = [&](std::size_t columns, const std::string& text) {
+        return std::string(columns - width(text), ' ');
+    };
+    std::size_t first = 0;
+    for (std::size_t c = 0; c < classes_; ++c) first = larger(first, width(name(c)));
+    std::vector<std::size_t> columns(classes_);
+    for (std::size_t c = 0; c < classes_; ++c) {
+        columns[c] = width(name(c));
+        for (std::size_t t = 0; t < classes_; ++t)
+            columns[c] = larger(columns[c], std::to_string(counts_[t * classes_ + c]).size());
+    }
+    std::string result(first, ' ');
+    for (std::size_t c = 0; c < classes_; ++c) result += "  " + blanks(columns[c], name(c)) + name(c);
+    result += "\n";
+    for (std::size_t t = 0; t < classes_; ++t) {
+        result += name(t) + blanks(first, name(t));
+        for (std::size_t c = 0; c < classes_; ++c) {
+            const std::string count = std::to_string(counts_[t * classes_ + c]);
+            result += "  " + blanks(columns[c], count) + count;
+        }
+        result += "\n";
+    }
+    return result;
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif
