@@ -107,10 +107,11 @@ void data_sets(const Numbers& numbers, const nib::Dataset& digits, const std::st
     nib::Rng rng{42};
     const auto& [x, y, classes, weights] = numbers;
     const nib::Examples data{x, classes};
-    use(weights, nib::Examples{x, classes}, nib::Examples{x, y}, nib::load_mnist(folder, nib::Split::train),
-        nib::batches(data, 32, rng), nib::split(data, 0.8, rng), nib::split(data, 0.8, rng, {.stratify = true}),
-        nib::Subset{data, {0, 2}}, nib::Augmented{digits}, nib::Autoencoding{digits},
-        nib::load_csv(path, {.class_column = "kind"}));
+    const std::vector<float>& column = weights;
+    use(nib::Examples{x, classes}, nib::Examples{x, y}, nib::Examples{x, column},
+        nib::load_mnist(folder, nib::Split::train), nib::batches(data, 32, rng), nib::split(data, 0.8, rng),
+        nib::split(data, 0.8, rng, {.stratify = true}), nib::Subset{data, {0, 2}}, nib::Augmented{digits},
+        nib::Autoencoding{digits}, nib::load_csv(path, {.class_column = "kind"}));
 }
 
 void loop(nib::Mlp& net, const nib::Examples<float>& data) {
@@ -152,10 +153,15 @@ void answers(const nib::Mlp& net, const Numbers& numbers) {
     const nib::MatrixView<const float> examples = x;
     const std::span<const float> example = x.row(0);
     nib::Workspace<float> workspace;
+    // clang-format off
+    {
+        nib::Workspace<float> w; net.forward(x, w);
+    }
+    // clang-format on
     use(weights, y, net(example), nib::predict(net, examples, workspace), nib::probabilities(net, example),
         nib::top_k(net, example, 2), nib::accuracy(net, data));
     const nib::ConfusionMatrix confusion = nib::evaluate(net, data).confusion();
-    use(confusion.f1(nib::Average::macro));
+    use(confusion.f1(nib::Average::macro), confusion.text());
 }
 
 void regression_scores(const nib::Mlp& net, const Numbers& numbers) {
