@@ -27,7 +27,6 @@
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -93,14 +92,15 @@ struct MlpLayers {
 
     MlpLayers() = default;
     template <class L>
-    requires(!std::same_as<L, MlpLayers> && LayerOrBlock<L>) MlpLayers([[maybe_unused]] const L& layer) : count{1} {
+    requires(std::is_class_v<L> && !std::is_base_of_v<MlpLayers, L>) MlpLayers([[maybe_unused]] const L& layer)
+        : count{1} {
         std::vector<std::string> numbers;
         detail::append_numbers(LayerList<L>{}, "", numbers);
         for (std::string& number : numbers) number.erase(0, 1);  // the 0 of its place
         layers = detail::mlp_layers<T>(typename detail::Flat<LayerList<L>>::type{}, std::move(numbers));
         if constexpr (detail::HasSetting<L>) layers[0].setting = static_cast<double>(layer.setting);
     }
-    template <LayerOrBlock... Layers>
+    template <class... Layers>
     MlpLayers(LayerList<Layers...>) {
         (append(MlpLayers{Layers{}}), ...);
     }

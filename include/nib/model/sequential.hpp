@@ -234,10 +234,7 @@ struct SequentialTable<T, LayerList<Layers...>> {
 
 }  // namespace detail
 
-template <class L>
-concept LayerOrBlock = Layer<L> || LayerBlock<L>;
-
-template <class T, LayerOrBlock... Layers>
+template <class T, class... Layers>  // layers and blocks
 requires(sizeof...(Layers) > 0) class BasicSequential : public NetworkBase<BasicSequential<T, Layers...>, T> {
     using Table = detail::SequentialTable<T, typename detail::Flat<LayerList<Layers...>>::type>;
 
@@ -310,7 +307,7 @@ public:
     std::vector<LayerOperators> operators() const { return Table::operators(); }
 };
 
-template <LayerOrBlock... Layers>
+template <class... Layers>
 using Sequential = BasicSequential<float, Layers...>;
 
 }  // namespace nib::inline NIB_ABI

@@ -110,10 +110,32 @@ struct RunsAs<L> {
     using type = typename L::runs_as;
 };
 
-// What the Layer concept cannot ask: that optional members have the form that is looked for.
+// Says what is missing in what is no Layer, and asks what the concept cannot: that optional members have the form that
+// is looked for.
 template <class T, class L>
 constexpr void check_layer() {
     constexpr LayerShape shape = shape_behind<L>(1);
+    constexpr bool forward = requires(const Pass<T>& pass, LayerInput<T, L> x, MatrixView<T> y) {
+        L::forward(pass, x, y);
+    };
+    constexpr bool backward = requires(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> dx) {
+        L::backward_input(pass, x, x, x, dx);
+    };
+    constexpr bool trains =
+        requires(const Pass<T>& pass, LayerInput<T, L> x, MatrixView<const T> dy, ParameterGradient<T>& gradient) {
+        L::parameter_gradient(pass, x, dy, gradient);
+    };
+    constexpr bool starts = requires(std::span<T> parameters, Rng & rng) { L::initialize(parameters, shape, rng); };
+    constexpr bool plain = parameter_count_of<L>(shape) == 0;
+    static_assert(forward, "nib: a layer needs a static forward(pass, x, y), as layers/layer.hpp has it");
+    static_assert(backward,
+                  "nib: a layer needs a static backward_input(pass, x, y, dy, dx), as layers/layer.hpp has it");
+    static_assert(plain || trains,
+                  "nib: a layer with parameters needs a static parameter_gradient(pass, x, dy, gradient), as "
+                  "layers/layer.hpp has it");
+    static_assert(
+        plain || starts,
+        "nib: a layer with parameters needs a static initialize(parameters, shape, rng), as layers/layer.hpp has it");
     constexpr bool is_counted = requires { static_cast<std::size_t>(L::parameter_count(shape)); }
     || requires { static_cast<std::size_t>(L::parameter_count); };
     static_assert(
