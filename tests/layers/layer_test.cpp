@@ -4,10 +4,16 @@
 #include "../support.hpp"
 
 #include <nib/layers/dense.hpp>
+#include <nib/loss/mse.hpp>
+#include <nib/model/sequential.hpp>
+#include <nib/optim/adam.hpp>
+#include <nib/train/gradient_check.hpp>
+#include <nib/train/gradients.hpp>
 
-#include <algorithm>
 #include <cstddef>
+#include <fstream>
 #include <span>
+#include <string>
 
 namespace {
 
@@ -16,31 +22,31 @@ using nib::LayerShape;
 using nib::MatrixView;
 using nib::Pass;
 
-// A user's layer with parameters: each feature times a factor that is learned.
-struct Scale {
-    static constexpr std::size_t parameter_count(LayerShape shape) { return shape.in; }
+// The example of the header, letter for letter.
+struct Scale {  // y = a x, with an a for each feature
+    static constexpr std::size_t parameter_count(nib::LayerShape shape) { return shape.in; }
 
     template <class T>
-    static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y) {
-        for (std::size_t b = 0; b < x.rows(); ++b)
-            for (std::size_t j = 0; j < x.cols(); ++j) y(b, j) = pass.parameters[j] * x(b, j);
+    static void initialize(std::span<T> a, nib::LayerShape, nib::Rng&) {
+        for (T& factor : a) factor = 1;
     }
     template <class T>
-    static void backward_input(const Pass<T>& pass, MatrixView<const T>, MatrixView<const T>, MatrixView<const T> dy,
-                               MatrixView<T> dx) {
-        for (std::size_t b = 0; b < dx.rows(); ++b)
-            for (std::size_t j = 0; j < dx.cols(); ++j) dx(b, j) = pass.parameters[j] * dy(b, j);
+    static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
+        for (std::size_t i = 0; i < x.rows(); ++i)
+            for (std::size_t j = 0; j < x.cols(); ++j) y(i, j) = pass.parameters[j] * x(i, j);
     }
     template <class T>
-    static void parameter_gradient(const Pass<T>&, MatrixView<const T> x, MatrixView<const T> dy,
+    static void backward_input(const nib::Pass<T>& pass, nib::MatrixView<const T>, nib::MatrixView<const T>,
+                               nib::MatrixView<const T> dy, nib::MatrixView<T> dx) {
+        for (std::size_t i = 0; i < dx.rows(); ++i)
+            for (std::size_t j = 0; j < dx.cols(); ++j) dx(i, j) = pass.parameters[j] * dy(i, j);
+    }
+    template <class T>
+    static void parameter_gradient(const nib::Pass<T>&, nib::MatrixView<const T> x, nib::MatrixView<const T> dy,
                                    nib::ParameterGradient<T>& gradient) {
-        std::fill(gradient.values.begin(), gradient.values.end(), T{0});
-        for (std::size_t b = 0; b < x.rows(); ++b)
-            for (std::size_t j = 0; j < x.cols(); ++j) gradient.values[j] += x(b, j) * dy(b, j);
-    }
-    template <class T>
-    static void initialize(std::span<T> factors, LayerShape, nib::Rng&) {
-        std::fill(factors.begin(), factors.end(), T{1});
+        for (T& value : gradient.values) value = 0;
+        for (std::size_t i = 0; i < x.rows(); ++i)
+            for (std::size_t j = 0; j < x.cols(); ++j) gradient.values[j] += x(i, j) * dy(i, j);
     }
 };
 
@@ -85,6 +91,20 @@ struct Traits : Plain {
     static constexpr nib::Sharing sharing = nib::Sharing::none;
     static constexpr bool runs_in_place = true;
 };
+
+// The struct Scale of a source file, or of a comment in it, without its blanks; empty where there is none.
+std::string scale_in(const std::string& path) {
+    std::ifstream file(support::fixture("../../" + path));
+    std::string text;
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("//")) line.erase(0, line.starts_with("//   ") ? 5 : 2);
+        if (text.empty() && !line.starts_with("struct Scale {")) continue;
+        for (const char c : line)
+            if (c != ' ') text += c;
+        if (line == "};") return text;
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -139,4 +159,24 @@ TEST_CASE("central differences confirm the gradients of a user's layer, and noti
     CHECK(errors.by_inputs < 1e-7);
     CHECK(errors.by_parameters < 1e-7);
     CHECK(reference::gradient_errors<WrongScale>(reference::random_matrix<double>(4, 6, rng), 6, rng).by_inputs > 1e-6);
+}
+
+TEST_CASE("the example of the header is the layer that is tested here, and learns") {
+    const std::string example = scale_in("include/nib/layers/layer.hpp");
+    CHECK(example.size() > 500);
+    CHECK(example == scale_in("tests/layers/layer_test.cpp"));
+
+    nib::Rng rng{3};
+    nib::BasicSequential<double, nib::Dense<2, 3>, Scale, nib::Dense<3, 1>> net{rng};
+    const auto x = reference::random_matrix<double>(20, 2, rng);
+    nib::Matrix<double> targets(20, 1);
+    for (std::size_t i = 0; i < 20; ++i) targets(i, 0) = 3 * x(i, 0) - 2 * x(i, 1);
+    const nib::Batch<double, double> batch{x, targets};
+    CHECK(nib::check_gradients(net, batch, nib::MseLoss{}).largest_error < 1e-7);
+
+    nib::Gradients gradients{net, nib::MseLoss{}};
+    nib::Adam adam{net, {.learning_rate = 0.05}};
+    for (int i = 0; i < 500; ++i) adam.step(net, gradients(net, batch));
+    CHECK(gradients.loss() < 1e-6);
+    CHECK(net.parameters()[2 * 3 + 3] != 1);  // the first factor
 }

@@ -4,23 +4,35 @@
 // hands each layer its part of them in a Pass. nib's own layers are written in the same way. An activation is shorter
 // still: see layers/elementwise.hpp. One with parameters of its own:
 //
-//   struct Scale {  // y = a x, with one parameter
-//       static constexpr std::size_t parameter_count = 1;
+//   struct Scale {  // y = a x, with an a for each feature
+//       static constexpr std::size_t parameter_count(nib::LayerShape shape) { return shape.in; }
 //
 //       template <class T>
-//       static void initialize(std::span<T> parameters, nib::LayerShape shape, nib::Rng& rng);
+//       static void initialize(std::span<T> a, nib::LayerShape, nib::Rng&) {
+//           for (T& factor : a) factor = 1;
+//       }
 //       template <class T>
-//       static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y);
+//       static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
+//           for (std::size_t i = 0; i < x.rows(); ++i)
+//               for (std::size_t j = 0; j < x.cols(); ++j) y(i, j) = pass.parameters[j] * x(i, j);
+//       }
 //       template <class T>
-//       static void backward_input(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<const T> y,
-//                                  nib::MatrixView<const T> dy, nib::MatrixView<T> dx);
+//       static void backward_input(const nib::Pass<T>& pass, nib::MatrixView<const T>, nib::MatrixView<const T>,
+//                                  nib::MatrixView<const T> dy, nib::MatrixView<T> dx) {
+//           for (std::size_t i = 0; i < dx.rows(); ++i)
+//               for (std::size_t j = 0; j < dx.cols(); ++j) dx(i, j) = pass.parameters[j] * dy(i, j);
+//       }
 //       template <class T>
-//       static void parameter_gradient(const nib::Pass<T>& pass, nib::MatrixView<const T> x,
-//                                      nib::MatrixView<const T> dy, nib::ParameterGradient<T>& gradient);
+//       static void parameter_gradient(const nib::Pass<T>&, nib::MatrixView<const T> x, nib::MatrixView<const T> dy,
+//                                      nib::ParameterGradient<T>& gradient) {
+//           for (T& value : gradient.values) value = 0;
+//           for (std::size_t i = 0; i < x.rows(); ++i)
+//               for (std::size_t j = 0; j < x.cols(); ++j) gradient.values[j] += x(i, j) * dy(i, j);
+//       }
 //   };
 //
 //   forward             fills y from x; one example a row
-//   backward_input      fills dx, the gradient of the loss by x, from dy, its gradient by y. It is not called
+//   backward_input      fills dx, the gradient of the loss by x, from x, y and dy, its gradient by y. It is not called
 //                       for layers before which nothing has parameters.
 //   parameter_gradient  fills gradient.values, the gradient by the parameters, or says of some of them that they are a
 //                       product (ParameterGradient::add_product). It is given all rows of the batch at once.
