@@ -56,3 +56,16 @@ TEST_CASE("in a network its numbers are buffers, which training leaves as they a
     CHECK((layer.tensors[0].name == "0.mean" && layer.tensors[0].is_buffer && layer.tensors[0].offset == 0));
     CHECK((layer.tensors[1].name == "0.std" && layer.tensors[1].is_buffer && layer.tensors[1].offset == 4));
 }
+
+TEST_CASE_TEMPLATE("until it is told numbers it is not ready; 0 and 1, or anything else, are such", T, float, double) {
+    T buffers[4];
+    Standardize::initialize_buffers<T>(buffers, {2, 2});
+    const auto error = [&] { return support::error_of([&] { Standardize::check_ready<T>(buffers); }); };
+    CHECK(error() ==
+          "the network begins with Standardize, which was told nothing: call fit_standardize(net, data) first");
+    buffers[1] = 0;
+    CHECK(error() == "");
+    Standardize::initialize_buffers<T>(buffers, {2, 2});
+    buffers[3] = 2;
+    CHECK(error() == "");
+}

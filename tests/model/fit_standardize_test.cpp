@@ -93,3 +93,25 @@ TEST_CASE("what cannot be standardised is an error that names it, and changes no
     const Net<double> elsewhere = std::move(net);
     CHECK(support::contains(error(net, nib::Examples{x, classes}), "moved from"));
 }
+
+TEST_CASE("data of mean 0 and deviation 1 tell it these") {
+    nib::Rng rng{3};
+    nib::Matrix<float> x(2, 1);
+    const std::vector<int> classes(2);
+    nib::Sequential<nib::Standardize, nib::Dense<1, 2>> net{rng};
+    const auto error = [&] {
+        return support::error_of([&] { nib::Standardize::check_ready<float>(std::as_const(net).buffers()); });
+    };
+    CHECK(support::contains(error(), "call fit_standardize(net, data) first"));
+    x(0, 0) = -1;
+    x(1, 0) = 1;
+    nib::fit_standardize(net, nib::Examples{x, classes});
+    CHECK((net.buffers()[0] == 0 && net.buffers()[1] == 1));
+    CHECK(error() == "");
+    for (const float zero : {0.0f, -0.0f}) {
+        x(0, 0) = x(1, 0) = zero;
+        nib::Sequential<nib::Standardize, nib::Dense<1, 2>> other{rng};
+        nib::fit_standardize(net = other, nib::Examples{x, classes});
+        CHECK(error() == "");
+    }
+}

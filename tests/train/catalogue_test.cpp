@@ -173,8 +173,10 @@ TEST_CASE("a CSV of three classes, standardised, split, with dropout, weight dec
     nib::Rng rng{4};
     const auto parts = nib::split(table.examples(), 0.75, rng, {.stratify = true});
     nib::Mlp net{{3, 16, 3}, rng, {.dropout = 0.1, .input = nib::Standardize{}}};
-    nib::fit_standardize(net, parts.train);
     nib::AdamW adam{net, {.learning_rate = 0.02, .weight_decay = 0.01}};
+    CHECK(support::error_of([&] { nib::fit(net, adam, parts.train, {.epochs = 1}, rng); }) ==
+          "the network begins with Standardize, which was told nothing: call fit_standardize(net, data) first");
+    nib::fit_standardize(net, parts.train);
     const nib::FitOptions options{.epochs = 300,
                                   .batch_size = 16,
                                   .schedule = nib::LinearWarmup{.epochs = 2}.then(nib::CosineAnnealingLR{}),

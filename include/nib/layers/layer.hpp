@@ -50,6 +50,8 @@
 //                             it trains on, statistics_count and update_buffers(std::span<const T> statistics,
 //                             std::span<T> buffers): a training pass leaves pass.statistics, which become buffers
 //                             once the loss is known to be finite.
+//   check_ready               a function (std::span<const T> buffers) that fails where they must first be told by data:
+//                             fit calls that of a network's first layer
 //   kept_per_row              numbers in pass.kept for each row of x, from forward to the backward functions
 //   scratch_per_row           numbers in pass.scratch for each row of x, within one call
 //   operations_per_row        floating-point operations of forward, for sharing the work among threads;

@@ -1,6 +1,7 @@
 // Standardize: y = (x - mean) / std, column by column: features of whatever units become numbers around 0, as large as
 // 1. The first layer of a network; its numbers are not trained, but told by data, and are saved with the network.
-// x, y: [B, F] for any F; mean, std: [F], at first 0 and 1.
+// x, y: [B, F] for any F; mean, std: [F], at first -0 and 1. No data have the mean -0, so fit sees from it that nobody
+// told the layer anything.
 //
 //   nib::Sequential<nib::Standardize, nib::Dense<8, 64>, nib::ReLU, nib::Dense<64, 1>> net{rng};
 //   nib::fit_standardize(net, train);  // model/fit_standardize.hpp
@@ -24,6 +25,9 @@ struct Standardize {
 
     template <class T>
     static void initialize_buffers(std::span<T> buffers, LayerShape shape);
+    // Fails until it was told numbers.
+    template <class T>
+    static void check_ready(std::span<const T> buffers);
     template <class T>
     static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y);
     template <class T>
@@ -40,13 +44,37 @@ struct Standardize {
 #if NIB_BODIES
 
 #include <nib/core/algorithm.hpp>
+#include <nib/core/error.hpp>
+
+#include <bit>
+#include <cstdint>
+#include <type_traits>
 
 namespace nib::inline NIB_ABI {
 
+namespace detail {
+
+// The bits of -0, which -ffast-math takes for 0.
+template <class T>
+using BitsOf = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+template <class T>
+inline constexpr BitsOf<T> untold_mean = BitsOf<T>{1} << (8 * sizeof(T) - 1);
+
+}  // namespace detail
+
 template <class T>
 void Standardize::initialize_buffers(std::span<T> buffers, LayerShape shape) {
-    fill_values(buffers.data(), shape.in, T{0});
+    fill_values(buffers.data(), shape.in, std::bit_cast<T>(detail::untold_mean<T>));
     fill_values(buffers.data() + shape.in, shape.in, T{1});
+}
+
+template <class T>
+void Standardize::check_ready(std::span<const T> buffers) {
+    const std::size_t features = buffers.size() / 2;
+    for (std::size_t j = 0; j < features; ++j)
+        if (std::bit_cast<detail::BitsOf<T>>(buffers[j]) != detail::untold_mean<T> || buffers[features + j] != T{1})
+            return;
+    fail("the network begins with Standardize, which was told nothing: call fit_standardize(net, data) first");
 }
 
 template <class T>
@@ -69,6 +97,7 @@ void Standardize::backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/,
 
 #if defined(NIB_TEMPLATE)
 #define NIB_STANDARDIZE(T)                                                                                  \
+    NIB_TEMPLATE void Standardize::check_ready(std::span<const T>);                                         \
     NIB_TEMPLATE void Standardize::initialize_buffers(std::span<T>, LayerShape);                            \
     NIB_TEMPLATE void Standardize::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);             \
     NIB_TEMPLATE void Standardize::backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, \

@@ -30,6 +30,7 @@ struct Step {
     void (*parameter_gradient)(const Pass<T>&, const kernels::InputView<T>& x, MatrixView<const T> dy,
                                ParameterGradient<T>& gradient) = nullptr;  // none without parameters
     void (*update_buffers)(std::span<const T> statistics, std::span<T> buffers) = nullptr;
+    void (*check_ready)(std::span<const T> buffers) = nullptr;  // where the layer has such a function
     LayerId layer = nullptr;
     LayerShape shape;
     std::size_t parameters = 0;
@@ -96,6 +97,7 @@ struct StepFunctions {
     static void update_buffers(std::span<const T> statistics, std::span<T> buffers) {
         if constexpr (requires { L::update_buffers(statistics, buffers); }) L::update_buffers(statistics, buffers);
     }
+    static void check_ready(std::span<const T> buffers) { L::check_ready(buffers); }
 };
 
 // A layer that says `using runs_as = Other;` has Other's functions: so that these are compiled once for layers of all
@@ -179,6 +181,8 @@ constexpr Step<T> step_of(LayerShape shape) {
     step.backward_input = &Functions::backward_input;
     if (step.parameters > 0) step.parameter_gradient = &Functions::parameter_gradient;
     if (step.buffers > 0) step.update_buffers = &Functions::update_buffers;
+    if constexpr (requires(std::span<const T> buffers) { L::check_ready(buffers); })
+        step.check_ready = &Functions::check_ready;
     return step;
 }
 

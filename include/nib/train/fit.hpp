@@ -37,6 +37,7 @@
 #include <span>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace nib::inline NIB_ABI {
 
@@ -271,6 +272,8 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
     ThreadPool pool{beside ? options.threads - 1 : options.threads};
     ThreadPool pair{beside ? std::size_t{2} : 1};
     Gradients gradients{net, loss, &pool};
+    if (const auto& first = net.view().steps.front(); first.check_ready != nullptr)
+        first.check_ready(std::as_const(net).buffers().first(first.buffers));
     if (options.allow_zero_parameters) gradients.allow_zero_parameters();
     Progress progress{.epochs = options.epochs, .first_epoch = options.first_epoch, .examples_per_epoch = data.size()};
     Course<T> course{options, state, is_sum(loss)};
@@ -433,7 +436,8 @@ private:
 //
 // Fails where check_data does, for both data; where options are out of their ranges; on patience without validation
 // data; on a state whose epochs are not those before first_epoch, or that is of another network; on a validation loss
-// that is not finite; and on a network whose parameters are all 0, unless options.allow_zero_parameters.
+// that is not finite; on a network that begins with Standardize and was not given to fit_standardize; and on one whose
+// parameters are all 0, unless options.allow_zero_parameters.
 //
 // Random examples, such as Augmented's, are made on a thread of their own, which counts as one of `threads`, if that is
 // at least 2.
