@@ -64,9 +64,10 @@ void autoencoder(const Options& options) {
     nib::fit(net, adam, nib::Autoencoding{training},
              {.epochs = options.epochs, .batch_size = 64, .threads = options.threads}, rng, loss,
              [&](const nib::EpochReport& epoch) {
-                 std::printf("epoch %d loss %s test %s seconds %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
-                             nib::fixed(nib::evaluate(net, nib::Autoencoding{test}, loss).loss, 4).c_str(),
-                             nib::fixed(epoch.seconds, 2).c_str());
+                 std::printf("epoch %d loss %s test %s seconds %s\n", epoch.epoch,
+                             nib::format_fixed(epoch.loss, 4).c_str(),
+                             nib::format_fixed(nib::evaluate(net, nib::Autoencoding{test}, loss).loss, 4).c_str(),
+                             nib::format_fixed(epoch.seconds, 2).c_str());
                  examples::check_output();
              });
     if (!options.save.empty()) nib::save(net, options.save);

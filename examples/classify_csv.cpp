@@ -37,7 +37,7 @@ std::string made_up_flowers(std::uint64_t seed) {
     std::string text = "sepal_length,sepal_width,petal_length,petal_width,kind\n";
     for (int i = 0; i < 300; ++i) {
         const Kind& kind = kinds[rng.below(3)];
-        for (int k = 0; k < 4; ++k) text += nib::fixed(kind.means[k] + deviations[k] * rng.normal(), 2) + ",";
+        for (int k = 0; k < 4; ++k) text += nib::format_fixed(kind.means[k] + deviations[k] * rng.normal(), 2) + ",";
         text += kind.name + std::string("\n");
     }
     return text;
@@ -72,7 +72,7 @@ void classify(const Options& options) {
     for (const std::string& name : table.class_names) names.push_back(examples::printable(name));
     std::printf("%s", evaluation.confusion().text(names).c_str());
     if (!options.save.empty()) nib::save(net, options.save);
-    std::printf("validation accuracy %s (%zu/%zu)\n", nib::fixed(evaluation.accuracy(), 4).c_str(),
+    std::printf("validation accuracy %s (%zu/%zu)\n", nib::format_fixed(evaluation.accuracy(), 4).c_str(),
                 evaluation.correct(), evaluation.total());
 }
 

@@ -67,7 +67,7 @@ constexpr std::string_view c_names =
 // of the language's, the compiler's, the standard library's or nib's.
 void check_namespace(const std::string& name) {
     const auto refuse = [&](const std::string& why) {
-        throw examples::UsageError("--name: expected a C++ name, found " + nib::in_quotes(name) + why);
+        throw examples::UsageError("--name: expected a C++ name, found " + nib::format_quoted(name) + why);
     };
     const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };

@@ -39,7 +39,7 @@ template <nib::InferenceNetwork Net>
 nib::Evaluation print_evaluation(const Net& net, const nib::Dataset& test, const Options& options,
                                  const examples::RunTexts& texts) {
     const nib::Evaluation evaluation = checked_evaluation(net, test, options);
-    std::printf("loss %s\n\n", nib::fixed(evaluation.loss, 4).c_str());
+    std::printf("loss %s\n\n", nib::format_fixed(evaluation.loss, 4).c_str());
     if (evaluation.classes() <= most_printed_classes) {
         examples::print_classes(evaluation.confusion());
         std::printf("\n");
@@ -65,7 +65,7 @@ nib::Evaluation evaluate_int8(const nib::Mlp& net, const nib::Dataset& test, con
     std::printf("int8 %s %zu bytes\n", examples::accuracy_text(evaluation.correct(), evaluation.total()).c_str(),
                 int8_bytes);
     const double ratio = static_cast<double>(float_bytes) / static_cast<double>(int8_bytes);
-    std::printf("%s times smaller\n\n", nib::fixed(ratio, 2).c_str());
+    std::printf("%s times smaller\n\n", nib::format_fixed(ratio, 2).c_str());
     return evaluation;
 }
 

@@ -58,7 +58,7 @@ void fine_tune(const Options& options) {
         large_or_small(examples::training_digits(options.data, drawn, options.seed, pool), options.examples);
     const nib::Dataset test = large_or_small(examples::test_digits(options.data), SIZE_MAX);
     const auto print_accuracy = [&](const char* what, const nib::Mlp& tested) {
-        std::printf("%s %s\n", what, nib::fixed(nib::accuracy(tested, test), 4).c_str());
+        std::printf("%s %s\n", what, nib::format_fixed(nib::accuracy(tested, test), 4).c_str());
         examples::check_output();
     };
 

@@ -58,7 +58,7 @@ struct Answer {
 
 // "7 0.9981".
 std::string text_of(const Candidate& candidate, const std::string& name) {
-    return name + " " + nib::fixed(static_cast<double>(candidate.score), 4);
+    return name + " " + nib::format_fixed(static_cast<double>(candidate.score), 4);
 }
 
 // Fails where the network has no answer, because numbers on the way to it are too large.

@@ -63,14 +63,16 @@ void regression(const Options& options) {
              {.epochs = options.epochs, .batch_size = 20, .schedule = nib::CosineAnnealingLR{.eta_min = 0.01}}, rng,
              nib::MseLoss{}, nib::Validation{parts.validation}, [](const nib::EpochReport& epoch) {
                  if (epoch.epoch % 20 == 0)
-                     std::printf("epoch %d loss %s validation %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
-                                 nib::fixed(*epoch.validation_loss, 4).c_str());
+                     std::printf("epoch %d loss %s validation %s\n", epoch.epoch,
+                                 nib::format_fixed(epoch.loss, 4).c_str(),
+                                 nib::format_fixed(*epoch.validation_loss, 4).c_str());
              });
 
     double sum = 0;
     for (std::size_t i = 0; i < x.rows(); ++i) sum += std::pow(net(x.row(i))[0] - curve(x(i, 0)), 2);
     if (!options.png.empty()) examples::write_png(draw(net, x, y), options.png);
-    std::printf("distance from the curve %s\n", nib::fixed(std::sqrt(sum / static_cast<double>(x.rows())), 4).c_str());
+    std::printf("distance from the curve %s\n",
+                nib::format_fixed(std::sqrt(sum / static_cast<double>(x.rows())), 4).c_str());
 }
 
 }  // namespace

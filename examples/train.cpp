@@ -112,7 +112,7 @@ void learn(Run& run, Optimizer optimizer, Options& options, const examples::Inte
 
     nib::check_data(run.net, run.training);  // so that a bad label shows before anything is printed
     run.evaluation = nib::evaluate(run.net, run.test);
-    std::printf("initial accuracy %s\n", nib::fixed(run.evaluation.accuracy(), 4).c_str());
+    std::printf("initial accuracy %s\n", nib::format_fixed(run.evaluation.accuracy(), 4).c_str());
     examples::check_output();
 
     examples::ProgressLine progress;
@@ -125,8 +125,9 @@ void learn(Run& run, Optimizer optimizer, Options& options, const examples::Inte
         run.evaluation = nib::evaluate(run.net, run.test);
         run.epochs.push_back({epoch, run.evaluation.loss, run.evaluation.accuracy()});
         progress.clear();
-        std::printf("epoch %d loss %s accuracy %s seconds %s\n", epoch.epoch, nib::fixed(epoch.loss, 4).c_str(),
-                    nib::fixed(run.evaluation.accuracy(), 4).c_str(), nib::fixed(epoch.seconds, 2).c_str());
+        std::printf("epoch %d loss %s accuracy %s seconds %s\n", epoch.epoch, nib::format_fixed(epoch.loss, 4).c_str(),
+                    nib::format_fixed(run.evaluation.accuracy(), 4).c_str(),
+                    nib::format_fixed(epoch.seconds, 2).c_str());
         examples::check_output();
     };
     const auto on_progress = [&](const nib::Progress& done) {

@@ -68,7 +68,7 @@ T number(const std::string& option, std::string_view text, T low, T high) {
     // Written so that a NaN fails.
     if (value && *value >= low && *value <= high) return *value;
     throw UsageError(option + ": expected a " + (std::integral<T> ? "whole number" : "number") + " from " +
-                     text_of(low) + " to " + text_of(high) + ", found " + nib::in_quotes(text));
+                     text_of(low) + " to " + text_of(high) + ", found " + nib::format_quoted(text));
 }
 
 template <class T>
@@ -184,7 +184,7 @@ void CommandLine::option(std::string_view name, std::string_view value, std::str
         name, value, help, [&destination] { return destination; },
         [&destination, words = std::move(words)](const std::string& option, std::string_view text) {
             if (std::find(words.begin(), words.end(), text) == words.end())
-                throw UsageError(option + ": expected " + list(words) + ", found " + nib::in_quotes(text));
+                throw UsageError(option + ": expected " + list(words) + ", found " + nib::format_quoted(text));
             destination = text;
         });
 }
@@ -194,7 +194,7 @@ void CommandLine::flag(std::string_view name, std::string_view help, bool& desti
         name, "", help, [&destination] { return destination ? "yes" : "no"; },
         [&destination](const std::string& option, std::string_view text) {
             if (text != "yes" && text != "no")
-                throw UsageError(option + ": expected yes or no, found " + nib::in_quotes(text));
+                throw UsageError(option + ": expected yes or no, found " + nib::format_quoted(text));
             destination = text == "yes";
         });
 }
@@ -287,7 +287,7 @@ std::size_t CommandLine::parse_option(const std::string& word, const std::string
     options_[static_cast<std::size_t>(&option - options_.data())].given = true;
     if (equals != std::string::npos) {
         if (option.value.empty())
-            throw UsageError(option.name + ": takes no value, found " + nib::in_quotes(word.substr(equals + 1)));
+            throw UsageError(option.name + ": takes no value, found " + nib::format_quoted(word.substr(equals + 1)));
         option.set(option.name, std::string_view(word).substr(equals + 1));
         return 0;
     }
@@ -297,7 +297,7 @@ std::size_t CommandLine::parse_option(const std::string& word, const std::string
     }
     if (next == nullptr || next->starts_with("--"))
         throw UsageError(option.name + ": expected a value " + option.value + ", found " +
-                         (next == nullptr ? "the end of the command line" : nib::in_quotes(*next)));
+                         (next == nullptr ? "the end of the command line" : nib::format_quoted(*next)));
     option.set(option.name, *next);
     return 1;
 }
@@ -305,7 +305,7 @@ std::size_t CommandLine::parse_option(const std::string& word, const std::string
 const CommandLine::Option& CommandLine::find(std::string_view name) const {
     const auto found =
         std::find_if(options_.begin(), options_.end(), [&](const Option& option) { return option.name == name; });
-    if (found == options_.end()) throw UsageError("unknown option " + nib::in_quotes(name));
+    if (found == options_.end()) throw UsageError("unknown option " + nib::format_quoted(name));
     return *found;
 }
 
@@ -320,7 +320,7 @@ void CommandLine::place(const std::vector<std::string>& words) const {
             taken = words.size();
         }
     }
-    if (taken < words.size()) throw UsageError("unexpected argument " + nib::in_quotes(words[taken]));
+    if (taken < words.size()) throw UsageError("unexpected argument " + nib::format_quoted(words[taken]));
 }
 
 std::string CommandLine::spelling(const Option& option) {

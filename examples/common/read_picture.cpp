@@ -134,11 +134,11 @@ std::string checked_chunks(std::string_view content, const std::string& path) {
         type = content.substr(position + 4, 4);
         if (position == png_start.size()) {
             if (type != "IHDR" || length != 13)
-                fail_at(path, position, "expected a PNG header, found the chunk " + nib::in_quotes(type));
+                fail_at(path, position, "expected a PNG header, found the chunk " + nib::format_quoted(type));
             check_size(path, position + 8, number_at(content, position + 8), number_at(content, position + 12));
         }
         if (crc_of(content.substr(position + 4, 4 + length)) != number_at(content, position + 8 + length))
-            fail_at(path, position, "the PNG chunk " + nib::in_quotes(type) + " is damaged: its CRC is another");
+            fail_at(path, position, "the PNG chunk " + nib::format_quoted(type) + " is damaged: its CRC is another");
         if (type == "IDAT") compressed += length;
         if (type != "IDAT" || length > 0) result += content.substr(position, length + around);
         position += length + around;

@@ -25,7 +25,7 @@ namespace examples {
 
 std::string share_text(const std::string& name, std::size_t part, std::size_t total) {
     const double share = static_cast<double>(part) / static_cast<double>(total);
-    return name + " " + nib::fixed(share, 4) + " (" + std::to_string(part) + "/" + std::to_string(total) + ")";
+    return name + " " + nib::format_fixed(share, 4) + " (" + std::to_string(part) + "/" + std::to_string(total) + ")";
 }
 
 std::string accuracy_text(std::size_t correct, std::size_t total) { return share_text("accuracy", correct, total); }
@@ -37,8 +37,9 @@ void print_test_accuracy(const nib::Evaluation& evaluation) {
 void print_classes(const nib::ConfusionMatrix& confusion) {
     std::puts("class examples precision recall");
     for (int c = 0; c < static_cast<int>(confusion.classes()); ++c)
-        std::printf("%5d %8zu %9s %6s\n", c, confusion.of_class(c), nib::fixed(confusion.precision(c), 4).c_str(),
-                    nib::fixed(confusion.recall(c), 4).c_str());
+        std::printf("%5d %8zu %9s %6s\n", c, confusion.of_class(c),
+                    nib::format_fixed(confusion.precision(c), 4).c_str(),
+                    nib::format_fixed(confusion.recall(c), 4).c_str());
 }
 
 void print_confusion(const nib::ConfusionMatrix& confusion) {
@@ -138,7 +139,7 @@ void draw_report(const nib::Dataset& test, const nib::Evaluation& evaluation, do
                               .verdict = verdict});
             on_page.push_back({.picture = image_of(test, answer.index),
                                .caption = std::to_string(answer.answer) + (right ? is : ", " + is),
-                               .note = nib::fixed(static_cast<double>(answer.probability), 4),
+                               .note = nib::format_fixed(static_cast<double>(answer.probability), 4),
                                .verdict = verdict});
         }
         write_png(contact_sheet(images, static_cast<int>(test.rows), static_cast<int>(test.cols), 3, 10),

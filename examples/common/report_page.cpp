@@ -63,9 +63,9 @@ figcaption span { display: block; color: var(--soft); }
 .wrong { color: var(--wrong); } .right { color: var(--right); }
 )css";
 
-std::string percent(double part) { return nib::fixed(100 * part, 2) + "%"; }
-std::string score(double value) { return nib::fixed(value, 4); }
-std::string at(double pixels) { return nib::fixed(pixels, 1); }
+std::string percent(double part) { return nib::format_fixed(100 * part, 2) + "%"; }
+std::string score(double value) { return nib::format_fixed(value, 4); }
+std::string at(double pixels) { return nib::format_fixed(pixels, 1); }
 
 std::string card(const std::string& value, const std::string& name) {
     return "<li><b>" + value + "</b><span>" + name + "</span></li>\n";
@@ -109,10 +109,10 @@ std::string axes(const Plot& plot, double x_step, double y_step, const std::stri
     };
     each(plot.first_y, plot.last_y, y_step, [&](double tick) {
         svg += line_at("grid", plot.left, plot.y(tick), plot.right, plot.y(tick));
-        svg += text_at(plot.left - 6, plot.y(tick) + 4, "end", nib::fixed(tick, digits(y_step)));
+        svg += text_at(plot.left - 6, plot.y(tick) + 4, "end", nib::format_fixed(tick, digits(y_step)));
     });
     each(plot.first_x, plot.last_x, x_step, [&](double tick) {
-        svg += text_at(plot.x(tick), plot.bottom + 17, "middle", nib::fixed(tick, digits(x_step)));
+        svg += text_at(plot.x(tick), plot.bottom + 17, "middle", nib::format_fixed(tick, digits(x_step)));
     });
     return svg + text_at((plot.left + plot.right) / 2, plot.bottom + 34, "middle", x_name);
 }
@@ -229,7 +229,7 @@ std::string heat_map(const nib::ConfusionMatrix& confusion) {
             const std::size_t found = confusion.count(truth, answer);
             const double heat = std::sqrt(static_cast<double>(found) / row);
             const char* const kind = found == 0 ? "none" : heat > 0.7 ? "full" : "some";
-            text += "<td class=\"" + std::string(kind) + "\" style=\"--a:" + nib::fixed(heat, 2) + "\">" +
+            text += "<td class=\"" + std::string(kind) + "\" style=\"--a:" + nib::format_fixed(heat, 2) + "\">" +
                     std::to_string(found) + "</td>";
         }
         text += "</tr>\n";
@@ -249,8 +249,8 @@ std::string reliability(const nib::Calibration& calibration) {
         const double left = plot.x(first) + 1, top = plot.y(bin.accuracy);
         svg += "<rect class=\"bar\" x=\"" + at(left) + "\" y=\"" + at(top) + "\" width=\"" +
                at(plot.x(first + width) - 1 - left) + "\" height=\"" + at(plot.bottom - top) + "\"><title>" +
-               nib::fixed(first, 2) + " to " + nib::fixed(first + width, 2) + ": " + std::to_string(bin.count) +
-               " answers, " + percent(bin.accuracy) + " right</title></rect>\n";
+               nib::format_fixed(first, 2) + " to " + nib::format_fixed(first + width, 2) + ": " +
+               std::to_string(bin.count) + " answers, " + percent(bin.accuracy) + " right</title></rect>\n";
     }
     svg += line_at("ideal", plot.x(0), plot.y(0), plot.x(1), plot.y(1));
     return "<div>" +

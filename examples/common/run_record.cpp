@@ -158,7 +158,8 @@ void check_holds(const std::string& path, const std::vector<std::size_t>& widths
         numbers += (static_cast<double>(widths[i - 1]) + 1) * static_cast<double>(widths[i]);
     const double bytes = 3 * sizeof(float) * numbers;
     if (bytes > static_cast<double>(nib::InputFile{path}.size()))
-        nib::fail(path + ": is too small for a checkpoint of a network with " + nib::fixed(numbers, 0) + " parameters");
+        nib::fail(path + ": is too small for a checkpoint of a network with " + nib::format_fixed(numbers, 0) +
+                  " parameters");
 }
 
 void LastCheckpoint::set(const std::string& path, int epochs) {

@@ -27,11 +27,11 @@ private:
 TEST_CASE("an executor is given each part once; a job of one part does not reach it") {
     InTurns executor{3};
     std::vector<int> calls(3);
-    executor.run(3, [&](std::size_t part) { ++calls[part]; });
+    executor.parallel_for(3, [&](std::size_t part) { ++calls[part]; });
     CHECK(calls == std::vector<int>{1, 1, 1});
     CHECK(executor.parts == 3);
     executor.parts = 0;
-    executor.run(1, [&](std::size_t part) { ++calls[part]; });
+    executor.parallel_for(1, [&](std::size_t part) { ++calls[part]; });
     CHECK(calls == std::vector<int>{2, 1, 1});
     CHECK(executor.parts == 0);
 }
@@ -42,7 +42,7 @@ TEST_CASE("shares cover everything once, in steps") {
             for (const std::size_t step : {std::size_t{1}, std::size_t{8}}) {
                 std::size_t next = 0;
                 for (std::size_t part = 0; part < parts; ++part) {
-                    const nib::Range range = nib::share_of(count, part, parts, step);
+                    const nib::Range range = nib::chunk(count, part, parts, step);
                     CHECK(range.first == next);
                     CHECK(range.first + range.count <= count);
                     if (range.first + range.count < count) CHECK(range.count % step == 0);
@@ -54,14 +54,14 @@ TEST_CASE("shares cover everything once, in steps") {
 
 TEST_CASE("little work stays in one part, much work on many rows takes all") {
     InTurns four{4};
-    CHECK(nib::worthwhile_parts(nullptr, 1000, 1e12) == 1);
-    CHECK(nib::worthwhile_parts(&four, 1000, 0) == 1);
-    CHECK(nib::worthwhile_parts(&four, 1000, 2.5e6) == 1);
-    CHECK(nib::worthwhile_parts(&four, 1000, 1e12) == 4);
-    CHECK(nib::worthwhile_parts(&four, 15, 1e12) == 1);
+    CHECK(nib::thread_count_for(nullptr, 1000, 1e12) == 1);
+    CHECK(nib::thread_count_for(&four, 1000, 0) == 1);
+    CHECK(nib::thread_count_for(&four, 1000, 2.5e6) == 1);
+    CHECK(nib::thread_count_for(&four, 1000, 1e12) == 4);
+    CHECK(nib::thread_count_for(&four, 15, 1e12) == 1);
     std::size_t last = 1;
     for (double work = 1; work < 1e9; work *= 1.1) {
-        const std::size_t parts = nib::worthwhile_parts(&four, 1000, work);
+        const std::size_t parts = nib::thread_count_for(&four, 1000, work);
         CHECK(parts >= last);
         last = parts;
     }

@@ -9,27 +9,27 @@
 #include <limits>
 #include <string>
 
-TEST_CASE("fixed prints as many digits after the point as asked") {
-    CHECK(nib::fixed(0.97, 4) == "0.9700");
-    CHECK(nib::fixed(1.0, 0) == "1");
-    CHECK(nib::fixed(-2.5, 1) == "-2.5");
-    CHECK(nib::fixed(0.125, 2) == "0.12");  // ties go to even, as printf's do
-    CHECK(nib::fixed(1234567.0, 2) == "1234567.00");
-    CHECK(nib::fixed(1e-9, 3) == "0.000");
+TEST_CASE("format_fixed prints as many digits after the point as asked") {
+    CHECK(nib::format_fixed(0.97, 4) == "0.9700");
+    CHECK(nib::format_fixed(1.0, 0) == "1");
+    CHECK(nib::format_fixed(-2.5, 1) == "-2.5");
+    CHECK(nib::format_fixed(0.125, 2) == "0.12");  // ties go to even, as printf's do
+    CHECK(nib::format_fixed(1234567.0, 2) == "1234567.00");
+    CHECK(nib::format_fixed(1e-9, 3) == "0.000");
 }
 
-TEST_CASE("fixed prints what printf prints") {
+TEST_CASE("format_fixed prints what printf prints") {
     for (double value = 1e-5; value < 1e6; value *= 1.7) {
         char buffer[64];
         std::snprintf(buffer, sizeof buffer, "%.4f", value);
-        CHECK(nib::fixed(value, 4) == buffer);
+        CHECK(nib::format_fixed(value, 4) == buffer);
     }
 }
 
-TEST_CASE("fixed has room for the largest double and prints what is no number") {
-    CHECK(nib::fixed(std::numeric_limits<double>::max(), 2).size() == 312);
-    CHECK(nib::fixed(std::numeric_limits<double>::infinity(), 2) == "inf");
-    CHECK(nib::fixed(std::nan(""), 2) == "nan");
+TEST_CASE("format_fixed has room for the largest double and prints what is no number") {
+    CHECK(nib::format_fixed(std::numeric_limits<double>::max(), 2).size() == 312);
+    CHECK(nib::format_fixed(std::numeric_limits<double>::infinity(), 2) == "inf");
+    CHECK(nib::format_fixed(std::nan(""), 2) == "nan");
 }
 
 TEST_CASE("parse_number takes the whole text or nothing") {
@@ -60,13 +60,13 @@ TEST_CASE("a list has a separator between its items and nowhere else") {
     CHECK(list == "a, b");
 }
 
-TEST_CASE("in_quotes keeps what a file says on one short line") {
-    CHECK(nib::in_quotes("abc") == "'abc'");
-    CHECK(nib::in_quotes("") == "''");
-    CHECK(nib::in_quotes("a\nb\tc\x7f") == "'a?b?c?'");
-    CHECK(nib::in_quotes("größe") == "'größe'");
-    CHECK(nib::in_quotes(std::string(60, 'x')) == "'" + std::string(60, 'x') + "'");
-    CHECK(nib::in_quotes(std::string(61, 'x')) == "'" + std::string(60, 'x') + "...'");
+TEST_CASE("format_quoted keeps what a file says on one short line") {
+    CHECK(nib::format_quoted("abc") == "'abc'");
+    CHECK(nib::format_quoted("") == "''");
+    CHECK(nib::format_quoted("a\nb\tc\x7f") == "'a?b?c?'");
+    CHECK(nib::format_quoted("größe") == "'größe'");
+    CHECK(nib::format_quoted(std::string(60, 'x')) == "'" + std::string(60, 'x') + "'");
+    CHECK(nib::format_quoted(std::string(61, 'x')) == "'" + std::string(60, 'x') + "...'");
 }
 
 TEST_CASE("numbers are printed and parsed alike in a locale with a decimal comma") {
@@ -76,7 +76,7 @@ TEST_CASE("numbers are printed and parsed alike in a locale with a decimal comma
         found = found || std::setlocale(LC_ALL, name) != nullptr;
     if (found) {
         CHECK(std::string(std::localeconv()->decimal_point) == ",");
-        CHECK(nib::fixed(0.5, 2) == "0.50");
+        CHECK(nib::format_fixed(0.5, 2) == "0.50");
         CHECK(nib::parse_number<double>("0.5") == 0.5);
         CHECK_FALSE(nib::parse_number<double>("0,5"));
     } else {
@@ -86,12 +86,12 @@ TEST_CASE("numbers are printed and parsed alike in a locale with a decimal comma
 }
 
 TEST_CASE("the shortest text of a number has no exponent and reads back") {
-    CHECK(nib::shortest(0.1f) == "0.1");
-    CHECK(nib::shortest(0.1) == "0.1");
-    CHECK(nib::shortest(-267.0f) == "-267");
-    CHECK(nib::shortest(1e7f) == "10000000");
-    CHECK(nib::shortest(1e-5f) == "0.00001");
-    CHECK(nib::shortest(static_cast<double>(0.1f)) == "0.10000000149011612");
+    CHECK(nib::format_shortest(0.1f) == "0.1");
+    CHECK(nib::format_shortest(0.1) == "0.1");
+    CHECK(nib::format_shortest(-267.0f) == "-267");
+    CHECK(nib::format_shortest(1e7f) == "10000000");
+    CHECK(nib::format_shortest(1e-5f) == "0.00001");
+    CHECK(nib::format_shortest(static_cast<double>(0.1f)) == "0.10000000149011612");
     for (const double value : {5e-324, 1.7976931348623157e308, 1.0 / 3, -2.5})
-        CHECK(nib::parse_number<double>(nib::shortest(value)) == value);
+        CHECK(nib::parse_number<double>(nib::format_shortest(value)) == value);
 }

@@ -28,7 +28,7 @@ public:
 
     void meet() {
         std::atomic<std::size_t> arrived{0};
-        pool_.run(pool_.size(), [&](std::size_t part) {
+        pool_.parallel_for(pool_.size(), [&](std::size_t part) {
             if (part == 0) note(++running_);
             ++arrived;
             while (arrived.load() < pool_.size()) std::this_thread::yield();
@@ -82,7 +82,8 @@ TEST_CASE("each part runs once, however many there are and however often") {
         CHECK(pool.size() == threads);
         for (std::size_t parts = 1; parts <= threads; ++parts) {
             std::vector<int> calls(threads);
-            for (int round = 0; round < 200; ++round) pool.run(parts, [&](std::size_t part) { ++calls[part]; });
+            for (int round = 0; round < 200; ++round)
+                pool.parallel_for(parts, [&](std::size_t part) { ++calls[part]; });
             for (std::size_t part = 0; part < threads; ++part) CHECK(calls[part] == (part < parts ? 200 : 0));
         }
     }
@@ -92,7 +93,7 @@ TEST_CASE("the parts run at the same time") {
     nib::ThreadPool pool{3};
     std::atomic<int> arrived{0};
     // Each waits for the others: one after the other they would wait for ever.
-    pool.run(3, [&](std::size_t) {
+    pool.parallel_for(3, [&](std::size_t) {
         ++arrived;
         while (arrived.load() < 3) {
         }
@@ -106,7 +107,7 @@ TEST_CASE("a pool sleeps and wakes") {
     for (int round = 0; round < 3; ++round) {
         // Long enough for the other thread to stop looking for work.
         for (std::atomic<int> wait{0}; wait.load() < 10'000'000;) ++wait;
-        pool.run(2, [&](std::size_t) { ++calls; });
+        pool.parallel_for(2, [&](std::size_t) { ++calls; });
     }
     CHECK(calls.load() == 6);
 }
@@ -115,7 +116,7 @@ TEST_CASE("a pool that was never used ends, as does one of one thread") {
     nib::ThreadPool unused{4};
     nib::ThreadPool one{1};
     int calls = 0;
-    one.run(1, [&](std::size_t) { ++calls; });
+    one.parallel_for(1, [&](std::size_t) { ++calls; });
     CHECK(calls == 1);
 }
 
@@ -141,7 +142,7 @@ TEST_CASE("threads that wait long for their turn sleep, and are woken for it") {
     std::vector<int> served(20);
     std::vector<std::thread> threads;
     threads.emplace_back([&] {
-        pool.run(2, [&](std::size_t part) {
+        pool.parallel_for(2, [&](std::size_t part) {
             if (part == 0) is_running = true;
             while (part == 0 && !may_end.load()) std::this_thread::yield();
         });
@@ -149,7 +150,7 @@ TEST_CASE("threads that wait long for their turn sleep, and are woken for it") {
     while (!is_running.load()) std::this_thread::yield();
     for (int& count : served)
         threads.emplace_back([&] {
-            pool.run(2, [&](std::size_t part) {
+            pool.parallel_for(2, [&](std::size_t part) {
                 if (part == 0) ++count;
             });
         });
@@ -180,8 +181,8 @@ TEST_CASE("a part that runs something on its own pool is told so; on another poo
     std::atomic<int> calls{0};
     const auto nested = [&](nib::ThreadPool& other) {
         return support::error_of([&] {
-            pool.run(2, [&](std::size_t part) {
-                if (part == 0) other.run(2, [&](std::size_t) { ++calls; });
+            pool.parallel_for(2, [&](std::size_t part) {
+                if (part == 0) other.parallel_for(2, [&](std::size_t) { ++calls; });
             });
             return 0;
         });
@@ -193,10 +194,10 @@ TEST_CASE("a part that runs something on its own pool is told so; on another poo
     CHECK(calls.load() == 2);
 
     const auto through_another = [&] {
-        pool.run(2, [&](std::size_t part) {
+        pool.parallel_for(2, [&](std::size_t part) {
             if (part == 0)
-                inner.run(2, [&](std::size_t p) {
-                    if (p == 0) pool.run(2, [](std::size_t) {});
+                inner.parallel_for(2, [&](std::size_t p) {
+                    if (p == 0) pool.parallel_for(2, [](std::size_t) {});
                 });
         });
         return 0;
@@ -209,14 +210,14 @@ TEST_CASE("a part that throws on the caller's thread leaves the pool as it was")
     nib::ThreadPool pool{2};
     std::atomic<int> calls{0};
     for (int round = 0; round < 3; ++round)
-        CHECK_THROWS_AS(pool.run(2,
-                                 [&](std::size_t part) {
-                                     ++calls;
-                                     if (part == 0) throw std::logic_error{"a part"};
-                                 }),
+        CHECK_THROWS_AS(pool.parallel_for(2,
+                                          [&](std::size_t part) {
+                                              ++calls;
+                                              if (part == 0) throw std::logic_error{"a part"};
+                                          }),
                         std::logic_error);
     CHECK(calls.load() == 6);
-    pool.run(2, [&](std::size_t) { ++calls; });
+    pool.parallel_for(2, [&](std::size_t) { ++calls; });
     CHECK(calls.load() == 8);
 }
 
@@ -224,7 +225,7 @@ TEST_CASE("more parts than threads are an error, and so are none") {
     nib::ThreadPool pool{2};
     for (const std::size_t parts : std::vector<std::size_t>{0, 3})
         CHECK(support::error_of([&] {
-                  pool.run(parts, [](std::size_t) {});
+                  pool.parallel_for(parts, [](std::size_t) {});
                   return 0;
               }) == "ThreadPool: expected 1 to 2 parts, one for each thread, found " + std::to_string(parts));
 }
@@ -293,7 +294,7 @@ TEST_CASE("a part that forks leaves the child with a run that fails, and a pool 
     nib::ThreadPool pool{2};
     pid_t child = -1;
     const std::string error = support::error_of([&] {
-        pool.run(2, [&](std::size_t part) {
+        pool.parallel_for(2, [&](std::size_t part) {
             if (part == 0) child = ::fork();
             // Longer than the child needs to find out, unless its copy of the other thread was done.
             for (std::atomic<int> wait{0}; part == 1 && wait.load() < 30'000'000;) ++wait;

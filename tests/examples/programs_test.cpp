@@ -259,8 +259,8 @@ std::string unipen(const std::vector<nib::Drawing>& drawings) {
         for (const nib::Stroke& stroke : drawing.strokes) {
             text += ".PEN_DOWN\n";
             for (const nib::Point& point : stroke)
-                text += nib::fixed(1000 * static_cast<double>(point.x), 0) + " " +
-                        nib::fixed(-1000 * static_cast<double>(point.y), 0) + "\n";
+                text += nib::format_fixed(1000 * static_cast<double>(point.x), 0) + " " +
+                        nib::format_fixed(-1000 * static_cast<double>(point.y), 0) + "\n";
             text += ".PEN_UP\n";
         }
     }

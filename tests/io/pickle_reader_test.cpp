@@ -50,7 +50,7 @@ std::string shown(const nib::Pickle& pickle, nib::Pickle::Index value) {
         case Kind::large_integer:
             return "large";
         case Kind::real:
-            return nib::shortest(pickle.real(value));
+            return nib::format_shortest(pickle.real(value));
         case Kind::text:
             return "'" + std::string(pickle.text(value)) + "'";
         case Kind::bytes:

@@ -164,7 +164,7 @@ TEST_CASE("the header starts with a brace and ends in nothing but spaces") {
     for (const char* header : {"", " {}", "[]", "\n{}"}) {
         CAPTURE(header);
         CHECK(error_in(header, 0) == "f: byte 8: expected a safetensors header that starts with '{', found " +
-                                         nib::in_quotes(std::string_view(header).substr(0, 1)));
+                                         nib::format_quoted(std::string_view(header).substr(0, 1)));
     }
     CHECK(error_in("{}        ", 0).empty());
     for (const char* header : {"{}x", "{}\n", "{} \t", "{}{}", "{} }"}) {

@@ -98,7 +98,7 @@ TEST_CASE_TEMPLATE("large products on two threads do not disturb one another", T
     std::array<Matrix<T>, 2> results{Matrix<T>(200, 400), Matrix<T>(200, 400)};
     std::array<bool, 2> same{true, true};
     nib::ThreadPool pool{2};
-    pool.run(2, [&](std::size_t part) {
+    pool.parallel_for(2, [&](std::size_t part) {
         for (int i = 0; i < 20; ++i) {
             detail::gemm<T>({.rows = 200,
                              .cols = 400,

@@ -22,7 +22,7 @@ struct Example {
     std::vector<nib::kernels::SparseRow<T>> lists;
     std::vector<nib::kernels::Nonzero<T>> entries;
     std::vector<T> room;
-    std::vector<nib::ProductGradient<T>> products;
+    std::vector<nib::DeferredProduct<T>> products;
     nib::ListPositions<T> positions;
     std::size_t offset1 = 5, offset2;
 
@@ -61,7 +61,7 @@ void check(std::size_t rows, std::size_t in, std::size_t out, double zeros, nib:
     CAPTURE(out);
     CAPTURE(zeros);
     Example<T> example{rows, in, out, zeros, rng};
-    const nib::Gradient<T> gradient{example.room, example.products, example.positions, executor};
+    const nib::DeferredGradient<T> gradient{example.room, example.products, example.positions, executor};
     const std::vector<T> expected = example.expected();
     REQUIRE(gradient.size() == expected.size());
     for (int round = 0; round < 2; ++round) {
@@ -114,7 +114,7 @@ TEST_CASE_TEMPLATE("threads share out the rows of products and give the same bit
 TEST_CASE("a gradient without products is the array that it was given") {
     std::vector<float> room{1, 2, 3};
     nib::ListPositions<float> positions;
-    const nib::Gradient<float> gradient{room, {}, positions};
+    const nib::DeferredGradient<float> gradient{room, {}, positions};
     const std::span<const float> values = gradient.multiply_out();
     CHECK(values.data() == room.data());
     std::vector<float> seen;
@@ -128,9 +128,9 @@ TEST_CASE("a gradient without products is the array that it was given") {
 TEST_CASE("what is in memory without being multiplied out is looked at for numbers that are not finite") {
     nib::Matrix<float> x(1, 2), dy(1, 3);
     std::vector<float> room(10);
-    const std::vector<nib::ProductGradient<float>> products{{2, nib::kernels::InputView<float>{x}, dy}};
+    const std::vector<nib::DeferredProduct<float>> products{{2, nib::kernels::InputView<float>{x}, dy}};
     nib::ListPositions<float> positions;
-    const nib::Gradient<float> gradient{room, products, positions};
+    const nib::DeferredGradient<float> gradient{room, products, positions};
     CHECK(gradient.rest_is_finite());
     room[3] = std::numeric_limits<float>::quiet_NaN();  // where the product is made
     CHECK(gradient.rest_is_finite());

@@ -68,7 +68,7 @@ TEST_CASE("a model that PyTorch trained has PyTorch's accuracy and log-probabili
     double worst = 0;
     Digits net;
     nib::load(net, path);  // its layers are fc1 ... fc4 in the file, 0, 2, 4 and 6 here
-    CHECK(nib::fixed(accuracy_and_worst_difference(net, *data, worst), 4) == "0.9480");
+    CHECK(nib::format_fixed(accuracy_and_worst_difference(net, *data, worst), 4) == "0.9480");
     CHECK(worst <= 2e-5);
     MESSAGE("largest difference of a log-probability from PyTorch's: " << worst);
 

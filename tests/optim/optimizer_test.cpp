@@ -177,8 +177,8 @@ TEST_CASE("states of another number are refused, and the optimiser stays as it w
 }
 
 // Of 64 columns of floats the gradients go from registers into the rule; of 3, 10 and 130 they do not.
-TEST_CASE_TEMPLATE_DEFINE("a Gradient whose products are yet to be multiplied out gives the bits of an array", Method,
-                          products) {
+TEST_CASE_TEMPLATE_DEFINE("a DeferredGradient whose products are yet to be multiplied out gives the bits of an array",
+                          Method, products) {
     const auto check = []<class T>(T) {
         nib::Rng rng{5};
         for (const std::size_t outputs : reference::Sizes{3, 10, 64, 130})
@@ -191,9 +191,9 @@ TEST_CASE_TEMPLATE_DEFINE("a Gradient whose products are yet to be multiplied ou
                 const reference::Listed<T> listed{x};
                 std::vector<T> values(count);
                 for (T& value : values) value = static_cast<T>(rng.uniform(-1, 1));
-                const nib::ProductGradient<T> product{.offset = 0, .x = listed.inputs, .dy = dy};
+                const nib::DeferredProduct<T> product{.offset = 0, .x = listed.inputs, .dy = dy};
                 nib::ListPositions<T> positions;
-                const nib::Gradient<T> gradient{values, {&product, 1}, positions};
+                const nib::DeferredGradient<T> gradient{values, {&product, 1}, positions};
                 std::vector<T> start(count);
                 for (T& value : start) value = static_cast<T>(rng.uniform(-1, 1));
                 reference::for_each_isa([&](nib::Isa) {
@@ -242,11 +242,11 @@ TEST_CASE_TEMPLATE("groups move by their options, and frozen parameters not at a
                 const Matrix<float> x = reference::random_matrix<float>(15, features, rng, zeros);
                 const Matrix<float> dy = reference::random_matrix<float>(15, outputs, rng);
                 const reference::Listed<float> listed{x};
-                const nib::ProductGradient<float> product{.offset = 0, .x = listed.inputs, .dy = dy};
+                const nib::DeferredProduct<float> product{.offset = 0, .x = listed.inputs, .dy = dy};
                 std::vector<float> values(count, 0.25f), start(count);
                 for (float& value : start) value = static_cast<float>(rng.uniform(-1, 1));
                 nib::ListPositions<float> positions;
-                const nib::Gradient<float> gradient{values, {&product, 1}, positions};
+                const nib::DeferredGradient<float> gradient{values, {&product, 1}, positions};
                 const std::span<float> out = gradient.multiply_out();
                 const std::vector<float> all(out.begin(), out.end());
 

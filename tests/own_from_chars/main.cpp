@@ -29,8 +29,8 @@ void compare(const std::string& text) {
                (std::isnan(expected) ? std::isnan(*found) : expected == *found);
     if (same || ++differences > 10) return;
     std::printf("'%s': std::from_chars %s, nib %s\n", text.c_str(),
-                accepted ? nib::shortest(expected).c_str() : "refuses",
-                found ? nib::shortest(*found).c_str() : "refuses");
+                accepted ? nib::format_shortest(expected).c_str() : "refuses",
+                found ? nib::format_shortest(*found).c_str() : "refuses");
 }
 
 void compare_both(const std::string& text) {
@@ -105,7 +105,7 @@ int main() {
         compare_both(random_text(rng, "0123456789.eE-+infatyNA ()x,", 12));
         compare_both(random_text(rng, "0123456789", 30) + "." + random_text(rng, "0123456789", 30) + "e" +
                      std::to_string(static_cast<int>(rng() % 700) - 350));
-        compare_both(nib::shortest(std::bit_cast<float>(static_cast<std::uint32_t>(rng()))));
+        compare_both(nib::format_shortest(std::bit_cast<float>(static_cast<std::uint32_t>(rng()))));
     }
     std::printf("%d differences\n", differences);
     return differences == 0 ? 0 : 1;

@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
 
     nib::ThreadPool pool{2};
     const bool numbers = nib::parse_number<double>("-1.5e3") == -1500.0 && !nib::parse_number<float>("1,5") &&
-                         nib::shortest(0.1f) == "0.1" && nib::fixed(0.97, 4) == "0.9700";
+                         nib::format_shortest(0.1f) == "0.1" && nib::format_fixed(0.97, 4) == "0.9700";
     std::printf("accuracy %.4f class %d numbers %s hash %016llx\n", nib::accuracy(loaded, nib::Examples{x, y}),
                 nib::predict(loaded, x.row(0)), numbers ? "right" : "wrong", static_cast<unsigned long long>(hash));
 }

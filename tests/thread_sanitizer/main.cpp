@@ -30,7 +30,7 @@ public:
 private:
     void run_parts(std::size_t parts, Part part, const void* job) override {
         runs_.add(1);
-        pool_.run(parts, [&](std::size_t number) { part(job, number); });
+        pool_.parallel_for(parts, [&](std::size_t number) { part(job, number); });
     }
 
     nib::ThreadPool& pool_;

@@ -136,9 +136,9 @@ std::string kinds_in_csv(std::size_t lines, std::uint64_t seed) {
     std::string text = "height,weight,width,kind\n";
     for (std::size_t i = 0; i < lines; ++i) {
         const std::uint64_t kind = rng.below(3);
-        text += nib::fixed((kind == 0 ? 9000 : 7000) + 600 * rng.normal(), 1) + ",";
-        text += nib::fixed((kind == 1 ? 0.004 : 0.002) + 0.0006 * rng.normal(), 6) + ",";
-        text += nib::fixed(rng.normal(), 3) + ",\"" + names[kind] + "\"\n";
+        text += nib::format_fixed((kind == 0 ? 9000 : 7000) + 600 * rng.normal(), 1) + ",";
+        text += nib::format_fixed((kind == 1 ? 0.004 : 0.002) + 0.0006 * rng.normal(), 6) + ",";
+        text += nib::format_fixed(rng.normal(), 3) + ",\"" + names[kind] + "\"\n";
     }
     return text;
 }

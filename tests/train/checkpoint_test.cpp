@@ -366,7 +366,7 @@ TEST_CASE("a run with a state goes on to the same bits: averages, plateaus, earl
     CHECK(whole.state.best_epoch < 6);  // what the network holds at the end is not what training went on with
     for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
         FullRun half;
-        half.fit({.epochs = 3, .threads = threads}, nib::Quiet{});
+        half.fit({.epochs = 3, .threads = threads}, nib::NoCallback{});
         nib::save_checkpoint(half.net, half.adam, half.rng, half.state, after, {{"who", "half"}});
         CHECK(nib::checkpoint_record(after) == nib::StringMap{{"who", "half"}});
         for (const std::string& path : {in_epoch, after}) {
@@ -374,7 +374,7 @@ TEST_CASE("a run with a state goes on to the same bits: averages, plateaus, earl
             rest.rng = nib::Rng{5};
             rest.net = Normed{rest.rng};
             CHECK(nib::load_checkpoint(rest.net, rest.adam, rest.rng, rest.state, path) == 3);
-            const nib::FitResult result = rest.fit({.epochs = 6, .threads = threads}, nib::Quiet{});
+            const nib::FitResult result = rest.fit({.epochs = 6, .threads = threads}, nib::NoCallback{});
             CHECK(result.history.size() == 6);
             CHECK(rest.numbers() == whole.numbers());
             CHECK(rest.rng.state() == whole.rng.state());
@@ -394,7 +394,7 @@ TEST_CASE("a state that makes no sense is neither saved nor loaded, and what was
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("checkpoint"), odd = directory.path("odd");
     FullRun run;
-    run.fit({.epochs = 2}, nib::Quiet{});
+    run.fit({.epochs = 2}, nib::NoCallback{});
     nib::save_checkpoint(run.net, run.adam, run.rng, run.state, path);
     nib::TensorFile file = nib::open_safetensors(path);
     const nib::StringMap metadata = file.metadata();

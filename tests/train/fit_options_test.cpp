@@ -60,7 +60,7 @@ struct Scripted {
     std::vector<double> rates{};
 
     Options& options() { return options_; }
-    void step(One& net, const nib::Gradient<double>&) {
+    void step(One& net, const nib::DeferredGradient<double>&) {
         net.parameters()[1] = std::sqrt(losses[rates.size()]);
         rates.push_back(options_.learning_rate);
     }

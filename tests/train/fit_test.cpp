@@ -160,7 +160,7 @@ TEST_CASE("a callback that returns Training::stop ends the training") {
         std::vector<int> epochs;
         nib::fit(net, adam, circle.examples(), options, rng, [&](const nib::EpochReport& epoch) {
             epochs.push_back(epoch.epoch);
-            return epoch.epoch == 3 ? Training::stop : Training::go_on;
+            return epoch.epoch == 3 ? Training::stop : Training::proceed;
         });
         CHECK(epochs == std::vector<int>{1, 2, 3});
         CHECK(adam.steps() == 15);
@@ -168,7 +168,9 @@ TEST_CASE("a callback that returns Training::stop ends the training") {
         nib::fit(
             net, adam, circle.examples(), options, rng,
             [&](const nib::EpochReport& epoch) { epochs.push_back(epoch.epoch); },
-            [&](const nib::Progress& progress) { return progress.examples == 700 ? Training::stop : Training::go_on; });
+            [&](const nib::Progress& progress) {
+                return progress.examples == 700 ? Training::stop : Training::proceed;
+            });
         CHECK(epochs == std::vector<int>{1, 2, 3, 1});
         CHECK(adam.steps() == 22);
         CHECK(adam.options().learning_rate == 1e-2);
@@ -349,7 +351,7 @@ namespace {
 struct RateRecorder {
     nib::AdamOptions& options() { return options_; }
     template <class Net>
-    void step(Net&, const nib::Gradient<float>&) {
+    void step(Net&, const nib::DeferredGradient<float>&) {
         rates.push_back(options_.learning_rate);
     }
     std::vector<double> rates;
@@ -375,12 +377,12 @@ struct CountedRate {
     } options_;
     Options& options() { return options_; }
     template <class Net>
-    void step(Net&, const nib::Gradient<float>&) {}
+    void step(Net&, const nib::DeferredGradient<float>&) {}
 };
 
 struct NoRate {
     template <class Net>
-    void step(Net&, const nib::Gradient<float>&) {}
+    void step(Net&, const nib::DeferredGradient<float>&) {}
 };
 
 }  // namespace
@@ -519,7 +521,7 @@ TEST_CASE("a number in the data that is not finite stops training before its ste
             const auto count = [&](const nib::Progress&) { ++batches; };
             const nib::FitOptions options{.epochs = 3, .batch_size = 40, .first_epoch = 2, .threads = threads};
             const std::string message = support::error_of([&] {
-                nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::Quiet{}, count);
+                nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::NoCallback{}, count);
             });
             CHECK(message.starts_with("fit: epoch 2, step " + std::to_string(step) +
                                       " of 13: expected a finite loss and finite gradients, found a loss of "));
@@ -602,7 +604,7 @@ TEST_CASE("a parameter or a moment that is not finite is found at the end of an 
     const Circle circle;
     // A step that breaks a parameter.
     struct Breaker {
-        void step(nib::Mlp& net, const nib::Gradient<float>&) { net.parameters().back() = not_a_number; }
+        void step(nib::Mlp& net, const nib::DeferredGradient<float>&) { net.parameters().back() = not_a_number; }
     } breaker;
     Learner learner;
     bool called = false;
@@ -634,7 +636,8 @@ TEST_CASE("the learning rate comes back where a callback throws") {
         const nib::FitOptions options{.threads = threads, .schedule = nib::WarmupCosine{}};
         const auto stop = [](const auto&) { throw Stop{}; };
         CHECK_THROWS_AS(
-            nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::Quiet{}, stop), Stop);
+            nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::NoCallback{}, stop),
+            Stop);
         CHECK(learner.adam.options().learning_rate == 1e-2);
         CHECK_THROWS_AS(nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, stop), Stop);
         CHECK(learner.adam.options().learning_rate == 1e-2);

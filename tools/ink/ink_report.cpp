@@ -153,8 +153,9 @@ void run(const std::string& model, const std::string& strokes, const std::string
         }));
     });
     for (const float width : {0.03f, 0.07f, 0.11f})
-        report(("picture, brush of " + nib::fixed(static_cast<double>(width) * 100, 0) + "% of the height").c_str(),
-               net, drawings, [&](const nib::Drawing& drawing) { return as_picture(drawing, width, rng); });
+        report(
+            ("picture, brush of " + nib::format_fixed(static_cast<double>(width) * 100, 0) + "% of the height").c_str(),
+            net, drawings, [&](const nib::Drawing& drawing) { return as_picture(drawing, width, rng); });
     report_rejection(plain);
     if (!worst.empty()) draw_worst(plain, drawings, worst);
 }

@@ -20,7 +20,7 @@ public:
     // Calls f(0), …, f(parts - 1), 1 <= parts <= size(), at the same time where it can, and returns when all have
     // returned. f must not throw, fork, or run anything on this executor; no part may wait for another.
     template <class F>
-    void run(std::size_t parts, const F& f) {
+    void parallel_for(std::size_t parts, const F& f) {
         if (parts == 1) return f(std::size_t{0});
         run_parts(
             parts, [](const void* job, std::size_t part) { (*static_cast<const F*>(job))(part); }, &f);
@@ -41,18 +41,19 @@ struct Range {
     std::size_t count;
 };
 
-// Range number `part` of `parts` that share out `count` things; all but the last are multiples of `step`.
-constexpr Range share_of(std::size_t count, std::size_t part, std::size_t parts, std::size_t step = 1) {
+// Chunk number `part` of `parts` into which `count` things are divided; the sizes of all but the last are multiples of
+// `step`.
+constexpr Range chunk(std::size_t count, std::size_t part, std::size_t parts, std::size_t step = 1) {
     const std::size_t each = (count + parts - 1) / parts;
     const std::size_t size = (each + step - 1) / step * step;
     const std::size_t first = smaller(part * size, count);
     return {first, smaller(size, count - first)};
 }
 
-// How many parts a job on a batch of `rows` examples is worth, of so many floating-point operations in all. To wake a
-// thread and to wait for it takes time, in which the caller could have done much of a small job; and with few rows,
-// fetching the parameters that another thread has changed takes longer than sharing saves.
-inline std::size_t worthwhile_parts(const Executor* executor, std::size_t rows, double operations) {
+// How many threads a job on a batch of `rows` examples gets, of so many floating-point operations in all. Waking a
+// thread and waiting for it takes time, in which the caller could have done much of a small job. With few rows,
+// fetching the parameters that another thread has changed takes longer than several threads save.
+inline std::size_t thread_count_for(const Executor* executor, std::size_t rows, double operations) {
     constexpr std::size_t fewest_rows = 64;
     constexpr double least = 4e6;
     if (executor == nullptr || rows < fewest_rows || operations < 2 * least) return 1;

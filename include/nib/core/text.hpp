@@ -31,13 +31,13 @@ NIB_API bool parse_floating(std::string_view text, double& value);
 
 }  // namespace detail
 
-// fixed(0.97, 4) is "0.9700".
-NIB_API std::string fixed(double value, int digits);
+// format_fixed(0.97, 4) is "0.9700".
+NIB_API std::string format_fixed(double value, int digits);
 
-// The shortest text without an exponent that parse_number reads back to the same number: shortest(0.1f) is "0.1".
-// `value` is finite.
+// The shortest text without an exponent that parse_number reads back to the same number: format_shortest(0.1f) is
+// "0.1". `value` is finite.
 template <std::floating_point Number>
-std::string shortest(Number value) {
+std::string format_shortest(Number value) {
     char buffer[400];  // the smallest double has 324 digits behind the point
     const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
     return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
@@ -62,7 +62,7 @@ NIB_API void append_to_list(std::string& list, std::string_view separator, std::
 
 // `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
 // that what a hostile file says stays one short line.
-NIB_API std::string in_quotes(std::string_view text);
+NIB_API std::string format_quoted(std::string_view text);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -182,7 +182,7 @@ NIB_API bool parse_floating(std::string_view text, double& value) { return parse
 }  // namespace detail
 #endif
 
-NIB_API std::string fixed(double value, int digits) {
+NIB_API std::string format_fixed(double value, int digits) {
     char buffer[400];  // the largest double has 309 digits before the point
     const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed, digits);
     return error == decltype(error){} ? std::string(buffer, end) : std::string("?");
@@ -193,7 +193,7 @@ NIB_API void append_to_list(std::string& list, std::string_view separator, std::
     list += item;
 }
 
-NIB_API std::string in_quotes(std::string_view text) {
+NIB_API std::string format_quoted(std::string_view text) {
     constexpr std::size_t longest = 60;
     std::string result = "'";
     std::string_view kept = text.substr(0, longest);

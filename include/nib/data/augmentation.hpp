@@ -211,8 +211,8 @@ NIB_API void Augmentation::operator()(std::span<const std::uint8_t> from, Rng& r
 
 NIB_API void Augmentation::expect(const char* what, double value, double low, double high) {
     if (value >= low && value <= high) return;
-    fail("Augmentation: expected " + std::string(what) + " from " + shortest(low) + " to " + shortest(high) +
-         ", found " + shortest(value));
+    fail("Augmentation: expected " + std::string(what) + " from " + format_shortest(low) + " to " +
+         format_shortest(high) + ", found " + format_shortest(value));
 }
 
 NIB_API Augmentation::Weights Augmentation::weights(std::size_t length) {

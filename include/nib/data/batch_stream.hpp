@@ -23,7 +23,7 @@ public:
             auto next = decltype(batch){};
             const auto gather_next = [&] { next = batches_.gather(i + 1, places_[beside() ? (i + 1) % 2 : 0]); };
             Thrown from_use, from_gather;
-            pair_.run(beside() ? 2 : 1, [&](std::size_t part) {
+            pair_.parallel_for(beside() ? 2 : 1, [&](std::size_t part) {
                 part == 0 ? from_use.run([&] { use(batch); }) : from_gather.run(gather_next);
             });
             from_use.rethrow();

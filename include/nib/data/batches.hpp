@@ -164,10 +164,10 @@ private:
     template <class F>
     void share(std::size_t count, std::size_t parts, const F& f) const {
         if (parts == 1) return f(Range{0, count}, std::size_t{0});
-        executor_->run(parts, [&](std::size_t part) { f(share_of(count, part, parts), part); });
+        executor_->parallel_for(parts, [&](std::size_t part) { f(chunk(count, part, parts), part); });
     }
 
-    // The cost of gathering one number, in floating-point operations, by which worthwhile_parts() decides.
+    // The cost of gathering one number, in floating-point operations, by which thread_count_for() decides.
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
     // A training step of tools/bench's job A takes 5% less by that, with 3 to 15 of them alike, on a Zen 3 CPU; asking
@@ -231,7 +231,7 @@ auto Batches<T, Data>::targets(std::size_t first, std::size_t count, Place& plac
         const std::size_t cols = target_size(data_);
         const MatrixView<T> rows{place.targets.room(batch_size_ * cols), count, cols};
         const std::size_t parts =
-            worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(rows.size()));
+            thread_count_for(executor_, count, operations_per_number * static_cast<double>(rows.size()));
         share(count, parts, [&](Range some, std::size_t /*part*/) {
             for (std::size_t i = some.first; i < some.first + some.count; ++i)
                 copy_target(data_, order_[first + i], rows.row(i));
@@ -248,7 +248,7 @@ const {
     const std::size_t cols = data_.input_size();
     const MatrixView<T> matrix{place.matrix.room(count * cols), count, cols};
     const std::size_t parts =
-        worthwhile_parts(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
+        thread_count_for(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
     if constexpr (is_random) place.room.room(parts * example_room(data_));
     if (list(first, count, parts, place)) return kernels::SparseMatrixView<T>{count, cols, place.lists.data()};
     share(count, parts, [&](Range rows, std::size_t part) {

@@ -170,7 +170,8 @@ NIB_API void fail_target_size(const std::string& label, std::size_t targets, std
 
 NIB_API void fail_weight(const std::string& label, std::size_t example, double weight) {
     fail(label + ": expected weights that are finite and not negative, found " +
-         (is_finite(weight) ? shortest(weight) : not_finite_name(weight)) + " at example " + std::to_string(example));
+         (is_finite(weight) ? format_shortest(weight) : not_finite_name(weight)) + " at example " +
+         std::to_string(example));
 }
 
 NIB_API void fail_no_weight(const std::string& label) { fail(label + ": expected a weight above 0, found none"); }

@@ -161,7 +161,7 @@ public:
     }
     [[noreturn]] void fail_at(std::size_t column, const std::vector<std::string>& names,
                               const std::string& what) const {
-        const std::string called = column < names.size() ? " (" + in_quotes(names[column]) + ")" : "";
+        const std::string called = column < names.size() ? " (" + format_quoted(names[column]) + ")" : "";
         fail_here("column " + std::to_string(column + 1) + called + ": " + what);
     }
 
@@ -210,10 +210,10 @@ bool CsvLines<T>::next_line(std::string_view& line) {
 
 template <class T>
 void CsvLines<T>::find_separator(std::string_view line) {
-    bool has_tab = false, has_semicolon = false, in_quotes = false;
+    bool has_tab = false, has_semicolon = false, format_quoted = false;
     for (const char c : line) {
-        if (c == '"') in_quotes = !in_quotes;
-        if (in_quotes) continue;
+        if (c == '"') format_quoted = !format_quoted;
+        if (format_quoted) continue;
         has_tab = has_tab || c == '\t';
         has_semicolon = has_semicolon || c == ';';
     }
@@ -259,7 +259,7 @@ CsvField CsvLines<T>::take_quoted(std::string_view& rest) const {
     const CsvField field{rest.substr(1, end - 1), true};
     rest = skip_blanks(rest.substr(end + 1));
     if (!rest.empty() && rest[0] != separator_)
-        fail_here(column + "expected a separator behind the closing quote, found " + in_quotes(rest));
+        fail_here(column + "expected a separator behind the closing quote, found " + format_quoted(rest));
     return field;
 }
 
@@ -348,14 +348,15 @@ std::size_t CsvColumns<T>::find(const CsvColumn& column, const std::string& path
     std::size_t found = names_.size();
     for (std::size_t i = 0; i < names_.size(); ++i) {
         if (names_[i] != column.name) continue;
-        if (found != names_.size()) fail(path + ": two columns are called " + in_quotes(column.name));
+        if (found != names_.size()) fail(path + ": two columns are called " + format_quoted(column.name));
         found = i;
     }
     if (found == names_.size()) {
         constexpr std::size_t most = 8;
         std::string list;
-        for (std::size_t i = 0; i < smaller(names_.size(), most); ++i) append_to_list(list, ", ", in_quotes(names_[i]));
-        fail(path + ": expected a column " + in_quotes(column.name) + " in the first line, found " + list +
+        for (std::size_t i = 0; i < smaller(names_.size(), most); ++i)
+            append_to_list(list, ", ", format_quoted(names_[i]));
+        fail(path + ": expected a column " + format_quoted(column.name) + " in the first line, found " + list +
              (names_.size() > most ? ", ..." : ""));
     }
     return found;
@@ -415,7 +416,7 @@ CsvClasses<T>::CsvClasses(const std::vector<std::string>& given) : is_open_{true
              std::to_string(given.size()));
     for (const std::string& name : given)
         if (const auto before = size(); number_of(name), size() == before)
-            fail("class_names: found " + in_quotes(name) + " twice");
+            fail("class_names: found " + format_quoted(name) + " twice");
     is_open_ = given.empty();
 }
 
@@ -458,7 +459,7 @@ std::vector<std::string> CsvClasses<T>::names() const {
 // Why a field is no number that is read.
 template <class T>
 std::string csv_number_problem(std::string_view text) {
-    const std::string found = text.empty() ? "none" : in_quotes(text);
+    const std::string found = text.empty() ? "none" : format_quoted(text);
     if (is_missing(text))
         return "expected a number, found " + found + ": fill in missing values or leave out their lines";
     const auto value = parse_number<double>(text);
@@ -516,7 +517,7 @@ Table<T> read_csv(TextSource& source, const std::string& path, const CsvOptions&
             if (table.classes.back() < 0)
                 lines.fail_at(i, plan.names(),
                               "expected one of the " + std::to_string(classes.size()) +
-                                  " classes that were given, found " + in_quotes(text));
+                                  " classes that were given, found " + format_quoted(text));
             if (classes.size() > most_csv_classes)
                 lines.fail_at(i, plan.names(),
                               "expected at most " + std::to_string(most_csv_classes) +

@@ -191,7 +191,7 @@ NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count
 }
 
 NIB_API std::size_t training_count(std::size_t count, double part) {
-    if (!(part > 0 && part < 1)) fail("split: expected a part between 0 and 1, found " + fixed(part, 4));
+    if (!(part > 0 && part < 1)) fail("split: expected a part between 0 and 1, found " + format_fixed(part, 4));
     if (count < 2) fail("split: expected at least 2 examples, found " + std::to_string(count));
     return clamped(static_cast<std::size_t>(part * static_cast<double>(count) + 0.5), std::size_t{1}, count - 1);
 }

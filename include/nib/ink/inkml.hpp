@@ -194,7 +194,7 @@ private:
         if (is_part) group.label.clear();  // which is of the whole
         for (const InkmlReference& reference : group.references) {
             const std::string problem = index_->append(reference, chosen);
-            if (!problem.empty()) return skip(group, problem + in_quotes(reference.id));
+            if (!problem.empty()) return skip(group, problem + format_quoted(reference.id));
         }
         std::size_t count = 0;
         for (const InkmlStroke& stroke : chosen) count += stroke.points.size();
@@ -202,8 +202,8 @@ private:
             return skip(group, "expected " + std::string(not_too_many_points) + ", found more");
         if (chosen.empty() && (is_part || group.holds_drawings)) return false;
         if (chosen.empty())
-            return skip(group,
-                        "expected traces with points in the group labelled " + in_quotes(group.label) + ", found none");
+            return skip(group, "expected traces with points in the group labelled " + format_quoted(group.label) +
+                                   ", found none");
         drawing.label = std::move(group.label);
         for (InkmlStroke& stroke : chosen) {
             const double shift = stroke.start - chosen[0].start;
@@ -232,10 +232,10 @@ private:
         const std::size_t first = text.find_first_not_of(spaces);
         const std::string label =
             first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(spaces) - first + 1);
-        if (!is_utf8(label)) xml_.fail_here("a label in UTF-8", in_quotes(label));
+        if (!is_utf8(label)) xml_.fail_here("a label in UTF-8", format_quoted(label));
         Group& group = groups_.back();
         if (!group.label.empty() && label != group.label)
-            xml_.fail_here("one label", in_quotes(group.label) + " and " + in_quotes(label));
+            xml_.fail_here("one label", format_quoted(group.label) + " and " + format_quoted(label));
         group.label = label;
     }
 
@@ -258,9 +258,9 @@ private:
                              : channel == "Y" ? next_format_.y
                              : channel == "T" ? next_format_.t
                                               : unused;
-        if (place != TraceFormat::absent) xml_.fail_here("each channel once", "a second " + in_quotes(channel));
+        if (place != TraceFormat::absent) xml_.fail_here("each channel once", "a second " + format_quoted(channel));
         place = next_format_.count++;
-        if (next_format_.optional > 0) xml_.fail_here("intermittent channels last", in_quotes(channel));
+        if (next_format_.optional > 0) xml_.fail_here("intermittent channels last", format_quoted(channel));
         const double sign = xml_.attribute("orientation") == "-ve" ? -1 : 1;
         if (channel == "X") next_format_.x_sign = sign;
         if (channel == "Y") next_format_.y_sign = sign;
@@ -327,7 +327,7 @@ private:
             if (place < group.strokes.size() && group.strokes[place].number == id.first) return group.strokes[place];
         }
         xml_.fail_here("the id of a trace above, in the same group, as 'priorRef' of a trace that goes on",
-                       in_quotes(prior));
+                       format_quoted(prior));
     }
 
     XmlScanner xml_;

@@ -123,7 +123,7 @@ public:
         } else {
             const bool in_exponent = !in_hexadecimal && (word_.ends_with('e') || word_.ends_with('E'));
             if ((c == '-' || c == '+') && !only_prefix() && !in_exponent) end_word();
-            if (word_.size() == 64) refuse("a number", in_quotes(word_ + "..."));
+            if (word_.size() == 64) refuse("a number", format_quoted(word_ + "..."));
             word_ += c;
         }
     }
@@ -166,14 +166,16 @@ private:
         if (channel == nullptr) return;
         const double limit = channel == &t_ ? time_limit / format_.seconds : static_cast<double>(coordinate_limit);
         // Written so that NaN fails it.
-        if (!(channel->value() >= -limit && channel->value() <= limit)) refuse(number_of(*channel), in_quotes(word_));
+        if (!(channel->value() >= -limit && channel->value() <= limit))
+            refuse(number_of(*channel), format_quoted(word_));
     }
 
     void take_number(TraceChannel& channel) {
         const double value = number(&channel);
         if (is_order(word_[0])) channel.set_order(word_[0]);
         if (!channel.take(value))
-            refuse("a second difference after a first, a first after a value", "nothing before " + in_quotes(word_));
+            refuse("a second difference after a first, a first after a value",
+                   "nothing before " + format_quoted(word_));
     }
 
     std::string_view number_of(const TraceChannel& channel) const {
@@ -192,7 +194,7 @@ private:
                                                      : parse_number<double>(digits);
         // Written so that NaN, which from_chars accepts, fails it.
         if (!value || !(*value >= 0 && *value <= 1e300))
-            refuse(channel != nullptr ? number_of(*channel) : "a number", in_quotes(word_));
+            refuse(channel != nullptr ? number_of(*channel) : "a number", format_quoted(word_));
         return negative ? -*value : *value;
     }
 

@@ -88,7 +88,7 @@ public:
     }
 
     // Fails at the current line.
-    [[noreturn]] void fail_here(std::string_view expected) const { fail_at(number_, expected, in_quotes(line_)); }
+    [[noreturn]] void fail_here(std::string_view expected) const { fail_at(number_, expected, format_quoted(line_)); }
 
     [[noreturn]] void fail_at(std::size_t line, std::string_view expected, std::string_view found) const {
         fail_at_line(name_, line, expected, found);

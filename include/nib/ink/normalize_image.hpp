@@ -161,7 +161,7 @@ NIB_API Image normalize_image(const Image& picture, const NormalizeOptions& opti
         fail("normalize_image: expected a size from 8 to 1024, found " + std::to_string(options.size));
     if (!(options.pen_width >= 0 && options.pen_width <= 4))
         fail("normalize_image: expected a pen width from 0 to 4, found " +
-             fixed(static_cast<double>(options.pen_width), 2));
+             format_fixed(static_cast<double>(options.pen_width), 2));
     Image ink = separate_ink(picture, options.paper);
     const detail::PixelBox box = detail::box_of_ink(ink);
     const auto longer = static_cast<double>(box.longer_side());

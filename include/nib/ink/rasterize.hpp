@@ -94,8 +94,8 @@ struct Pen {
 
 inline void check_range(const char* what, double value, double low, double high, int digits) {
     if (value >= low && value <= high) return;
-    fail(std::string("rasterize: expected a ") + what + " from " + fixed(low, digits) + " to " + fixed(high, digits) +
-         ", found " + fixed(value, digits));
+    fail(std::string("rasterize: expected a ") + what + " from " + format_fixed(low, digits) + " to " +
+         format_fixed(high, digits) + ", found " + format_fixed(value, digits));
 }
 
 inline void check_options(const RasterOptions& options) {

@@ -119,7 +119,7 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
             if (format == StrokeFormat::automatic && names_log_columns(source, i)) return StrokeFormat::log;
             const std::string_view rest = source.rest().substr(i);
             if (format == StrokeFormat::automatic)
-                fail_at_line(name, line, expected, in_quotes(trimmed(rest.substr(0, rest.find('\n')))));
+                fail_at_line(name, line, expected, format_quoted(trimmed(rest.substr(0, rest.find('\n')))));
             return format;
         }
     }

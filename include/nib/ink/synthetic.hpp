@@ -261,7 +261,7 @@ NIB_API Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor
         draw({0, count});
     } else {
         const std::size_t parts = executor->size();
-        executor->run(parts, [&](std::size_t part) { draw(share_of(count, part, parts)); });
+        executor->parallel_for(parts, [&](std::size_t part) { draw(chunk(count, part, parts)); });
     }
     return dataset;
 }

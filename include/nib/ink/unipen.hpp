@@ -134,7 +134,7 @@ private:
             column_count_ = 0;
             x_column_ = y_column_ = absent;
             columns_line_ = scanner_.number();
-            columns_text_ = in_quotes(scanner_.line());
+            columns_text_ = format_quoted(scanner_.line());
             parse_columns(rest);
             below_ = TextKind::columns;
         } else if (keyword == ".HIERARCHY") {
@@ -148,7 +148,7 @@ private:
             if (set_.has_components()) set_.end();
         } else if (keyword == ".INCLUDE" && include_line_ == 0) {
             include_line_ = scanner_.number();
-            included_ = in_quotes(trimmed(rest));
+            included_ = format_quoted(trimmed(rest));
             set_.explain_missing("; .INCLUDE " + included_ + " in line " + std::to_string(include_line_) +
                                  " is not followed: put the text of that file in its place");
         } else if ((keyword == ".DT" && !trimmed(rest).empty()) || keyword == ".START_BOX") {

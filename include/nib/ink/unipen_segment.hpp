@@ -136,7 +136,7 @@ inline UnipenSegment parse_unipen_segment(std::string_view text, const std::stri
                                           std::string_view& level) {
     const std::string_view whole = trimmed(text);
     const auto check_that = [&](bool valid, std::string_view expected) {
-        if (!valid) fail_at_line(name, line, expected, in_quotes(trimmed(std::string(".SEGMENT ").append(whole))));
+        if (!valid) fail_at_line(name, line, expected, format_quoted(trimmed(std::string(".SEGMENT ").append(whole))));
     };
     UnipenSegment segment;
     segment.line = line;

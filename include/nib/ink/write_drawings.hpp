@@ -62,9 +62,9 @@ namespace detail {
 // double, divide it and round it to a float.
 inline std::string number_text(double value, double divisor = 1) {
     const auto read_back = [&](double read) { return static_cast<float>(read / divisor); };
-    std::string text = shortest(static_cast<float>(value));
+    std::string text = format_shortest(static_cast<float>(value));
     const auto read = parse_number<double>(text);
-    if (!read || read_back(*read) != read_back(value)) text = shortest(value);
+    if (!read || read_back(*read) != read_back(value)) text = format_shortest(value);
     return text;
 }
 
@@ -143,7 +143,7 @@ NIB_API void DrawingWriter::check_drawing(const Drawing& drawing) const {
 
 NIB_API void DrawingWriter::append_unipen(std::string& text, const Drawing& drawing) {
     if (drawing.label.find_first_of("\"\n") != std::string::npos)
-        refuse("a label without quotes and line ends, as UNIPEN has it", in_quotes(drawing.label));
+        refuse("a label without quotes and line ends, as UNIPEN has it", format_quoted(drawing.label));
     if (count_ == 1) text += ".VERSION 1.0\n.HIERARCHY DRAWING\n.COORD X Y\n";
     text += "\n.SEGMENT DRAWING " + std::to_string(components_);
     components_ += drawing.strokes.size();
@@ -160,7 +160,7 @@ NIB_API void DrawingWriter::append_unipen(std::string& text, const Drawing& draw
 }
 
 NIB_API void DrawingWriter::append_quickdraw(std::string& text, const Drawing& drawing) const {
-    if (!detail::is_utf8(drawing.label)) refuse("a label in UTF-8", in_quotes(drawing.label));
+    if (!detail::is_utf8(drawing.label)) refuse("a label in UTF-8", format_quoted(drawing.label));
     bool has_times = false;
     for (const Stroke& stroke : drawing.strokes)
         for (const Point& point : stroke) has_times = has_times || point.t != 0;
@@ -183,7 +183,7 @@ NIB_API void DrawingWriter::append_quickdraw(std::string& text, const Drawing& d
 
 NIB_API void DrawingWriter::append_log(std::string& text, const Drawing& drawing) const {
     if (count_ > 1) refuse("no more than the one drawing of a pointer log", "a second one");
-    if (!drawing.label.empty()) refuse("no label, as in a pointer log", in_quotes(drawing.label));
+    if (!drawing.label.empty()) refuse("no label, as in a pointer log", format_quoted(drawing.label));
     const bool own_times = detail::times_separate_strokes(drawing);
     std::size_t hundredths = 0;
     for (const Stroke& stroke : drawing.strokes) {
@@ -192,7 +192,7 @@ NIB_API void DrawingWriter::append_log(std::string& text, const Drawing& drawing
                     detail::number_text(static_cast<double>(point.y)) + " ";
             // Not as a float, which has no hundredths left after a day.
             text += own_times ? detail::number_text(static_cast<double>(point.t))
-                              : fixed(static_cast<double>(hundredths) / 100, 2);
+                              : format_fixed(static_cast<double>(hundredths) / 100, 2);
             text += '\n';
             ++hundredths;
         }

@@ -41,7 +41,7 @@ public:
     Event next() {
         if (std::exchange(closes_itself_, false)) return leave();
         for (char c; take_text(c);)
-            if (open_.empty() && !is_space(c)) fail_here("an element", in_quotes(std::string_view(&c, 1)));
+            if (open_.empty() && !is_space(c)) fail_here("an element", format_quoted(std::string_view(&c, 1)));
         if (peek() == end_of_text) {
             if (!has_root_) fail_here("an element", found());
             return Event::end;
@@ -136,7 +136,7 @@ private:
         while (source_.rest().size() < 80 && source_.grow()) {
         }
         const std::string_view next = source_.rest().substr(0, 80);
-        return in_quotes(next.substr(0, next.find_first_of("\r\n")));
+        return format_quoted(next.substr(0, next.find_first_of("\r\n")));
     }
 
     void skip_space() {
@@ -157,7 +157,7 @@ private:
             in_cdata_ = true;
         } else if (accept("<!")) {
             fail_here("a tag, a comment or a CDATA section (a document type is not read)",
-                      in_quotes("<!" + std::string(source_.rest().substr(0, 7))));
+                      format_quoted("<!" + std::string(source_.rest().substr(0, 7))));
         } else {
             return false;
         }
@@ -170,7 +170,7 @@ private:
         while (!accept(";")) {
             const int c = peek();
             if (word.size() == 10 || c == end_of_text || c == '<' || c == '&' || c <= 0x20)
-                fail_here("'&' with the name of a character and ';'", in_quotes("&" + word));
+                fail_here("'&' with the name of a character and ';'", format_quoted("&" + word));
             word += get("';'");
         }
         if (word == "lt") return "<";
@@ -198,7 +198,7 @@ private:
         const bool control = code < 0x20 && code != '\t' && code != '\n' && code != '\r';
         if (control || code >= none || (code >= 0xd800 && code <= 0xdfff))
             fail_here("one of the five entities of XML or the number of a character",
-                      in_quotes("&" + std::string(word) + ";"));
+                      format_quoted("&" + std::string(word) + ";"));
         return code;
     }
 
@@ -224,7 +224,7 @@ private:
     void parse_attribute() {
         Attribute parsed{take_name("an attribute's name or '>' in the tag <" + element_ + ">"), {}};
         for (const Attribute& other : attributes_)
-            if (other.name == parsed.name) fail_here("each attribute once", in_quotes(parsed.name) + " twice");
+            if (other.name == parsed.name) fail_here("each attribute once", format_quoted(parsed.name) + " twice");
         if (attributes_.size() == 100) fail_here("at most 100 attributes", "another");
         skip_space();
         if (!accept("=")) fail_here("'=' after the attribute '" + parsed.name + "'", found());
@@ -247,8 +247,8 @@ private:
         tag_bytes_ = 0;
         const std::string name = take_name("the name of an element");
         skip_space();
-        if (open_.empty()) fail_here("a start tag", in_quotes("</" + name + ">"));
-        if (name != open_.back()) fail_here("</" + open_.back() + ">", in_quotes("</" + name + ">"));
+        if (open_.empty()) fail_here("a start tag", format_quoted("</" + name + ">"));
+        if (name != open_.back()) fail_here("</" + open_.back() + ">", format_quoted("</" + name + ">"));
         if (!accept(">")) fail_here("'>'", found());
         return leave();
     }

@@ -114,7 +114,7 @@ public:
 };
 
 [[noreturn]] inline void refuse_part(const std::string& path, const SourcePart& part, const std::string& why) {
-    fail(path + ": byte " + std::to_string(part.begin) + ": entry " + in_quotes(part.name) + ": " + why);
+    fail(path + ": byte " + std::to_string(part.begin) + ": entry " + format_quoted(part.name) + ": " + why);
 }
 
 // Fails where `crc`, that of the part's bytes, is not the one that it declares.
@@ -260,7 +260,7 @@ struct ByteSource::Place final : PackedInput {
 NIB_API void ByteSource::unpack(const SourcePart& part, std::size_t count) {
     constexpr std::size_t step = 65536;
     if (unpacked_ != nullptr && unpacked_->offset != part.offset) delete std::exchange(unpacked_, nullptr);
-    if (unpacked_ == nullptr) unpacked_ = new detail::UnpackedPart(part, path_ + ": entry " + in_quotes(part.name));
+    if (unpacked_ == nullptr) unpacked_ = new detail::UnpackedPart(part, path_ + ": entry " + format_quoted(part.name));
     if (unpacked_->bytes.size() >= count) return;
     // What fails leaves nothing.
     struct Taken {

@@ -227,7 +227,7 @@ NIB_API std::string JsonReader::string() {
 NIB_API double JsonReader::number() {
     const auto [text, start] = number_text();
     const std::optional<double> value = parse_number<double>(text);
-    if (!value) fail_at(start, "expected a number within the range of a double, found " + in_quotes(text));
+    if (!value) fail_at(start, "expected a number within the range of a double, found " + format_quoted(text));
     return *value;
 }
 
@@ -235,7 +235,7 @@ template <std::integral Integer>
 Integer JsonReader::integer() {
     const auto [text, start] = number_text();
     const std::optional<Integer> value = parse_number<Integer>(text);
-    if (!value) fail_at(start, "expected a whole number within range, found " + in_quotes(text));
+    if (!value) fail_at(start, "expected a whole number within range, found " + format_quoted(text));
     return *value;
 }
 
@@ -372,7 +372,7 @@ NIB_API std::uint32_t JsonReader::four_hex_digits() {
 NIB_API std::string JsonReader::found() const {
     if (position_ == text_.size()) return "the end";
     const auto code = static_cast<unsigned char>(text_[position_]);
-    if (code > 0x20 && code < 0x7f) return in_quotes(text_.substr(position_, 1));
+    if (code > 0x20 && code < 0x7f) return format_quoted(text_.substr(position_, 1));
     return std::string("byte 0x") + detail::hex_digits[code >> 4] + detail::hex_digits[code & 15];
 }
 
@@ -381,7 +381,7 @@ NIB_API void JsonReader::fail_expected(const std::string& what) const {
 }
 
 NIB_API void JsonReader::fail_twice(std::size_t position, const std::string& key) const {
-    fail_at(position, "the key " + in_quotes(key) + " stands twice in one object");
+    fail_at(position, "the key " + format_quoted(key) + " stands twice in one object");
 }
 
 NIB_API std::string json_quoted(std::string_view text) {
@@ -392,7 +392,7 @@ NIB_API std::string json_quoted(std::string_view text) {
         const std::size_t length = detail::utf8_length(text.substr(i));
         const auto code = static_cast<unsigned char>(text[i]);
         if (length == 0)
-            fail("byte " + std::to_string(i) + " of " + in_quotes(text) + ": expected UTF-8 for a JSON string");
+            fail("byte " + std::to_string(i) + " of " + format_quoted(text) + ": expected UTF-8 for a JSON string");
         if (const std::size_t index = escaped.find(text[i]); index != std::string_view::npos) {
             result += '\\';
             result += letters[index];

@@ -151,7 +151,7 @@ private:
     bool accept(char c) { return accept(std::string_view(&c, 1)); }
 
     void expect(char c) {
-        if (!accept(c)) fail_expected(in_quotes(std::string_view(&c, 1)));
+        if (!accept(c)) fail_expected(format_quoted(std::string_view(&c, 1)));
     }
 
     // 'x', "x", or u'x' as Python 2 wrote it.
@@ -213,7 +213,7 @@ private:
     [[noreturn]] void fail_expected(const std::string& what) const {
         const std::string_view rest = text_.substr(position_);
         fail(name_ + ": byte " + std::to_string(offset_ + position_) + ": expected " + what + ", found " +
-             (rest.empty() ? "the header's end" : in_quotes(rest.substr(0, 20))));
+             (rest.empty() ? "the header's end" : format_quoted(rest.substr(0, 20))));
     }
 
     std::string_view text_;
@@ -294,7 +294,7 @@ inline Dtype read_npy_descr(const std::string& descr, std::endian& order, const 
         if (type == letter.name) return letter.dtype;
     const bool objects = type == "O" || type == "O8" || type == "O4";
     fail(name + ": byte 8: expected an array of real numbers of up to 64 bits, or of booleans, found " +
-         (objects ? "one of Python's objects: save it as numbers, with astype" : "the type " + in_quotes(descr)));
+         (objects ? "one of Python's objects: save it as numbers, with astype" : "the type " + format_quoted(descr)));
 }
 
 inline TensorInfo read_npy_tensor(ByteSource& source, NpyPlace place) {

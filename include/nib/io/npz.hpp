@@ -52,7 +52,7 @@ inline TensorFile read_npz(ByteSource source) {
     const ZipDirectory directory{source};
     std::vector<TensorInfo> tensors;
     for (const ZipEntry& entry : directory.entries()) {
-        const std::string place = source.path() + ": entry " + in_quotes(entry.name);
+        const std::string place = source.path() + ": entry " + format_quoted(entry.name);
         if (!entry.name.ends_with(npy_ending)) fail(place + ": expected arrays alone, whose names end in .npy");
         tensors.push_back(read_npy_tensor(
             source, {entry.offset, entry.size, place, entry.name.substr(0, entry.name.size() - npy_ending.size())}));

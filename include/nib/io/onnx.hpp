@@ -188,7 +188,7 @@ inline std::string onnx_source_text(const OnnxGraph& graph, std::size_t rank) {
     if (rank < 2) return rank == 0 ? "an input of the graph" : "a tensor";
     const std::size_t i = rank - 2;
     return (i < graph.origins.size() ? graph.origins[i] + ": " : "") + "node " +
-           in_quotes(onnx_node_name(graph.nodes[i], i));
+           format_quoted(onnx_node_name(graph.nodes[i], i));
 }
 
 // In the order of their names, and of their ranks where these are the same. What nodes give is of no type yet.
@@ -215,7 +215,7 @@ inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
         const auto& [name, rank, dtype] = sources[i];
         if (name.empty()) refuse(rank, "expected a name, found none");
-        if (!is_utf8(name)) refuse(rank, "expected a name in UTF-8, found " + in_quotes(name));
+        if (!is_utf8(name)) refuse(rank, "expected a name in UTF-8, found " + format_quoted(name));
         if (i > 0 && sources[i - 1].name == name)
             refuse(rank,
                    "the name " + tensor_label(name) + " is taken by " + onnx_source_text(graph, sources[i - 1].rank));

@@ -196,7 +196,7 @@ inline std::string attributes_problem(const OnnxSignature& signature, const Onnx
     if (found == node.attributes.size()) return "";
     for (const OnnxAttribute& given : node.attributes)
         if ((" " + std::string(signature.attributes)).find(" " + given.name + ":") == std::string::npos)
-            return "it has no attribute " + in_quotes(given.name);
+            return "it has no attribute " + format_quoted(given.name);
     return "";
 }
 

@@ -208,7 +208,7 @@ private:
     [[noreturn]] void fail_expected(const std::string& what) const {
         const std::string_view rest = content_.substr(position_);
         fail(path_ + ": byte " + std::to_string(position_) + ": expected " + what + ", found " +
-             (rest.empty() ? "the file's end" : in_quotes(rest.substr(0, 10))));
+             (rest.empty() ? "the file's end" : format_quoted(rest.substr(0, 10))));
     }
 
     std::string_view content_;

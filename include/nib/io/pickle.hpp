@@ -65,7 +65,7 @@ public:
     std::string global_name(Index value) const {
         const Name& name = names_[global(value) - known_globals_];
         const std::string text =
-            in_quotes(std::string(name.module.substr(0, 60)) + "." + std::string(name.name.substr(0, 60)));
+            format_quoted(std::string(name.module.substr(0, 60)) + "." + std::string(name.name.substr(0, 60)));
         return text.substr(1, text.size() - 2);
     }
     // Where a global is named, in bytes from the pickle's start.

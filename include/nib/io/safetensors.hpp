@@ -90,7 +90,7 @@ inline std::string read_safetensors_header(ByteSource& source) {
     source.read(8, {reinterpret_cast<std::byte*>(header.data()), header.size()});
     if (!header.starts_with('{'))
         fail(path + ": byte 8: expected a safetensors header that starts with '{', found " +
-             in_quotes(std::string_view(header).substr(0, 1)));
+             format_quoted(std::string_view(header).substr(0, 1)));
     return header;
 }
 
@@ -125,13 +125,13 @@ inline TensorInfo read_safetensors_tensor(JsonReader& json, const std::string& n
             offsets = read_safetensors_sizes(json);
             has_offsets = true;
         } else {
-            refuse("expected dtype, shape and data_offsets alone, found " + in_quotes(key));
+            refuse("expected dtype, shape and data_offsets alone, found " + format_quoted(key));
         }
     });
     const char* missing = !has_type ? "dtype" : !has_shape ? "shape" : !has_offsets ? "data_offsets" : nullptr;
     if (missing != nullptr) refuse(std::string("expected dtype, shape and data_offsets, found no ") + missing);
     const std::optional<Dtype> dtype = dtype_named(type_name);
-    if (!dtype) refuse("dtype " + in_quotes(type_name) + " is not known");
+    if (!dtype) refuse("dtype " + format_quoted(type_name) + " is not known");
     const std::string place = "data_offsets " + shape_text(offsets);
     if (offsets.size() != 2) refuse("expected two numbers, found " + place);
     const std::size_t begin = offsets.front();

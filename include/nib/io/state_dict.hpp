@@ -207,7 +207,7 @@ private:
             found.clear();
             pickle_.for_each_pair(*dict, [&](Index key, Index value) {
                 const std::string name =
-                    pickle_.kind(key) == PickleKind::text ? in_quotes(pickle_.text(key)) + ": " : "";
+                    pickle_.kind(key) == PickleKind::text ? format_quoted(pickle_.text(key)) + ": " : "";
                 if (found.empty()) found = name + description(value);
                 if (values_.is_module(value)) module = module_problem(value);
                 return module.empty();
@@ -250,7 +250,7 @@ private:
     }
 
     std::string key_text(const Place& place) const {
-        return pickle_.kind(place.key) == PickleKind::text ? in_quotes(pickle_.text(place.key))
+        return pickle_.kind(place.key) == PickleKind::text ? format_quoted(pickle_.text(place.key))
                                                            : "an item of " + values_.description(place.key);
     }
 

@@ -153,7 +153,7 @@ namespace detail {
 
 // The name in double quotes, short and printable.
 inline std::string tensor_label(std::string_view name) {
-    std::string label = in_quotes(name);
+    std::string label = format_quoted(name);
     label.front() = label.back() = '"';
     return label;
 }

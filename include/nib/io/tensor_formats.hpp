@@ -59,7 +59,7 @@ inline bool is_npz(ByteSource& source) {
         const std::string_view name = entry.name;
         for (const std::string_view ending : {".pth", ".pt", ".safetensors", ".npz", ".h5"})
             if (name.ends_with(ending))
-                fail(source.path() + ": is a zip archive that holds the file " + in_quotes(name) +
+                fail(source.path() + ": is a zip archive that holds the file " + format_quoted(name) +
                      ": unpack it first with unzip");
         arrays_alone = arrays_alone && name.ends_with(npy_ending);
     }
@@ -90,7 +90,7 @@ NIB_API TensorFile open_tensors(const std::string& path) {
         fail(path +
              ": expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts "
              "with " +
-             in_quotes(std::string_view(start).substr(0, 8)));
+             format_quoted(std::string_view(start).substr(0, 8)));
     return open_safetensors(path);
 }
 

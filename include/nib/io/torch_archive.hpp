@@ -128,8 +128,8 @@ public:
     // The entry's bytes, which were checked to be what was written. Fails where they are more than `most`.
     std::string read(const ZipEntry& entry, std::size_t most) const {
         if (entry.size > most)
-            refuse("entry " + in_quotes(entry.name) + ": expected at most " + std::to_string(most) + " bytes, found " +
-                   std::to_string(entry.size));
+            refuse("entry " + format_quoted(entry.name) + ": expected at most " + std::to_string(most) +
+                   " bytes, found " + std::to_string(entry.size));
         source_.check_bytes(entry.offset);
         std::string text(entry.size, '\0');
         source_.read(entry.offset, {reinterpret_cast<std::byte*>(text.data()), text.size()});
@@ -147,7 +147,8 @@ public:
         if (entry == nullptr) return std::endian::little;
         const std::string order = read(*entry, 64);
         if (order != "little" && order != "big")
-            refuse("entry " + in_quotes(entry->name) + ": expected 'little' or 'big', found " + in_quotes(order));
+            refuse("entry " + format_quoted(entry->name) + ": expected 'little' or 'big', found " +
+                   format_quoted(order));
         return order == "little" ? std::endian::little : std::endian::big;
     }
 
@@ -160,8 +161,8 @@ public:
         while (text.ends_with('\n')) text.pop_back();
         const std::optional<int> version = parse_number<int>(text);
         if (!version || *version < 1 || *version > newest)
-            refuse("entry " + in_quotes(entry->name) + ": expected a version from 1 to " + std::to_string(newest) +
-                   ", found " + in_quotes(text));
+            refuse("entry " + format_quoted(entry->name) + ": expected a version from 1 to " + std::to_string(newest) +
+                   ", found " + format_quoted(text));
     }
 
     [[noreturn]] void refuse(const std::string& why) const { fail(source_.path() + ": " + why); }

@@ -241,7 +241,8 @@ private:
         const std::size_t count = size(parts[4]);
         const ZipEntry* const entry = archive_.find_storage(pickle_.text(parts[2]));
         if (entry == nullptr)
-            refuse("the file holds no storage " + in_quotes(pickle_.text(parts[2])) + ", which this tensor lies in");
+            refuse("the file holds no storage " + format_quoted(pickle_.text(parts[2])) +
+                   ", which this tensor lies in");
         std::size_t needed = 0;
         if (!multiply_sizes(count, bytes, needed) || needed != entry->size)
             refuse("expected a storage of " + std::to_string(count) + " elements of " + std::to_string(bytes) +
@@ -288,7 +289,7 @@ private:
                    std::to_string(offset) + " goes beyond its storage of " + std::to_string(storage.count));
     }
 
-    static std::string quoted(const TorchGlobal& global) { return in_quotes(global.name); }
+    static std::string quoted(const TorchGlobal& global) { return format_quoted(global.name); }
 
     [[noreturn]] void refuse(const std::string& why) const {
         archive_.refuse("tensor " + tensor_label(name_) + ": " + why);
@@ -336,7 +337,7 @@ inline void refuse_other_torch_files(ByteSource& source) {
              "torch.save(net.state_dict(), path) writes it");
     refuse_foreign_file(path, start);
     fail(path + ": byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found " +
-         in_quotes(start.substr(0, 8)));
+         format_quoted(start.substr(0, 8)));
 }
 
 }  // namespace detail

@@ -195,7 +195,7 @@ struct ZipRecord {
 
 [[noreturn]] inline void refuse_zip_entry(const ByteSource& source, std::size_t place, std::string_view name,
                                           const std::string& why) {
-    fail_in_zip(source, place, "entry " + in_quotes(name) + ": " + why);
+    fail_in_zip(source, place, "entry " + format_quoted(name) + ": " + why);
 }
 
 // Fails where `bytes` bytes at `offset` go beyond `end`, where the directory begins.
@@ -321,7 +321,7 @@ private:
                     [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; });
         for (std::size_t i = 1; i < by_name_.size(); ++i)
             if (entries_[by_name_[i]].name == entries_[by_name_[i - 1]].name)
-                fail(source.path() + ": two entries have the name " + in_quotes(entries_[by_name_[i]].name));
+                fail(source.path() + ": two entries have the name " + format_quoted(entries_[by_name_[i]].name));
     }
 
     void check_overlaps(const ByteSource& source) const {
@@ -331,9 +331,9 @@ private:
         for (std::size_t i = 1; i < order.size(); ++i) {
             const ZipEntry& before = entries_[order[i - 1]];
             if (before.offset + before.size > headers_[order[i]])
-                detail::fail_in_zip(
-                    source, headers_[order[i]],
-                    "entries " + in_quotes(before.name) + " and " + in_quotes(entries_[order[i]].name) + " overlap");
+                detail::fail_in_zip(source, headers_[order[i]],
+                                    "entries " + format_quoted(before.name) + " and " +
+                                        format_quoted(entries_[order[i]].name) + " overlap");
         }
     }
 

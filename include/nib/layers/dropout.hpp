@@ -160,11 +160,13 @@ void drop(const Pass<T>& pass, double probability, MatrixView<const T> from, Mat
     });
 }
 
-NIB_API std::string dropout_description(double probability) { return "Dropout(p=" + shortest(probability) + ")"; }
+NIB_API std::string dropout_description(double probability) {
+    return "Dropout(p=" + format_shortest(probability) + ")";
+}
 
 NIB_API void check_drop_probability(double probability) {
     if (!is_finite(probability) || probability < 0 || probability >= 1)
-        fail("Dropout: expected a probability of at least 0 and below 1, found " + shortest(probability));
+        fail("Dropout: expected a probability of at least 0 and below 1, found " + format_shortest(probability));
 }
 
 #if defined(NIB_TEMPLATE)

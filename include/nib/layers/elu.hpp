@@ -39,7 +39,7 @@ struct ELU : Elementwise<ELU<Alpha>> {
 
 namespace nib::inline NIB_ABI {
 
-NIB_API std::string detail::elu_description(double alpha) { return "ELU(alpha=" + shortest(alpha) + ")"; }
+NIB_API std::string detail::elu_description(double alpha) { return "ELU(alpha=" + format_shortest(alpha) + ")"; }
 
 }  // namespace nib::inline NIB_ABI
 

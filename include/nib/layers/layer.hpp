@@ -130,7 +130,7 @@ struct Pass {
 
 // Parameters [offset, offset + x.cols() * dy.cols()) are a matrix [x.cols(), dy.cols()] whose gradient is x^T dy.
 template <class T>
-struct ProductGradient {
+struct DeferredProduct {
     std::size_t offset = 0;
     kernels::InputView<T> x;  // [B, In]
     MatrixView<const T> dy;   // [B, Out]
@@ -145,7 +145,7 @@ template <class T>
 struct ParameterGradient {
     std::span<T> values;  // [parameter_count]; what products cover may be left as it is
     std::size_t offset;   // of the first among the network's
-    std::vector<ProductGradient<T>>& products;
+    std::vector<DeferredProduct<T>>& products;
 
     // Says that the gradient of the layer's parameters [first, first + x.cols() * dy.cols()) is x^T dy, which the
     // optimiser computes block by block. x and dy must stay unchanged until the next pass. Call it for later parameters

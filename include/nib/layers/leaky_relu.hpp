@@ -42,7 +42,7 @@ struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
 namespace nib::inline NIB_ABI {
 
 NIB_API std::string detail::leaky_relu_description(double slope) {
-    return "LeakyReLU(negative_slope=" + shortest(slope) + ")";
+    return "LeakyReLU(negative_slope=" + format_shortest(slope) + ")";
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -147,7 +147,7 @@ NIB_API void BceWithLogitsLoss::check(std::size_t outputs) const {
              std::to_string(pos_weight.size()));
     for (const double weight : pos_weight)
         if (!is_finite(weight) || !(weight > 0))
-            fail("BceWithLogitsLoss: expected finite numbers above 0 as pos_weight, found " + shortest(weight));
+            fail("BceWithLogitsLoss: expected finite numbers above 0 as pos_weight, found " + format_shortest(weight));
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -60,7 +60,8 @@ struct HuberLoss {
 namespace nib::inline NIB_ABI::detail {
 
 NIB_API void check_huber_delta(double delta) {
-    if (!is_finite(delta) || !(delta > 0)) fail("HuberLoss: expected a finite delta above 0, found " + shortest(delta));
+    if (!is_finite(delta) || !(delta > 0))
+        fail("HuberLoss: expected a finite delta above 0, found " + format_shortest(delta));
 }
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -174,9 +174,10 @@ NIB_API void check_class_loss(const char* loss, const ClassLoss& options, std::s
     for (const double weight : options.class_weights)
         if (!is_finite(weight) || weight < 0)
             fail(std::string(loss) + ": expected class weights that are finite and not negative, found " +
-                 shortest(weight));
+                 format_shortest(weight));
     if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
-        fail(std::string(loss) + ": expected a label smoothing in [0, 1], found " + shortest(options.label_smoothing));
+        fail(std::string(loss) + ": expected a label smoothing in [0, 1], found " +
+             format_shortest(options.label_smoothing));
 }
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -39,8 +39,8 @@ MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputV
 // `last`: the last one, or the one before where the loss computes its gradient through the last layer. `values` has
 // room for all of them. The result refers to dy, `values` and the workspace.
 template <class T>
-Gradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last, Workspace<T>& workspace,
-                         std::span<T> values);
+DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last,
+                                 Workspace<T>& workspace, std::span<T> values);
 
 // Updates the network's buffers from the statistics that the last training pass left in the workspace.
 template <class T>
@@ -123,7 +123,7 @@ public:
         });
     }
 
-    void parameter_gradients(std::span<T> values, std::vector<ProductGradient<T>>& products) {
+    void parameter_gradients(std::span<T> values, std::vector<DeferredProduct<T>>& products) {
         for (std::size_t i = last_ + 1; i-- > 0;) {
             const Step<T>& step = net_.steps[i];
             if (step.parameter_gradient == nullptr) continue;
@@ -171,14 +171,14 @@ private:
         const std::size_t parts =
             first.sharing == Sharing::none
                 ? 1
-                : worthwhile_parts(workspace_.executor(), rows_, times * operations * static_cast<double>(rows_));
+                : thread_count_for(workspace_.executor(), rows_, times * operations * static_cast<double>(rows_));
         if (parts == 1) return all({0, rows_}, {0, first.shape.out});
         const bool by_rows = first.sharing == Sharing::rows;
-        workspace_.executor()->run(parts, [&](std::size_t part) {
+        workspace_.executor()->parallel_for(parts, [&](std::size_t part) {
             constexpr std::size_t whole_tiles = 8;
             constexpr std::size_t whole_lines = cache_line / sizeof(T);
-            const Range range = by_rows ? share_of(rows_, part, parts, whole_tiles)
-                                        : share_of(first.shape.out, part, parts, whole_lines);
+            const Range range =
+                by_rows ? chunk(rows_, part, parts, whole_tiles) : chunk(first.shape.out, part, parts, whole_lines);
             if (range.count > 0) by_rows ? all(range, {0, first.shape.out}) : all({0, rows_}, range);
         });
     }
@@ -310,8 +310,8 @@ MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputV
 }
 
 template <class T>
-Gradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last, Workspace<T>& workspace,
-                         std::span<T> values) {
+DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last,
+                                 Workspace<T>& workspace, std::span<T> values) {
     assert(last < net.steps.size() && dy.cols() == net.steps[last].shape.out && values.size() == net.parameters.size());
     detail::EngineRun<T> run{net, workspace, dy.rows()};
     run.backward(dy, last);
@@ -331,8 +331,8 @@ void commit_buffers(std::span<const Step<T>> steps, Workspace<T>& workspace, std
 #define NIB_ENGINE(T)                                                                                                \
     NIB_TEMPLATE MatrixView<const T> run_forward(const NetworkView<T>&, const kernels::InputView<T>&, Workspace<T>&, \
                                                  const TrainingPass&);                                               \
-    NIB_TEMPLATE Gradient<T> run_backward(const NetworkView<T>&, MatrixView<const T>, std::size_t, Workspace<T>&,    \
-                                          std::span<T>);                                                             \
+    NIB_TEMPLATE DeferredGradient<T> run_backward(const NetworkView<T>&, MatrixView<const T>, std::size_t,           \
+                                                  Workspace<T>&, std::span<T>);                                      \
     NIB_TEMPLATE void commit_buffers(std::span<const Step<T>>, Workspace<T>&, std::span<T>);                         \
     NIB_TEMPLATE void detail::check_network(const NetworkView<T>&);
 NIB_ENGINE(float)

@@ -1,4 +1,4 @@
-// Gradient: the gradients of a loss by all parameters of a network.
+// DeferredGradient: the gradients of a loss by all parameters of a network.
 //
 // Those by matrices of weights are products, dW = x^T dy, and make up nearly all numbers. They are not kept in memory:
 // an optimiser takes them block by block, each multiplied out just before it is used and still in the cache. Whoever
@@ -27,7 +27,7 @@ using ListPositions = Scratch<const kernels::Nonzero<T>*>;
 
 // Non-owning: valid until the workspace that it came from runs another pass.
 template <class T>
-class Gradient {
+class DeferredGradient {
     struct Everything {
         bool operator()(std::size_t, std::size_t) const { return true; }
     };
@@ -35,17 +35,17 @@ class Gradient {
 public:
     // `values` has room for all gradients, and holds those that no product covers. `products` are in descending order
     // of their offsets.
-    Gradient(std::span<T> values, std::span<const ProductGradient<T>> products, ListPositions<T>& positions,
-             Executor* executor = nullptr)
+    DeferredGradient(std::span<T> values, std::span<const DeferredProduct<T>> products, ListPositions<T>& positions,
+                     Executor* executor = nullptr)
         : values_{values}, products_{products}, positions_{&positions}, executor_{executor} {}
 
     // How many there are.
     std::size_t size() const { return values_.size(); }
 
     // All of them, in the order of the parameters. They may be changed there (optim/clip_grad.hpp), and stay until
-    // for_each_block multiplies products out again: an optimiser then takes the array, not the Gradient.
+    // for_each_block multiplies products out again: an optimiser then takes the array, not the DeferredGradient.
     std::span<T> multiply_out() const {
-        for (const ProductGradient<T>& product : products_)
+        for (const DeferredProduct<T>& product : products_)
             kernels::matmul_at_b<T>(product.x, product.dy,
                                     MatrixView<T>{values_.data() + product.offset, product.rows(), product.cols()});
         return values_;
@@ -77,24 +77,24 @@ public:
     void for_each_block(const F& f, const G& g, const Wanted& wanted = {}) const {
         double operations = 0;
         std::size_t most_rows = 0;
-        for (const ProductGradient<T>& product : products_) {
+        for (const DeferredProduct<T>& product : products_) {
             if (!wanted(product.offset, product.end())) continue;
             operations += cost(product);
             most_rows = larger(most_rows, product.x.rows());
         }
-        const std::size_t parts = worthwhile_parts(executor_, most_rows, operations);
+        const std::size_t parts = thread_count_for(executor_, most_rows, operations);
         const kernels::Nonzero<T>** const positions = positions_->room(parts * most_rows);
         const auto run = [&](std::size_t part) {
             const ScopedFlushSubnormals flush;
             if (part == 0) visit_rest(f);
-            for (const ProductGradient<T>& product : products_)
+            for (const DeferredProduct<T>& product : products_)
                 if (wanted(product.offset, product.end()))
-                    visit(product, share_of(product.rows(), part, parts, row_step), positions + part * most_rows, f, g);
+                    visit(product, chunk(product.rows(), part, parts, row_step), positions + part * most_rows, f, g);
         };
         if (parts == 1)
             run(0);
         else
-            executor_->run(parts, run);
+            executor_->parallel_for(parts, run);
     }
 
 private:
@@ -105,7 +105,7 @@ private:
     static constexpr std::size_t block_bytes = 256 * 1024;
 
     // Floating-point operations, with a guess at how full lists of non-zeros are, and at an optimiser's share.
-    static double cost(const ProductGradient<T>& product) {
+    static double cost(const DeferredProduct<T>& product) {
         const double per_weight = 20 + static_cast<double>(product.x.rows()) * (product.x.is_sparse() ? 1 : 2);
         return per_weight * static_cast<double>(product.rows() * product.cols());
     }
@@ -117,7 +117,7 @@ private:
         const auto visit_between = [&](std::size_t first, std::size_t last) {
             if (first < last) f(first, std::span<const T>{values_.subspan(first, last - first)});
         };
-        for (const ProductGradient<T>& product : products_) {
+        for (const DeferredProduct<T>& product : products_) {
             assert(product.end() <= end);
             visit_between(product.end(), end);
             end = product.offset;
@@ -127,7 +127,7 @@ private:
 
     // Some rows of a product. Each block overwrites the one before, so that it stays in the cache.
     template <class F, class G>
-    void visit(const ProductGradient<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f,
+    void visit(const DeferredProduct<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f,
                const G& g) const {
         if (rows.count == 0) return;
         const std::size_t cols = product.cols();
@@ -149,7 +149,7 @@ private:
     }
 
     std::span<T> values_;
-    std::span<const ProductGradient<T>> products_;
+    std::span<const DeferredProduct<T>> products_;
     ListPositions<T>* positions_;
     Executor* executor_;
 };

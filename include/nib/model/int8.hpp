@@ -410,7 +410,7 @@ NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x
     if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
     const MatrixView<float> y = workspace.activation(0, x.rows(), output_size());
     const double operations = 2 * static_cast<double>(size_bytes()) * static_cast<double>(x.rows());
-    const std::size_t parts = worthwhile_parts(workspace.executor(), x.rows(), operations);
+    const std::size_t parts = thread_count_for(workspace.executor(), x.rows(), operations);
     const auto whole_lines = [](std::size_t bytes) { return (bytes + cache_line - 1) / cache_line * cache_line; };
     const std::size_t steps_bytes = whole_lines(widest_ * sizeof(std::int16_t));
     const std::size_t part_bytes = steps_bytes + whole_lines(kernels::int8_pairs(widest_) * sizeof(kernels::Int8Pair));
@@ -420,7 +420,7 @@ NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x
         std::byte* const own = room + part * part_bytes;
         const detail::Int8Scratch scratch{reinterpret_cast<std::int16_t*>(own),
                                           reinterpret_cast<kernels::Int8Pair*>(own + steps_bytes)};
-        const Range rows = share_of(x.rows(), part, parts);
+        const Range rows = chunk(x.rows(), part, parts);
         for (std::size_t i = rows.first; i < rows.first + rows.count; ++i) {
             const std::size_t pairs = x.is_sparse() ? kernels::list_pairs(x.sparse().row(i), range, scratch.pairs)
                                                     : detail::int8_inputs(x.matrix().row(i), range, scratch);
@@ -432,7 +432,7 @@ NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x
     if (parts == 1)
         run(0);
     else
-        workspace.executor()->run(parts, run);
+        workspace.executor()->parallel_for(parts, run);
     return y;
 }
 

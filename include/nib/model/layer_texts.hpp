@@ -92,7 +92,7 @@ inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
 inline std::string word_text(std::string_view word) {
     if (word == block_start) return "the start of a residual block";
     if (word == block_end) return "its end";
-    const std::string quoted = in_quotes(word);
+    const std::string quoted = format_quoted(word);
     return quoted.substr(1, quoted.size() - 2);
 }
 

@@ -74,11 +74,11 @@ public:
 
     // The products of a backward pass, none at first, from the last layer's to the first's, and the gradient that they
     // are parts of.
-    std::vector<ProductGradient<T>>& begin_products() {
+    std::vector<DeferredProduct<T>>& begin_products() {
         products_.clear();
         return products_;
     }
-    Gradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
+    DeferredGradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
 
 private:
     static T* room(std::vector<Scratch<T>>& places, std::size_t place, std::size_t count) {
@@ -98,7 +98,7 @@ private:
     Scratch<kernels::SparseRow<T>> lists_;
     Scratch<kernels::Nonzero<T>> entries_;
     Scratch<T> written_out_;
-    std::vector<ProductGradient<T>> products_;
+    std::vector<DeferredProduct<T>> products_;
     ListPositions<T> positions_;
 };
 

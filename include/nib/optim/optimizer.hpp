@@ -127,10 +127,10 @@ public:
 
     // Moves the parameters of `net` against their gradients.
     template <Network Net>
-    void step(Net& net, const Gradient<T>& gradient) {
+    void step(Net& net, const DeferredGradient<T>& gradient) {
         step(net.parameters(), gradient);
     }
-    void step(std::span<T> parameters, const Gradient<T>& gradient) {
+    void step(std::span<T> parameters, const DeferredGradient<T>& gradient) {
         const Move own = next_move(parameters.size(), gradient.size());
         gradient.for_each_block(
             [&](std::size_t offset, std::span<const T> block) { move(own, parameters.data(), offset, block); },

@@ -93,7 +93,7 @@ NIB_API std::vector<Range> find_parameters(const std::vector<LayerTensor>& tenso
     if (found.empty())
         fail(std::string(layer ? "layer_parameters: the network has no layer with parameters that is called "
                                : "parameters_named: the network has no parameters that are called ") +
-             in_quotes(name));
+             format_quoted(name));
     return found;
 }
 

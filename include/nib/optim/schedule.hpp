@@ -189,7 +189,7 @@ constexpr double whole_power(double base, double exponent) {
 inline void check_schedule(bool is_right, const char* name, const char* expected, double found) {
     if (!is_right)
         fail(std::string(name) + ": expected " + expected + ", found " +
-             (is_finite(found) ? shortest(found) : not_finite_name(found)));
+             (is_finite(found) ? format_shortest(found) : not_finite_name(found)));
 }
 
 // A number of at least `least`, and not without bounds.
@@ -204,7 +204,7 @@ struct NamedNumber {
 inline std::string schedule_text(std::string_view name, std::initializer_list<NamedNumber> options) {
     std::string list;
     for (const NamedNumber& option : options)
-        append_to_list(list, ", ", std::string(option.name) + "=" + shortest(option.value));
+        append_to_list(list, ", ", std::string(option.name) + "=" + format_shortest(option.value));
     return std::string(name) + "(" + list + ")";
 }
 

@@ -28,14 +28,14 @@ template <class T>
 class GradientAverage {
 public:
     // A batch of so many examples, at least one. All have as many gradients as the first.
-    void add(const Gradient<T>& gradient, std::size_t examples);
+    void add(const DeferredGradient<T>& gradient, std::size_t examples);
 
     // How many were added since take().
     std::size_t batches() const { return batches_; }
     // One number for each parameter, in their order; they may be changed, as clipping does.
     std::span<T> values() { return {values_.data(), values_.size()}; }
     // All of them, for an optimiser's step; valid until the next add(), which begins anew.
-    Gradient<T> take();
+    DeferredGradient<T> take();
 
 private:
     AlignedVector<T> values_;
@@ -107,7 +107,7 @@ inline void check_average_size(std::size_t expected, std::size_t found) {
 }  // namespace detail
 
 template <class T>
-void GradientAverage<T>::add(const Gradient<T>& gradient, std::size_t examples) {
+void GradientAverage<T>::add(const DeferredGradient<T>& gradient, std::size_t examples) {
     if (values_.empty()) values_.resize(gradient.size());
     detail::check_average_size(values_.size(), gradient.size());
     if (batches_ == 0) examples_ = 0;
@@ -123,7 +123,7 @@ void GradientAverage<T>::add(const Gradient<T>& gradient, std::size_t examples) 
 }
 
 template <class T>
-Gradient<T> GradientAverage<T>::take() {
+DeferredGradient<T> GradientAverage<T>::take() {
     batches_ = 0;
     return {values(), {}, positions_};
 }

@@ -192,10 +192,10 @@ inline void check_record(const StringMap& record, const std::string& path) {
     for (const auto& [name, value] : record) {
         if (name.empty() || name.size() > longest_name || !is_plain(name))
             refuse("names of 1 to " + std::to_string(longest_name) + " printable bytes",
-                   in_quotes(name) + " of " + std::to_string(name.size()));
+                   format_quoted(name) + " of " + std::to_string(name.size()));
         if (value.size() > longest_value || !is_plain(value))
             refuse("values of at most " + std::to_string(longest_value) + " printable bytes",
-                   in_quotes(value) + " of " + std::to_string(value.size()) + " under " + in_quotes(name));
+                   format_quoted(value) + " of " + std::to_string(value.size()) + " under " + format_quoted(name));
     }
 }
 
@@ -207,7 +207,7 @@ Number checkpoint_number(const TensorFile& file, const std::string& key) {
     const std::optional<Number> number = parse_number<Number>(found->second);
     if (!number)
         fail(file.path() + ": metadata: " + key + ": expected a " + (std::is_integral_v<Number> ? "whole " : "") +
-             "number, found " + in_quotes(found->second));
+             "number, found " + format_quoted(found->second));
     return *number;
 }
 
@@ -299,8 +299,8 @@ SavedState<T> saved_state(const TrainingState<T>& state, const std::string& path
     add("state.best.", state.best);
     add("state.training.", state.training);
     result.metadata["best_epoch"] = std::to_string(state.best_epoch);
-    if (is_finite(state.plateau.best)) result.metadata["plateau_best"] = shortest(state.plateau.best);
-    result.metadata["plateau_factor"] = shortest(state.plateau.factor);
+    if (is_finite(state.plateau.best)) result.metadata["plateau_best"] = format_shortest(state.plateau.best);
+    result.metadata["plateau_factor"] = format_shortest(state.plateau.factor);
     result.metadata["plateau_bad_epochs"] = std::to_string(state.plateau.bad_epochs);
     result.metadata["plateau_cooldown"] = std::to_string(state.plateau.cooldown);
     for (const EpochReport& report : state.history) {
@@ -327,8 +327,8 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
     const auto* const named = file.metadata().find("optimizer");
     const std::string name = named == file.metadata().end() ? "Adam" : named->second;
     if (name != optimizer.name)
-        fail(path + ": is the checkpoint of a run with the optimiser " + in_quotes(name) + ", expected one with " +
-             in_quotes(optimizer.name));
+        fail(path + ": is the checkpoint of a run with the optimiser " + format_quoted(name) + ", expected one with " +
+             format_quoted(optimizer.name));
     if (!with_state && file.metadata().contains("best_epoch"))
         fail(path + ": is the checkpoint of a run with a nib::TrainingState, expected one without: load it with one");
 

@@ -89,10 +89,10 @@ struct FitResult {
 };
 
 // What fit's callbacks may return; those that return nothing go on.
-enum class Training : unsigned char { go_on, stop };
+enum class Training : unsigned char { proceed, stop };
 
 // What fit calls where nobody wants to hear.
-struct Quiet {
+struct NoCallback {
     template <class Report>
     void operator()(const Report&) const {}
 };
@@ -101,9 +101,9 @@ namespace detail {
 
 // Whether a callback wants fit to go on.
 template <class Callback, class Report>
-bool goes_on(Callback& callback, const Report& report) {
+bool proceeds(Callback& callback, const Report& report) {
     if constexpr (std::is_same_v<decltype(callback(report)), Training>) {
-        return callback(report) == Training::go_on;
+        return callback(report) == Training::proceed;
     } else {
         static_assert(std::is_void_v<decltype(callback(report))>,
                       "nib::fit: expected a callback that returns nothing or nib::Training");
@@ -142,7 +142,7 @@ public:
     // What to say where training goes astray: ", the learning rate of 1000 may be too high".
     std::string suspicion() const {
         if constexpr (has_rate)
-            return ": the learning rate, " + shortest(now()) + ", may be too high";
+            return ": the learning rate, " + format_shortest(now()) + ", may be too high";
         else
             return "";
     }
@@ -181,7 +181,8 @@ public:
     void begin(std::span<T> parameters, std::span<T> buffers);
     // The gradients of a step, of this batch and those before it; nothing while more are to come, or where they are
     // `finite` no longer.
-    std::optional<Gradient<T>> gradients(const Gradient<T>& batch, std::size_t examples, bool last, bool& finite) {
+    std::optional<DeferredGradient<T>> gradients(const DeferredGradient<T>& batch, std::size_t examples, bool last,
+                                                 bool& finite) {
         if (options_.accumulate == 1 && options_.clip_value == 0 && options_.clip_norm == 0) return batch;
         return averaged(batch, examples, last, finite);
     }
@@ -197,7 +198,8 @@ public:
     FitResult result(FitResult::End end, std::span<T> parameters, std::span<T> buffers);
 
 private:
-    std::optional<Gradient<T>> averaged(const Gradient<T>& batch, std::size_t examples, bool last, bool& finite);
+    std::optional<DeferredGradient<T>> averaged(const DeferredGradient<T>& batch, std::size_t examples, bool last,
+                                                bool& finite);
 
     const FitOptions& options_;
     TrainingState<T>& state_;
@@ -302,7 +304,7 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
                      .steps = options.epochs * static_cast<double>(steps)});
                 // Gradients of matrices of weights are not computed yet: the optimiser's step does that, block by
                 // block (model/gradient.hpp).
-                const Gradient<T> gradient = gradients(net, batch);
+                const DeferredGradient<T> gradient = gradients(net, batch);
                 finite = is_finite(gradients.loss()) && gradient.rest_is_finite() &&
                          (inputs_will_tell || find_not_finite(batch).text.empty());
                 if (!finite) return;
@@ -319,7 +321,7 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
                 report.loss += loss_total(loss, gradients.loss(), batch.size());
                 progress.examples += batch.size();
                 progress.seconds = seconds_before + stopwatch.seconds();
-                return goes_on(on_progress, progress);
+                return proceeds(on_progress, progress);
             };
             whole = BatchStream{batches, pair}.for_each(use, done);
             check_learned(net, optimizer, epoch, rate);
@@ -331,7 +333,7 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
             report.seconds = progress.seconds - seconds_before;
             validate(net, validation, loss, report);
             course.note(report, net.parameters(), net.buffers());
-            whole = goes_on(on_epoch, report);
+            whole = proceeds(on_epoch, report);
         }
         if (!whole) {
             end = FitResult::End::callback;
@@ -347,7 +349,7 @@ inline constexpr bool is_callback = requires(Callback& callback, const Report& r
 };
 
 // Finds out what of a loss, validation data, a state and callbacks a call of fit gives. (Behind what it gives there is
-// more than one Quiet for each.)
+// more than one NoCallback for each.)
 template <class Net, class Optimizer, class Data>
 struct FitCall {
     using T = typename Net::scalar_type;
@@ -385,7 +387,7 @@ struct FitCall {
     FitResult take_callbacks(const L& loss, const V& validation, TrainingState<T>& state, OnEpoch& on_epoch,
                              OnProgress& on_progress, Rest&...) const {
         constexpr bool known = is_callback<OnEpoch, EpochReport> && is_callback<OnProgress, Progress> &&
-                               (std::is_same_v<Rest, const Quiet> && ...);
+                               (std::is_same_v<Rest, const NoCallback> && ...);
         static_assert(known,
                       "nib::fit: expected behind the generator, in this order and where they are wanted: a loss, "
                       "nib::Validation{data}, a nib::TrainingState of the network's numbers, a function of "
@@ -443,9 +445,9 @@ private:
 // at least 2.
 template <Network Net, class Optimizer, class Data, class... More>
 FitResult fit(Net& net, Optimizer& optimizer, const Data& data, const FitOptions& options, Rng& rng, More&&... more) {
-    const Quiet quiet;
-    return detail::FitCall<Net, Optimizer, Data>{net, optimizer, data, options, rng}.take_loss(more..., quiet, quiet,
-                                                                                               quiet, quiet, quiet);
+    const NoCallback none;
+    return detail::FitCall<Net, Optimizer, Data>{net, optimizer, data, options, rng}.take_loss(more..., none, none,
+                                                                                               none, none, none);
 }
 
 }  // namespace nib::inline NIB_ABI
@@ -462,8 +464,8 @@ void Course<T>::begin(std::span<T> parameters, std::span<T> buffers) {
 }
 
 template <class T>
-std::optional<Gradient<T>> Course<T>::averaged(const Gradient<T>& batch, std::size_t examples, bool last,
-                                               bool& finite) {
+std::optional<DeferredGradient<T>> Course<T>::averaged(const DeferredGradient<T>& batch, std::size_t examples,
+                                                       bool last, bool& finite) {
     average_.add(batch, of_sums_ ? 1 : examples);
     if (average_.batches() < options_.accumulate && !last) return std::nullopt;
     const std::span<T> values = average_.values();
@@ -528,7 +530,9 @@ NIB_API void check_options(const FitOptions& options, bool has_validation, bool 
     at_least_1("a batch_size", options.batch_size);
     at_least_1("threads", options.threads);
     at_least_1("accumulate", options.accumulate);
-    const auto text = [](double number) { return is_finite(number) ? shortest(number) : not_finite_name(number); };
+    const auto text = [](double number) {
+        return is_finite(number) ? format_shortest(number) : not_finite_name(number);
+    };
     const auto at_least_0 = [&](const char* what, double found) {
         if (!is_finite(found) || found < 0) refuse(std::string(what) + " of at least 0", text(found));
     };

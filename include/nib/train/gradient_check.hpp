@@ -94,7 +94,7 @@ public:
     }
 
 private:
-    Gradient<T> pass() {
+    DeferredGradient<T> pass() {
         copy_values(buffers_.data(), buffers_.size(), net_.buffers().data());
         return gradients_(net_, batch_);
     }

@@ -72,14 +72,14 @@ public:
     // take, on a network that was moved from, and, the first time, on one whose parameters are all 0.
     //
     // A network's buffers (running means) are updated here, where the loss and the gradients in memory are finite.
-    Gradient<T> operator()(Net& net, const Batch& batch) {
-        const Gradient<T> gradient = of_const(net, batch);
+    DeferredGradient<T> operator()(Net& net, const Batch& batch) {
+        const DeferredGradient<T> gradient = of_const(net, batch);
         if (!net.buffers().empty() && is_finite(loss_) && gradient.rest_is_finite())
             commit_buffers<T>(net.view().steps, workspace_, net.buffers());
         return gradient;
     }
     // Of a network without buffers.
-    Gradient<T> operator()(const Net& net, const Batch& batch) {
+    DeferredGradient<T> operator()(const Net& net, const Batch& batch) {
         if constexpr (requires { typename std::bool_constant<Net::buffer_count() == 0>; })
             static_assert(Net::buffer_count() == 0, "nib: training changes this network's buffers: it cannot be const");
         else if (!net.buffers().empty())
@@ -101,7 +101,7 @@ private:
     template <Network, class>
     friend class detail::MovedLoss;
 
-    Gradient<T> of_const(const Net& net, const Batch& batch);
+    DeferredGradient<T> of_const(const Net& net, const Batch& batch);
 
     [[no_unique_address]] LossFunction loss_function_;
     double loss_ = 0;
@@ -113,7 +113,7 @@ private:
 };
 
 template <Network Net, Loss<typename Net::scalar_type> LossFunction>
-auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) -> Gradient<T> {
+auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) -> DeferredGradient<T> {
     detail::check_network(net.view());
     detail::check_batch(batch, net.input_size(), net.output_size());
     if (!is_checked_) detail::check_initialized<T>(net.parameters());

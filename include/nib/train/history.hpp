@@ -44,7 +44,7 @@ namespace nib::inline NIB_ABI {
 NIB_API void save_history(std::span<const EpochReport> history, const std::string& path) {
     std::string text = "epoch,loss,validation_loss,validation_accuracy,learning_rate,seconds\n";
     const auto add = [&](const std::optional<double>& number, char end) {
-        if (number) text += shortest(*number);
+        if (number) text += format_shortest(*number);
         text += end;
     };
     for (const EpochReport& report : history) {

@@ -54,9 +54,9 @@ NIB_API std::string progress_line(const Progress& progress) {
     const std::size_t epoch = smaller(done / per_epoch + static_cast<std::size_t>(progress.first_epoch),
                                       static_cast<std::size_t>(larger(progress.epochs, 1)));
     const double rate = progress.rate();
-    const std::string speed = rate >= 1e6   ? fixed(rate / 1e6, 1) + "M"
-                              : rate >= 1e3 ? fixed(rate / 1e3, 0) + "k"
-                                            : fixed(rate, 0);
+    const std::string speed = rate >= 1e6   ? format_fixed(rate / 1e6, 1) + "M"
+                              : rate >= 1e3 ? format_fixed(rate / 1e3, 0) + "k"
+                                            : format_fixed(rate, 0);
     const auto left = static_cast<std::size_t>(smaller(progress.seconds_left(), 3.6e6) + 0.5);
     const auto two_digits = [](std::size_t number) {
         std::string digits = number < 10 ? "0" : "";
