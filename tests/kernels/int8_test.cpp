@@ -132,7 +132,7 @@ TEST_CASE("pairs are those that are not both 0, and the lists of non-zeros give 
     REQUIRE(kernels::list_pairs(entries, Int8Range{2, 10}, from_entries.data()) == 4);
     for (std::size_t i = 0; i < 4; ++i)
         for (const Int8Pair& pair : {pairs[i], from_entries[i]}) {
-            CHECK(pair.place == static_cast<std::uint32_t>(expected[i][0]));
+            CHECK(pair.position == static_cast<std::uint32_t>(expected[i][0]));
             CHECK(pair.first == expected[i][1]);
             CHECK(pair.second == expected[i][2]);
         }

@@ -47,17 +47,17 @@ T at(const detail::Strided<T>& matrix, std::size_t i, std::size_t k) {
     return matrix.data[i * matrix.row_stride + k * matrix.col_stride];
 }
 
-// Rows [i, i + rows) and columns [j, j + cols) at the depths [first, first + depth), as blocks take them.
-template <class Level, class T, class B>
-NIB_ALWAYS_INLINE void check_taken(const detail::Product<T>& p, B& blocks, std::size_t first, std::size_t depth,
-                                   std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) {
-    const detail::Panels<T> panels = detail::pack_b<Level>(p, blocks, first, depth, j, cols);
-    const detail::Strided<T> a = detail::pack_a<Level>(p, blocks, i, rows, first, depth);
+// Rows [i, i + rows) and columns [j, j + cols) at the depths [first, first + depth), as they are packed.
+template <class Level, class T, class Packing>
+NIB_ALWAYS_INLINE void check_packed(const detail::Product<T>& p, Packing& packing, std::size_t first, std::size_t depth,
+                                    std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) {
+    const detail::Panels<T> panels = detail::pack_b<Level>(p, packing, first, depth, j, cols);
+    const detail::Strided<T> a = detail::pack_a<Level>(p, packing, i, rows, first, depth);
     std::size_t wrong = 0;
     for (std::size_t k = 0; k < depth; ++k) {
         for (std::size_t c = 0; c < cols; ++c) {
-            const T* const panel = panels.data + c / B::panel_cols * panels.panel_stride;
-            wrong += panel[k * panels.row_stride + c % B::panel_cols] != at(p.b, first + k, j + c);
+            const T* const panel = panels.data + c / Packing::panel_cols * panels.panel_stride;
+            wrong += panel[k * panels.row_stride + c % Packing::panel_cols] != at(p.b, first + k, j + c);
         }
         for (std::size_t r = 0; r < rows; ++r) wrong += at(a, r, k) != at(p.a, i + r, first + k);
     }
@@ -132,7 +132,7 @@ TEST_CASE_TEMPLATE("few transposed columns fill the rows of a result without gap
     });
 }
 
-TEST_CASE_TEMPLATE("blocks hold their parts of both matrices, copied or in place", T, float, double) {
+TEST_CASE_TEMPLATE("blocks of a and b hold their parts of both matrices, packed or in place", T, float, double) {
     nib::Rng rng{4};
     for (const Layout layout_a : {Layout::rows, Layout::columns}) {
         for (const Layout layout_b : {Layout::rows, Layout::columns}) {
@@ -142,46 +142,46 @@ TEST_CASE_TEMPLATE("blocks hold their parts of both matrices, copied or in place
                 const detail::Product<T>& p = operands.product;
                 for_each_level([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
                     using Level = decltype(level);
-                    detail::Blocks<Level, T> blocks;
-                    const std::size_t most = nib::smaller(blocks.cols, cols);
+                    detail::StackPacking<Level, T> stack;
+                    const std::size_t most = nib::smaller(stack.cols, cols);
                     const std::size_t last = (cols - 1) / most * most;
-                    check_taken<Level>(p, blocks, 0, 128, 0, blocks.rows, 0, most);
-                    check_taken<Level>(p, blocks, 172, 128, 200 - blocks.rows, blocks.rows, last, cols - last);
-                    void* const room = detail::packing_scratch();
-                    REQUIRE(room != nullptr);
-                    detail::LargeBlocks<Level, T> large{p, room};
-                    check_taken<Level>(p, large, 172, 128, 0, nib::smaller<std::size_t>(large.rows, 200), 0, cols);
-                    check_taken<Level>(p, large, 3, 100, 180, 20, last, cols - last);
+                    check_packed<Level>(p, stack, 0, 128, 0, stack.rows, 0, most);
+                    check_packed<Level>(p, stack, 172, 128, 200 - stack.rows, stack.rows, last, cols - last);
+                    void* const scratch = detail::packing_scratch();
+                    REQUIRE(scratch != nullptr);
+                    detail::HeapPacking<Level, T> heap{p, scratch};
+                    check_packed<Level>(p, heap, 172, 128, 0, nib::smaller<std::size_t>(heap.rows, 200), 0, cols);
+                    check_packed<Level>(p, heap, 3, 100, 180, 20, last, cols - last);
                 });
             }
         }
     }
 }
 
-TEST_CASE("few rows walk colliding lines of b in strips, many copy them, and lines that do not collide stay whole") {
+TEST_CASE("few rows read lines of b that conflict in L1 in strips, many pack them, and other lines stay whole") {
     for_each_level([](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
-        using Blocks = detail::Blocks<Level, float>;
-        CHECK(Blocks::most_depth(product_of<float>(4, 784, 1024)) == 32);
-        CHECK(Blocks::most_depth(product_of<float>(8, 784, 2048)) == 16);
-        CHECK(Blocks::most_depth(product_of<float>(1, 784, 1 << 20)) == 8);
-        CHECK(Blocks::most_depth(product_of<float>(4, 784, 256)) == 128);
-        CHECK(Blocks::most_depth(product_of<float>(9, 784, 1024)) == Blocks::depth);
-        CHECK(Blocks::most_depth(product_of<float>(4, 784, 800)) == Blocks::depth);
+        using Packing = detail::StackPacking<Level, float>;
+        CHECK(Packing::most_depth(product_of<float>(4, 784, 1024)) == 32);
+        CHECK(Packing::most_depth(product_of<float>(8, 784, 2048)) == 16);
+        CHECK(Packing::most_depth(product_of<float>(1, 784, 1 << 20)) == 8);
+        CHECK(Packing::most_depth(product_of<float>(4, 784, 256)) == 128);
+        CHECK(Packing::most_depth(product_of<float>(9, 784, 1024)) == Packing::depth);
+        CHECK(Packing::most_depth(product_of<float>(4, 784, 800)) == Packing::depth);
         CHECK_FALSE(detail::packs_b<Level>(product_of<float>(63, 784, 1024), 64));
         CHECK(detail::packs_b<Level>(product_of<float>(64, 784, 1024), 64));
-        CHECK(detail::panel_prefetch_distance<Level, Blocks>(product_of<float>(63, 784, 1024), 64) ==
-              4 * Blocks::panel_cols);
-        CHECK(detail::panel_prefetch_distance<Level, Blocks>(product_of<float>(64, 784, 1024), 64) == 0);
-        CHECK(detail::panel_prefetch_distance<Level, Blocks>(product_of<float>(63, 784, 800), 64) == 0);
-        CHECK(detail::panel_prefetch_distance<Level, detail::LargeBlocks<Level, float>>(
+        CHECK(detail::panel_prefetch_distance<Level, Packing>(product_of<float>(63, 784, 1024), 64) ==
+              4 * Packing::panel_cols);
+        CHECK(detail::panel_prefetch_distance<Level, Packing>(product_of<float>(64, 784, 1024), 64) == 0);
+        CHECK(detail::panel_prefetch_distance<Level, Packing>(product_of<float>(63, 784, 800), 64) == 0);
+        CHECK(detail::panel_prefetch_distance<Level, detail::HeapPacking<Level, float>>(
                   product_of<float>(63, 784, 1024), 64) == 0);
         // One panel has no next one.
         auto narrow = product_of<float>(4, 784, 1024);
-        narrow.cols = Blocks::panel_cols;
-        CHECK(Blocks::most_depth(narrow) >= Blocks::depth);
-        CHECK(detail::panel_prefetch_distance<Level, Blocks>(narrow, narrow.cols) == 0);
-        CHECK(detail::Blocks<Level, double>::most_depth(product_of<double>(4, 784, 1024)) == 16);
+        narrow.cols = Packing::panel_cols;
+        CHECK(Packing::most_depth(narrow) >= Packing::depth);
+        CHECK(detail::panel_prefetch_distance<Level, Packing>(narrow, narrow.cols) == 0);
+        CHECK(detail::StackPacking<Level, double>::most_depth(product_of<double>(4, 784, 1024)) == 16);
         CHECK_FALSE(detail::packs_b<Level>(product_of<float>(64, 784, 800), 64));
     });
 }

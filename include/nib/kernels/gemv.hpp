@@ -1,6 +1,5 @@
-// c = a b + bias for an a of one row, dense or sparse: the product of one example. A tile of the dense product
-// (gemm.hpp) would leave most of the registers idle. It stands alone so that a program that needs nothing else has no
-// gemm in it.
+// gemv: c = a b + bias for an a of one row, dense or sparse: the product of one example. A tile of gemm (gemm.hpp)
+// would leave most registers idle. Separate so that binaries that predict one example at a time stay small.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -28,7 +27,8 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
-// The terms that a row of a contributes to each of its outputs, one after the other: value() times row column() of b.
+// Iterates over the terms of a row of a: each is value() times row column() of b. SparseTerms visits the non-zeros,
+// AllTerms every number.
 template <class T>
 struct SparseTerms {
     const Nonzero<T>* entry;
@@ -50,14 +50,14 @@ struct AllTerms {
     NIB_ALWAYS_INLINE T value() const { return values[k]; }
 };
 
-// Columns j, j + 1, … of one row of c, whose sums go on from `start` (nullptr: from 0): as many as Vectors vectors
-// hold, or, unless they are Whole, all that there are. Where these fill no whole vectors, the last ones overlap (the
-// same sums twice), so b has at least one vector's columns.
+// Columns j, j + 1, … of one row of c, accumulated from `start` on (nullptr: from 0). If Whole, they fill Vectors
+// vectors. Else they are the last columns of c: vectors are moved to the left until they fit and overlap, which
+// computes some sums twice; so b must have at least as many columns as a vector has lanes.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, bool Whole, class Terms, class T>
 NIB_ALWAYS_INLINE void multiply_row_block(Terms& terms, MatrixView<const T> b, const T* start, std::size_t j, T* c) {
     using V = typename VectorOf<T, VectorBytes>::type;
     constexpr std::size_t width = VectorBytes / sizeof(T);
-    // From column j on, and constants if they can be: a register for each would be one too many.
+    // Of each vector from column j on. Constants if Whole, because there are not enough registers for variables.
     std::ptrdiff_t offsets[Vectors];
     NIB_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v)
@@ -84,9 +84,9 @@ NIB_ALWAYS_INLINE void multiply_row_block(Terms& terms, MatrixView<const T> b, c
     for (std::size_t v = 0; v < Vectors; ++v) store(to + offsets[v], sums[v]);
 }
 
-// Calls block<Vectors, Whole>(j) for blocks of columns j, j + 1, … that together are `cols`: as many of each of
-// `Vectors` as fit, then two at a time. More of them hide the latency of a multiply-add, and share the work for an
-// entry of a sparse row.
+// Calls block<Count, Whole>(j) for blocks of columns that together are all `cols`: as many blocks of each Count in
+// `Vectors` as fit, then blocks of two vectors. Wide blocks hide the latency of multiply-adds, and read an entry of a
+// sparse row less often.
 template <class Level, std::size_t VectorBytes, std::size_t... Vectors, class Block>
 NIB_ALWAYS_INLINE void for_each_row_block(std::size_t cols, std::size_t width, const Block& block) {
     std::size_t j = 0;
@@ -97,15 +97,15 @@ NIB_ALWAYS_INLINE void for_each_row_block(std::size_t cols, std::size_t width, c
     for (; j < cols; j += 2 * width) block.template operator()<2, false>(j);
 }
 
-// All columns of one row of c. `terms` are its own, from the first on; those of `at_once` rows of b pass all columns
-// before the next ones.
+// All columns of one row of c from all `terms` of a row of a. The rows of b are taken in strips of `at_once`: a strip
+// is multiplied for all columns before the next one.
 template <class Level, std::size_t VectorBytes, class Terms, class T>
 NIB_ALWAYS_INLINE void multiply_row(Terms terms, std::size_t at_once, MatrixView<const T> b, T* c, const T* bias) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
     constexpr std::size_t vectors = smaller<std::size_t>(256 / VectorBytes, 8);
-    // Blocks of columns that overlap would go on from one another's sums; where terms come in parts, none does.
-    static_assert(colliding_bytes % (vectors * VectorBytes) == 0);
-    assert(at_once >= b.rows() || collides<T>(b.cols()));
+    // Overlapping blocks would add a second strip's terms twice. With strips there are none: all blocks are whole.
+    static_assert(l1_conflict_bytes % (vectors * VectorBytes) == 0);
+    assert(at_once >= b.rows() || conflicts_in_l1<T>(b.cols()));
     if (b.cols() < width) {
         if constexpr (width > 1)
             multiply_row<Level, (VectorBytes > 16 ? VectorBytes / 2 : sizeof(T))>(terms, at_once, b, c, bias);
@@ -117,19 +117,19 @@ NIB_ALWAYS_INLINE void multiply_row(Terms terms, std::size_t at_once, MatrixView
         const std::size_t last = smaller(at_once, depth - first) + first;
         const T* const start = first > 0 ? c : bias;
         terms.last = last;
-        Terms own = terms;
+        Terms local_copy = terms;
         for_each_row_block<Level, VectorBytes, vectors>(
             b.cols(), width, [&]<std::size_t Vectors, bool Whole>(std::size_t j) NIB_LAMBDA_ALWAYS_INLINE {
-                own = terms;
-                multiply_row_block<Level, VectorBytes, Vectors, Whole>(own, b, start, j, c);
+                local_copy = terms;
+                multiply_row_block<Level, VectorBytes, Vectors, Whole>(local_copy, b, start, j, c);
             });
-        terms = own;
+        terms = local_copy;
         first = last;
     } while (first < depth);
 }
 
-// A dense row meets colliding rows of b in strips of so many bytes. A sparse one does not: a strip has few of its
-// entries, and passes over all of c.
+// The bytes in a strip of rows of b that conflict in L1, for a dense a. A sparse a uses no strips: it has few non-zeros
+// in each, and every strip reads and writes all of c.
 inline constexpr std::size_t row_strip_bytes = 64 * 1024;
 
 }  // namespace detail
@@ -146,8 +146,9 @@ void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T
             detail::multiply_row<Level, bytes>(terms, b.rows(), b, c.data(), bias);
         } else {
             const detail::AllTerms<T> terms{a.matrix().data(), b.rows()};
-            const std::size_t lines =
-                collides<T>(b.cols()) && b.cols() > 0 ? lines_of_strip<T>(b.cols(), detail::row_strip_bytes) : b.rows();
+            const std::size_t lines = conflicts_in_l1<T>(b.cols()) && b.cols() > 0
+                                          ? lines_of_strip<T>(b.cols(), detail::row_strip_bytes)
+                                          : b.rows();
             detail::multiply_row<Level, bytes>(terms, lines, b, c.data(), bias);
         }
     });

@@ -39,9 +39,9 @@ struct Int8Range {
     constexpr int high() const { return int8_steps - zero_point; }
 };
 
-// Two neighbours in a, not both 0: numbers 2 place and 2 place + 1.
+// Two neighbours in a, numbers 2 * position and 2 * position + 1, which are not both 0.
 struct Int8Pair {
-    std::uint32_t place;
+    std::uint32_t position;
     std::int16_t first;
     std::int16_t second;
 };
@@ -73,10 +73,11 @@ constexpr int quantized(float x, float factor, int low, int high) {
 // Numbers to steps.
 NIB_API void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps);
 
-// The pairs of `count` steps that are not both 0; says how many there are. `pairs` has room for int8_pairs(count).
+// Writes the pairs of `count` steps that are not both 0 and returns how many there are. `pairs` has int8_pairs(count)
+// elements.
 NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs);
 
-// The same for numbers that are known by their non-zeros.
+// The same for a sparse row.
 NIB_API std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs);
 
 // The scaled sums as steps in [0, 255], into which they are clamped: c [b.cols].
@@ -100,16 +101,15 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
-// Columns of b for which one pass over a serves.
+// How many columns of b are multiplied in one pass over a.
 inline constexpr std::size_t int8_block = 64;
 
-// sums[n] += a b[n] for all pairs of a and `Count` columns of b; `values` are the first pair's, from the first column
-// on.
+// sums[n] += a b[n] for all pairs of a and Count columns of b, which start at `values`.
 template <std::size_t Count>
 NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
                                  std::int32_t* sums) {
     for (const Int8Pair& pair : a) {
-        const std::int8_t* const row = values + pair.place * stride;
+        const std::int8_t* const row = values + pair.position * stride;
         for (std::size_t n = 0; n < Count; ++n) sums[n] += row[2 * n] * pair.first + row[2 * n + 1] * pair.second;
     }
 }
@@ -124,27 +124,27 @@ NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> a, const std::
     using Shorts = typename VectorOf<std::int16_t, bytes>::type;
     using Bytes = typename VectorOf<std::int8_t, bytes / 2>::type;
     constexpr std::size_t width = bytes / 4;
-    Integers own[Vectors];
+    Integers local_sums[Vectors];
     NIB_UNROLL
-    for (std::size_t v = 0; v < Vectors; ++v) load(own[v], sums + v * width);
+    for (std::size_t v = 0; v < Vectors; ++v) load(local_sums[v], sums + v * width);
     for (const Int8Pair& pair : a) {
         std::int32_t both;
         std::memcpy(&both, &pair.first, sizeof both);
         const Integers repeated = both - Integers{};
         Shorts factors;
         std::memcpy(&factors, &repeated, sizeof factors);
-        const std::int8_t* const row = values + pair.place * stride;
+        const std::int8_t* const row = values + pair.position * stride;
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) {
             Bytes packed;
             load(packed, row + 2 * v * width);
             Shorts numbers;
             widen(packed, numbers);
-            multiply_add_pairs(own[v], numbers, factors);
+            multiply_add_pairs(local_sums[v], numbers, factors);
         }
     }
     NIB_UNROLL
-    for (std::size_t v = 0; v < Vectors; ++v) store(sums + v * width, own[v]);
+    for (std::size_t v = 0; v < Vectors; ++v) store(sums + v * width, local_sums[v]);
 }
 #endif
 
@@ -216,8 +216,8 @@ NIB_API void quantize(std::span<const float> x, Int8Range range, std::int16_t* s
 
 NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs) {
     std::size_t listed = 0;
-    const auto visit = [&](std::size_t place, std::int16_t first, std::int16_t second) {
-        pairs[listed] = {static_cast<std::uint32_t>(place), first, second};
+    const auto visit = [&](std::size_t position, std::int16_t first, std::int16_t second) {
+        pairs[listed] = {static_cast<std::uint32_t>(position), first, second};
         listed += (first | second) != 0 ? 1 : 0;
     };
     for (std::size_t i = 0; i < count / 2; ++i) visit(i, steps[2 * i], steps[2 * i + 1]);
@@ -228,9 +228,9 @@ NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int
 NIB_API std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs) {
     std::size_t listed = 0;
     for (const auto& [column, value] : x) {
-        const std::uint32_t place = column / 2;
+        const std::uint32_t position = column / 2;
         const auto steps = static_cast<std::int16_t>(quantized(value, range.steps_per_unit, range.low(), range.high()));
-        if (listed == 0 || pairs[listed - 1].place != place) pairs[listed++] = {place, 0, 0};
+        if (listed == 0 || pairs[listed - 1].position != position) pairs[listed++] = {position, 0, 0};
         (column % 2 == 0 ? pairs[listed - 1].first : pairs[listed - 1].second) = steps;
     }
     return listed;

@@ -132,22 +132,22 @@ inline bool runs_tuned() { return !NIB_X86_DISPATCH || active_isa() != Isa::base
 
 namespace detail {
 
-// Each runs a copy of its own: what the kernel captured is then out of reach of its own stores, and stays in registers.
+// Each runs a local copy of the kernel, whose captures stay in registers: its stores cannot change them.
 template <class Kernel>
 void run_baseline(const Kernel& kernel) {
-    const Kernel own = kernel;
-    own(Baseline{});
+    const Kernel local_copy = kernel;
+    local_copy(Baseline{});
 }
 #if NIB_X86_DISPATCH
 template <class Kernel>
 NIB_TARGET_AVX2 void run_avx2(const Kernel& kernel) {
-    const Kernel own = kernel;
-    own(Avx2{});
+    const Kernel local_copy = kernel;
+    local_copy(Avx2{});
 }
 template <class Kernel>
 NIB_TARGET_AVX512 void run_avx512(const Kernel& kernel) {
-    const Kernel own = kernel;
-    own(Avx512{});
+    const Kernel local_copy = kernel;
+    local_copy(Avx512{});
 }
 #endif
 

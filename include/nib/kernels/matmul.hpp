@@ -1,4 +1,4 @@
-// Matrix products: the one entry, which chooses the kernel (README.md).
+// Matrix products: chooses the kernel (README.md).
 //
 //   matmul         c = a b + bias   a: [M, K], b: [K, N], bias: [N], c: [M, N]
 //   matmul_at_b    c = a^T b        a: [K, M], b: [K, N], c: [M, N]
@@ -9,8 +9,8 @@
 // in give the same bits out. Zeros that a sparse a leaves out change nothing, with two exceptions (sparse_matmul.hpp).
 // c overlaps none of the others.
 //
-// Nothing is allocated, except that a thread's first large dense product (whose result has 192 rows or more) takes
-// 1.2 MB, which the thread keeps for the next ones. If that allocation fails, products run without it, slower.
+// Nothing is allocated, except that a thread's first large dense product (whose result has 192 rows or more) allocates
+// 1.2 MB of scratch memory for packing, which the thread keeps. If that fails, products run without it, slower.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -51,8 +51,8 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
-// Two dense rows meet a b of so many bytes one after the other: a tile of two rows has too few sums to hide the latency
-// of a multiply-add. A larger b comes from far away, and once is enough.
+// Two dense rows are two gemvs if b has at most so many bytes: a tile of two rows has too few sums to hide the latency
+// of multiply-adds. A larger b comes from memory, and is better read only once.
 inline constexpr std::size_t most_bytes_read_twice = std::size_t{4} << 20;
 
 }  // namespace detail

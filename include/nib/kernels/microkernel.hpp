@@ -1,5 +1,4 @@
-// The innermost loops of the dense product: tiles of as many outputs as the registers hold, summed over a part of the
-// inner index.
+// The microkernel of gemm: it computes one tile, as many outputs as the registers hold, over a part of the depth.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -11,7 +10,7 @@
 
 namespace nib::inline NIB_ABI::kernels::detail {
 
-// The element (i, k) of a matrix that is read, not necessarily row-major, is data[i * row_stride + k * col_stride].
+// Non-owning view of a matrix with any strides: element (i, k) is data[i * row_stride + k * col_stride].
 template <class T>
 struct Strided {
     const T* data;
@@ -19,16 +18,16 @@ struct Strided {
     std::size_t col_stride;
 };
 
-// Rows to prefetch while a tile is computed, because the next one will read them from far away: as many as a tile can
-// have, right behind its own; of each the first `cols` numbers, a cache line for every line of the tile's depth.
+// Rows to prefetch for the next tile: as many as a tile has, right behind those of this tile. Of each row the first
+// `cols` numbers, one cache line for every cache line of the depth.
 template <class T>
 struct Prefetch {
-    const T* data;  // its own first row
+    const T* data;  // this tile's first row
     std::size_t row_stride;
     std::size_t cols;
 };
 
-// One tile of c: `rows` rows of whole vectors, summed over `depth` steps of the inner index.
+// One tile of c: `rows` rows of whole vectors, over `depth` terms.
 template <class T>
 struct Tile {
     std::size_t rows;
@@ -38,22 +37,22 @@ struct Tile {
     std::size_t b_stride;
     T* c;
     std::size_t c_stride;
-    bool accumulate;  // sums go on from what c holds of an earlier part of the depth
-    const T* bias;    // else they start from this, the same for all rows; nullptr: from 0
+    bool accumulate;  // add to c, which holds the sums of an earlier part of the depth
+    const T* bias;    // else start from this, the same for all rows; nullptr is 0
     Prefetch<T> next_rows = {};
-    std::size_t b_prefetch_distance = 0;  // what stands so far behind each row of b is prefetched; 0: nothing
-    std::size_t last_lanes = 1;           // of a row's last vector, that belong to c and bias
+    std::size_t b_prefetch_distance = 0;  // prefetch b so many numbers ahead of each row; 0: not at all
+    std::size_t last_lanes = 1;           // how many lanes of a row's last vector belong to c and bias
 };
 
-// Whether a vector's first lanes can be read and written alone at no cost. Where they cannot, a tile whose columns fill
-// no whole vectors is computed on a copy.
+// Whether masked loads and stores cost nothing. Where they do, a tile whose columns do not fill its vectors is computed
+// in a local copy.
 template <class Level>
 inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_bytes == 64;
 
-// Up to Groups * rows_per_group x Vectors * lanes outputs in registers. A group's rows are one stride apart, so that
-// few registers hold addresses. Where the tile has fewer rows than that, the last group is moved up and computes some
-// rows a second time: the same loads, no branches inside the loop. In a tile of less than one group it is the last row
-// that is computed again.
+// Computes up to Groups * rows_per_group rows of Vectors vectors in registers. The rows of a group are one stride
+// apart, so that few registers hold addresses. In a tile of fewer rows the last group is moved up and computes some
+// rows twice, which needs no branches in the loop. In a tile of less than one group the last row is computed several
+// times.
 template <class Level, class T, std::size_t Groups, std::size_t Vectors>
 NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
     using V = Vector<Level, T>;
@@ -65,7 +64,7 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
         return r < rows - group ? r : tile.rows - (rows - r);
     };
 
-    // Vector number v of a row of c or bias.
+    // Load and store vector number v of a row of c or bias.
 #if NIB_X86_INSTRUCTIONS
     const unsigned last_mask = (2u << (tile.last_lanes - 1)) - 1;
 #endif
@@ -101,13 +100,13 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
     }
 
     const std::size_t stride = tile.a.row_stride;
-    const T* a[rows];  // of one group all; of several, each one's first row alone is used
+    const T* a[rows];  // with several groups, only the first row of each is used
     NIB_UNROLL
     for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
     const T* b = tile.b;
     std::size_t offset = 0;
-    // One cache line of a row of a after the other, so that the inner loop is nothing but loads and multiply-adds: with
-    // a branch in it, Clang runs out of registers.
+    // One cache line of a's rows at a time, so that the inner loop has only loads and multiply-adds: with a branch in
+    // it, Clang runs out of registers.
     const std::size_t next_step = tile.next_rows.row_stride * sizeof(T);
     std::uintptr_t next = reinterpret_cast<std::uintptr_t>(tile.next_rows.data) + tile.rows * next_step;
     for (std::size_t k = 0; k < tile.depth;) {
@@ -154,7 +153,7 @@ NIB_ALWAYS_INLINE void run_microkernel(const Tile<T>& tile) {
         microkernel<Level, T, 1, Vectors>(tile);
 }
 
-// A copy on the stack of a tile whose columns fill no whole vectors.
+// A local copy of a tile whose columns do not fill its vectors.
 template <class Level, class T>
 struct Edge {
     static constexpr std::size_t most_cols = 2 * lanes<Level, T>;
@@ -169,14 +168,14 @@ NIB_ALWAYS_INLINE void copy_rows(T* to, std::size_t to_stride, const T* from, st
     for (std::size_t r = 0; r < rows; ++r) copy_fewer<Most>(to + r * to_stride, from + r * from_stride, cols);
 }
 
-// c's `rows` rows of a panel of `cols` columns of b, in as few tiles as there must be, of about the same size.
+// Multiplies `rows` rows of a by a panel of `cols` columns of b, in as few tiles as possible, of about the same size.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply_panel(Tile<T> tile, std::size_t rows, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
     const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
-    // (Never more than Level::groups, which GCC has to be told, or it warns of writes behind `edge`.)
+    // (`smaller` changes nothing, but GCC warns of writes behind `edge` without it.)
     const std::size_t each = smaller(((rows + tiles - 1) / tiles + group - 1) / group, Level::groups) * group;
     const bool whole = has_lane_masks<Level> || cols % width == 0;
     tile.last_lanes = whole ? (cols - 1) % width + 1 : width;

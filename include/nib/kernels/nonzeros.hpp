@@ -12,25 +12,25 @@
 
 namespace nib::inline NIB_ABI::kernels {
 
-// Where a caller keeps the lists of at most `rows` rows: `lists` has rows places, `entries` sparse_capacity(rows,
-// cols).
+// The caller's memory for a sparse matrix of at most `rows` rows: `lists` has `rows` elements, `entries`
+// sparse_capacity(rows, cols).
 template <class T>
 struct SparseStorage {
     SparseRow<T>* lists = nullptr;
     Nonzero<T>* entries = nullptr;
 };
 
-// Room for the non-zeros of a matrix that is at most half full, and of one row more: the row in which it shows that a
-// matrix is fuller is still written whole.
+// Enough for the non-zeros of a matrix that is at most half full and one further row: list_rows gives up only after the
+// row that exceeds the half.
 constexpr std::size_t sparse_capacity(std::size_t rows, std::size_t cols) { return rows * cols / 2 + cols; }
 
-// Writes the non-zeros of one row to `entries`, which has room for all of x, and returns how many there are. Stored is
-// T, or a byte that stands for byte / 255.
+// Writes the non-zeros of one row to `entries`, which has at least x.size() elements, and returns how many there are.
+// Stored is T, or a byte that means byte / 255.
 template <class T, class Stored>
 std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries);
 
-// Whether over half of a row is non-zero, by a sample: one of every eight cache lines, from the first on, the same on
-// every instruction set.
+// Whether over half of a sample of a row is non-zero. The sample is every eighth cache line from the first on, on every
+// instruction set.
 template <class T>
 bool looks_dense(std::span<const T> x);
 
@@ -69,7 +69,7 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
-// What a stored number stands for: itself; a byte for byte / 255.
+// The value of a stored number: itself, or byte / 255.
 template <class T>
 NIB_ALWAYS_INLINE T value_of(const T& stored) {
     return stored;
@@ -90,9 +90,8 @@ NIB_ALWAYS_INLINE bool is_nonzero(const Stored& stored) {
         return stored != Stored{0};
 }
 
-// No branch depends on a number. First the chunks of x that are not all zero bits are counted into a list, then each
-// number of these is written as an entry, and the next one overwrites it when it was zero. (A branch for each chunk is
-// mispredicted so often that it costs more than both.)
+// Branch-free, because branches on the data are often mispredicted. First lists the chunks of x that are not all zero
+// bits, then writes each number of these as an entry; a zero is overwritten by the next number.
 template <class T, class Stored>
 std::size_t append_nonzeros_from(std::span<const Stored> x, std::size_t j, Nonzero<T>* entries) {
     constexpr std::size_t chunk = (sizeof(Stored) == 1 ? 8 : 16) / sizeof(Stored);
@@ -123,7 +122,7 @@ std::size_t append_nonzeros_from(std::span<const Stored> x, std::size_t j, Nonze
 }
 
 #if NIB_X86_DISPATCH
-// As many stored numbers as there are lanes, as the bits of the floats that they stand for; `bits` has none where the
+// Loads a vector of stored numbers: `values` are the bits of their values as floats; `bits` is 0 in the lanes where the
 // number is zero.
 template <class Integers, class Stored>
 NIB_ALWAYS_INLINE void load_values(Integers& values, Integers& bits, const Stored* stored) {
@@ -137,8 +136,7 @@ NIB_ALWAYS_INLINE void load_values(Integers& values, Integers& bits, const Store
     }
 }
 
-// The same in vectors. The lanes that are not zero are moved together in both the values and their columns, which the
-// next numbers' entries then follow: with AVX-512 that is an instruction, 16 numbers at a time.
+// append_nonzeros with AVX-512: its compress instruction packs the non-zero lanes of 16 values, and of their columns.
 template <class Stored>
 [[gnu::target("avx2,fma,avx512f")]] std::size_t append_nonzeros_avx512(std::span<const Stored> x,
                                                                        Nonzero<float>* entries) {
@@ -164,7 +162,7 @@ template <class Stored>
     return count + append_nonzeros_from<float>(x, j, entries + count);
 }
 
-// For each mask of eight lanes the numbers of those that it names, one behind the other.
+// For each mask of eight lanes: the indices of the lanes that are set, one behind the other.
 inline constexpr auto packed_lanes = [] {
     std::array<std::array<unsigned char, 8>, 256> all = {};
     for (unsigned mask = 0; mask < 256; ++mask)
@@ -173,7 +171,7 @@ inline constexpr auto packed_lanes = [] {
     return all;
 }();
 
-// With AVX2 the lanes that a mask names are looked up, eight numbers at a time.
+// append_nonzeros with AVX2, eight numbers at a time: the non-zero lanes are looked up by their mask.
 template <class Stored>
 [[gnu::target("avx2,fma")]] std::size_t append_nonzeros_avx2(std::span<const Stored> x, Nonzero<float>* entries) {
     using Integers = Vector<Avx2, int>;
@@ -192,9 +190,9 @@ template <class Stored>
         const Integers packed_values = __builtin_ia32_permvarsi256(values, lanes);
         Integers packed[2];
         zip(packed_columns, packed_values, packed[0], packed[1]);
-        int* const place = reinterpret_cast<int*>(entries + count);
-        store(place, packed[0]);
-        store(place + width, packed[1]);
+        int* const slot = reinterpret_cast<int*>(entries + count);
+        store(slot, packed[0]);
+        store(slot + width, packed[1]);
         count += static_cast<std::size_t>(std::popcount(mask));
     }
     return count + append_nonzeros_from<float>(x, j, entries + count);
@@ -247,8 +245,8 @@ bool looks_dense(std::span<const T> x) {
 
 template <class T>
 InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
-    // For one row a look ahead pays: to write out a list that is then given up takes as long as to use it. (A look at
-    // all of the row would wait for memory, which the product can do as well.)
+    // Sampling a single row pays: writing a list that is then given up takes as long as using it. (Reading all of the
+    // row would wait for memory, as the product does.)
     if (x.rows() == 1 && looks_dense(x.values())) return x;
     const auto list = [&](std::size_t i, Nonzero<T>* entries) { return append_nonzeros(x.row(i), entries); };
     if (!list_rows(x.rows(), x.cols(), storage, list)) return x;

@@ -1,5 +1,5 @@
-// Packing: how the dense product is cut into blocks that fit the caches, and which parts of a and b are copied, so that
-// the microkernel reads them in order.
+// Packing for gemm: the sizes of the blocks that fit the caches, and which parts of a and b are copied so that the
+// microkernel reads them in order.
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -26,8 +26,8 @@ struct Product {
     const T* bias = nullptr;  // [cols]; nullptr is 0
 };
 
-// Copies `lines` lines of `length` numbers each, in whole vectors as far as `readable` numbers from the first one on
-// may be read; what stands behind a copied line is not specified, up to the next whole vector.
+// Copies `lines` lines of `length` numbers each. `readable` numbers may be read from `from` on; whole vectors are
+// copied as far as that allows. The numbers behind a copied line, up to the next whole vector, are unspecified.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void copy_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
                                   std::size_t lines, std::size_t length, std::size_t readable) {
@@ -48,7 +48,7 @@ NIB_ALWAYS_INLINE void copy_lines(T* to, std::size_t to_stride, const T* from, s
     }
 }
 
-// to[k, j] = from[j, k] for `depth` values of k and `cols` of j, which are made up to whole vectors with zeros.
+// to[k, j] = from[j, k] for `depth` values of k and `cols` of j. Rows of `to` are padded with zeros to whole vectors.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
                                        std::size_t depth, std::size_t cols) {
@@ -72,8 +72,8 @@ NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* fr
     }
 }
 
-// to[r, j] = from[j, r] for `rows` values of r and `cols` of j, fewer than a vector has lanes, both without gaps. Up to
-// a vector more is read behind the end of `from`.
+// to[r, j] = from[j, r] for `rows` values of r and `cols` of j; cols is less than a vector has lanes. Neither has gaps
+// between its rows. May read up to one vector behind the end of `from`.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols, std::size_t rows) {
     constexpr std::size_t width = lanes<Level, T>;
@@ -86,51 +86,51 @@ NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols,
     }
 }
 
-// From so many rows of a on it pays to copy rows of b that collide.
+// The number of rows of a from which on it pays to pack rows of b that conflict in L1.
 inline constexpr std::size_t rows_worth_packing = 64;
 
-// Whether `cols` columns of p's b are copied.
+// Whether `cols` columns of p's b are packed.
 template <class Level, class T>
 constexpr bool packs_b(const Product<T>& p, std::size_t cols) {
     return p.b.col_stride != 1 || cols % lanes<Level, T> != 0 ||
-           (p.rows >= rows_worth_packing && collides<T>(p.b.row_stride));
+           (p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride));
 }
 
-// How a product is cut into pieces that fit the caches.
+// The block sizes that both ways of packing share.
 template <class Level, class T>
 struct BlockSizes {
     static constexpr std::size_t width = lanes<Level, T>;
     static constexpr std::size_t panel_cols = 2 * width;
-    // A panel of b is half of a first-level cache with AVX2, where large products gain by that. On the stack of a small
-    // machine a quarter has to do.
+    // With AVX2 and AVX-512 a panel of b fills half of L1. The baseline's is smaller, since its arrays may be on the
+    // stack of a small machine.
     static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
     static constexpr std::size_t a_stride = depth + cache_line / sizeof(T);
-    // What a first-level cache holds of a, while a few panels of b pass by.
+    // Rows of a that stay in L1 while a few panels of b are multiplied by them.
     static constexpr std::size_t block_rows = 24;
     static constexpr std::size_t block_panels = 4;
 };
 
-// With copies on the stack, made only where they pay: a b whose columns are contiguous is transposed; columns that fill
-// no whole vector are made up; and rows that collide would all fall on the same few places of a cache.
+// Packs into arrays on the stack, and only what is slow to read in place: a b whose columns are contiguous (it is
+// transposed), columns that do not fill a vector (they are padded), and rows that conflict in L1.
 template <class Level, class T>
-struct Blocks : BlockSizes<Level, T> {
+struct StackPacking : BlockSizes<Level, T> {
     using Sizes = BlockSizes<Level, T>;
     static constexpr bool packs_all = false;
     static constexpr std::size_t rows = Sizes::block_rows;
     static constexpr std::size_t cols = Sizes::block_panels * Sizes::panel_cols;
-    static constexpr std::size_t outer_rows = 384;  // for which one copy of a part of b serves
+    static constexpr std::size_t outer_rows = 384;  // of c, for which a part of b is packed once
 
-    // The depth with AVX2 where nothing is copied, so that no array limits it, and a passes only once.
+    // The depth with AVX2 where nothing is packed: no array limits it, and a is read only once.
     static constexpr std::size_t depth_in_place = 800;
 
-    // So few rows take a b that collides in strips of so many bytes (lines_of_strip).
+    // Up to so many rows of a read a b that conflicts in L1 in strips of so many bytes (lines_of_strip).
     static constexpr std::size_t rows_in_strips = 8;
     static constexpr std::size_t strip_bytes = 128 * 1024;
 
     static constexpr std::size_t most_depth(const Product<T>& p) {
-        if (p.rows <= rows_in_strips && p.cols > Sizes::panel_cols && collides<T>(p.b.row_stride))
+        if (p.rows <= rows_in_strips && p.cols > Sizes::panel_cols && conflicts_in_l1<T>(p.b.row_stride))
             return smaller(lines_of_strip<T>(p.b.row_stride, strip_bytes), Sizes::depth);
-        const bool in_place = p.a.col_stride == 1 && !collides<T>(p.a.row_stride) && !packs_b<Level>(p, p.cols);
+        const bool in_place = p.a.col_stride == 1 && !conflicts_in_l1<T>(p.a.row_stride) && !packs_b<Level>(p, p.cols);
         return Level::vector_bytes == 32 && p.cols <= cols && in_place ? depth_in_place : Sizes::depth;
     }
 
@@ -138,7 +138,7 @@ struct Blocks : BlockSizes<Level, T> {
     alignas(cache_line) T packed_b[cols * Sizes::depth];
 };
 
-// Memory for LargeBlocks, which the thread keeps; nullptr where there is none.
+// Scratch memory for HeapPacking. The thread keeps it. nullptr if the allocation fails.
 inline constexpr std::size_t scratch_bytes = std::size_t{1200} * 1024;
 inline void* packing_scratch() noexcept {
     struct Owner {
@@ -150,17 +150,17 @@ inline void* packing_scratch() noexcept {
     return owner.data;
 }
 
-// In a large product each part of a meets many panels of b, and each panel many parts of a. All are copied, each part
-// of b once, and of a once for every `cols` columns, and not again for every block of the other matrix.
+// Packs all of a and b, for large products: every packed part is used many times. Each part of b is packed once, each
+// part of a once for every `cols` columns.
 template <class Level, class T>
-struct LargeBlocks : BlockSizes<Level, T> {
+struct HeapPacking : BlockSizes<Level, T> {
     using Sizes = BlockSizes<Level, T>;
     static constexpr bool packs_all = true;
     static constexpr std::size_t most_rows = 96 * 1024 / sizeof(T) / Sizes::depth;  // a part of a second-level cache
     static constexpr std::size_t cols = 64 * Sizes::panel_cols;                     // up to a megabyte of b
     static constexpr std::size_t outer_rows = static_cast<std::size_t>(-1) / 2;     // all
 
-    NIB_ALWAYS_INLINE LargeBlocks(const Product<T>& p, void* scratch) {
+    NIB_ALWAYS_INLINE HeapPacking(const Product<T>& p, void* scratch) {
         constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
         constexpr std::size_t most_packed_a = most_rows * Sizes::a_stride;
         static_assert(most_rows % tile_rows == 0 && most_rows % Sizes::width == 0);
@@ -173,12 +173,12 @@ struct LargeBlocks : BlockSizes<Level, T> {
 
     static constexpr std::size_t most_depth(const Product<T>&) { return Sizes::depth; }
 
-    std::size_t rows;  // of a, about as many in every block, in whole tiles
+    std::size_t rows;  // of a in a block: whole tiles, about as many in every block
     T* packed_a;
     T* packed_b;
 };
 
-// A part of b: `depth` rows, in panels one behind the other.
+// A part of b as panels, packed or in place.
 template <class T>
 struct Panels {
     const T* data;
@@ -186,14 +186,14 @@ struct Panels {
     std::size_t panel_stride;
 };
 
-// to = rows [first, first + depth) and columns [j, j + cols) of p's b, in panels without gaps.
+// Packs rows [first, first + depth) and columns [j, j + cols) of p's b into panels without gaps.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void copy_to_panels(T* to, const Product<T>& p, std::size_t first, std::size_t depth, std::size_t j,
                                       std::size_t cols) {
     constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
     const T* const from = p.b.data + first * p.b.row_stride + j * p.b.col_stride;
     const bool transposed = p.b.col_stride != 1;
-    if (!transposed && cols % panel_cols == 0) {  // all panels' lines at once: they are neighbours
+    if (!transposed && cols % panel_cols == 0) {  // a row of all panels is contiguous in b
         for (std::size_t k = 0; k < depth; ++k)
             copy_lines<Level, T>(to + k * panel_cols, depth * panel_cols, from + k * p.b.row_stride, panel_cols,
                                  cols / panel_cols, panel_cols, cols);
@@ -211,59 +211,60 @@ NIB_ALWAYS_INLINE void copy_to_panels(T* to, const Product<T>& p, std::size_t fi
 }
 
 // Rows [first, first + depth) and columns [j, j + cols) of p's b, packed or where they stand.
-template <class Level, class T, class B>
-NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, B& blocks, std::size_t first, std::size_t depth, std::size_t j,
-                                   std::size_t cols) {
-    if (!B::packs_all && !packs_b<Level>(p, cols))
-        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, B::panel_cols};
-    // A few panels at a time: the lines of more of them, as far apart, would drive each other out of the cache.
-    for (std::size_t c = 0; c < cols; c += B::block_panels * B::panel_cols)
-        copy_to_panels<Level>(blocks.packed_b + c * depth, p, first, depth, j + c,
-                              smaller(B::block_panels * B::panel_cols, cols - c));
-    return {blocks.packed_b, B::panel_cols, depth * B::panel_cols};
+template <class Level, class T, class Packing>
+NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, Packing& packing, std::size_t first, std::size_t depth,
+                                   std::size_t j, std::size_t cols) {
+    if (!Packing::packs_all && !packs_b<Level>(p, cols))
+        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Packing::panel_cols};
+    // A few panels at a time: more would write to so many lines, equally far apart, that they conflict in L1.
+    for (std::size_t c = 0; c < cols; c += Packing::block_panels * Packing::panel_cols)
+        copy_to_panels<Level>(packing.packed_b + c * depth, p, first, depth, j + c,
+                              smaller(Packing::block_panels * Packing::panel_cols, cols - c));
+    return {packing.packed_b, Packing::panel_cols, depth * Packing::panel_cols};
 }
 
 // Rows [i, i + rows) and columns [first, first + depth) of p's a, packed or where they stand.
-template <class Level, class T, class B>
-NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, B& blocks, std::size_t i, std::size_t rows, std::size_t first,
-                                    std::size_t depth) {
+template <class Level, class T, class Packing>
+NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, Packing& packing, std::size_t i, std::size_t rows,
+                                    std::size_t first, std::size_t depth) {
     const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
     if (a.col_stride == 1) {
-        const bool collide = collides<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > B::panel_cols;
-        if (!B::packs_all && !collide) return a;
-        copy_lines<Level, T>(blocks.packed_a, B::a_stride, a.data, a.row_stride, rows, depth,
+        const bool conflict =
+            conflicts_in_l1<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > Packing::panel_cols;
+        if (!Packing::packs_all && !conflict) return a;
+        copy_lines<Level, T>(packing.packed_a, Packing::a_stride, a.data, a.row_stride, rows, depth,
                              (p.rows - 1 - i) * a.row_stride + p.depth - first);
-        return {blocks.packed_a, B::a_stride, 1};
+        return {packing.packed_a, Packing::a_stride, 1};
     }
-    if constexpr (B::packs_all) {
-        copy_lines<Level, T>(blocks.packed_a, B::most_rows, a.data, a.col_stride, depth, rows,
+    if constexpr (Packing::packs_all) {
+        copy_lines<Level, T>(packing.packed_a, Packing::most_rows, a.data, a.col_stride, depth, rows,
                              (p.depth - 1 - first) * a.col_stride + p.rows - i);
-        return {blocks.packed_a, 1, B::most_rows};
+        return {packing.packed_a, 1, Packing::most_rows};
     }
     return a;
 }
 
-// In a product of many rows the next rows of a are far away when the first panel meets them, and those of c where sums
-// go on from an earlier part of the depth, or where there is no room for them in the caches. These are prefetched.
-template <class B, class T>
+// What to prefetch in a product of many rows. Rows of a: while the first panel of b is multiplied, because nothing has
+// read them yet. Rows of c: where they accumulate an earlier part of the depth, or are too many for the caches.
+template <class Packing, class T>
 NIB_ALWAYS_INLINE Prefetch<T> rows_to_prefetch(const Product<T>& p, std::size_t i, std::size_t j, std::size_t first,
                                                std::size_t depth) {
-    if (B::packs_all || (j > 0 && depth < p.depth && p.rows > B::block_rows))
-        return {p.c + i * p.cols + j, p.cols, B::panel_cols};
-    if (j == 0 && p.a.col_stride == 1 && p.rows > B::block_rows)
+    if (Packing::packs_all || (j > 0 && depth < p.depth && p.rows > Packing::block_rows))
+        return {p.c + i * p.cols + j, p.cols, Packing::panel_cols};
+    if (j == 0 && p.a.col_stride == 1 && p.rows > Packing::block_rows)
         return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
     return {};
 }
 
-// How far behind its own rows a panel of p's b prefetches the next ones: rows that collide are read where they stand,
-// and few of them or none share a page, so that no machine sees by itself what comes next.
-template <class Level, class B, class T>
+// How many numbers ahead of a row of a panel to prefetch b, or 0: for rows that conflict in L1 and are read in place.
+// They are pages apart, so the processor's own prefetcher does not recognise the pattern.
+template <class Level, class Packing, class T>
 constexpr std::size_t panel_prefetch_distance(const Product<T>& p, std::size_t cols) {
-    const bool in_place = !B::packs_all && !packs_b<Level>(p, cols);
-    return in_place && collides<T>(p.b.row_stride) && p.cols > B::panel_cols ? 4 * B::panel_cols : 0;
+    const bool in_place = !Packing::packs_all && !packs_b<Level>(p, cols);
+    return in_place && conflicts_in_l1<T>(p.b.row_stride) && p.cols > Packing::panel_cols ? 4 * Packing::panel_cols : 0;
 }
 
-// Prefetches the share of one of `panels` panels in what pack_a will copy next, so that it comes while they pass by.
+// Prefetches part number `panel` of `panels` of the block that pack_a copies next, so that it arrives in time.
 template <class T>
 NIB_ALWAYS_INLINE void prefetch_a_block(const Product<T>& p, std::size_t i, std::size_t rows, std::size_t first,
                                         std::size_t depth, std::size_t panel, std::size_t panels) {
@@ -278,11 +279,11 @@ NIB_ALWAYS_INLINE void prefetch_a_block(const Product<T>& p, std::size_t i, std:
             prefetch(reinterpret_cast<std::uintptr_t>(from + line * stride + k));
 }
 
-// Whether LargeBlocks are worth their copies: smaller products are slower so.
+// Whether a product is large enough to gain by HeapPacking.
 template <class T>
 constexpr bool pays_to_pack_all(const Product<T>& p) {
     const std::size_t line_stride = larger(p.a.row_stride, p.a.col_stride);
-    return p.rows >= 192 && p.depth >= 128 && p.cols >= (collides<T>(line_stride) ? 128 : 384);
+    return p.rows >= 192 && p.depth >= 128 && p.cols >= (conflicts_in_l1<T>(line_stride) ? 128 : 384);
 }
 
 }  // namespace nib::inline NIB_ABI::kernels::detail

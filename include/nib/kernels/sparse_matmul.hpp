@@ -1,8 +1,7 @@
-// c = a b + bias for a sparse a: the zeros of a cost nothing.
+// c = a b + bias for a sparse a (CSR): the zeros of a cost nothing.
 //
-// Skipping a zero leaves every sum as it was (0 b added), so results equal the dense product's to the bit. Two
-// exceptions: 0 times infinity or NaN is NaN there and skipped here; and a sum of -0, from a bias of -0, becomes 0
-// there and stays -0 here.
+// Skipping a zero leaves every sum as it was, so results equal gemm's to the bit. Two exceptions: 0 times infinity or
+// NaN is NaN in gemm and skipped here; and a sum of -0, from a bias of -0, becomes 0 in gemm and stays -0 here.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -29,10 +28,10 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
-// How many rows of a are taken together, so that what they all read of b stays in the first-level cache.
+// How many rows of a are multiplied together, so that the block of b that they all read stays in L1.
 inline constexpr std::size_t sparse_rows_at_once = 64;
 
-// At most so many rows of c: all rows of a pass by a block of rows and columns of b before the next.
+// Multiplies at most so many rows: all rows of a by one block of rows and columns of b, then by the next block.
 template <class Level, std::size_t VectorBytes, class T>
 NIB_ALWAYS_INLINE void multiply_sparse_rows(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixView<T> c,
                                             const T* bias) {
@@ -46,7 +45,7 @@ NIB_ALWAYS_INLINE void multiply_sparse_rows(const SparseMatrixView<T>& a, Matrix
         const Nonzero<T>* positions[sparse_rows_at_once];
         for (std::size_t i = 0; i < a.rows; ++i) positions[i] = a.row(i).data();
         constexpr std::size_t lines = 32 * 1024 / (Vectors * VectorBytes);
-        const std::size_t depth = collides<T>(b.cols()) ? lines / 2 : lines;
+        const std::size_t depth = conflicts_in_l1<T>(b.cols()) ? lines / 2 : lines;
         std::size_t first = 0;
         do {
             const std::size_t last = smaller(first + depth, b.rows());

@@ -1,7 +1,8 @@
-// c = a^T b for a sparse a, equal to the dense product to the bit (but for sparse_matmul.hpp's two exceptions).
+// c = a^T b for a sparse a (CSR), equal to gemm to the bit (but for sparse_matmul.hpp's two exceptions).
 //
-// Non-zeros of some columns of a can be listed by column first. A row of c is then one column's list, its sums stay in
-// registers, and what is done with them can begin there: kernels/update.hpp does.
+// There are two ways. By row: each row of b is added to the rows of c that a's row names. By column: non-zeros are
+// first listed by column; a row of c is then computed from one list in registers, and can be used there
+// (kernels/update.hpp).
 #pragma once
 
 #include <nib/core/algorithm.hpp>
@@ -22,11 +23,10 @@ struct SparseProductRows {
     MatrixView<const T> b;         // [K, N]
     std::size_t first;             // of M
     const Nonzero<T>** positions;  // [K]: where each row of a has its first entry of a column >= first (find_column)
-    MatrixView<T> c;               // [rows, N]: where they go, or may go on their way
+    MatrixView<T> c;               // [rows, N]: the result, or scratch memory
 };
 
-// Multiplies them out. `positions` move on to the first entries that were not used, so that blocks of rows can follow
-// each other.
+// Computes these rows. Advances `positions` to the first entries that were not used, so that the next rows can follow.
 template <class T>
 void sparse_matmul_at_b_rows(const SparseProductRows<T>& rows);
 
@@ -40,7 +40,7 @@ void find_column(const SparseMatrixView<T>& a, std::size_t column, const Nonzero
 
 namespace detail {
 
-// Non-zeros by column: of some columns of a, and of some of its rows.
+// Non-zeros of some rows and columns of a, listed by column.
 template <class T>
 struct ColumnLists {
     struct Entry {
@@ -48,16 +48,16 @@ struct ColumnLists {
         T value;
     };
     static constexpr std::size_t columns = 96;
-    static constexpr std::size_t rows = 64;  // at most, so that what the columns all read of b stays in the cache
+    static constexpr std::size_t rows = 64;  // at most, so that the rows of b that all columns read stay in the cache
 
     Entry* ends[columns];
     std::size_t stride;  // from one column's list to the next one's
     Entry entries[columns * (rows + 1)];
 
-    // The entries of columns first, first + 1, …, first + count - 1 in the rows from `positions` on, which move on.
+    // Lists the entries of columns [first, first + count), from `positions` on, and advances these.
     NIB_ALWAYS_INLINE void take(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
                                 const Nonzero<T>** positions) {
-        stride = a.rows + 1;  // no more than there must be, for the first-level cache's sake
+        stride = a.rows + 1;  // as small as possible, to stay in L1
         for (std::size_t c = 0; c < count; ++c) ends[c] = entries + c * stride;
         for (std::size_t i = 0; i < a.rows; ++i) {
             const SparseRow<T> row = a.row(i);
@@ -70,12 +70,12 @@ struct ColumnLists {
     }
 };
 
-// Non-zeros by row: in the rows from `positions` on, those of columns first, first + 1, …
+// Non-zeros of columns first, first + 1, …, listed by row, from `positions` on.
 template <class T>
 struct RowLists {
     SparseMatrixView<T> a;
     std::size_t first;
-    const Nonzero<T>** positions;  // they move on to the first entry that was not used
+    const Nonzero<T>** positions;  // advanced to the first entry that was not used
 };
 
 // c = a^T b, or c += a^T b.
@@ -86,15 +86,15 @@ struct OuterProducts {
     bool accumulate;
 };
 
-// What is done with sums, a vector of them at a time: they are stored in their place of c.
+// Stores a vector of sums in c.
 struct StoreSums {
     template <class Level, class V, class T>
-    NIB_ALWAYS_INLINE void operator()(T* place, const V& sums) const {
-        store(place, sums);
+    NIB_ALWAYS_INLINE void operator()(T* slot, const V& sums) const {
+        store(slot, sums);
     }
 };
 
-// Columns j, j + 1, … of c, as many as Vectors vectors hold: one row of c after the other.
+// Vectors vectors of columns of c from j on, one row of c after the other.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T, class Use>
 NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& a, const OuterProducts<T>& p, std::size_t j, const Use& use) {
     using V = typename VectorOf<T, VectorBytes>::type;
@@ -122,7 +122,7 @@ NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& a, const OuterProducts<
     }
 }
 
-// The same, one row of b after the other, added to what should lie in the first-level cache.
+// The same, one row of b after the other, accumulated in c, which should be in L1.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
 NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& a, const OuterProducts<T>& p, std::size_t j, const StoreSums&) {
     using V = typename VectorOf<T, VectorBytes>::type;
@@ -156,7 +156,7 @@ NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& a, const OuterProducts<T>&
     }
 }
 
-// All columns from j on: wide blocks of Most vectors, then narrower ones.
+// All columns from j on: blocks of Most vectors, then narrower ones.
 template <class Level, std::size_t VectorBytes, std::size_t Most, class Lists, class T, class Use>
 NIB_ALWAYS_INLINE void add_outer_products(const Lists& a, const OuterProducts<T>& p, const Use& use,
                                           std::size_t j = 0) {
@@ -173,18 +173,17 @@ NIB_ALWAYS_INLINE void add_outer_products(const Lists& a, const OuterProducts<T>
     }
 }
 
-// Calls use(place, sums) for all sums, vector by vector, in no particular order; `place` is where they would be stored
-// in c. Where a has more rows than are taken at once, earlier sums are stored there. Sums go on from what c holds where
-// `accumulate`, else from 0.
+// Calls use(slot, sums) for all sums, vector by vector, in any order; `slot` is their position in c. c holds the
+// partial sums where a has more rows than are multiplied at once. `accumulate`: adds to what c holds.
 template <class Level, class T, class Use>
 NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool accumulate, const Use& use) {
     using Lists = ColumnLists<T>;
-    const std::size_t rows_at_once = collides<T>(p.b.cols()) ? Lists::rows / 2 : Lists::rows;
+    const std::size_t rows_at_once = conflicts_in_l1<T>(p.b.cols()) ? Lists::rows / 2 : Lists::rows;
     Lists lists;
     for (std::size_t r = 0; r < p.c.rows(); r += Lists::columns) {
         const MatrixView<T> c = p.c.middle_rows(r, smaller(Lists::columns, p.c.rows() - r));
         std::size_t i = 0;
-        do {  // once for no rows at all: c is 0 then
+        do {  // also once if a has no rows: c is 0 then
             const std::size_t count = smaller(rows_at_once, p.a.rows - i);
             lists.take(p.a.middle_rows(i, count), p.first + r, c.rows(), p.positions + i);
             const OuterProducts<T> products{p.b.middle_rows(i, count), c, accumulate || i > 0};
@@ -221,7 +220,7 @@ void multiply_by_row(const SparseProductRows<T>& product, bool accumulate) {
     });
 }
 
-// To list by column, and to find the ends of all these short lists, takes longer than it saves for few columns.
+// For few columns of c, listing by column takes longer than it saves.
 template <class T>
 void multiply_transposed(const SparseProductRows<T>& product, bool accumulate) {
     if (product.c.cols() * sizeof(T) < 512 || !runs_tuned()) return multiply_by_row(product, accumulate);
@@ -243,7 +242,7 @@ void sparse_matmul_at_b(const SparseMatrixView<T>& a, MatrixView<const T> b, Mat
     assert(a.rows == b.rows() && c.rows() == a.cols && c.cols() == b.cols());
     constexpr std::size_t most = detail::ColumnLists<T>::rows;
     std::size_t i = 0;
-    do {  // once for no rows at all: c is 0 then
+    do {  // also once if a has no rows: c is 0 then
         const Nonzero<T>* positions[most];
         const std::size_t count = smaller(most, a.rows - i);
         const SparseMatrixView<T> some = a.middle_rows(i, count);

@@ -1,5 +1,5 @@
-// What products read: a dense matrix, or a sparse one as the lists of its rows' non-zeros (CSR, but that the rows may
-// stand anywhere). All are non-owning views.
+// What products read: a dense matrix, or a sparse matrix (CSR, except that its rows need not be contiguous). All are
+// non-owning views.
 #pragma once
 
 #include <nib/core/matrix.hpp>

@@ -1,6 +1,6 @@
-// Optimisers as rules: how one vector of parameters (kernels/lanes.hpp) moves by its gradients, and how many numbers
-// an optimiser keeps for each parameter. A rule is compiled for every instruction set and runs over flat arrays, or
-// over gradients that are made on the way:
+// Optimisers as rules: how one vector of parameters (kernels/lanes.hpp) is updated by its gradients, and how many
+// states an optimiser keeps for each parameter. A rule is compiled for every instruction set. It runs over flat arrays,
+// or takes gradients from registers while a product computes them:
 //
 //   template <class T>
 //   struct Momentum {
@@ -14,8 +14,8 @@
 //       }
 //   };
 //
-// A long operator() is best marked [[gnu::always_inline]]: Clang would else compile it once, for the build's own
-// instruction set. optim/optimizer.hpp makes an optimiser of a rule.
+// Mark a long operator() [[gnu::always_inline]]: else Clang compiles it once, for the build's instruction set.
+// optim/optimizer.hpp makes an optimiser of a rule.
 #pragma once
 
 #include <nib/core/flush_subnormals.hpp>
@@ -54,25 +54,26 @@ struct Update {
 
     template <class V>
     NIB_ALWAYS_INLINE static void run(Update update, const T* gradients, std::size_t size) {
-        // Parameters that other threads have read are no longer this one's alone, and each store would wait until they
-        // are.
-        constexpr std::uintptr_t ahead = 1024;
+        // Other threads may have read these parameters. Prefetching for writing takes their cache lines back early, or
+        // each store would wait for that.
+        constexpr std::uintptr_t prefetch_bytes = 1024;
         for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
-            if (count == V::size) prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + i) + ahead);
+            if (count == V::size)
+                prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + i) + prefetch_bytes);
             update.move(i, V::load(gradients + i, count), count);
         });
     }
 };
 
-// What multiply_by_column does with gradients that would be stored in c.
+// Updates the parameters by gradients that multiply_by_column holds in registers.
 template <class Rule, class T>
 struct UpdateByColumn {
     Update<Rule, T> update;
     const T* c;
 
     template <class Level, class V>
-    NIB_ALWAYS_INLINE void operator()(const T* place, const V& gradient) const {
-        update.move(static_cast<std::size_t>(place - c), Lanes<Level, T, sizeof(V)>{gradient});
+    NIB_ALWAYS_INLINE void operator()(const T* slot, const V& gradient) const {
+        update.move(static_cast<std::size_t>(slot - c), Lanes<Level, T, sizeof(V)>{gradient});
     }
 
     template <class V>
@@ -83,7 +84,7 @@ struct UpdateByColumn {
 
 }  // namespace detail
 
-// Moves `count` parameters by their gradients. `states` are Rule::state_count arrays, each as long. None overlap.
+// Updates `count` parameters by their gradients. `states` are Rule::state_count arrays, each as long. None overlap.
 // Subnormal numbers count as 0 (core/flush_subnormals.hpp).
 template <class Rule, class T>
 void update(const Rule& rule, std::size_t count, T* parameters, const T* gradients, T* const* states) {
@@ -97,9 +98,9 @@ void update(const Rule& rule, std::size_t count, T* parameters, const T* gradien
 template <class Rule, class T>
 void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T* const* states) {
     const ScopedFlushSubnormals scope;
-    // With so many columns the gradients go from registers into the rule, and are made while it waits for square roots
-    // and divisions. For fewer, the lists by column that this takes cost more than it saves; more are multiplied out in
-    // blocks of columns, and the states of a block are too far apart.
+    // With this many columns the rule takes gradients from registers, and they are computed while it waits for square
+    // roots and divisions. With fewer columns, listing by column costs more than that saves. With more, the product is
+    // computed in blocks of columns, and the states of a block are too far apart.
     const std::size_t row_bytes = rows.c.cols() * sizeof(T);
     using ByColumn = detail::UpdateByColumn<Rule, T>;
     if (row_bytes >= 256 && row_bytes < 512 && runs_tuned())

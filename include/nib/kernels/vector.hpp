@@ -148,23 +148,21 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
     *reinterpret_cast<typename VectorOf<T, sizeof(V)>::unaligned*>(values) = vector;
 }
 
-// Asks for the cache line at an address, to read it or, where it is the only copy that is wanted, to write it. There
-// may be nothing: an address is only a number here.
+// Prefetches the cache line at an address, to read or to write it. The address need not be valid.
 NIB_ALWAYS_INLINE void prefetch(std::uintptr_t address) { __builtin_prefetch(reinterpret_cast<const char*>(address)); }
 NIB_ALWAYS_INLINE void prefetch_to_write(std::uintptr_t address) {
     __builtin_prefetch(reinterpret_cast<const char*>(address), 1);
 }
 
-// Whether the rows of a matrix of so many columns compete for a few places of the first-level cache.
-inline constexpr std::size_t colliding_bytes = 1024;
+// Whether rows so many numbers apart conflict in L1: they compete for a few of its sets.
+inline constexpr std::size_t l1_conflict_bytes = 1024;
 template <class T>
-constexpr bool collides(std::size_t stride) {
-    return stride * sizeof(T) % colliding_bytes == 0;
+constexpr bool conflicts_in_l1(std::size_t stride) {
+    return stride * sizeof(T) % l1_conflict_bytes == 0;
 }
 
-// How many colliding rows are walked at once by products of few rows, which take them as fast as memory yields them: as
-// many as stand in `bytes`, but at least 8, so that the next columns of the same rows are near, in their pages and
-// caches.
+// How many rows of b that conflict in L1 make a strip, in products of few rows, which memory limits: as many as fit in
+// `bytes`, but at least 8. A strip is short so that its pages and cache lines are still near for its next columns.
 template <class T>
 constexpr std::size_t lines_of_strip(std::size_t stride, std::size_t bytes) {
     const std::size_t lines = bytes / sizeof(T) / stride;
