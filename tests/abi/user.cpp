@@ -1,4 +1,4 @@
-// Uses enough of nib that its object file holds symbols of every room.
+// Uses enough of nib that its object file holds symbols of every folder.
 #include <nib/all.hpp>
 
 int main() {

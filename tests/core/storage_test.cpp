@@ -59,23 +59,23 @@ TEST_CASE("an allocation whose size overflows throws instead of wrapping around"
     CHECK_THROWS_AS(static_cast<void>(allocator.allocate(static_cast<std::size_t>(-1) / 4)), std::bad_alloc);
     // So large that it wraps around when it is rounded up to whole pages.
     nib::Scratch<char> scratch;
-    CHECK_THROWS_AS(static_cast<void>(scratch.room(static_cast<std::size_t>(-1) - 1000)), std::bad_alloc);
+    CHECK_THROWS_AS(static_cast<void>(scratch.buffer(static_cast<std::size_t>(-1) - 1000)), std::bad_alloc);
 }
 
 TEST_CASE("scratch memory starts a cache line and stays where it is until it must grow") {
     nib::Scratch<float> scratch;
-    float* const first = scratch.room(10);
+    float* const first = scratch.buffer(10);
     CHECK(reinterpret_cast<std::uintptr_t>(first) % 64 == 0);
     first[9] = 4;
-    CHECK(scratch.room(3) == first);
-    CHECK(scratch.room(10) == first);
+    CHECK(scratch.buffer(3) == first);
+    CHECK(scratch.buffer(10) == first);
     CHECK(first[9] == 4);
-    float* const grown = scratch.room(1000);
+    float* const grown = scratch.buffer(1000);
     CHECK(reinterpret_cast<std::uintptr_t>(grown) % 64 == 0);
     grown[999] = 5;
     const nib::Scratch<float> copy = scratch;
     nib::Scratch<float> moved = std::move(scratch);
-    CHECK(moved.room(1000) == grown);
+    CHECK(moved.buffer(1000) == grown);
     CHECK(grown[999] == 5);
 }
 

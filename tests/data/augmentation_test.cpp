@@ -44,7 +44,7 @@ Pixels changed(const Pixels& image, std::size_t rows, std::size_t cols, const Au
                nib::Rng& rng) {
     const Augmentation augmentation{rows, cols, options};
     Pixels result(image.size(), 77);
-    Pixels scratch(augmentation.room(), 99);
+    Pixels scratch(augmentation.scratch_size(), 99);
     augmentation(image, rng, result, scratch.data());
     return result;
 }
@@ -313,7 +313,7 @@ TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in ea
                       once.begin() + static_cast<std::ptrdiff_t>(once.size() / 2)));
 
     // Each is what Augmentation makes of its image with a generator of its own.
-    Pixels image(784), scratch(augmented.augmentation().room());
+    Pixels image(784), scratch(augmented.augmentation().scratch_size());
     std::size_t number = 0;
     for (const auto& batch : nib::batches<T>(augmented, 64)) {
         const nib::Matrix<T> matrix = reference::dense(batch.inputs);
@@ -332,7 +332,7 @@ TEST_CASE_TEMPLATE("batches of augmented images are the seed's, other ones in ea
 TEST_CASE("augmented images are the same on every machine") {
     const nib::Dataset data = ellipses(4);
     const Augmentation augmentation{28, 28, {.probability = 1}};
-    Pixels image(784), scratch(augmentation.room());
+    Pixels image(784), scratch(augmentation.scratch_size());
     std::uint64_t hash = 14695981039346656037u;  // FNV-1a
     for (std::size_t i = 0; i < data.size(); ++i) {
         nib::Rng rng = nib::Rng::stream(9, i);

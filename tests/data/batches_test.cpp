@@ -149,7 +149,7 @@ TEST_CASE_TEMPLATE("threads gather the same batches, as lists and as copies", T,
 
 namespace {
 
-// A user's data set of one number each, which writes down what happens to its examples: fetched (true) or copied.
+// A user's data set of one number each, which writes down what happens to its examples: prefetched (true) or copied.
 struct Watched {
     std::size_t count;
     std::vector<std::pair<std::size_t, bool>>* events;
@@ -162,11 +162,11 @@ void copy_example(const Watched& data, std::size_t index, std::span<float> to) {
     data.events->emplace_back(index, false);
     to[0] = static_cast<float>(index);
 }
-void fetch_example(const Watched& data, std::size_t index) { data.events->emplace_back(index, true); }
+void prefetch_example(const Watched& data, std::size_t index) { data.events->emplace_back(index, true); }
 
 }  // namespace
 
-TEST_CASE("each example is fetched once, eight of a batch at a time, before it is copied") {
+TEST_CASE("each example is prefetched once, eight of a batch at a time, before it is copied") {
     for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 20}) {
         CAPTURE(size);
         std::vector<std::pair<std::size_t, bool>> events, expected;

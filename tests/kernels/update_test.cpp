@@ -148,16 +148,16 @@ void check_rows() {
 
                     std::vector<const kernels::Nonzero<T>*> positions(batch);
                     kernels::find_column<T>(listed.inputs.sparse(), first, positions.data());
-                    Guarded<T> room(rows, outputs);
+                    Guarded<T> buffer(rows, outputs);
                     const kernels::SparseProductRows<T> product{.a = listed.inputs.sparse(),
                                                                 .b = dy,
                                                                 .first = first,
                                                                 .positions = positions.data(),
-                                                                .c = room.view()};
+                                                                .c = buffer.view()};
                     kernels::update<Rule, T>(Rule{}, product, arrays.parameters(), arrays.states().data());
                     CHECK(same(arrays, expected));
                     CHECK(arrays.margins_untouched());
-                    CHECK(room.margins_untouched());
+                    CHECK(buffer.margins_untouched());
                 });
             }
 }

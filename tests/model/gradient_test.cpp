@@ -21,7 +21,7 @@ struct Example {
     Matrix<T> x1, dy1, x2, dy2;
     std::vector<nib::kernels::SparseRow<T>> lists;
     std::vector<nib::kernels::Nonzero<T>> entries;
-    std::vector<T> room;
+    std::vector<T> buffer;
     std::vector<nib::DeferredProduct<T>> products;
     nib::ListPositions<T> positions;
     std::size_t offset1 = 5, offset2;
@@ -34,14 +34,14 @@ struct Example {
           lists(rows),
           entries(nib::kernels::sparse_capacity(rows, in)),
           offset2{offset1 + in * out + 7} {
-        room.resize(offset2 + out * 3 + 4);
-        for (std::size_t i = 0; i < room.size(); ++i) room[i] = static_cast<T>(i);
+        buffer.resize(offset2 + out * 3 + 4);
+        for (std::size_t i = 0; i < buffer.size(); ++i) buffer[i] = static_cast<T>(i);
         const auto inputs = nib::kernels::find_nonzeros<T>(x1, {lists.data(), entries.data()});
         products = {{.offset = offset2, .x = x2, .dy = dy2}, {.offset = offset1, .x = inputs, .dy = dy1}};
     }
 
     std::vector<T> expected() const {
-        std::vector<T> all(room.size());
+        std::vector<T> all(buffer.size());
         for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<T>(i);
         const bool fused = reference::fuses();
         const auto put = [&](std::size_t offset, const Matrix<T>& x, const Matrix<T>& dy) {
@@ -61,7 +61,7 @@ void check(std::size_t rows, std::size_t in, std::size_t out, double zeros, nib:
     CAPTURE(out);
     CAPTURE(zeros);
     Example<T> example{rows, in, out, zeros, rng};
-    const nib::DeferredGradient<T> gradient{example.room, example.products, example.positions, executor};
+    const nib::DeferredGradient<T> gradient{example.buffer, example.products, example.positions, executor};
     const std::vector<T> expected = example.expected();
     REQUIRE(gradient.size() == expected.size());
     for (int round = 0; round < 2; ++round) {
@@ -112,31 +112,31 @@ TEST_CASE_TEMPLATE("threads share out the rows of products and give the same bit
 }
 
 TEST_CASE("a gradient without products is the array that it was given") {
-    std::vector<float> room{1, 2, 3};
+    std::vector<float> buffer{1, 2, 3};
     nib::ListPositions<float> positions;
-    const nib::DeferredGradient<float> gradient{room, {}, positions};
+    const nib::DeferredGradient<float> gradient{buffer, {}, positions};
     const std::span<const float> values = gradient.multiply_out();
-    CHECK(values.data() == room.data());
+    CHECK(values.data() == buffer.data());
     std::vector<float> seen;
     gradient.for_each_block([&](std::size_t offset, std::span<const float> block) {
         CHECK(offset == 0);
         seen.assign(block.begin(), block.end());
     });
-    CHECK(seen == room);
+    CHECK(seen == buffer);
 }
 
 TEST_CASE("what is in memory without being multiplied out is looked at for numbers that are not finite") {
     nib::Matrix<float> x(1, 2), dy(1, 3);
-    std::vector<float> room(10);
+    std::vector<float> buffer(10);
     const std::vector<nib::DeferredProduct<float>> products{{2, nib::kernels::InputView<float>{x}, dy}};
     nib::ListPositions<float> positions;
-    const nib::DeferredGradient<float> gradient{room, products, positions};
+    const nib::DeferredGradient<float> gradient{buffer, products, positions};
     CHECK(gradient.rest_is_finite());
-    room[3] = std::numeric_limits<float>::quiet_NaN();  // where the product is made
+    buffer[3] = std::numeric_limits<float>::quiet_NaN();  // where the product is made
     CHECK(gradient.rest_is_finite());
-    for (const std::size_t place : {0U, 1U, 8U, 9U}) {
-        room[place] = std::numeric_limits<float>::infinity();
+    for (const std::size_t i : {0U, 1U, 8U, 9U}) {
+        buffer[i] = std::numeric_limits<float>::infinity();
         CHECK(!gradient.rest_is_finite());
-        room[place] = 0;
+        buffer[i] = 0;
     }
 }

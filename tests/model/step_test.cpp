@@ -38,15 +38,15 @@ std::array<Step<float>, sizeof...(Layers)> steps_of() {
 
 template <class Steps>
 std::vector<std::size_t> outputs(const Steps& steps) {
-    std::vector<std::size_t> places;
-    for (const auto& step : steps) places.push_back(step.output);
-    return places;
+    std::vector<std::size_t> slots;
+    for (const auto& step : steps) slots.push_back(step.output);
+    return slots;
 }
 template <class Steps>
 std::vector<std::size_t> gradients(const Steps& steps) {
-    std::vector<std::size_t> places;
-    for (const auto& step : steps) places.push_back(step.output_gradient);
-    return places;
+    std::vector<std::size_t> slots;
+    for (const auto& step : steps) slots.push_back(step.output_gradient);
+    return slots;
 }
 
 using Places = std::vector<std::size_t>;
@@ -96,7 +96,7 @@ TEST_CASE("what a residual connection takes stays until it is added") {
     CHECK(outputs(at_once) == Places{0, 1, 2});
 }
 
-TEST_CASE("one row at a time takes as few places as there must be") {
+TEST_CASE("one row at a time takes as few slots as there must be") {
     auto steps = steps_of<Dense, FromOutput, Dense, FromOutput, Dense>();
     CHECK(nib::detail::place_rows<float>(steps) == 2);
     CHECK(outputs(steps) == Places{0, 0, 1, 1, 0});

@@ -1,4 +1,4 @@
-// Training and inference allocate nothing once their first step has made room, and a model file is read in little
+// Training and inference allocate nothing after their first step, and a model file is read in little
 // memory: every way to ask the C library for memory is counted, in this program and in the libraries below it.
 #include <nib/all.hpp>
 

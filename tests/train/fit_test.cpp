@@ -456,7 +456,7 @@ struct RandomPoints {
     std::size_t size() const { return points->size(); }
     std::size_t input_size() const { return points->input_size(); }
     friend int target_of(const RandomPoints& data, std::size_t index) { return target_of(*data.points, index); }
-    friend std::size_t example_room(const RandomPoints&) { return 1; }
+    friend std::size_t example_scratch_size(const RandomPoints&) { return 1; }
     std::size_t refused = static_cast<std::size_t>(-1);  // the example that cannot be made
 
     friend void copy_example(const RandomPoints& data, std::size_t index, nib::Rng&, std::uint8_t*,

@@ -282,7 +282,7 @@ void add_inference_of_one(bool dense) {
 void add_images() {
     add("augmentation/28x28", [](benchmark::State& state) {
         const nib::Augmentation augmentation{28, 28, {.probability = 1}};
-        std::vector<std::uint8_t> image(784), scratch(augmentation.room());
+        std::vector<std::uint8_t> image(784), scratch(augmentation.scratch_size());
         nib::Rng rng{1};
         std::size_t next = 0;
         const double seconds = seconds_each(state, [&] {

@@ -2,7 +2,7 @@
 // load of a whole line ever straddles two.
 //
 //   AlignedVector<T>  a std::vector
-//   Scratch<T>        room for numbers that are written before they are read
+//   Scratch<T>        scratch memory for numbers that are written before they are read
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -30,9 +30,9 @@ constexpr bool multiply_sizes(std::size_t a, std::size_t b, std::size_t& product
 
 namespace detail {
 
-// Arrays of megabytes start a huge page, and ask the system for such: in a random order of examples each image lies in
-// another small page, and to look up where that is takes as long as to read it. (MNIST's non-zeros were listed in half
-// of the time; where the system gives none, nothing changes.)
+// Arrays of megabytes start at a huge page, and ask the system for such pages: in a random order of examples each image
+// lies in another small page, and looking up its address takes as long as reading it. Where the system has no huge
+// pages, nothing changes.
 inline constexpr std::size_t huge_page = std::size_t{1} << 21;
 constexpr std::size_t alignment_of_array(std::size_t bytes) { return bytes < 2 * huge_page ? cache_line : huge_page; }
 
@@ -77,7 +77,7 @@ requires std::is_trivially_copyable_v<T>
 class Scratch {
 public:
     Scratch() = default;
-    Scratch(const Scratch&) {}  // a copy has no room yet
+    Scratch(const Scratch&) {}  // a copy is empty
     Scratch& operator=(const Scratch&) { return *this; }
     Scratch(Scratch&& other) noexcept
         : data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
@@ -89,7 +89,7 @@ public:
     ~Scratch() { AlignedAllocator<T>{}.deallocate(data_, size_); }
 
     // The start of at least `count` numbers; the same as before unless it had to grow.
-    T* room(std::size_t count) {
+    T* buffer(std::size_t count) {
         if (count > size_) {
             AlignedAllocator<T>{}.deallocate(std::exchange(data_, nullptr), std::exchange(size_, 0));
             data_ = AlignedAllocator<T>{}.allocate(count);

@@ -45,9 +45,9 @@ public:
     std::size_t cols() const { return cols_; }
 
     // Bytes that a call scribbles on; what is in them between calls does not matter.
-    std::size_t room() const { return 2 * padded_size(); }
+    std::size_t scratch_size() const { return 2 * padded_size(); }
 
-    // A changed copy of `from`. `to` and the room() bytes at `scratch` do not overlap it, or each other.
+    // A changed copy of `from`. `to` and the scratch_size() bytes at `scratch` do not overlap it, or each other.
     void operator()(std::span<const std::uint8_t> from, Rng& rng, std::span<std::uint8_t> to,
                     std::uint8_t* scratch) const;
 
@@ -135,28 +135,30 @@ private:
 namespace detail {
 
 inline std::span<const std::uint8_t> changed_image(const Augmented& data, std::size_t index, Rng& rng,
-                                                   std::uint8_t* room) {
-    const std::span<std::uint8_t> image{room, data.input_size()};
-    data.augmentation()(data.data().image(index), rng, image, room + image.size());
+                                                   std::uint8_t* scratch) {
+    const std::span<std::uint8_t> image{scratch, data.input_size()};
+    data.augmentation()(data.data().image(index), rng, image, scratch + image.size());
     return image;
 }
 
 }  // namespace detail
 
 // What makes it a RandomExampleSource.
-inline std::size_t example_room(const Augmented& data) { return data.input_size() + data.augmentation().room(); }
+inline std::size_t example_scratch_size(const Augmented& data) {
+    return data.input_size() + data.augmentation().scratch_size();
+}
 template <class T>
-void copy_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room, std::span<T> to) {
-    kernels::scale_bytes<T>(detail::changed_image(data, index, rng, room), to);
+void copy_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* scratch, std::span<T> to) {
+    kernels::scale_bytes<T>(detail::changed_image(data, index, rng, scratch), to);
 }
 
 template <class T>
-std::size_t list_example(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* room,
-                         kernels::Nonzero<T>* entries) {
-    return kernels::append_nonzeros(detail::changed_image(data, index, rng, room), entries);
+std::size_t append_nonzeros_of(const Augmented& data, std::size_t index, Rng& rng, std::uint8_t* scratch,
+                               kernels::Nonzero<T>* entries) {
+    return kernels::append_nonzeros(detail::changed_image(data, index, rng, scratch), entries);
 }
 
-inline void fetch_example(const Augmented& data, std::size_t index) { fetch_example(data.data(), index); }
+inline void prefetch_example(const Augmented& data, std::size_t index) { prefetch_example(data.data(), index); }
 inline int target_of(const Augmented& data, std::size_t index) { return target_of(data.data(), index); }
 
 #if defined(NIB_TEMPLATE)

@@ -46,13 +46,13 @@ void copy_example(const Autoencoding<Data>& data, std::size_t index, std::span<T
     copy_example(data.data(), index, to);
 }
 template <class T, class Data>
-requires requires(const Data& data, kernels::Nonzero<T>* entries) { list_example(data, 0, entries); }
-std::size_t list_example(const Autoencoding<Data>& data, std::size_t index, kernels::Nonzero<T>* entries) {
-    return list_example(data.data(), index, entries);
+requires requires(const Data& data, kernels::Nonzero<T>* entries) { append_nonzeros_of(data, 0, entries); }
+std::size_t append_nonzeros_of(const Autoencoding<Data>& data, std::size_t index, kernels::Nonzero<T>* entries) {
+    return append_nonzeros_of(data.data(), index, entries);
 }
 template <class Data>
-requires requires(const Data& data) { fetch_example(data, 0); }
-void fetch_example(const Autoencoding<Data>& data, std::size_t index) { fetch_example(data.data(), index); }
+requires requires(const Data& data) { prefetch_example(data, 0); }
+void prefetch_example(const Autoencoding<Data>& data, std::size_t index) { prefetch_example(data.data(), index); }
 
 template <class Data>
 std::size_t target_size(const Autoencoding<Data>& data) {

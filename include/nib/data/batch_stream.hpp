@@ -18,10 +18,10 @@ public:
     // thrown here, after done(batch) of the batch before.
     template <class Use, class Done>
     bool for_each(const Use& use, const Done& done) {
-        auto batch = batches_.gather(0, places_[0]);
+        auto batch = batches_.gather(0, buffers_[0]);
         for (std::size_t i = 0; i < batches_.size(); ++i) {
             auto next = decltype(batch){};
-            const auto gather_next = [&] { next = batches_.gather(i + 1, places_[beside() ? (i + 1) % 2 : 0]); };
+            const auto gather_next = [&] { next = batches_.gather(i + 1, buffers_[beside() ? (i + 1) % 2 : 0]); };
             Thrown from_use, from_gather;
             pair_.parallel_for(beside() ? 2 : 1, [&](std::size_t part) {
                 part == 0 ? from_use.run([&] { use(batch); }) : from_gather.run(gather_next);
@@ -64,7 +64,7 @@ private:
 
     const Range& batches_;
     Executor& pair_;
-    typename Range::Place places_[2];
+    typename Range::BatchBuffer buffers_[2];
 };
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -42,8 +42,8 @@ public:
     static constexpr bool has_classes = ClassSource<Source>;
     using Batch = nib::Batch<T, TargetOf<Source, T>>;
 
-    // In the order of `order`, which holds indices of examples; From `key` dropout derives its masks (0: not
-    // shuffled), from `seed` random examples their randomness.
+    // `order` holds indices of examples. Dropout derives its masks from `key` (0: not shuffled), random examples their
+    // random numbers from `seed`.
     // Fails on a batch size of 0 and on an index that is none.
     Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, std::uint64_t key,
             std::uint64_t seed, Executor* executor);
@@ -55,7 +55,7 @@ public:
     std::size_t example(std::size_t number, std::size_t row) const { return order_[number * batch_size_ + row]; }
 
     // The memory that a batch is gathered into.
-    class Place {
+    class BatchBuffer {
         friend Batches;
         std::vector<int> classes;
         Scratch<T> targets;
@@ -63,12 +63,12 @@ public:
         std::vector<kernels::SparseRow<T>> lists;
         Scratch<kernels::Nonzero<T>> entries;
         Scratch<T> matrix;
-        Scratch<std::uint8_t> room;
+        Scratch<std::uint8_t> scratch;
     };
 
-    // Batch number `number`, valid until the next one is gathered into the same place; empty from size() on. Several
-    // threads may gather at once, each into its own place, where the batches have no executor.
-    Batch gather(std::size_t number, Place& place) const;
+    // Batch number `number`, valid until the next one is gathered into the same buffer; empty from size() on. Several
+    // threads may gather at once, each into its own buffer, where the batches have no executor.
+    Batch gather(std::size_t number, BatchBuffer& buffer) const;
 
     struct End {};
 
@@ -91,7 +91,7 @@ public:
         friend bool operator==(const Iterator& i, End) { return i.batch_.size() == 0; }
 
     private:
-        void gather() { batch_ = batches_->gather(number_, batches_->place_); }
+        void gather() { batch_ = batches_->gather(number_, batches_->buffer_); }
 
         Batches* batches_ = nullptr;
         std::size_t number_ = 0;
@@ -102,13 +102,13 @@ public:
     End end() const { return {}; }
 
 private:
-    auto targets(std::size_t first, std::size_t count, Place& place) const;
+    auto targets(std::size_t first, std::size_t count, BatchBuffer& buffer) const;
 
     std::span<const T> weights([[maybe_unused]] std::size_t first, [[maybe_unused]] std::size_t count,
-                               [[maybe_unused]] Place& place) const {
+                               [[maybe_unused]] BatchBuffer& buffer) const {
         if constexpr (WeightedSource<Source>) {
             if (!has_weights(data_)) return {};
-            T* const weights = place.weights.room(batch_size_);
+            T* const weights = buffer.weights.buffer(batch_size_);
             for (std::size_t i = 0; i < count; ++i) weights[i] = static_cast<T>(weight_of(data_, order_[first + i]));
             return {weights, count};
         } else {
@@ -116,36 +116,36 @@ private:
         }
     }
 
-    // Lists of the examples' non-zeros, or a dense copy where more than half of the numbers are no zeros.
-    kernels::InputView<T> inputs(std::size_t first, std::size_t count, Place& place) const;
+    // The examples as a sparse matrix, or as a dense one where over half of the numbers are non-zero.
+    kernels::InputView<T> inputs(std::size_t first, std::size_t count, BatchBuffer& buffer) const;
 
-    // False where the lists were given up.
-    bool list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const;
+    // Fills the sparse matrix. False where it gives up.
+    bool list(std::size_t first, std::size_t count, std::size_t parts, BatchBuffer& buffer) const;
 
     // Example number `number` of the order.
-    void copy(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place,
+    void copy(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] BatchBuffer& buffer,
               std::span<T> to) const {
         if constexpr (is_random) {
             Rng rng = Rng::stream(seed_, number);
-            copy_example(data_, order_[number], rng, room(part, place), to);
+            copy_example(data_, order_[number], rng, scratch(part, buffer), to);
         } else {
             copy_example(data_, order_[number], to);
         }
     }
-    std::size_t list_one(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place,
+    std::size_t list_one(std::size_t number, [[maybe_unused]] std::size_t part, [[maybe_unused]] BatchBuffer& buffer,
                          kernels::Nonzero<T>* to) const {
         if constexpr (is_random) {
             Rng rng = Rng::stream(seed_, number);
-            return list_example(data_, order_[number], rng, room(part, place), to);
+            return append_nonzeros_of(data_, order_[number], rng, scratch(part, buffer), to);
         } else {
-            return list_example(data_, order_[number], to);
+            return append_nonzeros_of(data_, order_[number], to);
         }
     }
-    // A random example's bytes to scribble on.
-    std::uint8_t* room([[maybe_unused]] std::size_t part, [[maybe_unused]] Place& place) const {
+    // The scratch memory of a random example.
+    std::uint8_t* scratch([[maybe_unused]] std::size_t part, [[maybe_unused]] BatchBuffer& buffer) const {
         if constexpr (is_random) {
-            const std::size_t each = example_room(data_);
-            return place.room.room(each) + part * each;
+            const std::size_t each = example_scratch_size(data_);
+            return buffer.scratch.buffer(each) + part * each;
         } else {
             return nullptr;
         }
@@ -153,14 +153,14 @@ private:
 
     static constexpr bool can_list = [] {
         if constexpr (is_random)
-            return requires(const Source& data, Rng& rng, std::uint8_t* room, kernels::Nonzero<T>* to) {
-                list_example(data, 0, rng, room, to);
+            return requires(const Source& data, Rng& rng, std::uint8_t* scratch, kernels::Nonzero<T>* to) {
+                append_nonzeros_of(data, 0, rng, scratch, to);
             };
         else
-            return requires(const Source& data, kernels::Nonzero<T>* to) { list_example(data, 0, to); };
+            return requires(const Source& data, kernels::Nonzero<T>* to) { append_nonzeros_of(data, 0, to); };
     }();
 
-    // Calls f(range, part) for shares of `count` examples.
+    // Calls f(range, part) for the chunks of `count` examples.
     template <class F>
     void share(std::size_t count, std::size_t parts, const F& f) const {
         if (parts == 1) return f(Range{0, count}, std::size_t{0});
@@ -170,16 +170,17 @@ private:
     // The cost of gathering one number, in floating-point operations, by which thread_count_for() decides.
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
-    // A training step of tools/bench's job A takes 5% less by that, with 3 to 15 of them alike, on a Zen 3 CPU; asking
-    // for examples ahead instead (__builtin_prefetch) changed nothing there.
-    static constexpr std::size_t fetched_together = 8;
+    // Examples in a random order are cache misses. Reading several at once lets the processor overlap them, which
+    // __builtin_prefetch of later examples did not.
+    static constexpr std::size_t prefetched_together = 8;
 
-    // Before number i of a share's examples: at every eighth, fetches it and the seven behind it.
-    void fetch([[maybe_unused]] std::size_t first, [[maybe_unused]] Range rows, [[maybe_unused]] std::size_t i) const {
-        if constexpr (requires { fetch_example(data_, 0); }) {
-            if (i % fetched_together != 0) return;
-            const std::size_t end = smaller(i + fetched_together, rows.count);
-            for (std::size_t k = i; k < end; ++k) fetch_example(data_, order_[first + rows.first + k]);
+    // Called before example i of a chunk: at every eighth, prefetches it and the seven behind it.
+    void prefetch([[maybe_unused]] std::size_t first, [[maybe_unused]] Range rows,
+                  [[maybe_unused]] std::size_t i) const {
+        if constexpr (requires { prefetch_example(data_, 0); }) {
+            if (i % prefetched_together != 0) return;
+            const std::size_t end = smaller(i + prefetched_together, rows.count);
+            for (std::size_t k = i; k < end; ++k) prefetch_example(data_, order_[first + rows.first + k]);
         }
     }
 
@@ -189,7 +190,7 @@ private:
     std::uint64_t key_;
     std::uint64_t seed_;
     Executor* executor_;
-    Place place_;
+    BatchBuffer buffer_;
 };
 
 template <class T, class Data>
@@ -212,24 +213,24 @@ requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(D
 
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
-auto Batches<T, Data>::gather(std::size_t number, Place& place) const -> Batch {
+auto Batches<T, Data>::gather(std::size_t number, BatchBuffer& buffer) const -> Batch {
     const std::size_t first = smaller(number * batch_size_, order_.size());
     const std::size_t count = smaller(batch_size_, order_.size() - first);
-    place.lists.resize(batch_size_);
-    return {inputs(first, count, place), targets(first, count, place), key_, number, first,
-            weights(first, count, place)};
+    buffer.lists.resize(batch_size_);
+    return {inputs(first, count, buffer), targets(first, count, buffer), key_, number, first,
+            weights(first, count, buffer)};
 }
 
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
-auto Batches<T, Data>::targets(std::size_t first, std::size_t count, Place& place) const {
+auto Batches<T, Data>::targets(std::size_t first, std::size_t count, BatchBuffer& buffer) const {
     if constexpr (has_classes) {
-        place.classes.resize(batch_size_);
-        for (std::size_t i = 0; i < count; ++i) place.classes[i] = target_of(data_, order_[first + i]);
-        return std::span<const int>{place.classes.data(), count};
+        buffer.classes.resize(batch_size_);
+        for (std::size_t i = 0; i < count; ++i) buffer.classes[i] = target_of(data_, order_[first + i]);
+        return std::span<const int>{buffer.classes.data(), count};
     } else {
         const std::size_t cols = target_size(data_);
-        const MatrixView<T> rows{place.targets.room(batch_size_ * cols), count, cols};
+        const MatrixView<T> rows{buffer.targets.buffer(batch_size_ * cols), count, cols};
         const std::size_t parts =
             thread_count_for(executor_, count, operations_per_number * static_cast<double>(rows.size()));
         share(count, parts, [&](Range some, std::size_t /*part*/) {
@@ -243,18 +244,18 @@ auto Batches<T, Data>::targets(std::size_t first, std::size_t count, Place& plac
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T> kernels::InputView<T> Batches<T, Data>::inputs(std::size_t first,
                                                                                                     std::size_t count,
-                                                                                                    Place& place)
+                                                                                                    BatchBuffer& buffer)
 const {
     const std::size_t cols = data_.input_size();
-    const MatrixView<T> matrix{place.matrix.room(count * cols), count, cols};
+    const MatrixView<T> matrix{buffer.matrix.buffer(count * cols), count, cols};
     const std::size_t parts =
         thread_count_for(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
-    if constexpr (is_random) place.room.room(parts * example_room(data_));
-    if (list(first, count, parts, place)) return kernels::SparseMatrixView<T>{count, cols, place.lists.data()};
+    if constexpr (is_random) buffer.scratch.buffer(parts * example_scratch_size(data_));
+    if (list(first, count, parts, buffer)) return kernels::SparseMatrixView<T>{count, cols, buffer.lists.data()};
     share(count, parts, [&](Range rows, std::size_t part) {
         for (std::size_t i = 0; i < rows.count; ++i) {
-            fetch(first, rows, i);
-            copy(first + rows.first + i, part, place, matrix.row(rows.first + i));
+            prefetch(first, rows, i);
+            copy(first + rows.first + i, part, buffer, matrix.row(rows.first + i));
         }
     });
     return MatrixView<const T>{matrix};
@@ -262,17 +263,17 @@ const {
 
 template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
-bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t parts, Place& place) const {
+bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t parts, BatchBuffer& buffer) const {
     if constexpr (can_list) {
         const std::size_t cols = data_.input_size();
         const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
-        kernels::Nonzero<T>* const entries = place.entries.room(parts * capacity);
+        kernels::Nonzero<T>* const entries = buffer.entries.buffer(parts * capacity);
         Atomic<std::size_t> given_up{0};
         share(count, parts, [&](Range rows, std::size_t part) {
-            const kernels::SparseStorage<T> storage{place.lists.data() + rows.first, entries + part * capacity};
+            const kernels::SparseStorage<T> storage{buffer.lists.data() + rows.first, entries + part * capacity};
             const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
-                fetch(first, rows, i);
-                return list_one(first + rows.first + i, part, place, to);
+                prefetch(first, rows, i);
+                return list_one(first + rows.first + i, part, buffer, to);
             };
             if (!kernels::list_rows<T>(rows.count, cols, storage, list_row)) given_up.add(1);
         });
@@ -319,8 +320,8 @@ using BatchesOf = Batches<typename BatchScalar<T, std::remove_cvref_t<Data>>::ty
 
 }  // namespace detail
 
-// Shuffled: each example once. nib::batches<double>(data, …) makes batches for a double network. What an executor runs
-// shares the gathering of large batches.
+// Shuffled: each example once. nib::batches<double>(data, …) makes batches for a double network. An executor
+// gathers the chunks of large batches in parallel.
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng,
                                                  Executor* executor = nullptr) {

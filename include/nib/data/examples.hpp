@@ -121,19 +121,20 @@ void copy_example(const Examples<T, Target>& data, std::size_t index, std::span<
     copy_values(from.data(), from.size(), to.data());
 }
 
-// Its non-zeros, and how many there are; `entries` has room for all of it. What has no such function is copied.
+// Writes an example's non-zeros to `entries`, which has at least input_size() elements, and returns how many there are.
+// Examples of data without such a function are copied.
 template <class T>
-std::size_t list_example(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {
+std::size_t append_nonzeros_of(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {
     return kernels::append_nonzeros(data.image(index), entries);
 }
 template <class T, class Target>
-std::size_t list_example(const Examples<T, Target>& data, std::size_t index, kernels::Nonzero<T>* entries) {
+std::size_t append_nonzeros_of(const Examples<T, Target>& data, std::size_t index, kernels::Nonzero<T>* entries) {
     return kernels::append_nonzeros(std::span<const T>{data.inputs.row(index)}, entries);
 }
 
-// Reads a byte in every 64, which takes what is read into the caches. In a random order each example is a wait for
-// memory; several that are fetched at once are one wait. Any data set may have such a function.
-inline void fetch_example(const Dataset& data, std::size_t index) {
+// Reads a byte of every cache line, which brings the example into the caches. In a random order each example waits for
+// memory; several that are prefetched at once wait once. Optional for other data sets.
+inline void prefetch_example(const Dataset& data, std::size_t index) {
     const auto image = data.image(index);
     for (std::size_t i = 0; i < image.size(); i += cache_line)
         static_cast<void>(*static_cast<const volatile std::uint8_t*>(image.data() + i));
@@ -172,12 +173,12 @@ concept FixedExampleSource = requires(const D& data, std::size_t index, std::spa
     copy_example(data, index, to);
 };
 // … or these, where an example is another one each time that it comes: a function of its index and of a generator. It
-// is given example_room(data) bytes to scribble on. (list_example gets the same.)
+// is given example_scratch_size(data) bytes of scratch memory. (append_nonzeros_of gets the same.)
 template <class D, class T>
-concept RandomExampleSource = requires(const D& data, std::size_t index, Rng& rng, std::uint8_t* room,
+concept RandomExampleSource = requires(const D& data, std::size_t index, Rng& rng, std::uint8_t* scratch,
                                        std::span<T> to) {
-    { example_room(data) } -> std::same_as<std::size_t>;
-    copy_example(data, index, rng, room, to);
+    { example_scratch_size(data) } -> std::same_as<std::size_t>;
+    copy_example(data, index, rng, scratch, to);
 };
 // Their targets are classes …
 template <class D>

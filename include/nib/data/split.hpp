@@ -63,29 +63,31 @@ void copy_example(const Subset<Data>& some, std::size_t index, std::span<T> to) 
     copy_example(some.data(), some.indices()[index], to);
 }
 template <class T, class Data>
-requires requires(const Data& data, kernels::Nonzero<T>* entries) { list_example(data, 0, entries); }
-std::size_t list_example(const Subset<Data>& some, std::size_t index, kernels::Nonzero<T>* entries) {
-    return list_example(some.data(), some.indices()[index], entries);
+requires requires(const Data& data, kernels::Nonzero<T>* entries) { append_nonzeros_of(data, 0, entries); }
+std::size_t append_nonzeros_of(const Subset<Data>& some, std::size_t index, kernels::Nonzero<T>* entries) {
+    return append_nonzeros_of(some.data(), some.indices()[index], entries);
 }
 template <class Data>
-requires requires(const Data& data) { example_room(data); }
-std::size_t example_room(const Subset<Data>& some) { return example_room(some.data()); }
+requires requires(const Data& data) { example_scratch_size(data); }
+std::size_t example_scratch_size(const Subset<Data>& some) { return example_scratch_size(some.data()); }
 template <class T, class Data>
 requires RandomExampleSource<Data, T>
-void copy_example(const Subset<Data>& some, std::size_t index, Rng& rng, std::uint8_t* room, std::span<T> to) {
-    copy_example(some.data(), some.indices()[index], rng, room, to);
+void copy_example(const Subset<Data>& some, std::size_t index, Rng& rng, std::uint8_t* scratch, std::span<T> to) {
+    copy_example(some.data(), some.indices()[index], rng, scratch, to);
 }
 template <class T, class Data>
-requires requires(const Data& data, Rng& rng, std::uint8_t* room, kernels::Nonzero<T>* entries) {
-    list_example(data, 0, rng, room, entries);
+requires requires(const Data& data, Rng& rng, std::uint8_t* scratch, kernels::Nonzero<T>* entries) {
+    append_nonzeros_of(data, 0, rng, scratch, entries);
 }
-std::size_t list_example(const Subset<Data>& some, std::size_t index, Rng& rng, std::uint8_t* room,
-                         kernels::Nonzero<T>* entries) {
-    return list_example(some.data(), some.indices()[index], rng, room, entries);
+std::size_t append_nonzeros_of(const Subset<Data>& some, std::size_t index, Rng& rng, std::uint8_t* scratch,
+                               kernels::Nonzero<T>* entries) {
+    return append_nonzeros_of(some.data(), some.indices()[index], rng, scratch, entries);
 }
 template <class Data>
-requires requires(const Data& data) { fetch_example(data, 0); }
-void fetch_example(const Subset<Data>& some, std::size_t index) { fetch_example(some.data(), some.indices()[index]); }
+requires requires(const Data& data) { prefetch_example(data, 0); }
+void prefetch_example(const Subset<Data>& some, std::size_t index) {
+    prefetch_example(some.data(), some.indices()[index]);
+}
 template <class Data>
 requires ClassSource<Data>
 int target_of(const Subset<Data>& some, std::size_t index) { return target_of(some.data(), some.indices()[index]); }

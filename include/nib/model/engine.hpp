@@ -36,8 +36,8 @@ MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputV
                                 const TrainingPass& training = {});
 
 // After run_forward: the gradients by all parameters, from dy, the gradient of the loss by the outputs of step
-// `last`: the last one, or the one before where the loss computes its gradient through the last layer. `values` has
-// room for all of them. The result refers to dy, `values` and the workspace.
+// `last`: the last one, or the one before where the loss computes its gradient through the last layer. `values` holds
+// as many numbers. The result refers to dy, `values` and the workspace.
 template <class T>
 DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last,
                                  Workspace<T>& workspace, std::span<T> values);

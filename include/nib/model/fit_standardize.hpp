@@ -34,10 +34,10 @@ namespace detail {
 template <class T, class Data, class F>
 void for_each_number(const Data& data, const F& f) {
     constexpr std::size_t together = 256;
-    Matrix<T> room(together, data.input_size());
+    Matrix<T> buffer(together, data.input_size());
     std::size_t example = 0;
     for (const auto& batch : batches<T>(data, together)) {
-        const MatrixView<T> rows = room.view().middle_rows(0, batch.size());
+        const MatrixView<T> rows = buffer.view().middle_rows(0, batch.size());
         if (batch.inputs.is_sparse()) kernels::write_dense<T>(batch.inputs.sparse(), rows);
         const MatrixView<const T> x = batch.inputs.is_sparse() ? MatrixView<const T>{rows} : batch.inputs.matrix();
         for (std::size_t i = 0; i < x.rows(); ++i, ++example)

@@ -33,8 +33,8 @@ class DeferredGradient {
     };
 
 public:
-    // `values` has room for all gradients, and holds those that no product covers. `products` are in descending order
-    // of their offsets.
+    // `values` has the size of all gradients, and holds those that no product covers. `products` are in descending
+    // order of their offsets.
     DeferredGradient(std::span<T> values, std::span<const DeferredProduct<T>> products, ListPositions<T>& positions,
                      Executor* executor = nullptr)
         : values_{values}, products_{products}, positions_{&positions}, executor_{executor} {}
@@ -83,7 +83,7 @@ public:
             most_rows = larger(most_rows, product.x.rows());
         }
         const std::size_t parts = thread_count_for(executor_, most_rows, operations);
-        const kernels::Nonzero<T>** const positions = positions_->room(parts * most_rows);
+        const kernels::Nonzero<T>** const positions = positions_->buffer(parts * most_rows);
         const auto run = [&](std::size_t part) {
             const ScopedFlushSubnormals flush;
             if (part == 0) visit_rest(f);
@@ -133,11 +133,11 @@ private:
         const std::size_t cols = product.cols();
         const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
         const std::size_t step = clamped(fitting, row_step, most_rows_at_once);
-        T* const place = values_.data() + product.offset + rows.first * cols;
+        T* const destination = values_.data() + product.offset + rows.first * cols;
         if (product.x.is_sparse()) kernels::find_column<T>(product.x.sparse(), rows.first, positions);
         for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {
             const std::size_t count = smaller(step, rows.first + rows.count - row);
-            const MatrixView<T> block{place, count, cols};
+            const MatrixView<T> block{destination, count, cols};
             const std::size_t offset = product.offset + row * cols;
             if (product.x.is_sparse()) {
                 g(offset, kernels::SparseProductRows<T>{product.x.sparse(), product.dy, row, positions, block});

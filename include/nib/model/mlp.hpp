@@ -310,7 +310,7 @@ template <class T>
 BasicMlp<T>::BasicMlp(detail::MlpLayout<T> layout) : layout_{std::move(layout)} {
     detail::place_steps<T>(layout_.steps);
     const Step<T>& last = layout_.steps.back();
-    this->make_room(last.parameter_offset + last.parameters, last.buffer_offset + last.buffers);
+    this->allocate(last.parameter_offset + last.parameters, last.buffer_offset + last.buffers);
     make_numbers(nullptr);
 }
 

@@ -75,8 +75,8 @@ public:
 
 protected:
     NetworkBase() = default;
-    // All are 0 at first.
-    void make_room(std::size_t parameters, std::size_t buffers) {
+    // All are 0.
+    void allocate(std::size_t parameters, std::size_t buffers) {
         parameters_.resize(parameters);
         buffers_.resize(buffers);
     }

@@ -139,10 +139,10 @@ struct SequentialTable<T, LayerList<Layers...>> {
         return result;
     }();
 
-    // For one example at a time: its outputs lie in `places` rows of `widest` numbers.
+    // For one example at a time: its outputs lie in `slot_count` rows of `widest` numbers.
     struct Rows {
         std::array<Step<T>, count> steps;
-        std::size_t places = 0;
+        std::size_t slot_count = 0;
         std::size_t widest = 0;
         std::size_t numbers = 0;  // that any step keeps, and its scratch
         bool lists = false;       // whether non-zeros of the inputs are looked for
@@ -151,7 +151,7 @@ struct SequentialTable<T, LayerList<Layers...>> {
         // Wider inputs would take too much of the stack.
         constexpr std::size_t most_listed = 4096;
         Rows result{steps};
-        result.places = place_rows<T>(result.steps);
+        result.slot_count = place_rows<T>(result.steps);
         for (Step<T>& step : result.steps) {
             // Without functions, so that programs without batches have no products of matrices.
             step.forward = nullptr;
@@ -252,12 +252,12 @@ public:
 
     // All parameters 0: a network to load a model into.
     BasicSequential() {
-        this->make_room(parameter_count(), buffer_count());
+        this->allocate(parameter_count(), buffer_count());
         Table::initialize(this->parameters(), this->buffers(), nullptr);
     }
     // Each layer initialised as it asks to be.
     explicit BasicSequential(Rng& rng) {
-        this->make_room(parameter_count(), buffer_count());
+        this->allocate(parameter_count(), buffer_count());
         Table::initialize(this->parameters(), this->buffers(), &rng);
     }
     // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
@@ -281,7 +281,7 @@ public:
                                               std::span<const T> buffers = {}) {
         assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());
         constexpr auto& rows = Table::rows;
-        alignas(cache_line) T outputs[rows.places * rows.widest];
+        alignas(cache_line) T outputs[rows.slot_count * rows.widest];
         T numbers[rows.numbers + 1];
         typename Table::RowRun run{parameters, buffers, x, outputs, {numbers, rows.numbers}};
         std::array<T, output_size()> result;

@@ -55,8 +55,8 @@ struct Step {
     std::size_t parameter_offset = 0;
     std::size_t buffer_offset = 0;
     std::size_t statistics_offset = 0;
-    std::size_t output = 0;           // the place in the workspace of its outputs; equal to the step's before: in place
-    std::size_t output_gradient = 0;  // the place of the gradient by its outputs
+    std::size_t output = 0;           // the slot of its outputs in the workspace; that of the step before: in place
+    std::size_t output_gradient = 0;  // the slot of the gradient by its outputs
     bool input_gradient = true;       // whether anything before it has parameters
     bool branches_off = false;        // whether a residual connection takes its input
 
@@ -186,8 +186,8 @@ constexpr Step<T> step_of(LayerShape shape) {
     return step;
 }
 
-// Gives each step its parameters, its buffers and the places of its outputs. A step that runs in place shares its
-// place with the one before, where nothing else reads what that one leaves there.
+// Gives each step its parameters, its buffers and the slots of its outputs. A step that runs in place shares its
+// slot with the one before, where nothing else reads what that one leaves there.
 template <class T>
 constexpr void place_steps(std::span<Step<T>> steps) {
     for (const Step<T>& step : steps)
@@ -215,26 +215,26 @@ constexpr void place_steps(std::span<Step<T>> steps) {
 }
 
 // Places for one example in inference, where outputs are needed until the next step and whatever skips to it have read
-// them, so that a few places serve. Changes `output` alone, and returns how many places there are.
+// them, so that a few slots serve. Changes `output` alone, and returns how many slots there are.
 template <class T>
 constexpr std::size_t place_rows(std::span<Step<T>> steps) {
-    std::size_t places = 0;
+    std::size_t slot_count = 0;
     for (std::size_t i = 0; i < steps.size(); ++i) {
-        const auto is_free = [&](std::size_t place) {
-            if (i > 0 && steps[i - 1].output == place) return false;
+        const auto is_free = [&](std::size_t slot) {
+            if (i > 0 && steps[i - 1].output == slot) return false;
             for (std::size_t k = i; k < steps.size(); ++k)
                 if (steps[k].skip != no_skip && steps[k].skip > 0 && steps[k].skip <= i &&
-                    steps[steps[k].skip - 1].output == place)
+                    steps[steps[k].skip - 1].output == slot)
                     return false;
             return true;
         };
-        std::size_t place = 0;
-        while (!is_free(place)) ++place;
+        std::size_t slot = 0;
+        while (!is_free(slot)) ++slot;
         const bool in_place = i > 0 && steps[i].can_run_in_place() && !steps[i].branches_off;
-        steps[i].output = in_place ? steps[i - 1].output : place;
-        places = larger(places, steps[i].output + 1);
+        steps[i].output = in_place ? steps[i - 1].output : slot;
+        slot_count = larger(slot_count, steps[i].output + 1);
     }
-    return places;
+    return slot_count;
 }
 
 }  // namespace detail

@@ -37,21 +37,21 @@ public:
 
     Executor* executor() const { return executor_; }
 
-    // The outputs at place `place`, and the gradient by them.
-    MatrixView<T> activation(std::size_t place, std::size_t rows, std::size_t cols) {
-        return {room(activations_, place, rows * cols), rows, cols};
+    // The outputs in a slot, and the gradient by them.
+    MatrixView<T> activation(std::size_t slot, std::size_t rows, std::size_t cols) {
+        return {buffer(activations_, slot, rows * cols), rows, cols};
     }
-    MatrixView<T> gradient(std::size_t place, std::size_t rows, std::size_t cols) {
-        return {room(gradients_, place, rows * cols), rows, cols};
+    MatrixView<T> gradient(std::size_t slot, std::size_t rows, std::size_t cols) {
+        return {buffer(gradients_, slot, rows * cols), rows, cols};
     }
     // What step `step` keeps from forward to backward.
-    T* kept(std::size_t step, std::size_t count) { return room(kept_, step, count); }
-    T* scratch(std::size_t count) { return scratch_.room(count); }
-    T* statistics(std::size_t count) { return statistics_.room(count); }
+    T* kept(std::size_t step, std::size_t count) { return buffer(kept_, step, count); }
+    T* scratch(std::size_t count) { return scratch_.buffer(count); }
+    T* statistics(std::size_t count) { return statistics_.buffer(count); }
 
     // At least so many bytes, from the start of a cache line on, for what is of another type than T. They change
     // nothing else here.
-    std::byte* bytes(std::size_t count) { return bytes_.room(count); }
+    std::byte* bytes(std::size_t count) { return bytes_.buffer(count); }
 
     // Begins a forward pass. Its inputs are x, as a sparse matrix where that pays and `sparse` allows it, else as a
     // dense one; x must outlive the pass and its gradient.
@@ -61,10 +61,10 @@ public:
         if (x.empty() || x.is_sparse() == sparse) return;
         if (sparse) {
             inputs_ = kernels::find_nonzeros<T>(
-                x.matrix(), {.lists = lists_.room(x.rows()),
-                             .entries = entries_.room(kernels::sparse_capacity(x.rows(), x.cols()))});
+                x.matrix(), {.lists = lists_.buffer(x.rows()),
+                             .entries = entries_.buffer(kernels::sparse_capacity(x.rows(), x.cols()))});
         } else {
-            const MatrixView<T> matrix{written_out_.room(x.rows() * x.cols()), x.rows(), x.cols()};
+            const MatrixView<T> matrix{written_out_.buffer(x.rows() * x.cols()), x.rows(), x.cols()};
             kernels::write_dense(x.sparse(), matrix);
             inputs_ = MatrixView<const T>{matrix};
         }
@@ -81,9 +81,9 @@ public:
     DeferredGradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
 
 private:
-    static T* room(std::vector<Scratch<T>>& places, std::size_t place, std::size_t count) {
-        if (place >= places.size()) places.resize(place + 1);
-        return places[place].room(count);
+    static T* buffer(std::vector<Scratch<T>>& buffers, std::size_t slot, std::size_t count) {
+        if (slot >= buffers.size()) buffers.resize(slot + 1);
+        return buffers[slot].buffer(count);
     }
 
     Executor* executor_ = nullptr;

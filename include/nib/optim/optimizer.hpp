@@ -131,17 +131,17 @@ public:
         step(net.parameters(), gradient);
     }
     void step(std::span<T> parameters, const DeferredGradient<T>& gradient) {
-        const Move own = next_move(parameters.size(), gradient.size());
+        const Move default_move = next_move(parameters.size(), gradient.size());
         gradient.for_each_block(
-            [&](std::size_t offset, std::span<const T> block) { move(own, parameters.data(), offset, block); },
+            [&](std::size_t offset, std::span<const T> block) { move(default_move, parameters.data(), offset, block); },
             [&](std::size_t offset, const kernels::SparseProductRows<T>& rows) {
-                const Move* const all = move_of_all(own, offset, offset + rows.c.size());
+                const Move* const all = move_of_all(default_move, offset, offset + rows.c.size());
                 if (all != nullptr && all->weight_decay == 0) {
                     kernels::update<Rule, T>(all->rule, rows, parameters.data() + offset,
                                              StatesFrom{*this, offset}.data);
                 } else {
                     kernels::sparse_matmul_at_b_rows(rows);
-                    move(own, parameters.data(), offset, rows.c.values());
+                    move(default_move, parameters.data(), offset, rows.c.values());
                 }
             },
             [&](std::size_t first, std::size_t end) { return pieces_.empty() || pieces_.any_moves(first, end); });
@@ -256,25 +256,27 @@ private:
         if (parameters != size() || gradients != size())
             fail(std::string(Method::name) + ": made for " + std::to_string(size()) + " parameters, got " +
                  std::to_string(parameters) + " and " + std::to_string(gradients) + " gradients");
-        const Move own = move_by(options_);
+        const Move default_move = move_by(options_);
         for (Group& group : groups_) group.move = move_by(group.options);
         ++steps_;
-        return own;
+        return default_move;
     }
 
-    const Move& move_of(const Move& own, std::size_t group) const { return group == 0 ? own : groups_[group - 1].move; }
+    const Move& move_of(const Move& default_move, std::size_t group) const {
+        return group == 0 ? default_move : groups_[group - 1].move;
+    }
     // How all parameters in [first, end) move; null where not all do, or not in the same way.
-    const Move* move_of_all(const Move& own, std::size_t first, std::size_t end) const {
-        if (pieces_.empty()) return &own;
+    const Move* move_of_all(const Move& default_move, std::size_t first, std::size_t end) const {
+        if (pieces_.empty()) return &default_move;
         const auto* const piece = pieces_.only(first, end);
-        return piece == nullptr || piece->is_frozen ? nullptr : &move_of(own, piece->group);
+        return piece == nullptr || piece->is_frozen ? nullptr : &move_of(default_move, piece->group);
     }
 
     // Those from `offset` on.
-    void move(const Move& own, T* parameters, std::size_t offset, std::span<const T> gradients) {
-        if (pieces_.empty()) return move(own, parameters, gradients.data(), offset, gradients.size());
+    void move(const Move& default_move, T* parameters, std::size_t offset, std::span<const T> gradients) {
+        if (pieces_.empty()) return move(default_move, parameters, gradients.data(), offset, gradients.size());
         pieces_.for_each(offset, offset + gradients.size(), [&](std::size_t first, std::size_t end, std::size_t group) {
-            move(move_of(own, group), parameters, gradients.data() + (first - offset), first, end - first);
+            move(move_of(default_move, group), parameters, gradients.data() + (first - offset), first, end - first);
         });
     }
     void move(const Move& by, T* parameters, const T* gradients, std::size_t offset, std::size_t count) {

@@ -117,8 +117,8 @@ private:
             spoil(workspace.statistics(statistics), statistics);
         }
         const std::size_t outputs = rows * net_.output_size();
-        spoil(gradients_.output_gradient_.room(outputs), outputs);
-        spoil(gradients_.room_.data(), gradients_.room_.size());
+        spoil(gradients_.output_gradient_.buffer(outputs), outputs);
+        spoil(gradients_.buffer_.data(), gradients_.buffer_.size());
     }
 
     Net net_;

@@ -62,7 +62,7 @@ public:
     // logits and is given others, and where a softmax is over one output. Fails where the loss's options do not suit
     // the network.
     explicit Gradients(const Net& net, LossFunction loss = {}, Executor* executor = nullptr)
-        : loss_function_(std::move(loss)), room_(net.parameters().size()), workspace_{executor} {
+        : loss_function_(std::move(loss)), buffer_(net.parameters().size()), workspace_{executor} {
         detail::check_network(net.view());
         detail::check_loss(loss_function_, net);
     }
@@ -107,7 +107,7 @@ private:
     double loss_ = 0;
     bool is_checked_ = false;       // whether the parameters were found not to be all 0
     std::uint64_t unshuffled_ = 0;  // batches without a key so far
-    AlignedVector<T> room_;
+    AlignedVector<T> buffer_;
     Scratch<T> output_gradient_;
     Workspace<T> workspace_;
 };
@@ -119,7 +119,7 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
     if (!is_checked_) detail::check_initialized<T>(net.parameters());
     is_checked_ = true;
     detail::check_loss(loss_function_, net);
-    room_.resize(net.parameters().size());  // an Mlp may have become one of other widths
+    buffer_.resize(net.parameters().size());  // an Mlp may have become one of other widths
     // Dropout's mask differs from batch to batch by this key, which is counted where the batches were not shuffled.
     const std::uint64_t key = batch.key != 0 ? batch.key + batch.step : ++unshuffled_;
     const NetworkView<T> view = net.view();
@@ -128,15 +128,15 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
     const std::size_t last = view.steps.size() - 1;
     const ScopedFlushSubnormals flush;
     loss_ = detail::loss_value(loss_function_, outputs, batch.targets, batch.weights);
-    const MatrixView<T> dy{output_gradient_.room(outputs.size()), outputs.rows(), outputs.cols()};
+    const MatrixView<T> dy{output_gradient_.buffer(outputs.size()), outputs.rows(), outputs.cols()};
     if constexpr (requires { loss_function_.gradient_through(outputs, batch.targets, dy); }) {
         if (last > 0 && view.steps[last].layer == layer_id<typename LossFunction::Through>) {
             detail::loss_gradient_through(loss_function_, outputs, batch.targets, dy, batch.weights);
-            return run_backward<T>(view, dy, last - 1, workspace_, room_);
+            return run_backward<T>(view, dy, last - 1, workspace_, buffer_);
         }
     }
     detail::loss_gradient(loss_function_, outputs, batch.targets, dy, batch.weights);
-    return run_backward<T>(view, dy, last, workspace_, room_);
+    return run_backward<T>(view, dy, last, workspace_, buffer_);
 }
 
 #if defined(NIB_TEMPLATE)
