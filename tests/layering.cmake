@@ -1,12 +1,12 @@
-# The rules of the house, checked on the sources:  cmake -DROOT=DIR -P house.cmake
+# The layering of the headers and their form, checked on the sources:  cmake -DROOT=DIR -P layering.cmake
 #
-#   includes point one way only: a room includes itself and the rooms before it in the list below
+#   includes point one way only: a folder includes itself and the folders before it in the list below
 #   a header opens with a comment and is guarded by #pragma once
-#   a header ROOM/NAME.hpp has a test ROOM/NAME_test.cpp that includes it first
+#   a header FOLDER/NAME.hpp has a test FOLDER/NAME_test.cpp that includes it first
 #   all.hpp includes every header
 #   what runs networks names no layer and no activation in its code
 cmake_minimum_required(VERSION 3.20)
-set(rooms core kernels io data ink layers model loss optim train)
+set(folders core kernels io data ink layers model loss optim train)
 
 set(problems "")
 macro(problem)
@@ -22,7 +22,7 @@ endfunction()
 
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/nib ${ROOT}/include/nib/*.hpp)
 list(SORT headers)
-# They include everything, and stand above all rooms.
+# They include everything, and stand above all folders.
 list(REMOVE_ITEM headers nib.hpp ink.hpp all.hpp compiled.hpp)
 if(NOT headers)
     message(FATAL_ERROR "no headers in ${ROOT}/include/nib")
@@ -30,23 +30,23 @@ endif()
 read_includes(${ROOT}/include/nib/all.hpp everything)
 
 foreach(header IN LISTS headers)
-    string(REGEX MATCH "^[^/]*" room ${header})
-    list(FIND rooms "${room}" rank)
+    string(REGEX MATCH "^[^/]*" folder ${header})
+    list(FIND folders "${folder}" rank)
     if(rank EQUAL -1)
-        problem("include/nib/${header}: no room of the house (${rooms})")
+        problem("include/nib/${header}: expected one of the folders ${folders}")
     endif()
 
     read_includes(${ROOT}/include/nib/${header} includes)
     foreach(included IN LISTS includes)
         if(NOT included MATCHES "^nib/([^/]+)/")
             if(included MATCHES "^nib/|\\.hpp$")
-                problem("include/nib/${header}: includes ${included}, expected nib/ROOM/NAME.hpp")
+                problem("include/nib/${header}: includes ${included}, expected nib/FOLDER/NAME.hpp")
             endif()
             continue()
         endif()
-        list(FIND rooms "${CMAKE_MATCH_1}" included_rank)
+        list(FIND folders "${CMAKE_MATCH_1}" included_rank)
         if(included_rank GREATER rank)
-            problem("include/nib/${header}: ${room} includes ${included}, from a room above it")
+            problem("include/nib/${header}: ${folder} includes ${included}, from a folder above it")
         endif()
     endforeach()
 
@@ -98,4 +98,4 @@ if(problems)
     message(FATAL_ERROR "${problems}")
 endif()
 list(LENGTH headers count)
-message("${count} headers keep the rules of the house")
+message("${count} headers keep the layering")

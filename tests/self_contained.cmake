@@ -1,6 +1,6 @@
-# Every header stands alone: with its bodies, or, where FLAGS is -DNIB_COMPILED, its declarations for a program that
+# Every header is self-contained: with its bodies, or, where FLAGS is -DNIB_COMPILED, its declarations for a program that
 # links the compiled library:
-#     cmake -DCOMPILER=CXX -DROOT=DIR [-DFLAGS=-DNIB_COMPILED] -P alone.cmake
+#     cmake -DCOMPILER=CXX -DROOT=DIR [-DFLAGS=-DNIB_COMPILED] -P self_contained.cmake
 cmake_minimum_required(VERSION 3.20)
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include ${ROOT}/include/nib/*.hpp)
 list(REMOVE_ITEM headers nib/compiled.hpp)

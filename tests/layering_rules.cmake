@@ -1,10 +1,10 @@
-# Breaks each rule of house.cmake in a small house of its own and expects to be told:
-#     cmake -DSCRATCH=DIR -P house_rules.cmake
+# Breaks each rule of layering.cmake in a small tree of headers and expects to be told:
+#     cmake -DSCRATCH=DIR -P layering_rules.cmake
 cmake_minimum_required(VERSION 3.20)
 
 set(good_header "// What it is.\n#pragma once\n#include <nib/core/config.hpp>\n#include <vector>\n")
 
-function(write_house)
+function(write_tree)
     file(REMOVE_RECURSE ${SCRATCH})
     file(WRITE ${SCRATCH}/include/nib/core/config.hpp "// What it is.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/io/file.hpp "${good_header}")
@@ -19,36 +19,36 @@ function(write_house)
     endforeach()
 endfunction()
 
-# Replaces FILE by CONTENT in a good house; the check must then fail and say MESSAGE.
+# Replaces FILE by CONTENT in a good tree; the check must then fail and say MESSAGE.
 function(expect_problem file content message)
-    write_house()
+    write_tree()
     file(WRITE ${SCRATCH}/${file} "${content}")
-    check_house(status output)
+    check_tree(status output)
     if(status EQUAL 0 OR NOT output MATCHES "${message}")
         message(FATAL_ERROR "${file}: expected '${message}', found status ${status} and\n${output}")
     endif()
 endfunction()
 
-function(check_house status output)
-    execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${SCRATCH} -P ${CMAKE_CURRENT_LIST_DIR}/house.cmake
+function(check_tree status output)
+    execute_process(COMMAND ${CMAKE_COMMAND} -DROOT=${SCRATCH} -P ${CMAKE_CURRENT_LIST_DIR}/layering.cmake
         RESULT_VARIABLE result OUTPUT_VARIABLE text ERROR_VARIABLE text)
     set(${status} ${result} PARENT_SCOPE)
     set(${output} "${text}" PARENT_SCOPE)
 endfunction()
 
-write_house()
-check_house(status output)
-if(NOT status EQUAL 0 OR NOT output MATCHES "3 headers keep the rules")
-    message(FATAL_ERROR "a good house is refused:\n${output}")
+write_tree()
+check_tree(status output)
+if(NOT status EQUAL 0 OR NOT output MATCHES "3 headers keep the layering")
+    message(FATAL_ERROR "a good tree is refused:\n${output}")
 endif()
 
 expect_problem(include/nib/io/file.hpp "${good_header}#include <nib/train/fit.hpp>\n" "io includes nib/train/fit.hpp")
-expect_problem(include/nib/io/file.hpp "${good_header}#  include \"nib/train/fit.hpp\"\n" "from a room above it")
+expect_problem(include/nib/io/file.hpp "${good_header}#  include \"nib/train/fit.hpp\"\n" "from a folder above it")
 expect_problem(include/nib/io/file.hpp "${good_header}#include <nib/nib.hpp>\n" "includes nib/nib.hpp, expected")
-expect_problem(include/nib/io/file.hpp "${good_header}#include \"../core/config.hpp\"\n" "expected nib/ROOM/NAME.hpp")
+expect_problem(include/nib/io/file.hpp "${good_header}#include \"../core/config.hpp\"\n" "expected nib/FOLDER/NAME.hpp")
 expect_problem(include/nib/io/file.hpp "#pragma once\n" "io/file.hpp: does not open with a comment")
 expect_problem(include/nib/io/file.hpp "// What it is.\n" "io/file.hpp: has no #pragma once")
-expect_problem(include/nib/cellar/wine.hpp "${good_header}" "cellar/wine.hpp: no room of the house")
+expect_problem(include/nib/cellar/wine.hpp "${good_header}" "cellar/wine.hpp: expected one of the folders")
 expect_problem(include/nib/io/new.hpp "${good_header}" "io/new.hpp: has no test tests/io/new_test.cpp")
 expect_problem(include/nib/nib.hpp "#pragma once\n" "nib/nib.hpp: does not open with a comment")
 expect_problem(include/nib/all.hpp "#include <nib/core/config.hpp>\n" "all.hpp: does not include nib/train/fit.hpp")
