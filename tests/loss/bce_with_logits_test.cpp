@@ -65,7 +65,7 @@ TEST_CASE_TEMPLATE("BceWithLogitsLoss is right for the largest logits and for th
 
 TEST_CASE("a pos_weight of another size, or that is not above 0, is an error") {
     const auto error = [](std::vector<double> pos_weight) {
-        return support::error_of([&] { BceWithLogitsLoss{.pos_weight = pos_weight}.check(2); });
+        return support::error_of([&] { BceWithLogitsLoss{.pos_weight = pos_weight}.check_options(2); });
     };
     CHECK(error({}) == "");
     CHECK(error({1, 2}) == "");

@@ -17,7 +17,9 @@ TEST_CASE_TEMPLATE("HuberLoss is half a square up to delta and a line from there
 }
 
 TEST_CASE("a delta that is not above 0 is an error") {
-    const auto error = [](double delta) { return support::error_of([&] { nib::HuberLoss{.delta = delta}.check(1); }); };
+    const auto error = [](double delta) {
+        return support::error_of([&] { nib::HuberLoss{.delta = delta}.check_options(1); });
+    };
     CHECK(error(0.1) == "");
     CHECK(error(0) == "HuberLoss: expected a finite delta above 0, found 0");
     CHECK(error(-1) == "HuberLoss: expected a finite delta above 0, found -1");

@@ -129,12 +129,15 @@ struct Lanes {
     }
     NIB_ALWAYS_INLINE friend Lanes larger(const Lanes& a, const Lanes& b) { return where(a < b, b, a); }
     NIB_ALWAYS_INLINE friend Lanes smaller(const Lanes& a, const Lanes& b) { return where(b < a, b, a); }
-    NIB_ALWAYS_INLINE friend Lanes abs(const Lanes& x) {
+    NIB_ALWAYS_INLINE friend Lanes magnitude(const Lanes& x) {
         return of_bits(reinterpret_cast<Integers>(x.vector) & (std::numeric_limits<Integer>::max)());
     }
+    // In brackets, since C libraries of small machines have a macro of that name, because of which nib's own rules call
+    // magnitude.
+    NIB_ALWAYS_INLINE friend Lanes(abs)(const Lanes& x) { return magnitude(x); }
     NIB_ALWAYS_INLINE friend Lanes copysign(const Lanes& x, const Lanes& y) {
         const auto sign = reinterpret_cast<Integers>(y.vector) & (std::numeric_limits<Integer>::min)();
-        return of_bits(reinterpret_cast<Integers>(abs(x).vector) | sign);
+        return of_bits(reinterpret_cast<Integers>(magnitude(x).vector) | sign);
     }
     NIB_ALWAYS_INLINE friend Lanes fma(const Lanes& a, const Lanes& b, const Lanes& c) {
         return Lanes{c}.by<detail::Fma>(a, b);
@@ -256,7 +259,7 @@ struct ExponentialMinusOne {
             Exponential::run(power);
             const V p = polynomial(x, 1.9875691500e-4f, 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f,
                                    1.6666665459e-1f, 5.0000001201e-1f);
-            x = where(abs(x) < 0.34f, copysign(fma(p * x, x, x), x), power - 1);
+            x = where(magnitude(x) < 0.34f, copysign(fma(p * x, x, x), x), power - 1);
         }
     }
 };
@@ -268,14 +271,14 @@ struct LogarithmOfOnePlus {
         if constexpr (!single<V>) {
             each_lane(x, [](double value) NIB_LAMBDA_ALWAYS_INLINE { return __builtin_log1p(value); });
         } else {
-            V far = 1 + x;
-            Logarithm::run(far);
+            V distant_value = 1 + x;
+            Logarithm::run(distant_value);
             const V square = x * x;
             const V p =
                 polynomial(x, 7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f,
                            1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f);
-            const V near = copysign(x + fma(-0.5f, square, p * x * square), x);
-            x = where(abs(x - 0.06f) < 0.35f, near, far);
+            const V close_value = copysign(x + fma(-0.5f, square, p * x * square), x);
+            x = where(magnitude(x - 0.06f) < 0.35f, close_value, distant_value);
         }
     }
 };
@@ -287,7 +290,7 @@ struct HyperbolicTangent {
         if constexpr (!single<V>) {
             each_lane(x, [](double value) NIB_LAMBDA_ALWAYS_INLINE { return __builtin_tanh(value); });
         } else {
-            const V size = abs(x), square = x * x;
+            const V size = magnitude(x), square = x * x;
             V power = size + size;
             Exponential::run(power);
             const V p = polynomial(square, -5.70498872745e-3f, 2.06390887954e-2f, -5.37397155531e-2f, 1.33314422036e-1f,
@@ -304,7 +307,7 @@ struct Erf {
         if constexpr (!single<V>) {
             each_lane(x, [](double value) NIB_LAMBDA_ALWAYS_INLINE { return __builtin_erf(value); });
         } else {
-            const V size = smaller(abs(x), 4), square = x * x;
+            const V size = smaller(magnitude(x), 4), square = x * x;
             const V q = polynomial(size, -2.1385432e-4f, 3.2139791e-3f, -2.2887187e-2f, 1.0525811e-1f, 6.3572067e-1f,
                                    1.2851381e-1f);
             V power = -fma(q, size, size);

@@ -37,10 +37,10 @@ struct GELUTanh : Elementwise<GELUTanh> {
     }
     template <class V>
     static V derivative(const V& x) {
-        const V near = smaller(larger(x, -30), 30);  // beyond, it is 0 and 1; and nothing overflows
-        const V u = twice_inner(near);
-        const V slope = 2 * scale * (1 + 3 * cubic * near * near);
-        return sigmoid(u) * (1 + near * slope * sigmoid(-u));
+        const V bounded = smaller(larger(x, -30), 30);  // beyond, it is 0 and 1; and nothing overflows
+        const V u = twice_inner(bounded);
+        const V slope = 2 * scale * (1 + 3 * cubic * bounded * bounded);
+        return sigmoid(u) * (1 + bounded * slope * sigmoid(-u));
     }
 
     static std::string description();

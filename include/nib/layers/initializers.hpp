@@ -27,8 +27,8 @@
 
 namespace nib::inline NIB_ABI {
 
-template <class I, class T = float>
-concept Initializer = requires(const I& initializer, std::span<T> weight, LayerShape shape, Rng& rng) {
+template <class Init, class T = float>
+concept Initializer = requires(const Init& initializer, std::span<T> weight, LayerShape shape, Rng& rng) {
     initializer(weight, shape, rng);
 };
 

@@ -34,7 +34,7 @@ struct BceWithLogitsLoss {
                   std::span<const T> weights = {}) const;
 
     // Fails unless there are no weights or one for each output, finite and above 0.
-    NIB_API void check(std::size_t outputs) const;
+    NIB_API void check_options(std::size_t outputs) const;
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -60,7 +60,7 @@ struct BceValues {
     NIB_ALWAYS_INLINE static void run(const T* x, const T* targets, const T* p, T* losses, std::size_t size) {
         kernels::for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             const V logit = V::load(x + i, count), t = V::load(targets + i, count), no = 1 - t;
-            const V logarithm = log1p(exp(-abs(logit))) + larger(-logit, 0);
+            const V logarithm = log1p(exp(-magnitude(logit))) + larger(-logit, 0);
             fma(fma(V::load(p + i, count), t, no), logarithm, no * logit).store(losses + i, count);
         });
     }
@@ -140,7 +140,7 @@ NIB_BCE_WITH_LOGITS(double)
 #undef NIB_BCE_WITH_LOGITS
 #endif
 
-NIB_API void BceWithLogitsLoss::check(std::size_t outputs) const {
+NIB_API void BceWithLogitsLoss::check_options(std::size_t outputs) const {
     if (!pos_weight.empty() && pos_weight.size() != outputs)
         fail("BceWithLogitsLoss: expected " + std::to_string(outputs) +
              " numbers as pos_weight, one for each of the network's outputs, found " +

@@ -46,7 +46,7 @@ struct CrossEntropyLoss {
     }
 
     // Fails where the options do not suit a network of so many outputs.
-    void check(std::size_t outputs) const { detail::check_class_loss("CrossEntropyLoss", options(), outputs); }
+    void check_options(std::size_t outputs) const { detail::check_class_loss("CrossEntropyLoss", options(), outputs); }
 
 private:
     detail::ClassLoss options() const { return {class_weights, label_smoothing, reduction}; }

@@ -47,7 +47,7 @@ struct HuberLoss {
     }
 
     // Fails where delta is not above 0.
-    void check(std::size_t /*outputs*/) const { detail::check_huber_delta(delta); }
+    void check_options(std::size_t /*outputs*/) const { detail::check_huber_delta(delta); }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -7,7 +7,7 @@
 //
 // Options are members, as in nib::HuberLoss{.delta = 0.5}. Optional:
 //
-//   check(outputs)                          fails where the options do not suit a network of so many outputs
+//   check_options(outputs)                  fails where the options do not suit a network of so many outputs
 //   Reduction reduction                     where it is Reduction::sum, value() is a sum and no mean
 //   value(y, targets, weights = {}), gradient(y, targets, dy, weights = {})
 //                                           weights: std::span<const T>, a weight for each example, or none. A loss
@@ -116,7 +116,7 @@ void check_loss(const L& loss, const Net& net) {
         if (probabilities && refuses_probabilities) fail_probabilities();
         if (!logarithms && needs_log_probabilities<L>) fail_not_log_probabilities();
     }
-    if constexpr (requires { loss.check(net.output_size()); }) loss.check(net.output_size());
+    if constexpr (requires { loss.check_options(net.output_size()); }) loss.check_options(net.output_size());
 }
 
 NIB_API void check_no_weights(bool none);

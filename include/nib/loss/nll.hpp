@@ -144,7 +144,7 @@ struct NllLoss {
     }
 
     // Fails where the options do not suit a network of so many outputs.
-    void check(std::size_t outputs) const {
+    void check_options(std::size_t outputs) const {
         if (!is_plain(true)) detail::check_class_loss("NllLoss", options(), outputs);
     }
 

@@ -18,8 +18,8 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // Of one layer. A matrix that is not transposed in memory is [out, in] there.
-template <class T, class I>
-void initialize_layer_weights(const LayerInfo& layer, std::span<T> parameters, const I& initializer, Rng& rng) {
+template <class T, class Init>
+void initialize_layer_weights(const LayerInfo& layer, std::span<T> parameters, const Init& initializer, Rng& rng) {
     bool has_matrix = false;
     for (const LayerTensor& tensor : layer.tensors) {
         if (tensor.is_buffer || tensor.shape.size() != 2) continue;
@@ -43,8 +43,8 @@ void initialize_layer_weights(const LayerInfo& layer, std::span<T> parameters, c
 }  // namespace detail
 
 // Throws where an option of the initializer is not finite.
-template <class Net, Initializer<typename Net::scalar_type> I>
-void initialize(Net& net, const I& initializer, Rng& rng) {
+template <class Net, Initializer<typename Net::scalar_type> Init>
+void initialize(Net& net, const Init& initializer, Rng& rng) {
     using T = typename Net::scalar_type;
     detail::check_network(net.view());
     for (const LayerInfo& layer : net.layers())

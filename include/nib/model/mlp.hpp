@@ -179,8 +179,8 @@ public:
         make_numbers(&rng);
     }
     // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
-    template <Initializer<T> I>
-    BasicMlp(const std::vector<std::size_t>& widths, Rng& rng, const I& initializer, const Options& options = {})
+    template <Initializer<T> Init>
+    BasicMlp(const std::vector<std::size_t>& widths, Rng& rng, const Init& initializer, const Options& options = {})
         : BasicMlp{widths, rng, options} {
         nib::initialize(*this, initializer, rng);
     }

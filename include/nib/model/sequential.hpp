@@ -261,8 +261,8 @@ public:
         Table::initialize(this->parameters(), this->buffers(), &rng);
     }
     // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
-    template <Initializer<T> I>
-    BasicSequential(Rng& rng, const I& initializer) : BasicSequential{rng} {
+    template <Initializer<T> Init>
+    BasicSequential(Rng& rng, const Init& initializer) : BasicSequential{rng} {
         nib::initialize(*this, initializer, rng);
     }
 

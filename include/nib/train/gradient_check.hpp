@@ -140,7 +140,7 @@ template <Network Net, Loss<typename Net::scalar_type> L = NllLoss>
 
     detail::MovedLoss<Net, L> moved{net, batch, loss};
     const std::vector<double> gradients = moved.gradients();
-    double largest = std::numeric_limits<double>::min();
+    double largest = (std::numeric_limits<double>::min)();
     for (const double gradient : gradients) largest = larger(largest, magnitude(gradient));
 
     GradientCheck result;
