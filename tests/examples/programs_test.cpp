@@ -1476,7 +1476,7 @@ TEST_CASE("a model file that is broken or holds another network is named, with w
     const std::string model = nib::read_file(world().model());
     const std::string nan = "\0\0\xc0\x7f"s;
     const std::string infinity = "\0\0\x80\xff"s;
-    const std::string dense = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each; ";
+    const std::string unfit = "does not fit the network: ";  // that the file's list of layers makes
     const std::size_t data = 8 + static_cast<std::size_t>(nib::load_number<std::uint64_t>(
                                      std::as_bytes(std::span{model}).data(), std::endian::little));
     const auto at = [&](const std::string& key) {
@@ -1496,18 +1496,20 @@ TEST_CASE("a model file that is broken or holds another network is named, with w
          "'a text, '"},
         {with(model, "{\"__", "[\"__"), "byte 8: expected a safetensors header that starts with '{', found '['"},
         {with(model, "F32", "I32"),
-         "does not fit the network: \"0.bias\" is int32, expected floating-point numbers (float16, bfloat16, float32 "
-         "or "
-         "float64)"},
+         unfit + "\"0.bias\" is int32, expected floating-point numbers (float16, bfloat16, float32 "
+                 "or "
+                 "float64)"},
         {with(model, "F32", "XXX"), at("\"0.bias\":") + "tensor \"0.bias\": dtype 'XXX' is not known"},
-        {with(model, "0.weight", "0.weighs"), dense + "found \"0.weighs\" [16, 784]"},
-        {with(model, "0.weight", "1.weight"), dense + "\"1.bias\" is missing"},
-        {with(model, "[16,784]", "[784,16]"), dense + "found \"0.bias\" [16] beside \"0.weight\" [784, 16]"},
+        {with(model, "0.weight", "0.weighs"),
+         unfit + "missing \"0.weight\" [16, 784]; unexpected \"0.weighs\" [16, 784]"},
+        {with(model, "0.weight", "1.weight"),
+         unfit + "missing \"0.weight\" [16, 784]; unexpected \"1.weight\" [16, 784]"},
+        {with(model, "[16,784]", "[784,16]"), unfit + "\"0.weight\": expected shape [16, 784], found [784, 16]"},
         {with(model, "[16,784]", "[16,785]"),
          at("\"0.weight\":") +
              "tensor \"0.weight\": shape [16, 785] of F32 takes 50240 bytes, data_offsets [64, 50240] hold "
              "50176"},
-        {with(model, "[10,16]", "[16,10]"), dense + "found \"2.bias\" [10] beside \"2.weight\" [16, 10]"},
+        {with(model, "[10,16]", "[16,10]"), unfit + "\"2.weight\": expected shape [10, 16], found [16, 10]"},
         {model.substr(0, model.size() - 4) + nan, "\"2.weight\": expected finite numbers, found NaN at index 159"},
         {model.substr(0, model.size() - 8) + infinity + model.substr(model.size() - 4),
          "\"2.weight\": expected finite numbers, found infinity at index 158"},
