@@ -4,8 +4,7 @@
 //   const nib::Augmented training{nib::load_mnist("data/mnist", nib::Split::train)};
 //   for (const auto& batch : nib::batches(training, 128, rng)) …  // other images in each epoch
 //
-// All arithmetic is on integers: the same generator gives the same images on every machine. An image takes 10 to 15 us
-// (tools/bench/nib_bench.cpp).
+// All arithmetic is on integers: the same generator gives the same images on every machine.
 #pragma once
 
 #include <nib/core/random.hpp>
