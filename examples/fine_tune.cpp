@@ -4,7 +4,6 @@
 #include "common/digit_data.hpp"
 #include "common/paths.hpp"
 
-#include <nib/core/algorithm.hpp>
 #include <nib/nib.hpp>
 
 #include <algorithm>

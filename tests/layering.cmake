@@ -2,11 +2,14 @@
 #
 #   includes point one way only: a folder includes itself and the folders before it in the list below
 #   a header opens with a comment and is guarded by #pragma once
-#   a header FOLDER/NAME.hpp has a test FOLDER/NAME_test.cpp that includes it first
-#   all.hpp includes every header
+#   a header FOLDER/NAME.hpp has a test FOLDER/NAME_test.cpp that includes it first, unless it is a plain struct
+#   all.hpp includes every header that users include, and reaches those of the detail/ folders through them; neither it,
+#   nib.hpp and ink.hpp nor an example includes one of these itself
 #   what runs networks names no layer and no activation in its code
 cmake_minimum_required(VERSION 3.20)
 set(folders core kernels io data ink layers model loss optim train)
+# Structs without behaviour.
+set(plain_headers core/image.hpp ink/stroke.hpp)
 
 set(problems "")
 macro(problem)
@@ -50,10 +53,14 @@ foreach(header IN LISTS headers)
         endif()
     endforeach()
 
-    if(NOT "nib/${header}" IN_LIST everything)
+    if(NOT "nib/${header}" IN_LIST everything AND NOT header MATCHES "/detail/")
         problem("include/nib/all.hpp: does not include nib/${header}")
     endif()
+    list(APPEND included_somewhere ${includes})
 
+    if(header IN_LIST plain_headers)
+        continue()
+    endif()
     string(REGEX REPLACE "\\.hpp$" "_test.cpp" test ${header})
     if(NOT EXISTS ${ROOT}/tests/${test})
         problem("include/nib/${header}: has no test tests/${test}")
@@ -66,13 +73,31 @@ foreach(header IN LISTS headers)
     endif()
 endforeach()
 
+foreach(header IN LISTS headers)
+    if(header MATCHES "/detail/" AND NOT "nib/${header}" IN_LIST included_somewhere)
+        problem("include/nib/${header}: no header includes it")
+    endif()
+endforeach()
+
+file(GLOB_RECURSE faces RELATIVE ${ROOT} ${ROOT}/examples/*.?pp)
+foreach(file IN LISTS faces ITEMS include/nib/nib.hpp include/nib/ink.hpp include/nib/all.hpp)
+    if(NOT EXISTS ${ROOT}/${file})
+        continue()
+    endif()
+    read_includes(${ROOT}/${file} includes)
+    list(FILTER includes INCLUDE REGEX "^nib/.*/detail/")
+    if(includes)
+        problem("${file}: includes ${includes}, which is nib's own")
+    endif()
+endforeach()
+
 # What runs networks, whatever their layers are.
 set(layer_names
     "ReLU|Relu|relu|ELU|GELU|SiLU|Tanh|Sigmoid|Swish|Softplus|Softmax|softmax|Dense|dense_|Dropout|dropout|BatchNorm"
     "LayerNorm|Standardize|Residual")
 string(REPLACE ";" "|" layer_names "${layer_names}")
 foreach(header IN LISTS headers)
-    if(NOT header MATCHES "^kernels/|^model/(engine|gradient|layer_info|network|sequential|step|workspace)\\.hpp$")
+    if(NOT header MATCHES "^kernels/|^model/(detail/)?(engine|gradient|layer_info|network|sequential|step|workspace)\\.hpp$")
         continue()
     endif()
     file(STRINGS ${ROOT}/include/nib/${header} lines)

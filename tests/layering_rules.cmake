@@ -52,6 +52,10 @@ expect_problem(include/nib/cellar/wine.hpp "${good_header}" "cellar/wine.hpp: ex
 expect_problem(include/nib/io/new.hpp "${good_header}" "io/new.hpp: has no test tests/io/new_test.cpp")
 expect_problem(include/nib/nib.hpp "#pragma once\n" "nib/nib.hpp: does not open with a comment")
 expect_problem(include/nib/all.hpp "#include <nib/core/config.hpp>\n" "all.hpp: does not include nib/train/fit.hpp")
+expect_problem(include/nib/io/detail/zip.hpp "${good_header}" "io/detail/zip.hpp: no header includes it")
+expect_problem(include/nib/nib.hpp "// Most of it.\n#pragma once\n#include <nib/io/detail/zip.hpp>\n"
+    "include/nib/nib.hpp: includes nib/io/detail/zip.hpp, which is nib's own")
+expect_problem(examples/train.cpp "#include <nib/io/detail/zip.hpp>\n" "examples/train.cpp: includes nib/io/detail/zip.hpp")
 expect_problem(tests/io/file_test.cpp "#include \"../support.hpp\"\n#include <nib/io/file.hpp>\n"
     "tests/io/file_test.cpp: includes ../support.hpp first")
 expect_problem(include/nib/kernels/product.hpp "${good_header}struct ReLU;\n" "kernels/product.hpp: names a layer or an")

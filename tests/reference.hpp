@@ -7,7 +7,7 @@
 #include <nib/kernels/isa.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 #include <nib/layers/layer.hpp>
-#include <nib/model/engine.hpp>
+#include <nib/model/detail/engine.hpp>
 
 #include <doctest/doctest.h>
 

@@ -66,7 +66,7 @@ def write_zips(target):
 
 
 def write_deflated(target):
-    # DEFLATE's blocks of a text that repeats itself at distances up to the largest; tests/io/inflate_test.cpp makes it too.
+    # DEFLATE's blocks of a text that repeats itself at distances up to the largest; tests/io/detail/inflate_test.cpp makes it too.
     text, number = bytearray(), 1
     for i in range(120000):
         number = (number * 1103515245 + 12345) & 0x7FFFFFFF

@@ -4,7 +4,6 @@
 #include "picture.hpp"
 
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/model/layer_texts.hpp>
@@ -70,7 +69,7 @@ void Answers::add(nib::MatrixView<const float> log_probabilities, std::span<cons
         const bool right = answer.answer == targets[i];
         if (samples.size() < shown) samples.push_back(answer);
         if (!right) mistakes.push_back(answer);
-        if (nib::is_finite(answer.probability)) calibration.add(static_cast<double>(answer.probability), right);
+        if (std::isfinite(answer.probability)) calibration.add(static_cast<double>(answer.probability), right);
     }
 }
 

@@ -9,9 +9,7 @@
 #include <nib/core/threads.hpp>
 #include <nib/data/augmentation.hpp>
 #include <nib/data/autoencoding.hpp>
-#include <nib/data/batch_stream.hpp>
 #include <nib/data/batches.hpp>
-#include <nib/data/check.hpp>
 #include <nib/data/csv.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/examples.hpp>

@@ -131,12 +131,6 @@ void use_ink(const std::string& path) {
     static_cast<void>(nib::predict(quantized, nib::Matrix<float>(2, 784)));
 }
 
-template <class... Integer>
-void use_json() {
-    const std::string name = "f";
-    (static_cast<void>(nib::JsonReader{"1", name}.integer<Integer>()), ...);
-}
-
 }  // namespace
 
 int main(int, char** argv) {
@@ -144,7 +138,5 @@ int main(int, char** argv) {
     use<float>(path);
     use<double>(path);
     use_ink(path);
-    use_json<char, signed char, unsigned char, short, unsigned short, int, unsigned, long, unsigned long, long long,
-             unsigned long long>();
     std::remove(path.c_str());
 }

@@ -2,7 +2,7 @@
 
 #include "../support.hpp"
 
-#include <nib/core/math.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/random.hpp>
 
 #include <clocale>

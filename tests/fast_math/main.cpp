@@ -1,6 +1,6 @@
 // Built with -ffast-math, which lets a compiler reorder sums: what nib computes is still right, on every level.
-#include <nib/kernels/elementwise.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/elementwise.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/kernels/vector.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>

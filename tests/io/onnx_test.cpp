@@ -258,7 +258,7 @@ TEST_CASE("a graph's constants are of its own type of numbers") {
     CHECK(refusal(graph) == "node 'Sum_2': takes \"one\" of F32 beside F64; expected one type");
 }
 
-// What each operator takes is tests/io/onnx_operators_test.cpp's.
+// What each operator takes is tests/io/detail/onnx_operators_test.cpp's.
 TEST_CASE("operators that the opset does not have so, and values of a wrong type, are refused") {
     const auto tensors = two_tensors();
     OnnxGraph graph = small_graph(tensors);

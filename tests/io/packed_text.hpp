@@ -1,7 +1,7 @@
 // Packed bytes in memory, as what unpacks them reads them.
 #pragma once
 
-#include <nib/io/inflate.hpp>
+#include <nib/io/detail/inflate.hpp>
 
 #include <cstddef>
 #include <cstring>

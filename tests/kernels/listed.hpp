@@ -5,7 +5,7 @@
 #include "../support.hpp"
 
 #include <nib/core/matrix.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 
 #include <cstddef>
 #include <vector>

@@ -3,7 +3,7 @@
 #include "../reference.hpp"
 #include "../support.hpp"
 
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 
 #include <algorithm>
 #include <array>

@@ -14,7 +14,7 @@
 #include "stop: nib needs C++20"
 #endif
 
-#include <nib/core/abi.hpp>
+#include <nib/core/detail/abi.hpp>
 
 #define NIB_VERSION_MAJOR 0
 #define NIB_VERSION_MINOR 1

@@ -5,8 +5,8 @@
 // other or serve them side by side.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/config.hpp>
+#include <nib/core/detail/algorithm.hpp>
 
 #include <cstddef>
 

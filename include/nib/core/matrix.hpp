@@ -3,8 +3,8 @@
 // A batch of B examples with F features is a matrix [B, F]: one example a row. MatrixView<const T> only reads.
 #pragma once
 
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 
 #include <cassert>
 #include <cstddef>

@@ -69,7 +69,7 @@ NIB_API std::string format_quoted(std::string_view text);
 #if NIB_BODIES
 
 #if NIB_OWN_FROM_CHARS
-#include <nib/core/math.hpp>
+#include <nib/core/detail/math.hpp>
 
 #include <clocale>
 #include <cstdlib>

@@ -12,7 +12,7 @@
 // the middle of a run, by one of its parts, leaves the child with a run that fails.
 #pragma once
 
-#include <nib/core/atomic.hpp>
+#include <nib/core/detail/atomic.hpp>
 #include <nib/core/executor.hpp>
 
 #include <cstddef>

@@ -10,8 +10,8 @@
 #include <nib/core/random.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/dataset.hpp>
-#include <nib/kernels/nonzeros.hpp>
-#include <nib/kernels/scale_bytes.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
+#include <nib/kernels/detail/scale_bytes.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -168,7 +168,7 @@ NIB_TEMPLATE class Batches<float, const Augmented&>;
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 

@@ -8,9 +8,9 @@
 #pragma once
 
 #include <nib/data/batches.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/data/examples.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 
 #include <cstddef>
 #include <span>

@@ -6,16 +6,16 @@
 // Each batch is gathered into the same memory, so it is valid until the next one; after the first, none is allocated.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/atomic.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/atomic.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/data/dataset.hpp>
 #include <nib/data/examples.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 
 #include <concepts>

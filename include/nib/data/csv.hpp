@@ -99,12 +99,12 @@ template <class T = float>
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/text_source.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/text_source.hpp>
 
 namespace nib::inline NIB_ABI {
 

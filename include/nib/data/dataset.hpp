@@ -2,9 +2,9 @@
 // so that MNIST takes 47 MB and not 188.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 
 #include <cstddef>
 #include <cstdint>

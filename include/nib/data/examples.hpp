@@ -6,14 +6,14 @@
 //   ExampleSource  anything else that batches() takes, such as Dataset
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/data/dataset.hpp>
-#include <nib/kernels/nonzeros.hpp>
-#include <nib/kernels/scale_bytes.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
+#include <nib/kernels/detail/scale_bytes.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 
 #include <concepts>

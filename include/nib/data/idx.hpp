@@ -12,8 +12,8 @@
 // allocated before that is known; of a packed file memory grows with what comes out.
 #pragma once
 
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -120,14 +120,14 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
-#include <nib/io/byte_source.hpp>
+#include <nib/io/detail/byte_source.hpp>
+#include <nib/io/detail/foreign_file.hpp>
+#include <nib/io/detail/gzip.hpp>
+#include <nib/io/detail/inflate.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/foreign_file.hpp>
-#include <nib/io/gzip.hpp>
-#include <nib/io/inflate.hpp>
 
 #include <array>
 #include <bit>

@@ -34,12 +34,12 @@ NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/data/idx.hpp>
 #include <nib/io/atomic_file.hpp>
-#include <nib/io/byte_source.hpp>
+#include <nib/io/detail/byte_source.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>

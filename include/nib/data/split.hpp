@@ -15,9 +15,9 @@
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
 #include <nib/data/batches.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/data/examples.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -158,7 +158,7 @@ requires(!detail::is_view<Data>) void split(const Data&&, double, Rng&,
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/text.hpp>
 
 namespace nib::inline NIB_ABI::detail {

@@ -14,7 +14,7 @@
 
 #include <nib/core/config.hpp>
 #include <nib/core/image.hpp>
-#include <nib/ink/paper.hpp>
+#include <nib/ink/detail/paper.hpp>
 
 #include <cstddef>
 
@@ -33,11 +33,11 @@ struct NormalizeOptions {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
-#include <nib/ink/distances.hpp>
+#include <nib/ink/detail/distances.hpp>
 
 #include <cstdint>
 #include <span>

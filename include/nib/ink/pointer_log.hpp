@@ -30,8 +30,8 @@ NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std:
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/ink/lines.hpp>
-#include <nib/io/text_source.hpp>
+#include <nib/ink/detail/lines.hpp>
+#include <nib/io/detail/text_source.hpp>
 
 #include <cstddef>
 #include <utility>

@@ -29,9 +29,9 @@ NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::s
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
-#include <nib/ink/lines.hpp>
-#include <nib/io/json.hpp>
-#include <nib/io/text_source.hpp>
+#include <nib/ink/detail/lines.hpp>
+#include <nib/io/detail/json.hpp>
+#include <nib/io/detail/text_source.hpp>
 
 #include <cstddef>
 #include <utility>

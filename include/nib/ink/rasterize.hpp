@@ -45,9 +45,9 @@ NIB_API void rasterize(const Drawing& drawing, const RasterOptions& options, std
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 
 #include <string>

@@ -57,13 +57,13 @@ NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::st
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/ink/detail/lines.hpp>
 #include <nib/ink/inkml.hpp>
-#include <nib/ink/lines.hpp>
 #include <nib/ink/pointer_log.hpp>
 #include <nib/ink/quickdraw.hpp>
 #include <nib/ink/unipen.hpp>
+#include <nib/io/detail/text_source.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/text_source.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -34,10 +34,10 @@ NIB_API Drawing synthetic_digit(int digit, Rng& rng);
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
-#include <nib/ink/digit_templates.hpp>
+#include <nib/ink/detail/digit_templates.hpp>
 #include <nib/ink/rasterize.hpp>
 
 #include <array>

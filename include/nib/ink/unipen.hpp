@@ -39,13 +39,13 @@ NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::stri
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/ink/lines.hpp>
-#include <nib/ink/unipen_segment.hpp>
-#include <nib/ink/unipen_set.hpp>
-#include <nib/io/text_source.hpp>
+#include <nib/ink/detail/lines.hpp>
+#include <nib/ink/detail/unipen_segment.hpp>
+#include <nib/ink/detail/unipen_set.hpp>
+#include <nib/io/detail/text_source.hpp>
 
 #include <cstddef>
 #include <utility>

@@ -47,10 +47,10 @@ NIB_API void save_drawings(const std::string& path, std::span<const Drawing> dra
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/ink/lines.hpp>
+#include <nib/ink/detail/lines.hpp>
 #include <nib/ink/pointer_log.hpp>
 #include <nib/io/atomic_file.hpp>
-#include <nib/io/json.hpp>
+#include <nib/io/detail/json.hpp>
 
 #include <utility>
 

@@ -71,8 +71,8 @@ NIB_API void check_writable(const std::string& path);
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
+#include <nib/io/detail/temporary_file.hpp>
 #include <nib/io/file_identity.hpp>
-#include <nib/io/temporary_file.hpp>
 
 #include <cerrno>
 #include <cstdint>

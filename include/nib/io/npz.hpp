@@ -33,10 +33,10 @@ NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors);
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/detail/zip.hpp>
+#include <nib/io/detail/zip_writer.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/npy.hpp>
-#include <nib/io/zip.hpp>
-#include <nib/io/zip_writer.hpp>
 
 #include <string_view>
 #include <utility>

@@ -4,14 +4,14 @@
 // The operators are those of opset 13, and the file says that it is of IR version 7: both came with ONNX 1.8 (2020), so
 // that whoever knows the one knows the other. Every onnxruntime since 1.6 reads them, and newer opsets changed nothing
 // in what a dense network needs. What is written passes ONNX's checker: operators, attributes, and the types of values
-// are compared with io/onnx_operators.hpp. Only shapes are not looked at.
+// are compared with io/detail/onnx_operators.hpp. Only shapes are not looked at.
 //
 // Numbers are raw little-endian data. A file takes no more memory than its tensors do: they are written from where they
 // lie.
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/io/onnx_operator.hpp>
+#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
@@ -56,13 +56,13 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
-#include <nib/io/json.hpp>
-#include <nib/io/onnx_operators.hpp>
-#include <nib/io/protobuf.hpp>
+#include <nib/io/detail/json.hpp>
+#include <nib/io/detail/onnx_operators.hpp>
+#include <nib/io/detail/protobuf.hpp>
 
 #include <cstdint>
 #include <string_view>

@@ -38,13 +38,13 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/detail/foreign_file.hpp>
+#include <nib/io/detail/json.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/foreign_file.hpp>
-#include <nib/io/json.hpp>
 
 #include <bit>
 #include <cstdint>

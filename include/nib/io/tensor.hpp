@@ -142,8 +142,8 @@ constexpr float float_of_bfloat16(std::uint16_t bits) {
 
 #if NIB_BODIES
 
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/strings.hpp>
 

@@ -12,7 +12,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/io/byte_source.hpp>
+#include <nib/io/detail/byte_source.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -148,11 +148,11 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/io/foreign_file.hpp>
+#include <nib/io/detail/foreign_file.hpp>
 
 #include <cstdint>
 #include <limits>

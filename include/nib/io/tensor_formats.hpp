@@ -30,17 +30,17 @@ NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tenso
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/foreign_file.hpp>
+#include <nib/io/detail/zip.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/foreign_file.hpp>
 #include <nib/io/npy.hpp>
 #include <nib/io/npz.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/torch_pth.hpp>
 #include <nib/io/torch_pth_writer.hpp>
-#include <nib/io/zip.hpp>
 
 #include <bit>
 #include <cstddef>

@@ -29,20 +29,20 @@ namespace nib::inline NIB_ABI {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/foreign_file.hpp>
-#include <nib/io/json.hpp>
-#include <nib/io/pickle.hpp>
-#include <nib/io/pickle_reader.hpp>
-#include <nib/io/state_dict.hpp>
+#include <nib/io/detail/foreign_file.hpp>
+#include <nib/io/detail/json.hpp>
+#include <nib/io/detail/pickle.hpp>
+#include <nib/io/detail/pickle_reader.hpp>
+#include <nib/io/detail/state_dict.hpp>
+#include <nib/io/detail/torch_archive.hpp>
+#include <nib/io/detail/torch_values.hpp>
+#include <nib/io/detail/zip.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
-#include <nib/io/torch_archive.hpp>
-#include <nib/io/torch_values.hpp>
-#include <nib/io/zip.hpp>
 
 #include <array>
 #include <bit>

@@ -21,11 +21,11 @@ NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors
 
 #include <nib/core/error.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/detail/json.hpp>
+#include <nib/io/detail/pickle_reader.hpp>
+#include <nib/io/detail/torch_archive.hpp>
+#include <nib/io/detail/zip_writer.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/json.hpp>
-#include <nib/io/pickle_reader.hpp>
-#include <nib/io/torch_archive.hpp>
-#include <nib/io/zip_writer.hpp>
 
 #include <bit>
 #include <cstddef>

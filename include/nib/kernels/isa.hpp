@@ -11,8 +11,8 @@
 // above, with its own choice of -ffp-contract); without it (SSE2) the last bits differ.
 #pragma once
 
-#include <nib/core/atomic.hpp>
 #include <nib/core/config.hpp>
+#include <nib/core/detail/atomic.hpp>
 
 #include <cstddef>
 #include <cstdlib>

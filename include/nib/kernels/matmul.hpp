@@ -40,10 +40,10 @@ void matmul_a_bt(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c);
 
 #if NIB_BODIES
 
-#include <nib/kernels/gemm.hpp>
-#include <nib/kernels/gemv.hpp>
-#include <nib/kernels/sparse_matmul.hpp>
-#include <nib/kernels/sparse_matmul_transposed.hpp>
+#include <nib/kernels/detail/gemm.hpp>
+#include <nib/kernels/detail/gemv.hpp>
+#include <nib/kernels/detail/sparse_matmul.hpp>
+#include <nib/kernels/detail/sparse_matmul_transposed.hpp>
 
 #include <cassert>
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/core/math.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/kernels/isa.hpp>
 
 #include <concepts>

@@ -4,10 +4,10 @@
 // files it is PyTorch's [Out, In].
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
-#include <nib/kernels/accumulate.hpp>
-#include <nib/kernels/gemv.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/kernels/detail/accumulate.hpp>
+#include <nib/kernels/detail/gemv.hpp>
 #include <nib/kernels/matmul.hpp>
 #include <nib/layers/layer.hpp>
 

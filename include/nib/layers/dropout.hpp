@@ -10,7 +10,7 @@
 // shuffled batches that goes on from a checkpoint.
 #pragma once
 
-#include <nib/core/constant.hpp>
+#include <nib/core/detail/constant.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>
@@ -91,9 +91,9 @@ struct DropoutOfAnyRate : detail::DropoutTraits {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/kernels/vector.hpp>
 

@@ -1,5 +1,5 @@
-// Elementwise<Rule> turns an activation's rule into a layer (kernels/elementwise.hpp tells what a rule may say). V is a
-// vector of numbers: no `if` and no `?:`, but where(x > 0, a, b); kernels/lanes.hpp lists what there is.
+// Elementwise<Rule> turns an activation's rule into a layer (kernels/detail/elementwise.hpp tells what a rule may say).
+// V is a vector of numbers: no `if` and no `?:`, but where(x > 0, a, b); kernels/lanes.hpp lists what there is.
 //
 //   struct Swish : nib::Elementwise<Swish> {  // y = x sigmoid(x)
 //       template <class V>
@@ -16,7 +16,7 @@
 // runs in place.
 #pragma once
 
-#include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/detail/elementwise.hpp>
 #include <nib/layers/layer.hpp>
 
 namespace nib::inline NIB_ABI {

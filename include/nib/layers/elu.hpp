@@ -4,7 +4,7 @@
 // The derivative is taken from x: by y, which is close to -Alpha far below 0, it would lose its digits.
 #pragma once
 
-#include <nib/core/constant.hpp>
+#include <nib/core/detail/constant.hpp>
 #include <nib/layers/elementwise.hpp>
 
 #include <string>

@@ -86,7 +86,7 @@
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/random.hpp>
-#include <nib/io/onnx_operator.hpp>
+#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 
 #include <cassert>

@@ -39,8 +39,8 @@ struct LayerNorm {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 
 namespace nib::inline NIB_ABI {
 

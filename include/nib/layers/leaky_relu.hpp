@@ -4,7 +4,7 @@
 //   nib::Sequential<nib::Dense<784, 64>, nib::LeakyReLU<>, nib::Dense<64, 10>, nib::LogSoftmax>
 #pragma once
 
-#include <nib/core/constant.hpp>
+#include <nib/core/detail/constant.hpp>
 #include <nib/layers/elementwise.hpp>
 
 #include <string>

@@ -57,9 +57,9 @@ struct LogSoftmax {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
-#include <nib/kernels/elementwise.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/kernels/detail/elementwise.hpp>
 
 #include <cassert>
 

@@ -36,7 +36,7 @@ struct PReLU {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/kernels/lanes.hpp>
 
 namespace nib::inline NIB_ABI {

@@ -3,8 +3,8 @@
 // A network takes it apart: its layers are layers of the network, followed by a ResidualSum.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/kernels/accumulate.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/kernels/detail/accumulate.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>

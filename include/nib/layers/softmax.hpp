@@ -40,7 +40,7 @@ struct Softmax {
 
 #if NIB_BODIES
 
-#include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/detail/elementwise.hpp>
 
 #include <cassert>
 #include <cstddef>

@@ -43,7 +43,7 @@ struct Standardize {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 
 #include <bit>

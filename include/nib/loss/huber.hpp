@@ -6,8 +6,8 @@
 // loss/reduction.hpp tells of other reductions and of weights of examples.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/loss/reduction.hpp>
 

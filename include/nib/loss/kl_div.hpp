@@ -7,7 +7,7 @@
 // examples.
 #pragma once
 
-#include <nib/core/math.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/loss/reduction.hpp>
 

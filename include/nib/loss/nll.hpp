@@ -11,9 +11,9 @@
 //   l[b] = -(1 - s) w[target[b]] y[b, target[b]] - s/C sum over c of w[c] y[b, c]
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/kernels/elementwise.hpp>
+#include <nib/kernels/detail/elementwise.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/loss/reduction.hpp>
 
@@ -158,8 +158,8 @@ private:
 
 #if NIB_BODIES
 
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 
 #include <string>

@@ -10,7 +10,7 @@
 // even where its targets are NaN.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 
 #include <cassert>

@@ -11,11 +11,11 @@
 // where a number is not finite, or too large for its square to be; the network is then as it was.
 #pragma once
 
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/data/batches.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 #include <nib/layers/standardize.hpp>
 #include <nib/model/network.hpp>

@@ -5,13 +5,13 @@
 // wants all of them in one array calls multiply_out().
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/flush_subnormals.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
-#include <nib/core/flush_subnormals.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
+#include <nib/kernels/detail/sparse_matmul_transposed.hpp>
 #include <nib/kernels/matmul.hpp>
-#include <nib/kernels/sparse_matmul_transposed.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cassert>

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <nib/layers/initializers.hpp>
-#include <nib/model/engine.hpp>
+#include <nib/model/detail/engine.hpp>
 #include <nib/model/layer_info.hpp>
 
 #include <cstddef>

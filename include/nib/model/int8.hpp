@@ -5,16 +5,16 @@
 //
 // Post-training quantisation: weights are symmetric, with a scale for each output of a layer; what goes into a layer is
 // an unsigned byte, with one scale and zero point for the layer, from the range that examples span (calibrate). The
-// arithmetic is that of kernels/int8.hpp: the logits of an Int8Mlp are the same to the bit on every machine.
+// arithmetic is that of kernels/detail/int8.hpp: the logits of an Int8Mlp are the same to the bit on every machine.
 //
 // It predicts and is evaluated as an Mlp is, and cannot be trained. Const means thread-safe; passes through a Workspace
 // allocate nothing after the first one.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/data/batches.hpp>
-#include <nib/kernels/int8.hpp>
+#include <nib/kernels/detail/int8.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
 #include <nib/model/mlp.hpp>
@@ -203,9 +203,9 @@ template <class... Layers, class Data>
 
 #if NIB_BODIES
 
+#include <nib/core/detail/math.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_texts.hpp>
 

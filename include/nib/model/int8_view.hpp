@@ -2,9 +2,9 @@
 // no heap, no files, no exceptions; any number of threads may use one. `embed` writes headers that hold one.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/kernels/int8.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
+#include <nib/kernels/detail/int8.hpp>
 #include <nib/layers/log_softmax.hpp>
 
 #include <array>

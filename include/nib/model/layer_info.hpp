@@ -1,9 +1,9 @@
 // LayerInfo: what a layer of a network is, for people and for files.
 #pragma once
 
-#include <nib/io/onnx_operator.hpp>
+#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/layers/layer.hpp>
-#include <nib/model/step.hpp>
+#include <nib/model/detail/step.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -15,7 +15,7 @@
 // net(x, workspace) nothing more than the workspace.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/random.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/layers/dropout.hpp>

@@ -104,19 +104,19 @@ template <class T = float>
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
-#include <nib/model/finite.hpp>
-#include <nib/model/layer_catalogue.hpp>
-#include <nib/model/layer_order.hpp>
+#include <nib/model/detail/finite.hpp>
+#include <nib/model/detail/layer_catalogue.hpp>
+#include <nib/model/detail/layer_order.hpp>
+#include <nib/model/detail/match_tensors.hpp>
 #include <nib/model/layer_texts.hpp>
-#include <nib/model/match_tensors.hpp>
 
 #include <cstddef>
 #include <string_view>

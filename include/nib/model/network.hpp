@@ -2,10 +2,10 @@
 // training and model files.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/model/engine.hpp>
+#include <nib/model/detail/engine.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/workspace.hpp>
 
@@ -35,7 +35,7 @@ concept InferenceNetwork = requires(const N& net, const kernels::InputView<typen
 //
 //   parameters()  all of them, one contiguous array; the const form only reads
 //   buffers()     numbers that are saved and not trained, as PyTorch's register_buffer keeps
-//   view()        the network as the engine sees it (model/engine.hpp)
+//   view()        the network as the engine sees it (model/detail/engine.hpp)
 //   layers()      what it is made of, layer by layer, with the names of its numbers in model files
 template <class N>
 concept Network = InferenceNetwork<N> && requires(N& net, const N& const_net) {

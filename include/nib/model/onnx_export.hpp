@@ -67,8 +67,8 @@ void save_onnx(const Net& net, const std::string& path) {
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/io/onnx.hpp>
-#include <nib/io/onnx_operator.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 

@@ -16,12 +16,12 @@
 // range, and what is outside of the range for the nearest in it.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/image.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/kernels/elementwise.hpp>
-#include <nib/kernels/scale_bytes.hpp>
+#include <nib/kernels/detail/elementwise.hpp>
+#include <nib/kernels/detail/scale_bytes.hpp>
 #include <nib/model/network.hpp>
 
 #include <cstddef>

@@ -9,11 +9,11 @@
 // with a Workspace of its own (net(x) needs none). It can be copied and moved.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/flush_subnormals.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/flush_subnormals.hpp>
 #include <nib/core/random.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/model/initialize.hpp>
 #include <nib/model/layer_info.hpp>

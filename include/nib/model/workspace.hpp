@@ -5,10 +5,10 @@
 // backward pass reads what the forward pass before it left here.
 #pragma once
 
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/kernels/nonzeros.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/model/gradient.hpp>
 
 #include <cassert>

@@ -89,7 +89,7 @@ NIB_TEMPLATE class Optimizer<double, AdamMethod>;
 
 #if NIB_BODIES
 
-#include <nib/core/math.hpp>
+#include <nib/core/detail/math.hpp>
 
 namespace nib::inline NIB_ABI {
 

@@ -5,9 +5,9 @@
 //   optimizer.step(net, all);
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 
 #include <cstddef>
 #include <span>

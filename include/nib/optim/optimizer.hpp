@@ -1,6 +1,6 @@
 // Optimizer<T, Method>: moves a network's parameters by their gradients. nib::Adam (optim/adam.hpp) and nib::Sgd are
-// such, and an optimiser of your own is a Method: its options, and a rule (kernels/update.hpp) made of them for each
-// step.
+// such, and an optimiser of your own is a Method: its options, and a rule (kernels/detail/update.hpp) made of them for
+// each step.
 //
 //   struct SignSgdMethod {  // p -= learning_rate sign(g)
 //       struct Options {
@@ -47,10 +47,10 @@
 // address: the network may be moved or copied between steps.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/kernels/update.hpp>
+#include <nib/kernels/detail/update.hpp>
 #include <nib/model/network.hpp>
 #include <nib/optim/parameter_groups.hpp>
 

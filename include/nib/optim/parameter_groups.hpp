@@ -73,7 +73,7 @@ std::vector<Range> layer_parameters(const Net& net, std::string_view layer) {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 

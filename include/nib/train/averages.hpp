@@ -11,7 +11,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/core/storage.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/model/gradient.hpp>
 
 #include <cstddef>
@@ -70,9 +70,9 @@ private:
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
-#include <nib/kernels/update.hpp>
+#include <nib/kernels/detail/update.hpp>
 
 #include <string>
 

@@ -9,8 +9,8 @@
 //   std::printf("expected calibration error %.4f\n", calibration.error());
 #pragma once
 
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/train/metrics.hpp>
@@ -77,7 +77,7 @@ private:
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/text.hpp>
 
 #include <string>

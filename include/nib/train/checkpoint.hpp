@@ -8,9 +8,9 @@
 // seconds, learning rate, validation loss and accuracy, NaN where there is none); and the rest of it in the metadata.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/random.hpp>
-#include <nib/core/storage.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/model/model_file.hpp>
@@ -157,12 +157,12 @@ template <Network Net, class T, class Method>
 
 #if NIB_BODIES
 
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/tensor.hpp>
-#include <nib/model/match_tensors.hpp>
+#include <nib/model/detail/match_tensors.hpp>
 
 #include <limits>
 #include <optional>

@@ -3,11 +3,11 @@
 // accuracy: the part of the data that is recognised.  measure: any other metric of the outputs.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/config.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/data/batches.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/loss/loss.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/network.hpp>

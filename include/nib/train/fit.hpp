@@ -10,18 +10,18 @@
 //   nib::save_history(result.history, "history.csv");
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/clock.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/text.hpp>
 #include <nib/core/threads.hpp>
-#include <nib/data/batch_stream.hpp>
 #include <nib/data/batches.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/batch_stream.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/loss/loss.hpp>
 #include <nib/loss/nll.hpp>
-#include <nib/model/finite.hpp>
+#include <nib/model/detail/finite.hpp>
 #include <nib/model/network.hpp>
 #include <nib/optim/clip_grad.hpp>
 #include <nib/optim/schedule.hpp>

@@ -19,9 +19,9 @@
 // it is, its parameters and buffers (running means) among it: the check works on copies.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
 #include <nib/core/config.hpp>
-#include <nib/core/math.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/random.hpp>
 #include <nib/loss/loss.hpp>
 #include <nib/loss/nll.hpp>

@@ -7,11 +7,11 @@
 // can be moved and swapped. After the first batch of the largest size nothing is allocated (but see Workspace).
 #pragma once
 
+#include <nib/core/detail/flush_subnormals.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/flush_subnormals.hpp>
-#include <nib/core/math.hpp>
-#include <nib/core/storage.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/loss/loss.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/model/network.hpp>

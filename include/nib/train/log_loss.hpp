@@ -2,8 +2,8 @@
 // logarithms of probabilities evaluate gives it without a detour, by CrossEntropyLoss or NllLoss.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
-#include <nib/core/math.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/math.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/train/metrics.hpp>
 

@@ -7,7 +7,7 @@
 
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
-#include <nib/data/check.hpp>
+#include <nib/data/detail/check.hpp>
 #include <nib/model/predict.hpp>
 
 #include <cassert>
@@ -176,7 +176,7 @@ private:
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 
 namespace nib::inline NIB_ABI {
 

@@ -1,7 +1,7 @@
 // Progress: how far a training run is, how fast it goes and how long it will take; and one line that says so.
 #pragma once
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 
 #include <cstddef>
 #include <string>

@@ -12,8 +12,8 @@
 //   std::printf("R2 %.3f\n", scores.r2());
 #pragma once
 
+#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/math.hpp>
 #include <nib/core/matrix.hpp>
 
 #include <cassert>

@@ -12,7 +12,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/core/storage.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/optim/schedule.hpp>
 #include <nib/train/averages.hpp>
 #include <nib/train/history.hpp>
@@ -52,7 +52,7 @@ struct TrainingState {
 
 #if NIB_BODIES
 
-#include <nib/core/algorithm.hpp>
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 
 #include <string>

@@ -1,0 +1,300 @@
+// ByteSource: bytes that are read from any place, someone else's memory or a file that it keeps open; with the parts of
+// an archive, which have checksums and may be compressed. What a compressed part unpacks to is read like everything
+// else, at an offset behind the end of the file: it is unpacked as far as it is asked for, and one part at a time is
+// kept.
+#pragma once
+
+#include <nib/core/config.hpp>
+#include <nib/io/file.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace nib::inline NIB_ABI {
+
+// A part of a source whose bytes have a checksum.
+struct SourcePart {
+    std::string name;         // for messages
+    std::size_t begin = 0;    // where it lies
+    std::size_t stored = 0;   // how many bytes lie there
+    bool deflated = false;    // whether these are compressed
+    std::size_t size = 0;     // of the bytes themselves
+    std::size_t offset = 0;   // where these are read; ByteSource sets it
+    std::uint32_t crc = 0;    // of these
+    bool has_crc = true;      // false where the writer made no checksum
+    bool is_checked = false;  // they have been found to have it
+};
+
+namespace detail {
+
+class UnpackedPart;
+
+}  // namespace detail
+
+// Moved, never copied.
+class ByteSource {
+public:
+    // `path` is for messages.
+    ByteSource(std::span<const std::byte> memory, std::string path);
+    explicit ByteSource(const std::string& path);
+    ByteSource(ByteSource&& other) noexcept;
+    ByteSource& operator=(ByteSource&& other) noexcept;
+    ~ByteSource();
+
+    const std::string& path() const { return path_; }
+
+    // Of the file, and of what its compressed parts unpack to.
+    std::size_t size() const { return size_; }
+
+    // Bytes [offset, offset + to.size()), which lie within size(), and in one part if they are compressed. Those of a
+    // part have not been checked.
+    void read(std::size_t offset, std::span<std::byte> to);
+
+    // Says which parts there are: once, and none overlaps another. Returns where the bytes of each are read. Fails on a
+    // compressed part that declares more bytes than it can hold, and where all of them together declare more than nib
+    // unpacks (see may_unpack).
+    std::vector<std::size_t> set_parts(std::vector<SourcePart> parts);
+
+    // Fails where the byte at `offset` belongs to a part whose bytes are not those that its checksum was made of. Each
+    // part is read once for that, at most.
+    void check_bytes(std::size_t offset);
+
+    // How many bytes at most are unpacked to read the one at `offset`: 0 where it is not compressed.
+    std::size_t unpacked_for(std::size_t offset);
+
+private:
+    struct Place;
+
+    std::size_t stored_size() const;
+    void read_stored(std::size_t offset, std::span<std::byte> to);
+    SourcePart* part_at(std::size_t offset);
+    void unpack(const SourcePart& part, std::size_t count);
+    void check_stored(const SourcePart& part);
+
+    std::string path_;
+    std::span<const std::byte> memory_;
+    std::optional<InputFile> file_;
+    std::size_t size_ = 0;
+    std::vector<SourcePart> parts_;  // in the order of their offsets
+    detail::UnpackedPart* unpacked_ = nullptr;
+};
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
+#include <nib/io/detail/crc32.hpp>
+#include <nib/io/detail/inflate.hpp>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// The first bytes of a compressed part, and what unpacks the others.
+class UnpackedPart {
+public:
+    // `name` starts every message.
+    UnpackedPart(const SourcePart& part, const std::string& name)
+        : inflate{name}, offset{part.offset}, next{part.begin}, end{part.begin + part.stored} {}
+
+    Inflate inflate;
+    std::size_t offset;  // of the part
+    std::size_t next;    // of its compressed bytes that nobody has read yet
+    std::size_t end;
+    std::vector<std::byte> bytes;
+};
+
+[[noreturn]] inline void refuse_part(const std::string& path, const SourcePart& part, const std::string& why) {
+    fail(path + ": byte " + std::to_string(part.begin) + ": entry " + format_quoted(part.name) + ": " + why);
+}
+
+// Fails where `crc`, that of the part's bytes, is not the one that it declares.
+inline void check_part(const std::string& path, const SourcePart& part, std::uint32_t crc) {
+    if (part.has_crc && crc != part.crc)
+        refuse_part(path, part,
+                    "its bytes are damaged: expected the checksum " + std::to_string(part.crc) + ", found " +
+                        std::to_string(crc));
+}
+
+}  // namespace detail
+
+NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
+    : path_{std::move(path)}, memory_{memory}, size_{memory.size()} {}
+
+NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {}
+
+NIB_API ByteSource::ByteSource(ByteSource&& other) noexcept
+    : path_{std::move(other.path_)},
+      memory_{other.memory_},
+      file_{std::move(other.file_)},
+      size_{other.size_},
+      parts_{std::move(other.parts_)},
+      unpacked_{std::exchange(other.unpacked_, nullptr)} {}
+
+NIB_API ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
+    path_ = std::move(other.path_);
+    memory_ = other.memory_;
+    file_ = std::move(other.file_);
+    size_ = other.size_;
+    parts_ = std::move(other.parts_);
+    std::swap(unpacked_, other.unpacked_);
+    return *this;
+}
+
+NIB_API ByteSource::~ByteSource() { delete unpacked_; }
+
+NIB_API std::size_t ByteSource::stored_size() const { return file_ ? file_->size() : memory_.size(); }
+
+NIB_API void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to) {
+    if (file_) {
+        file_->seek(offset);
+        file_->read(to);
+    } else {
+        copy_values(memory_.data() + offset, to.size(), to.data());
+    }
+}
+
+NIB_API void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
+    if (offset < stored_size() || to.empty()) return read_stored(smaller(offset, stored_size()), to);
+    const SourcePart& part = *part_at(offset);
+    const std::size_t begin = offset - part.offset;
+    if (to.size() > part.size - begin)
+        detail::refuse_part(
+            path_, part,
+            "expected " + std::to_string(to.size()) + " more bytes, found " + std::to_string(part.size - begin));
+    unpack(part, begin + to.size());
+    copy_values(unpacked_->bytes.data() + begin, to.size(), to.data());
+}
+
+NIB_API std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> parts) {
+    std::vector<std::size_t> offsets;
+    for (SourcePart& part : parts) {
+        part.offset = part.begin;
+        if (part.deflated) {
+            std::size_t most = 0;
+            if (multiply_sizes(part.stored, most_inflated, most) && part.size > most)
+                detail::refuse_part(path_, part,
+                                    "declares " + std::to_string(part.size) + " bytes, which its " +
+                                        std::to_string(part.stored) + " compressed ones cannot hold");
+            part.offset = size_;
+            if (part.size > static_cast<std::size_t>(-1) - size_)
+                detail::refuse_part(path_, part, "declares too many bytes: " + std::to_string(part.size));
+            size_ += part.size;
+        }
+        offsets.push_back(part.offset);
+    }
+    if (!may_unpack(size_ - stored_size(), stored_size()))
+        fail(path_ + ": declares " + std::to_string(size_ - stored_size()) + " bytes of compressed data in a file of " +
+             std::to_string(stored_size()) +
+             ", expected at most 128 MiB or 32 times the file's size: save it without compression");
+    parts_ = std::move(parts);
+    // One that is empty holds no byte, and would stand between another and its offset.
+    std::size_t kept = 0;
+    for (SourcePart& part : parts_)
+        if (part.size != 0) std::swap(parts_[kept++], part);
+    parts_.resize(kept);
+    sort_values(parts_.data(), parts_.size(),
+                [](const SourcePart& a, const SourcePart& b) { return a.offset < b.offset; });
+    return offsets;
+}
+
+NIB_API SourcePart* ByteSource::part_at(std::size_t offset) {
+    const std::size_t behind = first_not(parts_.size(), [&](std::size_t i) { return parts_[i].offset <= offset; });
+    if (behind == 0) return nullptr;
+    SourcePart& part = parts_[behind - 1];
+    return offset - part.offset < part.size ? &part : nullptr;
+}
+
+NIB_API void ByteSource::check_bytes(std::size_t offset) {
+    SourcePart* const part = part_at(offset);
+    if (part == nullptr || part->is_checked) return;
+    if (part->deflated)
+        unpack(*part, part->size);
+    else
+        check_stored(*part);
+    part->is_checked = true;
+}
+
+NIB_API std::size_t ByteSource::unpacked_for(std::size_t offset) {
+    const SourcePart* const part = part_at(offset);
+    return part != nullptr && part->deflated ? part->size : 0;
+}
+
+NIB_API void ByteSource::check_stored(const SourcePart& part) {
+    std::vector<std::byte> piece(smaller(part.size, std::size_t{65536}));
+    std::uint32_t crc = 0;
+    for (std::size_t done = 0; done < part.size;) {
+        const std::span<std::byte> some{piece.data(), smaller(piece.size(), part.size - done)};
+        read_stored(part.begin + done, some);
+        crc = crc32(some, crc);
+        done += some.size();
+    }
+    detail::check_part(path_, part, crc);
+}
+
+// The compressed bytes of a part.
+struct ByteSource::Place final : PackedInput {
+    Place(ByteSource& from, detail::UnpackedPart& unpacked) : source{from}, part{unpacked} {}
+
+    std::size_t read(std::span<std::byte> to) override {
+        const std::size_t count = smaller(to.size(), part.end - part.next);
+        source.read_stored(part.next, to.first(count));
+        part.next += count;
+        return count;
+    }
+
+    ByteSource& source;
+    detail::UnpackedPart& part;
+};
+
+// Its first `count` bytes. Memory grows with what comes out, never with what the part declares.
+NIB_API void ByteSource::unpack(const SourcePart& part, std::size_t count) {
+    constexpr std::size_t step = 65536;
+    if (unpacked_ != nullptr && unpacked_->offset != part.offset) delete std::exchange(unpacked_, nullptr);
+    if (unpacked_ == nullptr) unpacked_ = new detail::UnpackedPart(part, path_ + ": entry " + format_quoted(part.name));
+    if (unpacked_->bytes.size() >= count) return;
+    // What fails leaves nothing.
+    struct Taken {
+        detail::UnpackedPart* part;
+        ~Taken() { delete part; }
+    } taken{std::exchange(unpacked_, nullptr)};
+    Place input{*this, *taken.part};
+    Inflate& inflate = taken.part->inflate;
+    std::vector<std::byte>& bytes = taken.part->bytes;
+    if (count > step) bytes.reserve(part.size);  // addresses alone
+    while (bytes.size() < count) {
+        const std::size_t before = bytes.size();
+        const std::size_t more = smaller(part.size - before, step);
+        bytes.resize(before + more);
+        const std::size_t done = inflate.read(input, {bytes.data() + before, more});
+        if (done < more)
+            detail::refuse_part(path_, part,
+                                "expected " + std::to_string(part.size) + " bytes when unpacked, found " +
+                                    std::to_string(before + done));
+    }
+    if (bytes.size() == part.size) {
+        std::byte beyond[1];
+        if (inflate.read(input, beyond) != 0)
+            detail::refuse_part(path_, part,
+                                "unpacks to more than the " + std::to_string(part.size) + " bytes that it declares");
+        if (inflate.position() != part.stored)
+            detail::refuse_part(path_, part,
+                                "expected compressed data of " + std::to_string(part.stored) +
+                                    " bytes, found its end after " + std::to_string(inflate.position()));
+        detail::check_part(path_, part, crc32({bytes.data(), bytes.size()}));
+    }
+    unpacked_ = std::exchange(taken.part, nullptr);
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

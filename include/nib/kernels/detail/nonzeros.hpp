@@ -1,0 +1,269 @@
+// Finds the non-zeros of a dense matrix, or of bytes, and makes a sparse matrix of them where that pays.
+#pragma once
+
+#include <nib/core/matrix.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
+
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+namespace nib::inline NIB_ABI::kernels {
+
+// The caller's memory for a sparse matrix of at most `rows` rows: `lists` has `rows` elements, `entries`
+// sparse_capacity(rows, cols).
+template <class T>
+struct SparseStorage {
+    SparseRow<T>* lists = nullptr;
+    Nonzero<T>* entries = nullptr;
+};
+
+// Enough for the non-zeros of a matrix that is at most half full and one further row: list_rows gives up only after the
+// row that exceeds the half.
+constexpr std::size_t sparse_capacity(std::size_t rows, std::size_t cols) { return rows * cols / 2 + cols; }
+
+// Writes the non-zeros of one row to `entries`, which has at least x.size() elements, and returns how many there are.
+// Stored is T, or a byte that means byte / 255.
+template <class T, class Stored>
+std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries);
+
+// Whether over half of a sample of a row is non-zero. The sample is every eighth cache line from the first on, on every
+// instruction set.
+template <class T>
+bool looks_dense(std::span<const T> x);
+
+// Fills `storage` row by row: list(i, entries) writes row i's non-zeros and returns how many there are. Gives up, and
+// returns false, once over half of the numbers so far are non-zero.
+template <class T, class List>
+bool list_rows(std::size_t rows, std::size_t cols, const SparseStorage<T>& storage, const List& list) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < rows; ++i) {
+        Nonzero<T>* const entries = storage.entries + count;
+        storage.lists[i] = {entries, list(i, entries)};
+        count += storage.lists[i].size();
+        if (count > (i + 1) * cols / 2) return false;
+    }
+    return true;
+}
+
+// x as a sparse matrix in `storage`; x itself where list_rows gives up, or where a single row looks_dense.
+template <class T>
+InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage);
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#if NIB_BODIES
+
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
+#include <nib/kernels/detail/scale_bytes.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <array>
+#include <bit>
+#include <type_traits>
+
+namespace nib::inline NIB_ABI::kernels {
+
+namespace detail {
+
+// The value of a stored number: itself, or byte / 255.
+template <class T>
+NIB_ALWAYS_INLINE T value_of(const T& stored) {
+    return stored;
+}
+template <class T>
+requires(!std::is_same_v<T, std::uint8_t>) NIB_ALWAYS_INLINE T value_of(const std::uint8_t& stored) {
+    return scaled_bytes<T>[stored];
+}
+
+// Whether a stored number is neither 0 nor -0.
+template <class Stored>
+NIB_ALWAYS_INLINE bool is_nonzero(const Stored& stored) {
+    if constexpr (std::is_same_v<Stored, float>)
+        return std::bit_cast<std::uint32_t>(stored) << 1 != 0;
+    else if constexpr (std::is_same_v<Stored, double>)
+        return std::bit_cast<std::uint64_t>(stored) << 1 != 0;
+    else
+        return stored != Stored{0};
+}
+
+// Branch-free, because branches on the data are often mispredicted. First lists the chunks of x that are not all zero
+// bits, then writes each number of these as an entry; a zero is overwritten by the next number.
+template <class T, class Stored>
+std::size_t append_nonzeros_from(std::span<const Stored> x, std::size_t j, Nonzero<T>* entries) {
+    constexpr std::size_t chunk = (sizeof(Stored) == 1 ? 8 : 16) / sizeof(Stored);
+    constexpr std::size_t most_chunks = 128;
+    std::uint32_t used[most_chunks];
+    std::size_t count = 0;
+    const auto visit = [&](std::size_t i) {
+        entries[count] = {static_cast<std::uint32_t>(i), value_of<T>(x[i])};
+        count += is_nonzero(x[i]) ? std::size_t{1} : std::size_t{0};
+    };
+    while (j + chunk <= x.size()) {
+        std::size_t used_count = 0;
+        for (std::size_t end = j + most_chunks * chunk; j + chunk <= x.size() && j < end; j += chunk) {
+            std::uint64_t words[chunk * sizeof(Stored) / 8];
+            std::memcpy(words, x.data() + j, sizeof words);
+            used[used_count] = static_cast<std::uint32_t>(j);
+            std::uint64_t bits = 0;
+            for (const std::uint64_t word : words) bits |= word;
+            used_count += bits != 0 ? 1 : 0;
+        }
+        for (std::size_t n = 0; n < used_count; ++n) {
+            NIB_UNROLL
+            for (std::size_t i = 0; i < chunk; ++i) visit(used[n] + i);
+        }
+    }
+    for (; j < x.size(); ++j) visit(j);
+    return count;
+}
+
+#if NIB_X86_DISPATCH
+// Loads a vector of stored numbers: `values` are the bits of their values as floats; `bits` is 0 in the lanes where the
+// number is zero.
+template <class Integers, class Stored>
+NIB_ALWAYS_INLINE void load_values(Integers& values, Integers& bits, const Stored* stored) {
+    if constexpr (std::is_same_v<Stored, float>) {
+        load(values, reinterpret_cast<const int*>(stored));
+        bits = values << 1;
+    } else {
+        load_bytes(bits, stored);
+        const auto quotients = __builtin_convertvector(bits, typename VectorOf<float, sizeof bits>::type) / 255.0f;
+        std::memcpy(&values, &quotients, sizeof values);
+    }
+}
+
+// append_nonzeros with AVX-512: its compress instruction packs the non-zero lanes of 16 values, and of their columns.
+template <class Stored>
+[[gnu::target("avx2,fma,avx512f")]] std::size_t append_nonzeros_avx512(std::span<const Stored> x,
+                                                                       Nonzero<float>* entries) {
+    using Integers = Vector<Avx512, int>;
+    using Mask = unsigned short;
+    constexpr std::size_t width = 16;
+    constexpr int not_equal = 4;
+    Integers columns = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    std::size_t count = 0;
+    std::size_t j = 0;
+    for (; j + width <= x.size(); j += width) {
+        Integers values, bits;
+        load_values(values, bits, x.data() + j);
+        const Mask mask = __builtin_ia32_cmpd512_mask(bits, Integers{}, not_equal, static_cast<Mask>(-1));
+        const Integers packed_columns = __builtin_ia32_compresssi512_mask(columns, Integers{}, mask);
+        const Integers packed_values = __builtin_ia32_compresssi512_mask(values, Integers{}, mask);
+        Integers packed[2];
+        zip(packed_columns, packed_values, packed[0], packed[1]);
+        std::memcpy(entries + count, packed, sizeof packed);
+        count += static_cast<std::size_t>(std::popcount(static_cast<std::uint16_t>(mask)));
+        columns += static_cast<int>(width);
+    }
+    return count + append_nonzeros_from<float>(x, j, entries + count);
+}
+
+// For each mask of eight lanes: the indices of the lanes that are set, one behind the other.
+inline constexpr auto packed_lanes = [] {
+    std::array<std::array<unsigned char, 8>, 256> all = {};
+    for (unsigned mask = 0; mask < 256; ++mask)
+        for (unsigned lane = 0, count = 0; lane < 8; ++lane)
+            if ((mask >> lane & 1) != 0) all[mask][count++] = static_cast<unsigned char>(lane);
+    return all;
+}();
+
+// append_nonzeros with AVX2, eight numbers at a time: the non-zero lanes are looked up by their mask.
+template <class Stored>
+[[gnu::target("avx2,fma")]] std::size_t append_nonzeros_avx2(std::span<const Stored> x, Nonzero<float>* entries) {
+    using Integers = Vector<Avx2, int>;
+    constexpr std::size_t width = 8;
+    std::size_t count = 0;
+    std::size_t j = 0;
+    for (; j + width <= x.size(); j += width) {
+        Integers values, bits, lanes;
+        load_values(values, bits, x.data() + j);
+        typename VectorOf<float, sizeof bits>::type signs;
+        const Integers used = bits != Integers{};
+        std::memcpy(&signs, &used, sizeof signs);
+        const auto mask = static_cast<unsigned>(__builtin_ia32_movmskps256(signs));
+        load_bytes(lanes, packed_lanes[mask].data());
+        const Integers packed_columns = lanes + static_cast<int>(j);
+        const Integers packed_values = __builtin_ia32_permvarsi256(values, lanes);
+        Integers packed[2];
+        zip(packed_columns, packed_values, packed[0], packed[1]);
+        int* const slot = reinterpret_cast<int*>(entries + count);
+        store(slot, packed[0]);
+        store(slot + width, packed[1]);
+        count += static_cast<std::size_t>(std::popcount(mask));
+    }
+    return count + append_nonzeros_from<float>(x, j, entries + count);
+}
+#endif
+
+}  // namespace detail
+
+template <class T, class Stored>
+std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {
+#if NIB_X86_DISPATCH && !defined(__FAST_MATH__)  // which would multiply by 1 / 255
+    if constexpr (std::is_same_v<T, float>) {
+        const Isa isa = active_isa();
+        if (isa == Isa::avx512) return detail::append_nonzeros_avx512(x, entries);
+        if constexpr (detail::build_isa < Isa::avx512) {
+            if (isa == Isa::avx2) return detail::append_nonzeros_avx2(x, entries);
+        }
+    }
+#endif
+    return detail::append_nonzeros_from(x, 0, entries);
+}
+
+template <class T>
+bool looks_dense(std::span<const T> x) {
+    bool dense = false;
+    bool* const result = &dense;
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = Vector<decltype(level), T>;
+        constexpr std::size_t width = lanes<decltype(level), T>;
+        constexpr std::size_t line = cache_line / sizeof(T);
+        using Counts = decltype(V{} != V{});  // in each lane 0 or -1
+        const V zero = {};
+        Counts counts = {};
+        std::size_t numbers = 0;
+        for (std::size_t i = 0; i < x.size(); i += 8 * line) {
+            const std::size_t end = smaller(i + line, x.size());
+            numbers += end - i;
+            for (std::size_t j = i; j < end; j += width) {
+                V values;
+                load_at_most(values, x.data() + j, end - j);
+                counts -= values != zero;
+            }
+        }
+        std::size_t nonzeros = 0;
+        for (std::size_t lane = 0; lane < width; ++lane) nonzeros += static_cast<std::size_t>(counts[lane]);
+        *result = 2 * nonzeros > numbers;
+    });
+    return dense;
+}
+
+template <class T>
+InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
+    // Sampling a single row pays: writing a list that is then given up takes as long as using it. (Reading all of the
+    // row would wait for memory, as the product does.)
+    if (x.rows() == 1 && looks_dense(x.values())) return x;
+    const auto list = [&](std::size_t i, Nonzero<T>* entries) { return append_nonzeros(x.row(i), entries); };
+    if (!list_rows(x.rows(), x.cols(), storage, list)) return x;
+    return SparseMatrixView<T>{x.rows(), x.cols(), storage.lists};
+}
+
+#if defined(NIB_TEMPLATE)
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<float>*);
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const float>, Nonzero<float>*);
+NIB_TEMPLATE bool looks_dense(std::span<const float>);
+NIB_TEMPLATE InputView<float> find_nonzeros(MatrixView<const float>, const SparseStorage<float>&);
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<double>*);
+NIB_TEMPLATE std::size_t append_nonzeros(std::span<const double>, Nonzero<double>*);
+NIB_TEMPLATE bool looks_dense(std::span<const double>);
+NIB_TEMPLATE InputView<double> find_nonzeros(MatrixView<const double>, const SparseStorage<double>&);
+#endif
+
+}  // namespace nib::inline NIB_ABI::kernels
+
+#endif

@@ -1,0 +1,289 @@
+// Packing for gemm: the sizes of the blocks that fit the caches, and which parts of a and b are copied so that the
+// microkernel reads them in order.
+#pragma once
+
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
+#include <nib/kernels/detail/microkernel.hpp>
+#include <nib/kernels/vector.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <utility>
+
+namespace nib::inline NIB_ABI::kernels::detail {
+
+// c = a b + bias; c is row-major.
+template <class T>
+struct Product {
+    std::size_t rows;
+    std::size_t cols;
+    std::size_t depth;
+    Strided<T> a;             // [rows, depth]
+    Strided<T> b;             // [depth, cols]
+    T* c;                     // [rows, cols]
+    const T* bias = nullptr;  // [cols]; nullptr is 0
+};
+
+// Copies `lines` lines of `length` numbers each. `readable` numbers may be read from `from` on; whole vectors are
+// copied as far as that allows. The numbers behind a copied line, up to the next whole vector, are unspecified.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void copy_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
+                                  std::size_t lines, std::size_t length, std::size_t readable) {
+    constexpr std::size_t width = lanes<Level, T>;
+    const std::size_t whole = (length + width - 1) / width * width;
+    for (std::size_t i = 0; i < lines; ++i) {
+        T* const line = to + i * to_stride;
+        const T* const source = from + i * from_stride;
+        const bool all_readable = i * from_stride + whole <= readable;
+        for (std::size_t j = 0; j < whole; j += width) {
+            Vector<Level, T> part;
+            if (all_readable)
+                load(part, source + j);
+            else
+                load_at_most(part, source + j, length - j);
+            store(line + j, part);
+        }
+    }
+}
+
+// to[k, j] = from[j, k] for `depth` values of k and `cols` of j. Rows of `to` are padded with zeros to whole vectors.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
+                                       std::size_t depth, std::size_t cols) {
+    constexpr std::size_t width = lanes<Level, T>;
+    for (std::size_t j = 0; j < cols; j += width) {
+        const std::size_t count = smaller(width, cols - j);
+        std::size_t k = 0;
+        for (; count == width && k + width <= depth; k += width) {
+            Vector<Level, T> square[width];
+            NIB_UNROLL
+            for (std::size_t i = 0; i < width; ++i) load(square[i], from + (j + i) * from_stride + k);
+            transpose(square);
+            NIB_UNROLL
+            for (std::size_t i = 0; i < width; ++i) store(to + (k + i) * to_stride + j, square[i]);
+        }
+        for (; k < depth; ++k) {
+            T* const line = to + k * to_stride + j;
+            for (std::size_t i = 0; i < count; ++i) line[i] = from[(j + i) * from_stride + k];
+            for (std::size_t i = count; i < width; ++i) line[i] = T{0};
+        }
+    }
+}
+
+// to[r, j] = from[j, r] for `rows` values of r and `cols` of j; cols is less than a vector has lanes. Neither has gaps
+// between its rows. May read up to one vector behind the end of `from`.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols, std::size_t rows) {
+    constexpr std::size_t width = lanes<Level, T>;
+    for (std::size_t r = 0; r < rows; r += width) {
+        Vector<Level, T> square[width];
+        for (std::size_t j = 0; j < width; ++j) load(square[j], from + smaller(j, cols - 1) * rows + r);
+        transpose(square);
+        const std::size_t count = smaller(width, rows - r);
+        for (std::size_t i = 0; i < count; ++i) store_first(to + (r + i) * cols, square[i], cols);
+    }
+}
+
+// The number of rows of a from which on it pays to pack rows of b that conflict in L1.
+inline constexpr std::size_t rows_worth_packing = 64;
+
+// Whether `cols` columns of p's b are packed.
+template <class Level, class T>
+constexpr bool packs_b(const Product<T>& p, std::size_t cols) {
+    return p.b.col_stride != 1 || cols % lanes<Level, T> != 0 ||
+           (p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride));
+}
+
+// The block sizes that both ways of packing share.
+template <class Level, class T>
+struct BlockSizes {
+    static constexpr std::size_t width = lanes<Level, T>;
+    static constexpr std::size_t panel_cols = 2 * width;
+    // With AVX2 and AVX-512 a panel of b fills half of L1. The baseline's is smaller, since its arrays may be on the
+    // stack of a small machine.
+    static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
+    static constexpr std::size_t a_stride = depth + cache_line / sizeof(T);
+    // Rows of a that stay in L1 while a few panels of b are multiplied by them.
+    static constexpr std::size_t block_rows = 24;
+    static constexpr std::size_t block_panels = 4;
+};
+
+// Packs into arrays on the stack, and only what is slow to read in place: a b whose columns are contiguous (it is
+// transposed), columns that do not fill a vector (they are padded), and rows that conflict in L1.
+template <class Level, class T>
+struct StackPacking : BlockSizes<Level, T> {
+    using Sizes = BlockSizes<Level, T>;
+    static constexpr bool packs_all = false;
+    static constexpr std::size_t rows = Sizes::block_rows;
+    static constexpr std::size_t cols = Sizes::block_panels * Sizes::panel_cols;
+    static constexpr std::size_t outer_rows = 384;  // of c, for which a part of b is packed once
+
+    // The depth with AVX2 where nothing is packed: no array limits it, and a is read only once.
+    static constexpr std::size_t depth_in_place = 800;
+
+    // Up to so many rows of a read a b that conflicts in L1 in strips of so many bytes (lines_of_strip).
+    static constexpr std::size_t rows_in_strips = 8;
+    static constexpr std::size_t strip_bytes = 128 * 1024;
+
+    static constexpr std::size_t most_depth(const Product<T>& p) {
+        if (p.rows <= rows_in_strips && p.cols > Sizes::panel_cols && conflicts_in_l1<T>(p.b.row_stride))
+            return smaller(lines_of_strip<T>(p.b.row_stride, strip_bytes), Sizes::depth);
+        const bool in_place = p.a.col_stride == 1 && !conflicts_in_l1<T>(p.a.row_stride) && !packs_b<Level>(p, p.cols);
+        return Level::vector_bytes == 32 && p.cols <= cols && in_place ? depth_in_place : Sizes::depth;
+    }
+
+    alignas(cache_line) T packed_a[rows * Sizes::a_stride];
+    alignas(cache_line) T packed_b[cols * Sizes::depth];
+};
+
+// Scratch memory for HeapPacking. The thread keeps it. nullptr if the allocation fails.
+inline constexpr std::size_t scratch_bytes = std::size_t{1200} * 1024;
+inline void* packing_scratch() noexcept {
+    struct Owner {
+        void* data = nullptr;
+        ~Owner() { ::operator delete (std::exchange(data, nullptr), std::align_val_t{cache_line}); }
+    };
+    thread_local Owner owner;
+    if (owner.data == nullptr) owner.data = ::operator new (scratch_bytes, std::align_val_t{cache_line}, std::nothrow);
+    return owner.data;
+}
+
+// Packs all of a and b, for large products: every packed part is used many times. Each part of b is packed once, each
+// part of a once for every `cols` columns.
+template <class Level, class T>
+struct HeapPacking : BlockSizes<Level, T> {
+    using Sizes = BlockSizes<Level, T>;
+    static constexpr bool packs_all = true;
+    static constexpr std::size_t most_rows = 96 * 1024 / sizeof(T) / Sizes::depth;  // a part of a second-level cache
+    static constexpr std::size_t cols = 64 * Sizes::panel_cols;                     // up to a megabyte of b
+    static constexpr std::size_t outer_rows = static_cast<std::size_t>(-1) / 2;     // all
+
+    NIB_ALWAYS_INLINE HeapPacking(const Product<T>& p, void* scratch) {
+        constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
+        constexpr std::size_t most_packed_a = most_rows * Sizes::a_stride;
+        static_assert(most_rows % tile_rows == 0 && most_rows % Sizes::width == 0);
+        static_assert((most_packed_a + cols * Sizes::depth) * sizeof(T) <= scratch_bytes);
+        const std::size_t blocks = (p.rows + most_rows - 1) / most_rows;
+        rows = ((p.rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
+        packed_a = static_cast<T*>(scratch);
+        packed_b = packed_a + most_packed_a;
+    }
+
+    static constexpr std::size_t most_depth(const Product<T>&) { return Sizes::depth; }
+
+    std::size_t rows;  // of a in a block: whole tiles, about as many in every block
+    T* packed_a;
+    T* packed_b;
+};
+
+// A part of b as panels, packed or in place.
+template <class T>
+struct Panels {
+    const T* data;
+    std::size_t row_stride;
+    std::size_t panel_stride;
+};
+
+// Packs rows [first, first + depth) and columns [j, j + cols) of p's b into panels without gaps.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void copy_to_panels(T* to, const Product<T>& p, std::size_t first, std::size_t depth, std::size_t j,
+                                      std::size_t cols) {
+    constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
+    const T* const from = p.b.data + first * p.b.row_stride + j * p.b.col_stride;
+    const bool transposed = p.b.col_stride != 1;
+    if (!transposed && cols % panel_cols == 0) {  // a row of all panels is contiguous in b
+        for (std::size_t k = 0; k < depth; ++k)
+            copy_lines<Level, T>(to + k * panel_cols, depth * panel_cols, from + k * p.b.row_stride, panel_cols,
+                                 cols / panel_cols, panel_cols, cols);
+        return;
+    }
+    for (std::size_t c = 0; c < cols; c += panel_cols) {
+        T* const panel = to + c * depth;
+        const std::size_t count = smaller(panel_cols, cols - c);
+        if (transposed)
+            transpose_lines<Level, T>(panel, panel_cols, from + c * p.b.col_stride, p.b.col_stride, depth, count);
+        else
+            copy_lines<Level, T>(panel, panel_cols, from + c, p.b.row_stride, depth, count,
+                                 (p.depth - 1 - first) * p.b.row_stride + p.cols - j - c);
+    }
+}
+
+// Rows [first, first + depth) and columns [j, j + cols) of p's b, packed or where they stand.
+template <class Level, class T, class Packing>
+NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, Packing& packing, std::size_t first, std::size_t depth,
+                                   std::size_t j, std::size_t cols) {
+    if (!Packing::packs_all && !packs_b<Level>(p, cols))
+        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Packing::panel_cols};
+    // A few panels at a time: more would write to so many lines, equally far apart, that they conflict in L1.
+    for (std::size_t c = 0; c < cols; c += Packing::block_panels * Packing::panel_cols)
+        copy_to_panels<Level>(packing.packed_b + c * depth, p, first, depth, j + c,
+                              smaller(Packing::block_panels * Packing::panel_cols, cols - c));
+    return {packing.packed_b, Packing::panel_cols, depth * Packing::panel_cols};
+}
+
+// Rows [i, i + rows) and columns [first, first + depth) of p's a, packed or where they stand.
+template <class Level, class T, class Packing>
+NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, Packing& packing, std::size_t i, std::size_t rows,
+                                    std::size_t first, std::size_t depth) {
+    const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
+    if (a.col_stride == 1) {
+        const bool conflict =
+            conflicts_in_l1<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > Packing::panel_cols;
+        if (!Packing::packs_all && !conflict) return a;
+        copy_lines<Level, T>(packing.packed_a, Packing::a_stride, a.data, a.row_stride, rows, depth,
+                             (p.rows - 1 - i) * a.row_stride + p.depth - first);
+        return {packing.packed_a, Packing::a_stride, 1};
+    }
+    if constexpr (Packing::packs_all) {
+        copy_lines<Level, T>(packing.packed_a, Packing::most_rows, a.data, a.col_stride, depth, rows,
+                             (p.depth - 1 - first) * a.col_stride + p.rows - i);
+        return {packing.packed_a, 1, Packing::most_rows};
+    }
+    return a;
+}
+
+// What to prefetch in a product of many rows. Rows of a: while the first panel of b is multiplied, because nothing has
+// read them yet. Rows of c: where they accumulate an earlier part of the depth, or are too many for the caches.
+template <class Packing, class T>
+NIB_ALWAYS_INLINE Prefetch<T> rows_to_prefetch(const Product<T>& p, std::size_t i, std::size_t j, std::size_t first,
+                                               std::size_t depth) {
+    if (Packing::packs_all || (j > 0 && depth < p.depth && p.rows > Packing::block_rows))
+        return {p.c + i * p.cols + j, p.cols, Packing::panel_cols};
+    if (j == 0 && p.a.col_stride == 1 && p.rows > Packing::block_rows)
+        return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
+    return {};
+}
+
+// How many numbers ahead of a row of a panel to prefetch b, or 0: for rows that conflict in L1 and are read in place.
+// They are pages apart, so the processor's own prefetcher does not recognise the pattern.
+template <class Level, class Packing, class T>
+constexpr std::size_t panel_prefetch_distance(const Product<T>& p, std::size_t cols) {
+    const bool in_place = !Packing::packs_all && !packs_b<Level>(p, cols);
+    return in_place && conflicts_in_l1<T>(p.b.row_stride) && p.cols > Packing::panel_cols ? 4 * Packing::panel_cols : 0;
+}
+
+// Prefetches part number `panel` of `panels` of the block that pack_a copies next, so that it arrives in time.
+template <class T>
+NIB_ALWAYS_INLINE void prefetch_a_block(const Product<T>& p, std::size_t i, std::size_t rows, std::size_t first,
+                                        std::size_t depth, std::size_t panel, std::size_t panels) {
+    if (rows == 0) return;
+    const bool contiguous = p.a.col_stride == 1;
+    const std::size_t lines = contiguous ? rows : depth;
+    const std::size_t length = contiguous ? depth : rows;
+    const std::size_t stride = contiguous ? p.a.row_stride : p.a.col_stride;
+    const T* const from = p.a.data + i * p.a.row_stride + first * p.a.col_stride;
+    for (std::size_t line = lines * panel / panels; line < lines * (panel + 1) / panels; ++line)
+        for (std::size_t k = 0; k < length; k += cache_line / sizeof(T))
+            prefetch(reinterpret_cast<std::uintptr_t>(from + line * stride + k));
+}
+
+// Whether a product is large enough to gain by HeapPacking.
+template <class T>
+constexpr bool pays_to_pack_all(const Product<T>& p) {
+    const std::size_t line_stride = larger(p.a.row_stride, p.a.col_stride);
+    return p.rows >= 192 && p.depth >= 128 && p.cols >= (conflicts_in_l1<T>(line_stride) ? 128 : 384);
+}
+
+}  // namespace nib::inline NIB_ABI::kernels::detail

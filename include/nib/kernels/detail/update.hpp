@@ -1,0 +1,112 @@
+// Optimisers as rules: how one vector of parameters (kernels/lanes.hpp) is updated by its gradients, and how many
+// states an optimiser keeps for each parameter. A rule is compiled for every instruction set. It runs over flat arrays,
+// or takes gradients from registers while a product computes them:
+//
+//   template <class T>
+//   struct Momentum {
+//       static constexpr std::size_t state_count = 1;
+//       T learning_rate, momentum;
+//
+//       template <class V>
+//       void operator()(V& parameter, const V& gradient, V* state) const {
+//           state[0] = momentum * state[0] + gradient;
+//           parameter -= learning_rate * state[0];
+//       }
+//   };
+//
+// Mark a long operator() [[gnu::always_inline]]: else Clang compiles it once, for the build's instruction set.
+// optim/optimizer.hpp makes an optimiser of a rule.
+#pragma once
+
+#include <nib/core/detail/flush_subnormals.hpp>
+#include <nib/kernels/detail/sparse_matmul_transposed.hpp>
+#include <nib/kernels/lanes.hpp>
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nib::inline NIB_ABI::kernels {
+
+namespace detail {
+
+// A rule and the arrays that it runs over.
+template <class Rule, class T>
+struct Update {
+    static constexpr std::size_t states_size = Rule::state_count == 0 ? 1 : Rule::state_count;
+
+    Rule rule;
+    T* parameters;
+    T* states[states_size];
+
+    Update(const Rule& moves, T* first, T* const* arrays) : rule{moves}, parameters{first} {
+        for (std::size_t s = 0; s < Rule::state_count; ++s) states[s] = arrays[s];
+    }
+
+    // Parameters i, i + 1, …
+    template <class V>
+    NIB_ALWAYS_INLINE void move(std::size_t i, const V& gradient, std::size_t count = V::size) const {
+        V parameter = V::load(parameters + i, count), state[states_size];
+        for (std::size_t s = 0; s < Rule::state_count; ++s) state[s] = V::load(states[s] + i, count);
+        rule(parameter, gradient, state);
+        parameter.store(parameters + i, count);
+        for (std::size_t s = 0; s < Rule::state_count; ++s) state[s].store(states[s] + i, count);
+    }
+
+    template <class V>
+    NIB_ALWAYS_INLINE static void run(Update update, const T* gradients, std::size_t size) {
+        // Other threads may have read these parameters. Prefetching for writing takes their cache lines back early, or
+        // each store would wait for that.
+        constexpr std::uintptr_t prefetch_bytes = 1024;
+        for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
+            if (count == V::size)
+                prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + i) + prefetch_bytes);
+            update.move(i, V::load(gradients + i, count), count);
+        });
+    }
+};
+
+// Updates the parameters by gradients that multiply_by_column holds in registers.
+template <class Rule, class T>
+struct UpdateByColumn {
+    Update<Rule, T> update;
+    const T* c;
+
+    template <class Level, class V>
+    NIB_ALWAYS_INLINE void operator()(const T* slot, const V& gradient) const {
+        update.move(static_cast<std::size_t>(slot - c), Lanes<Level, T, sizeof(V)>{gradient});
+    }
+
+    template <class V>
+    NIB_ALWAYS_INLINE static void run(UpdateByColumn use, SparseProductRows<T> rows) {
+        if constexpr (is_tuned<typename V::level>) multiply_by_column<typename V::level>(rows, false, use);
+    }
+};
+
+}  // namespace detail
+
+// Updates `count` parameters by their gradients. `states` are Rule::state_count arrays, each as long. None overlap.
+// Subnormal numbers count as 0 (core/detail/flush_subnormals.hpp).
+template <class Rule, class T>
+void update(const Rule& rule, std::size_t count, T* parameters, const T* gradients, T* const* states) {
+    const ScopedFlushSubnormals scope;
+    using Update = detail::Update<Rule, T>;
+    run_lanes<Update, T>(Update{rule, parameters, states}, gradients, count);
+}
+
+// The same to the bit (but under -ffast-math) for a matrix of parameters whose gradients are such rows: parameters and
+// states are those of the first row on. What is left in rows.c is not specified.
+template <class Rule, class T>
+void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T* const* states) {
+    const ScopedFlushSubnormals scope;
+    // With this many columns the rule takes gradients from registers, and they are computed while it waits for square
+    // roots and divisions. With fewer columns, listing by column costs more than that saves. With more, the product is
+    // computed in blocks of columns, and the states of a block are too far apart.
+    const std::size_t row_bytes = rows.c.cols() * sizeof(T);
+    using ByColumn = detail::UpdateByColumn<Rule, T>;
+    if (row_bytes >= 256 && row_bytes < 512 && runs_tuned())
+        return run_lanes<ByColumn, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, rows);
+    sparse_matmul_at_b_rows(rows);
+    update<Rule, T>(rule, rows.c.size(), parameters, rows.c.data(), states);
+}
+
+}  // namespace nib::inline NIB_ABI::kernels

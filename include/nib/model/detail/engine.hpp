@@ -1,0 +1,345 @@
+// The engine: runs a table of steps forward and backward, whatever its layers are.
+//
+// Most layers treat each row by itself. A run of such layers is a segment: each thread takes its rows of the batch
+// through all of them without waiting. A layer that mixes rows is a segment of its own. A layer that runs in place
+// follows each piece of rows of the layer before it while that is in the cache. The numbers are the same to the bit for
+// every number of threads.
+#pragma once
+
+#include <nib/core/error.hpp>
+#include <nib/core/executor.hpp>
+#include <nib/core/matrix.hpp>
+#include <nib/kernels/detail/nonzeros.hpp>
+#include <nib/model/detail/step.hpp>
+#include <nib/model/gradient.hpp>
+#include <nib/model/workspace.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+namespace nib::inline NIB_ABI {
+
+// What a network is to the engine. It refers to the network's numbers.
+template <class T>
+struct NetworkView {
+    std::span<const Step<T>> steps;  // placed by place_steps
+    std::span<const T> parameters;
+    std::span<const T> buffers;
+};
+
+// The outputs [B, last step's out] for x [B, first step's in]. They lie in the workspace until its next use; x and the
+// network's numbers must outlive the backward pass. By default it is inference.
+template <class T>
+MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputView<T>& x, Workspace<T>& workspace,
+                                const TrainingPass& training = {});
+
+// After run_forward: the gradients by all parameters, from dy, the gradient of the loss by the outputs of step
+// `last`: the last one, or the one before where the loss computes its gradient through the last layer. `values` holds
+// as many numbers. The result refers to dy, `values` and the workspace.
+template <class T>
+DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last,
+                                 Workspace<T>& workspace, std::span<T> values);
+
+// Updates the network's buffers from the statistics that the last training pass left in the workspace.
+template <class T>
+void commit_buffers(std::span<const Step<T>> steps, Workspace<T>& workspace, std::span<T> buffers);
+
+namespace detail {
+
+// Fails on a network without its numbers.
+template <class T>
+void check_network(const NetworkView<T>& net);
+
+[[noreturn]] NIB_API void fail_moved_from();
+NIB_API std::string wrong_features(std::size_t expected, std::size_t found);
+
+}  // namespace detail
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/flush_subnormals.hpp>
+#include <nib/kernels/detail/accumulate.hpp>
+
+#include <cassert>
+
+namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+NIB_API void fail_moved_from() { fail("the network was moved from: it has no parameters"); }
+
+NIB_API std::string wrong_features(std::size_t expected, std::size_t found) {
+    return "the network takes " + std::to_string(expected) + " features, the example has " + std::to_string(found);
+}
+
+// Each layer has a random key of its own, made of the pass's (the finaliser of splitmix64: Steele et al. 2014).
+constexpr std::uint64_t step_key(std::uint64_t key, std::size_t step) {
+    std::uint64_t z = key + 0x9e3779b97f4a7c15 * (step + 1);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return z ^ (z >> 31);
+}
+
+// One batch on its way through the steps.
+template <class T>
+class EngineRun {
+public:
+    EngineRun(const NetworkView<T>& net, Workspace<T>& workspace, std::size_t rows)
+        : net_{net}, workspace_{workspace}, rows_{rows}, training_{workspace.training()} {
+        // These allocate where they must, before threads share the work; what they return is not needed here.
+        std::size_t scratch = 0, statistics = 0;
+        for (const Step<T>& step : net.steps) {
+            output(step, {0, rows});
+            scratch = larger(scratch, step.scratch_per_row);
+            statistics = step.statistics_offset + step.statistics;
+        }
+        for (std::size_t i = 0; i < net.steps.size(); ++i) kept(i, {0, rows});
+        scratch_per_row_ = scratch;
+        scratch_ = workspace.scratch(rows * scratch);
+        statistics_ = {workspace.statistics(statistics), statistics};
+    }
+
+    MatrixView<const T> forward() {
+        for_each_segment(net_.steps.size(), [&](Range steps) {
+            share(steps, 1, [&](Range rows, Range columns) { forward(steps, rows, columns); });
+        });
+        return output(net_.steps.back(), {0, rows_});
+    }
+
+    // From dy, the gradient by the outputs of step `last`.
+    void backward(MatrixView<const T> dy, std::size_t last) {
+        dy_ = dy;
+        last_ = last;
+        for (std::size_t i = 0; i <= last; ++i)
+            if (net_.steps[i].input_gradient)
+                workspace_.gradient(net_.steps[i - 1].output_gradient, rows_, net_.steps[i].shape.in);
+        for_each_segment_backward(last, [&](Range steps) {
+            share(steps, 2, [&](Range rows, Range columns) { backward(steps, rows, columns); });
+        });
+    }
+
+    void parameter_gradients(std::span<T> values, std::vector<DeferredProduct<T>>& products) {
+        for (std::size_t i = last_ + 1; i-- > 0;) {
+            const Step<T>& step = net_.steps[i];
+            if (step.parameter_gradient == nullptr) continue;
+            ParameterGradient<T> gradient{values.subspan(step.parameter_offset, step.parameters), step.parameter_offset,
+                                          products};
+            step.parameter_gradient(pass(i, {0, rows_}, {0, step.shape.out}), input(i, {0, rows_}),
+                                    output_gradient(i, {0, rows_}), gradient);
+        }
+    }
+
+private:
+    template <class F>
+    void for_each_segment(std::size_t count, const F& f) const {
+        for (std::size_t first = 0, end; first < count; first = end) {
+            end = first + 1;
+            if (net_.steps[first].sharing == Sharing::rows)
+                while (end < count && net_.steps[end].sharing == Sharing::rows) ++end;
+            f(Range{first, end - first});
+        }
+    }
+    // The same from step `last` back to the last one before which nothing has parameters.
+    template <class F>
+    void for_each_segment_backward(std::size_t last, const F& f) const {
+        for (std::size_t end = last + 1, first; end > 0 && net_.steps[end - 1].input_gradient; end = first) {
+            first = end - 1;
+            if (net_.steps[first].sharing == Sharing::rows)
+                while (first > 0 && net_.steps[first - 1].sharing == Sharing::rows &&
+                       net_.steps[first - 1].input_gradient)
+                    --first;
+            f(Range{first, end - first});
+        }
+    }
+
+    // Calls f(rows, columns) for shares of a segment's work, which is `times` that of its forward pass.
+    template <class F>
+    void share(Range steps, double times, const F& f) const {
+        const Step<T>& first = net_.steps[steps.first];
+        const auto all = [&](Range rows, Range columns) {
+            const ScopedFlushSubnormals flush;
+            f(rows, columns);
+        };
+        double operations = 0;
+        for (std::size_t i = steps.first; i < steps.first + steps.count; ++i)
+            operations += i > 0 || times > 1 ? net_.steps[i].operations_per_row : first_operations();
+        const std::size_t parts =
+            first.sharing == Sharing::none
+                ? 1
+                : thread_count_for(workspace_.executor(), rows_, times * operations * static_cast<double>(rows_));
+        if (parts == 1) return all({0, rows_}, {0, first.shape.out});
+        const bool by_rows = first.sharing == Sharing::rows;
+        workspace_.executor()->parallel_for(parts, [&](std::size_t part) {
+            constexpr std::size_t whole_tiles = 8;
+            constexpr std::size_t whole_lines = cache_line / sizeof(T);
+            const Range range =
+                by_rows ? chunk(rows_, part, parts, whole_tiles) : chunk(first.shape.out, part, parts, whole_lines);
+            if (range.count > 0) by_rows ? all(range, {0, first.shape.out}) : all({0, rows_}, range);
+        });
+    }
+    double first_operations() const {
+        const Step<T>& first = net_.steps[0];
+        const kernels::InputView<T>& x = workspace_.inputs();
+        return x.is_sparse() ? first.operations_per_row * x.nonzeros_per_row() / static_cast<double>(x.cols())
+                             : first.operations_per_row;
+    }
+
+    // Calls f(rows) for pieces of `rows` of a layer with `width` outputs that others follow: the pieces should stay in
+    // a second-level cache, and be whole blocks of the products' kernels.
+    template <class F>
+    static void in_pieces(Range rows, std::size_t width, bool followed, const F& f) {
+        constexpr std::size_t piece_bytes = 256 * 1024, large_block = 64, small_block = 24;
+        const std::size_t fitting = piece_bytes / sizeof(T) / width;
+        const std::size_t block = fitting < large_block ? small_block : large_block;
+        const std::size_t step = followed ? larger(fitting / block * block, block) : rows.count;
+        for (std::size_t first = 0; first < rows.count; first += step)
+            f(Range{rows.first + first, smaller(step, rows.count - first)});
+    }
+
+    void forward(Range steps, Range rows, Range columns) {
+        const std::size_t end = steps.first + steps.count;
+        for (std::size_t i = steps.first, next; i < end; i = next) {
+            next = i + 1;
+            while (next < end && net_.steps[next].output == net_.steps[i].output) ++next;
+            in_pieces(rows, net_.steps[i].shape.out, next > i + 1, [&](Range piece) {
+                for (std::size_t k = i; k < next; ++k) forward(k, piece, columns);
+            });
+        }
+    }
+    void forward(std::size_t i, Range rows, Range columns) {
+        const Step<T>& step = net_.steps[i];
+        step.forward(pass(i, rows, columns), input(i, rows), output(step, rows));
+    }
+
+    void backward(Range steps, Range rows, Range columns) {
+        for (std::size_t i = steps.first + steps.count, next; i > steps.first; i = next) {
+            next = i - 1;
+            while (next > steps.first && net_.steps[next - 2].output_gradient == net_.steps[next - 1].output_gradient)
+                --next;
+            in_pieces(rows, net_.steps[i - 1].shape.in, next + 1 < i, [&](Range piece) {
+                for (std::size_t k = i; k-- > next;) backward(k, piece, columns);
+            });
+        }
+    }
+    void backward(std::size_t i, Range rows, Range columns) {
+        const Step<T>& step = net_.steps[i];
+        const MatrixView<T> dx = workspace_.gradient(net_.steps[i - 1].output_gradient, rows_, step.shape.in)
+                                     .middle_rows(rows.first, rows.count);
+        step.backward_input(pass(i, rows, columns), input(i, rows).matrix(), output(step, rows),
+                            output_gradient(i, rows), dx);
+        for (std::size_t k = i + 1; step.branches_off && k <= last_; ++k)
+            if (net_.steps[k].skip == i) add_gradient(output_gradient(k, rows), dx, step.sharing, columns);
+    }
+
+    static void add_gradient(MatrixView<const T> from, MatrixView<T> to, Sharing sharing, Range columns) {
+        if (sharing != Sharing::columns) return kernels::add<T>(from.values(), to.values());
+        for (std::size_t i = 0; i < to.rows(); ++i)  // the other columns are other threads'
+            kernels::add<T>(from.row(i).subspan(columns.first, columns.count),
+                            to.row(i).subspan(columns.first, columns.count));
+    }
+
+    kernels::InputView<T> input(std::size_t i, Range rows) const {
+        if (i == 0) return workspace_.inputs().middle_rows(rows.first, rows.count);
+        return MatrixView<const T>{output(net_.steps[i - 1], rows)};
+    }
+    MatrixView<T> output(const Step<T>& step, Range rows) const {
+        return workspace_.activation(step.output, rows_, step.shape.out).middle_rows(rows.first, rows.count);
+    }
+    MatrixView<const T> output_gradient(std::size_t i, Range rows) const {
+        const Step<T>& step = net_.steps[i];
+        const MatrixView<const T> all =
+            i == last_ ? dy_ : workspace_.gradient(step.output_gradient, rows_, step.shape.out);
+        return all.middle_rows(rows.first, rows.count);
+    }
+    std::span<T> kept(std::size_t i, Range rows) const {
+        const std::size_t each = net_.steps[i].kept_per_row;
+        if (each == 0) return {};
+        return {workspace_.kept(i, rows_ * each) + rows.first * each, rows.count * each};
+    }
+
+    Pass<T> pass(std::size_t i, Range rows, Range columns) const {
+        const Step<T>& step = net_.steps[i];
+        Pass<T> pass;
+        pass.parameters = net_.parameters.subspan(step.parameter_offset, step.parameters);
+        pass.buffers = net_.buffers.subspan(step.buffer_offset, step.buffers);
+        pass.statistics = statistics_.subspan(step.statistics_offset, step.statistics);
+        pass.kept = kept(i, rows);
+        pass.scratch = {scratch_ + rows.first * scratch_per_row_, rows.count * step.scratch_per_row};
+        if (step.skip != no_skip) pass.skipped = input(step.skip, rows).matrix();
+        pass.columns = columns;
+        pass.setting = step.setting;
+        pass.training = training_.on;
+        pass.key = step_key(training_.key, i);
+        pass.first_row = training_.first_row + rows.first;
+        return pass;
+    }
+
+    const NetworkView<T>& net_;
+    Workspace<T>& workspace_;
+    std::size_t rows_;
+    TrainingPass training_;
+    std::size_t scratch_per_row_ = 0;
+    T* scratch_ = nullptr;
+    std::span<T> statistics_;
+    MatrixView<const T> dy_;
+    std::size_t last_ = 0;
+};
+
+template <class T>
+void check_network(const NetworkView<T>& net) {
+    if (net.steps.empty() || net.steps.back().parameter_offset + net.steps.back().parameters != net.parameters.size() ||
+        net.steps.back().buffer_offset + net.steps.back().buffers != net.buffers.size())
+        fail_moved_from();
+}
+
+}  // namespace detail
+
+template <class T>
+MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputView<T>& x, Workspace<T>& workspace,
+                                const TrainingPass& training) {
+    detail::check_network(net);
+    const Step<T>& first = net.steps.front();
+    if (x.cols() != first.shape.in) fail(detail::wrong_features(first.shape.in, x.cols()));
+    workspace.begin(x, first.accepts_sparse && !first.branches_off, training);
+    return detail::EngineRun<T>{net, workspace, x.rows()}.forward();
+}
+
+template <class T>
+DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> dy, std::size_t last,
+                                 Workspace<T>& workspace, std::span<T> values) {
+    assert(last < net.steps.size() && dy.cols() == net.steps[last].shape.out && values.size() == net.parameters.size());
+    detail::EngineRun<T> run{net, workspace, dy.rows()};
+    run.backward(dy, last);
+    run.parameter_gradients(values, workspace.begin_products());
+    return workspace.gradient_of(values);
+}
+
+template <class T>
+void commit_buffers(std::span<const Step<T>> steps, Workspace<T>& workspace, std::span<T> buffers) {
+    for (const Step<T>& step : steps)
+        if (step.update_buffers != nullptr)
+            step.update_buffers({workspace.statistics(0) + step.statistics_offset, step.statistics},
+                                buffers.subspan(step.buffer_offset, step.buffers));
+}
+
+#if defined(NIB_TEMPLATE)
+#define NIB_ENGINE(T)                                                                                                \
+    NIB_TEMPLATE MatrixView<const T> run_forward(const NetworkView<T>&, const kernels::InputView<T>&, Workspace<T>&, \
+                                                 const TrainingPass&);                                               \
+    NIB_TEMPLATE DeferredGradient<T> run_backward(const NetworkView<T>&, MatrixView<const T>, std::size_t,           \
+                                                  Workspace<T>&, std::span<T>);                                      \
+    NIB_TEMPLATE void commit_buffers(std::span<const Step<T>>, Workspace<T>&, std::span<T>);                         \
+    NIB_TEMPLATE void detail::check_network(const NetworkView<T>&);
+NIB_ENGINE(float)
+NIB_ENGINE(double)
+#undef NIB_ENGINE
+#endif
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

@@ -1,0 +1,185 @@
+#include <nib/model/detail/engine.hpp>
+
+#include "../../reference.hpp"
+#include "../../support.hpp"
+
+#include <nib/core/threads.hpp>
+#include <nib/layers/dense.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/layers/tanh.hpp>
+#include <nib/model/sequential.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+namespace {
+
+using nib::Dense;
+using nib::LayerShape;
+using nib::MatrixView;
+using nib::Pass;
+
+// y = x + the mean of all rows: no row stands alone, so threads must not share it. It counts its calls.
+struct AddMean {
+    static constexpr nib::Sharing sharing = nib::Sharing::none;
+    static inline std::size_t rows_seen = 0;
+
+    template <class T>
+    static void add_mean(MatrixView<const T> x, MatrixView<T> y) {
+        for (std::size_t j = 0; j < x.cols(); ++j) {
+            T sum = 0;
+            for (std::size_t i = 0; i < x.rows(); ++i) sum += x(i, j);
+            for (std::size_t i = 0; i < x.rows(); ++i) y(i, j) = x(i, j) + sum / static_cast<T>(x.rows());
+        }
+    }
+    template <class T>
+    static void forward(const Pass<T>&, MatrixView<const T> x, MatrixView<T> y) {
+        rows_seen = x.rows();
+        add_mean(x, y);
+    }
+    template <class T>
+    static void backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, MatrixView<const T> dy,
+                               MatrixView<T> dx) {
+        add_mean(dy, dx);
+    }
+};
+
+// Keeps the squares of its inputs for the backward pass, and its gradient's factors in scratch memory.
+struct Cube {
+    static constexpr std::size_t kept_per_row(LayerShape shape) { return shape.in; }
+    static constexpr std::size_t scratch_per_row(LayerShape shape) { return shape.in; }
+    static constexpr bool backward_reads_input = false;
+    static constexpr bool backward_reads_output = false;
+
+    template <class T>
+    static void forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T> y) {
+        REQUIRE(pass.kept.size() == x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) {
+            pass.kept[i] = x.values()[i] * x.values()[i];
+            y.values()[i] = pass.kept[i] * x.values()[i];
+        }
+    }
+    template <class T>
+    static void backward_input(const Pass<T>& pass, MatrixView<const T>, MatrixView<const T>, MatrixView<const T> dy,
+                               MatrixView<T> dx) {
+        REQUIRE(pass.scratch.size() == dx.size());
+        for (std::size_t i = 0; i < dx.size(); ++i) pass.scratch[i] = 3 * pass.kept[i];
+        for (std::size_t i = 0; i < dx.size(); ++i) dx.values()[i] = pass.scratch[i] * dy.values()[i];
+    }
+};
+
+struct Softplus {
+    static constexpr bool runs_in_place = true;
+
+    template <class T>
+    static void forward(const Pass<T>&, MatrixView<const T> x, MatrixView<T> y) {
+        for (std::size_t i = 0; i < x.size(); ++i) y.values()[i] = std::log1p(std::exp(x.values()[i]));
+    }
+    template <class T>
+    static void backward_input(const Pass<T>&, MatrixView<const T> x, MatrixView<const T>, MatrixView<const T> dy,
+                               MatrixView<T> dx) {
+        for (std::size_t i = 0; i < x.size(); ++i) dx.values()[i] = dy.values()[i] / (1 + std::exp(-x.values()[i]));
+    }
+};
+
+struct SizedCube : Cube {
+    static constexpr std::size_t input_size = 3, output_size = 3;
+};
+
+template <class Net>
+std::vector<float> outputs_and_gradients(const Net& net, const nib::kernels::InputView<float>& x,
+                                         MatrixView<const float> dy, nib::Executor* executor) {
+    nib::Workspace<float> workspace{executor};
+    const auto y = nib::run_forward<float>(net.view(), x, workspace, {.on = true});
+    std::vector<float> result(y.values().begin(), y.values().end()), values(net.parameters().size());
+    const auto gradients =
+        nib::run_backward<float>(net.view(), dy, net.steps().size() - 1, workspace, values).multiply_out();
+    result.insert(result.end(), gradients.begin(), gradients.end());
+    return result;
+}
+
+}  // namespace
+
+TEST_CASE("a layer that mixes rows is given all of them at once, between layers that threads share") {
+    using Net = nib::Sequential<Dense<200, 300>, nib::ReLU, AddMean, Dense<300, 200>, Cube, Dense<200, 20>>;
+    nib::Rng rng{1};
+    const Net net{rng};
+    const auto x = reference::random_matrix<float>(150, 200, rng);
+    const auto dy = reference::random_matrix<float>(150, 20, rng);
+    nib::ThreadPool two{2}, three{3};
+    AddMean::rows_seen = 0;
+    const auto expected = outputs_and_gradients(net, x, dy, nullptr);
+    CHECK(outputs_and_gradients(net, x, dy, &two) == expected);
+    CHECK(outputs_and_gradients(net, x, dy, &three) == expected);
+    CHECK(AddMean::rows_seen == 150);
+    nib::Rng small_rng{2};
+    nib::BasicSequential<double, Dense<4, 5>, AddMean, Cube, Dense<5, 6>, Cube, AddMean, Dense<6, 2>> small{small_rng};
+    CHECK(reference::network_gradient_error(small, reference::random_matrix<double>(7, 4, rng), rng) < 1e-7);
+}
+
+TEST_CASE("scratch memory of steps of different widths does not overlap between threads") {
+    using Net = nib::Sequential<Dense<100, 400>, Cube, Dense<400, 30>, Cube, Dense<30, 400>, Cube, Dense<400, 10>>;
+    nib::Rng rng{3};
+    const Net net{rng};
+    const auto x = reference::random_matrix<float>(500, 100, rng);
+    const auto dy = reference::random_matrix<float>(500, 10, rng);
+    nib::ThreadPool pool{3};
+    const auto expected = outputs_and_gradients(net, x, dy, nullptr);
+    for (int round = 0; round < 20; ++round) CHECK(outputs_and_gradients(net, x, dy, &pool) == expected);
+}
+
+TEST_CASE("pieces of rows change no bit: a batch gives what its rows give") {
+    using Net = nib::Sequential<Dense<50, 1500>, nib::ReLU, Dense<1500, 20>, nib::Tanh>;
+    nib::Rng rng{4};
+    const Net net{rng};
+    const auto x = reference::random_matrix<float>(200, 50, rng, 0.3);
+    nib::Workspace<float> workspace;
+    const auto y = net.forward(x, workspace);
+    for (std::size_t i = 0; i < 200; i += 7) {
+        const auto alone = net(x.row(i));
+        CHECK(std::equal(alone.begin(), alone.end(), y.row(i).begin()));
+    }
+}
+
+TEST_CASE("a layer alone, and a network without parameters, run forward and backward") {
+    nib::Rng rng{5};
+    nib::BasicSequential<double, Dense<3, 2>> one{rng};
+    CHECK(reference::network_gradient_error(one, reference::random_matrix<double>(4, 3, rng), rng) < 1e-7);
+    const nib::BasicSequential<double, SizedCube> none;
+    nib::Workspace<double> workspace;
+    const auto x = reference::random_matrix<double>(2, 3, rng);
+    CHECK(nib::run_forward<double>(none.view(), x, workspace, {.on = true})(1, 2) == x(1, 2) * x(1, 2) * x(1, 2));
+    std::vector<double> values;
+    CHECK(nib::run_backward<double>(none.view(), x, 0, workspace, values).size() == 0);
+}
+
+TEST_CASE("a layer that can run in place and reads its input in the backward pass keeps it") {
+    nib::Rng rng{7};
+    nib::BasicSequential<double, Dense<4, 5>, Softplus, Dense<5, 5>, Softplus, Softplus, Dense<5, 2>> net{rng};
+    CHECK(reference::network_gradient_error(net, reference::random_matrix<double>(3, 4, rng), rng) < 1e-7);
+}
+
+TEST_CASE("another number of features is an error that names both") {
+    const nib::Sequential<Dense<4, 2>> net;
+    nib::Workspace<float> workspace;
+    CHECK(support::error_of([&] { return net.forward(nib::Matrix<float>(1, 5), workspace).size(); }) ==
+          "the network takes 4 features, the example has 5");
+}
+
+TEST_CASE("subnormal numbers are taken for 0 within a pass, and are as before after it") {
+    using Net = nib::Sequential<Dense<1, 1>>;
+    Net net;
+    net.parameters()[0] = 0.5f;
+    nib::Matrix<float> x(1, 1);
+    x(0, 0) = std::numeric_limits<float>::min();
+    nib::Workspace<float> workspace;
+#if defined(__SSE__) || defined(__aarch64__)
+    CHECK(net.forward(x, workspace)(0, 0) == 0);
+    CHECK(net(x.row(0))[0] == 0);
+#endif
+    volatile float half = 0.5f;
+    CHECK(x(0, 0) * half > 0);
+}
