@@ -39,12 +39,12 @@ NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::strin
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/ink/detail/inkml_trace.hpp>
 #include <nib/ink/detail/inkml_views.hpp>
 #include <nib/ink/detail/lines.hpp>
 #include <nib/ink/detail/xml_scanner.hpp>
-#include <nib/io/detail/json.hpp>
 #include <nib/io/detail/text_source.hpp>
 
 #include <cstddef>

@@ -45,6 +45,7 @@ NIB_API void save_drawings(const std::string& path, std::span<const Drawing> dra
 
 #if NIB_BODIES
 
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>

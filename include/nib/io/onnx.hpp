@@ -57,10 +57,10 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
-#include <nib/io/detail/json.hpp>
 #include <nib/io/detail/onnx_operators.hpp>
 #include <nib/io/detail/protobuf.hpp>
 

@@ -30,11 +30,11 @@ namespace nib::inline NIB_ABI {
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/foreign_file.hpp>
-#include <nib/io/detail/json.hpp>
 #include <nib/io/detail/pickle.hpp>
 #include <nib/io/detail/pickle_reader.hpp>
 #include <nib/io/detail/state_dict.hpp>

@@ -19,9 +19,9 @@ NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors
 
 #if NIB_BODIES
 
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/atomic_file.hpp>
-#include <nib/io/detail/json.hpp>
 #include <nib/io/detail/pickle_reader.hpp>
 #include <nib/io/detail/torch_archive.hpp>
 #include <nib/io/detail/zip_writer.hpp>

@@ -255,12 +255,3 @@ TEST_CASE("what json_quoted writes is read back") {
     text += "é€\xf0\x9f\x98\x80";
     CHECK(string_in(nib::json_quoted(text)) == text);
 }
-
-TEST_CASE("whole texts are told to be UTF-8 or not") {
-    CHECK(nib::detail::is_utf8(""));
-    CHECK(nib::detail::is_utf8("a\xc3\xa9\xf0\x9f\x98\x80"));
-    CHECK_FALSE(nib::detail::is_utf8("a\xc3"));
-    CHECK_FALSE(
-        nib::detail::is_utf8("\xff"
-                             "a"));
-}

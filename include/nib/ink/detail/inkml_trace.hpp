@@ -14,11 +14,11 @@
 
 #if NIB_BODIES
 
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>
 #include <nib/ink/stroke.hpp>
-#include <nib/io/detail/json.hpp>
 
 #include <cstddef>
 #include <optional>

@@ -12,10 +12,10 @@
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>
-#include <nib/io/detail/json.hpp>
 #include <nib/io/detail/text_source.hpp>
 
 #include <cstddef>

@@ -7,11 +7,11 @@
 #if NIB_BODIES  // bodies of other headers alone use it
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/detail/crc32.hpp>
-#include <nib/io/detail/json.hpp>
 #include <nib/io/detail/zip.hpp>
 #include <nib/io/file.hpp>
 
