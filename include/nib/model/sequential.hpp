@@ -119,7 +119,7 @@ struct SequentialTable<T, LayerList<Layers...>> {
         return (layer_fits<Layers, Index>() && ...);
     }(std::make_index_sequence<count>{}));
 
-    // Steps that make(layer, shape) makes, not placed.
+    // Steps that make(layer, shape) makes, placed.
     template <class Make>
     static constexpr std::array<Step<T>, count> make_steps(const Make& make) {
         std::array<Step<T>, count> made{};
@@ -130,14 +130,15 @@ struct SequentialTable<T, LayerList<Layers...>> {
             ++i;
         };
         (add(std::type_identity<Layers>{}), ...);
+        place_steps<T>(made);
         return made;
     }
 
-    static constexpr std::array<Step<T>, count> steps = [] {
-        auto result = make_steps([]<class L>(std::type_identity<L>, LayerShape shape) { return step_of<T, L>(shape); });
-        place_steps<T>(result);
-        return result;
-    }();
+    static constexpr std::array<Step<T>, count> steps =
+        make_steps([]<class L>(std::type_identity<L>, LayerShape shape) { return step_of<T, L>(shape); });
+    // Without functions, so that programs without batches have no products of matrices.
+    static constexpr std::array<Step<T>, count> layout =
+        make_steps([]<class L>(std::type_identity<L>, LayerShape shape) { return describe_step<T, L>(shape); });
 
     // For one example at a time: its outputs lie in `slot_count` rows of `widest` numbers.
     struct Rows {
@@ -150,18 +151,13 @@ struct SequentialTable<T, LayerList<Layers...>> {
     static constexpr Rows rows = [] {
         // Wider inputs would take too much of the stack.
         constexpr std::size_t most_listed = 4096;
-        Rows result{steps};
+        Rows result{layout};
         result.slot_count = place_rows<T>(result.steps);
-        for (Step<T>& step : result.steps) {
-            // Without functions, so that programs without batches have no products of matrices.
-            step.forward = nullptr;
-            step.backward_input = nullptr;
-            step.parameter_gradient = nullptr;
-            step.update_buffers = nullptr;
+        for (const Step<T>& step : result.steps) {
             result.widest = larger(result.widest, step.shape.out);
             result.numbers = larger(result.numbers, step.kept_per_row + step.scratch_per_row);
         }
-        result.lists = steps[0].accepts_sparse && shapes[0].in <= most_listed && !steps[0].branches_off;
+        result.lists = layout[0].accepts_sparse && shapes[0].in <= most_listed && !layout[0].branches_off;
         return result;
     }();
 
@@ -205,7 +201,7 @@ struct SequentialTable<T, LayerList<Layers...>> {
     static void initialize(std::span<T> parameters, std::span<T> buffers, Rng* rng) {
         std::size_t i = 0;
         const auto visit = [&]<class L>(std::type_identity<L>) {
-            const Step<T>& step = steps[i++];
+            const Step<T>& step = layout[i++];
             if constexpr (requires { L::initialize(parameters, step.shape, *rng); })
                 if (rng != nullptr)
                     L::initialize(parameters.subspan(step.parameter_offset, step.parameters), step.shape, *rng);
@@ -225,7 +221,7 @@ struct SequentialTable<T, LayerList<Layers...>> {
         const auto add = [&]<class L>(std::type_identity<L>) {
             const std::size_t i = result.size();
             result.push_back(layer_info<L>(shapes[i], numbers[i]));
-            place_tensors(result[i], steps[i]);
+            place_tensors(result[i], layout[i]);
         };
         (add(std::type_identity<typename Layers::layer>{}), ...);
         return result;
@@ -242,12 +238,12 @@ public:
     static constexpr std::size_t input_size() { return Table::shapes.front().in; }
     static constexpr std::size_t output_size() { return Table::shapes.back().out; }
     static constexpr std::size_t parameter_count() {
-        return Table::steps.back().parameter_offset + Table::steps.back().parameters;
+        return Table::layout.back().parameter_offset + Table::layout.back().parameters;
     }
     static constexpr std::size_t buffer_count() {
-        return Table::steps.back().buffer_offset + Table::steps.back().buffers;
+        return Table::layout.back().buffer_offset + Table::layout.back().buffers;
     }
-    static constexpr bool gives_log_probabilities() { return Table::steps.back().gives_log_probabilities; }
+    static constexpr bool gives_log_probabilities() { return Table::layout.back().gives_log_probabilities; }
     static constexpr std::span<const Step<T>> steps() { return Table::steps; }
 
     // All parameters 0: a network to load a model into.

@@ -156,10 +156,10 @@ constexpr void check_layer() {
                   "nib: a layer whose columns threads share has no scratch memory");
 }
 
+// What layer L says of itself, without its functions: where no batch is run, these are not compiled.
 template <class T, class L>
-constexpr Step<T> step_of(LayerShape shape) {
+constexpr Step<T> describe_step(LayerShape shape) {
     check_layer<T, L>();
-    using Functions = StepFunctions<T, typename RunsAs<L>::type>;
     Step<T> step;
     step.layer = layer_id<L>;
     step.shape = shape;
@@ -177,6 +177,13 @@ constexpr Step<T> step_of(LayerShape shape) {
     step.gives_probabilities = gives_probabilities_of<L>();
     step.only_in_training = only_in_training_of<L>();
     step.statistics = statistics_count_of<L>(shape);
+    return step;
+}
+
+template <class T, class L>
+constexpr Step<T> step_of(LayerShape shape) {
+    using Functions = StepFunctions<T, typename RunsAs<L>::type>;
+    Step<T> step = describe_step<T, L>(shape);
     step.forward = &Functions::forward;
     step.backward_input = &Functions::backward_input;
     if (step.parameters > 0) step.parameter_gradient = &Functions::parameter_gradient;
