@@ -7,6 +7,7 @@
 #include <nib/core/executor.hpp>
 #include <nib/core/image.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/core/operator.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/text.hpp>
 #include <nib/core/threads.hpp>

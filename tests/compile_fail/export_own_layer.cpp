@@ -10,7 +10,7 @@ struct Identity {
     static void backward_input(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<const T>,
                                nib::MatrixView<const T>, nib::MatrixView<T>) {}
 #ifndef NIB_BAD
-    static std::vector<nib::OnnxOperator> operators() { return {}; }
+    static std::vector<nib::Operator> operators() { return {}; }
 #endif
 };
 

@@ -38,9 +38,7 @@ struct Scale : Swish {
 
 struct Named : Swish {
     static std::string description() { return "SiLU"; }
-    static std::vector<nib::OnnxOperator> operators() {
-        return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}};
-    }
+    static std::vector<nib::Operator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
 };
 
 }  // namespace own

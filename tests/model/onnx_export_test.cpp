@@ -39,9 +39,7 @@ struct Own {
 };
 
 struct Swish : Own {
-    static std::vector<nib::OnnxOperator> operators() {
-        return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}};
-    }
+    static std::vector<nib::Operator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
 };
 
 template <std::size_t Size>
@@ -57,12 +55,12 @@ struct Scale : Own {
     static void initialize(std::span<T> factors, nib::LayerShape, nib::Rng&) {
         for (T& factor : factors) factor = 2;
     }
-    static std::vector<nib::OnnxOperator> operators() { return {{"Mul", {"x", "parameters"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"Mul", {"x", "parameters"}, {"y"}}}; }
 };
 
 // Without a mean and of deviation 1 in each row: its operators depend on its size.
 struct Standardize : Own {
-    static std::vector<nib::OnnxOperator> operators(nib::LayerShape shape) {
+    static std::vector<nib::Operator> operators(nib::LayerShape shape) {
         return {{"Constant", {}, {"epsilon"}, {{"value_float", 1e-5}}},
                 {"Constant", {}, {"axis"}, {{"value_ints", {1}}}},
                 {"Constant", {}, {"size"}, {{"value_float", static_cast<double>(shape.in)}}},
@@ -78,27 +76,27 @@ struct Standardize : Own {
 };
 
 struct Nothing : Own {
-    static std::vector<nib::OnnxOperator> operators() { return {}; }
+    static std::vector<nib::Operator> operators() { return {}; }
 };
 struct SizedNothing : Nothing {
     static constexpr std::size_t input_size = 3;
     static constexpr std::size_t output_size = 3;
 };
 struct WithoutResult : Own {
-    static std::vector<nib::OnnxOperator> operators() { return {{"Relu", {"x"}, {"s"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"Relu", {"x"}, {"s"}}}; }
 };
 struct WithUnknownInput : Own {
-    static std::vector<nib::OnnxOperator> operators() { return {{"Mul", {"x", "weight"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"Mul", {"x", "weight"}, {"y"}}}; }
 };
 struct WithTwoResults : Own {
-    static std::vector<nib::OnnxOperator> operators() { return {{"Relu", {"x"}, {"y"}}, {"Relu", {"x"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"Relu", {"x"}, {"y"}}, {"Relu", {"x"}, {"y"}}}; }
 };
 // As it came with opset 17, and without an input that it needs.
 struct WithNewOperator : Own {
-    static std::vector<nib::OnnxOperator> operators() { return {{"LayerNormalization", {"x"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"LayerNormalization", {"x"}, {"y"}}}; }
 };
 struct WithTooFewInputs : Own {
-    static std::vector<nib::OnnxOperator> operators() { return {{"Sub", {"x"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"Sub", {"x"}, {"y"}}}; }
 };
 
 template <class Net>

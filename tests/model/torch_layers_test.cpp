@@ -211,6 +211,6 @@ TEST_CASE("a network of all layers is trained, saved, loaded and exported") {
     const std::string content{std::istreambuf_iterator<char>(onnx), {}};
     for (const nib::LayerOperators& operators : net.operators()) {
         REQUIRE(operators);
-        for (const nib::OnnxOperator& operation : *operators) CHECK(support::contains(content, operation.type));
+        for (const nib::Operator& operation : *operators) CHECK(support::contains(content, operation.type));
     }
 }

@@ -27,9 +27,7 @@ struct Swish : nib::Elementwise<Swish> {
     static V derivative(const V& x) {
         return sigmoid(x) * (1 + x * (1 - sigmoid(x)));
     }
-    static std::vector<nib::OnnxOperator> operators() {
-        return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}};
-    }
+    static std::vector<nib::Operator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
 };
 
 template <class Self>
@@ -55,7 +53,7 @@ struct PRelu : Untrained<PRelu> {
         for (std::size_t i = 0; i < x.rows(); ++i)
             for (std::size_t j = 0; j < x.cols(); ++j) y(i, j) = x(i, j) < 0 ? pass.parameters[j] * x(i, j) : x(i, j);
     }
-    static std::vector<nib::OnnxOperator> operators() { return {{"PRelu", {"x", "parameters"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"PRelu", {"x", "parameters"}, {"y"}}}; }
 };
 
 // y = (x - mean) / sqrt(variance + 1e-5) weight + bias, row by row.
@@ -77,7 +75,7 @@ struct LayerNorm : Untrained<LayerNorm> {
     static std::vector<nib::LayerTensor> tensors(nib::LayerShape shape) {
         return {{.name = "weight", .shape = {shape.in}}, {.name = "bias", .shape = {shape.in}, .offset = shape.in}};
     }
-    static std::vector<nib::OnnxOperator> operators() {
+    static std::vector<nib::Operator> operators() {
         return {{"Constant", {}, {"epsilon"}, {{"value_float", 1e-5}}},
                 {"ReduceMean", {"x"}, {"mean"}, {{"axes", {-1}}}},
                 {"Sub", {"x", "mean"}, {"d"}},
@@ -111,7 +109,7 @@ struct Convolution : Untrained<Convolution<Filters>> {
     static std::vector<nib::LayerTensor> tensors(nib::LayerShape) {
         return {{.name = "weight", .shape = {Filters, 1, 5, 5}, .transposed = true}};
     }
-    static std::vector<nib::OnnxOperator> operators() {
+    static std::vector<nib::Operator> operators() {
         return {{"Constant", {}, {"shape"}, {{"value_ints", {-1, 1, 28, 28}}}},
                 {"Reshape", {"x", "shape"}, {"images"}},
                 {"Conv", {"images", "weight"}, {"filtered"}, {{"strides", {2, 2}}}},

@@ -48,7 +48,7 @@ struct OwnPReLU {
                 if (x(i, j) <= 0) gradient.values[j] += x(i, j) * dy(i, j);
     }
     static std::vector<nib::LayerTensor> tensors(LayerShape shape) { return {{.name = "weight", .shape = {shape.in}}}; }
-    static std::vector<nib::OnnxOperator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
 };
 
 // Another: y = n weight + bias, where n is the row with its mean taken out and divided by its deviation.
@@ -109,7 +109,7 @@ struct OwnLayerNorm {
     static std::vector<nib::LayerTensor> tensors(LayerShape shape) {
         return {{.name = "weight", .shape = {shape.in}}, {.name = "bias", .shape = {shape.in}, .offset = shape.in}};
     }
-    static std::vector<nib::OnnxOperator> operators() {
+    static std::vector<nib::Operator> operators() {
         return {{"Constant", {}, {"epsilon"}, {{"value_float", 1e-5}}},
                 {"ReduceMean", {"x"}, {"mean"}, {{"axes", {-1}}}},
                 {"Sub", {"x", "mean"}, {"d"}},

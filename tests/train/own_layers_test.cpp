@@ -29,9 +29,7 @@ struct Swish : nib::Elementwise<Swish> {
         const V s = sigmoid(x);
         return s + x * s * (1 - s);
     }
-    static std::vector<nib::OnnxOperator> operators() {
-        return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}};
-    }
+    static std::vector<nib::Operator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
 };
 
 // y = x where x > 0, else slope * x, with a slope for each feature that is learned (He et al. 2015).
@@ -64,7 +62,7 @@ struct PReLU {
                 if (x(i, j) <= 0) gradient.values[j] += x(i, j) * dy(i, j);
     }
     static std::vector<nib::LayerTensor> tensors(LayerShape shape) { return {{.name = "weight", .shape = {shape.in}}}; }
-    static std::vector<nib::OnnxOperator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
+    static std::vector<nib::Operator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
 };
 
 // Channels of Side x Side pixels, one behind the other, to filters of 3 x 3 without a margin: as torch.nn.Conv2d. Each
@@ -121,7 +119,7 @@ struct Convolution {
     static std::vector<nib::LayerTensor> tensors(LayerShape) {
         return {{.name = "weight", .shape = {Filters, Channels, 3, 3}, .transposed = true}};
     }
-    static std::vector<nib::OnnxOperator> operators() {
+    static std::vector<nib::Operator> operators() {
         return {{"Constant",
                  {},
                  {"shape"},

@@ -11,7 +11,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
-#include <nib/io/detail/onnx_operator.hpp>
+#include <nib/core/operator.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
@@ -39,7 +39,7 @@ struct OnnxValue {
 
 struct OnnxGraph {
     std::string name;
-    std::vector<OnnxOperator> nodes;  // each after those whose outputs it takes
+    std::vector<Operator> nodes;  // each after those whose outputs it takes
     std::vector<OnnxValue> inputs;
     std::vector<OnnxValue> outputs;
     std::span<const Tensor> initializers;  // values that the graph brings along
@@ -78,15 +78,15 @@ inline constexpr std::int64_t onnx_opset = 13;
 inline constexpr std::uint64_t max_onnx_size = 0x7fffffff;
 
 // "Gemm_0", for viewers and messages.
-inline std::string onnx_node_name(const OnnxOperator& node, std::size_t number) {
+inline std::string onnx_node_name(const Operator& node, std::size_t number) {
     return node.type + "_" + std::to_string(number);
 }
 
 // Floating-point numbers as a TensorProto of doubles: [] or [count].
-inline ProtobufMessage onnx_doubles(const OnnxAttribute& attribute) {
+inline ProtobufMessage onnx_doubles(const Attribute& attribute) {
     ProtobufMessage message;
     const auto count = static_cast<std::int64_t>(attribute.numbers.size());
-    if (attribute.type == OnnxAttribute::Type::numbers) message.add_integer(1, count);
+    if (attribute.type == Attribute::Type::numbers) message.add_integer(1, count);
     message.add_integer(2, onnx_type(Dtype::f64));
     const std::vector<std::byte> bytes = tensor_bytes<double>({attribute.numbers.data(), attribute.numbers.size()});
     message.add_text(9, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
@@ -94,9 +94,9 @@ inline ProtobufMessage onnx_doubles(const OnnxAttribute& attribute) {
 }
 
 // AttributeProto. Doubles are a TENSOR, `value`: what a Constant of them needs.
-inline ProtobufMessage onnx_attribute(const OnnxAttribute& attribute, bool doubles) {
-    using Type = OnnxAttribute::Type;
-    constexpr std::int64_t tensor = 4, types[] = {2, 1, 3, 7, 6};  // in the order of OnnxAttribute::Type
+inline ProtobufMessage onnx_attribute(const Attribute& attribute, bool doubles) {
+    using Type = Attribute::Type;
+    constexpr std::int64_t tensor = 4, types[] = {2, 1, 3, 7, 6};  // in the order of Attribute::Type
     const Type type = attribute.type;
     const bool is_tensor = doubles && (type == Type::number || type == Type::numbers);
     ProtobufMessage message;
@@ -112,14 +112,14 @@ inline ProtobufMessage onnx_attribute(const OnnxAttribute& attribute, bool doubl
 }
 
 // NodeProto
-inline ProtobufMessage onnx_node(const OnnxOperator& node, std::size_t number, Dtype numbers) {
+inline ProtobufMessage onnx_node(const Operator& node, std::size_t number, Dtype numbers) {
     const bool doubles = node.type == "Constant" && numbers == Dtype::f64;
     ProtobufMessage message;
     for (const std::string& input : node.inputs) message.add_text(1, input);
     for (const std::string& output : node.outputs) message.add_text(2, output);
     message.add_text(3, onnx_node_name(node, number));
     message.add_text(4, node.type);
-    for (const OnnxAttribute& attribute : node.attributes) message.add_message(5, onnx_attribute(attribute, doubles));
+    for (const Attribute& attribute : node.attributes) message.add_message(5, onnx_attribute(attribute, doubles));
     return message;
 }
 
@@ -228,7 +228,7 @@ inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
     };
     std::vector<Dtype> inputs, outputs;
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-        const OnnxOperator& node = graph.nodes[i];
+        const Operator& node = graph.nodes[i];
         inputs.assign(node.inputs.size(), Dtype::f32);
         for (std::size_t k = 0; k < inputs.size(); ++k) {
             if (node.inputs[k].empty()) continue;

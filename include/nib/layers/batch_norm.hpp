@@ -40,7 +40,7 @@ struct BatchNorm {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<OnnxOperator> operators();
+    static std::vector<Operator> operators();
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -216,7 +216,7 @@ NIB_API std::vector<LayerTensor> BatchNorm::tensors(LayerShape shape) {
 
 NIB_API std::string BatchNorm::description(LayerShape shape) { return "BatchNorm1d(" + std::to_string(shape.in) + ")"; }
 
-NIB_API std::vector<OnnxOperator> BatchNorm::operators() {
+NIB_API std::vector<Operator> BatchNorm::operators() {
     return {{"BatchNormalization", {"x", "weight", "bias", "running_mean", "running_var"}, {"y"}}};
 }
 

@@ -68,7 +68,7 @@ struct DenseOfAnySize {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<OnnxOperator> operators();
+    static std::vector<Operator> operators();
 
 private:
     template <class T>
@@ -109,7 +109,7 @@ NIB_API std::string DenseOfAnySize::description(LayerShape shape) {
     return "Linear(" + std::to_string(shape.in) + ", " + std::to_string(shape.out) + ")";
 }
 
-NIB_API std::vector<OnnxOperator> DenseOfAnySize::operators() {
+NIB_API std::vector<Operator> DenseOfAnySize::operators() {
     return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
 }
 

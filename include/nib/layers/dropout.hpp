@@ -48,7 +48,7 @@ struct DropoutTraits {
     static constexpr bool runs_in_place = true;
     static constexpr bool only_in_training = true;
 
-    static std::vector<OnnxOperator> operators() { return {}; }
+    static std::vector<Operator> operators() { return {}; }
 };
 
 }  // namespace detail

@@ -28,7 +28,7 @@ struct ELU : Elementwise<ELU<Alpha>> {
     }
 
     static std::string description() { return detail::elu_description(Alpha.value()); }
-    static std::vector<OnnxOperator> operators() { return {{"Elu", {"x"}, {"y"}, {{"alpha", Alpha.value()}}}}; }
+    static std::vector<Operator> operators() { return {{"Elu", {"x"}, {"y"}, {{"alpha", Alpha.value()}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -23,7 +23,7 @@ struct GELU : Elementwise<GELU> {
         return 0.5 * (1 + erf(sqrt_half * x)) + density * x * exp(-0.5 * x * x);
     }
 
-    static std::vector<OnnxOperator> operators();
+    static std::vector<Operator> operators();
 };
 
 struct GELUTanh : Elementwise<GELUTanh> {
@@ -44,7 +44,7 @@ struct GELUTanh : Elementwise<GELUTanh> {
     }
 
     static std::string description();
-    static std::vector<OnnxOperator> operators();
+    static std::vector<Operator> operators();
 
 private:
     template <class V>
@@ -59,7 +59,7 @@ private:
 
 namespace nib::inline NIB_ABI {
 
-NIB_API std::vector<OnnxOperator> GELU::operators() {
+NIB_API std::vector<Operator> GELU::operators() {
     return {{"Constant", {}, {"sqrt_half"}, {{"value_float", sqrt_half}}},
             {"Constant", {}, {"half"}, {{"value_float", 0.5}}},
             {"Mul", {"x", "sqrt_half"}, {"scaled"}},
@@ -71,7 +71,7 @@ NIB_API std::vector<OnnxOperator> GELU::operators() {
 
 NIB_API std::string GELUTanh::description() { return "GELU(approximate=tanh)"; }
 
-NIB_API std::vector<OnnxOperator> GELUTanh::operators() {
+NIB_API std::vector<Operator> GELUTanh::operators() {
     return {{"Constant", {}, {"scale"}, {{"value_float", 2 * scale}}},
             {"Constant", {}, {"cubic"}, {{"value_float", cubic}}},
             {"Constant", {}, {"one"}, {{"value_float", 1.0}}},

@@ -76,17 +76,17 @@
 //   description(LayerShape), or description()  without it the struct's name and sizes: "Linear(784, 64)". Files list
 //                        it, so layers that differ in what they do differ in it; template arguments are not in it
 //                        by themselves. With a setting: description(LayerShape, double setting)
-//   operators(LayerShape), or operators()      the layer in ONNX's operators (of opset 13), in the order in which they
-//                        run; without it the layer cannot be exported. "x" is what goes into the layer and "y" what
-//                        comes out; other names are those of its tensors, of values in between, or "skipped" (what a
-//                        residual connection adds). An empty list is a layer that does nothing when a network is
-//                        used.
+//   operators(LayerShape), or operators()      what the layer computes, as elementary operations (core/operator.hpp)
+//                        in the order in which they run; without it the layer cannot be exported. "x" is what goes into
+//                        the layer and "y" what comes out; other names are those of its tensors, of values in between,
+//                        or "skipped" (what a residual connection adds). An empty list is a layer that does nothing in
+//                        inference.
 #pragma once
 
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/core/operator.hpp>
 #include <nib/core/random.hpp>
-#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 
 #include <cassert>

@@ -32,7 +32,7 @@ struct LayerNorm {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<OnnxOperator> operators();
+    static std::vector<Operator> operators();
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -153,7 +153,7 @@ NIB_API std::vector<LayerTensor> LayerNorm::tensors(LayerShape shape) {
 
 NIB_API std::string LayerNorm::description(LayerShape shape) { return "LayerNorm(" + std::to_string(shape.in) + ")"; }
 
-NIB_API std::vector<OnnxOperator> LayerNorm::operators() {
+NIB_API std::vector<Operator> LayerNorm::operators() {
     return {{"Constant", {}, {"epsilon"}, {{"value_float", detail::layer_norm_epsilon}}},
             {"ReduceMean", {"x"}, {"mean"}, {{"axes", {-1}}}},
             {"Sub", {"x", "mean"}, {"difference"}},

@@ -30,7 +30,7 @@ struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
     }
 
     static std::string description() { return detail::leaky_relu_description(Slope.value()); }
-    static std::vector<OnnxOperator> operators() { return {{"LeakyRelu", {"x"}, {"y"}, {{"alpha", Slope.value()}}}}; }
+    static std::vector<Operator> operators() { return {{"LeakyRelu", {"x"}, {"y"}, {{"alpha", Slope.value()}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -50,7 +50,7 @@ struct LogSoftmax {
         log_softmax_gradient(y, dy, dx);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
+    static std::vector<Operator> operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -29,7 +29,7 @@ struct PReLU {
                                    ParameterGradient<T>& gradient);
 
     static std::vector<LayerTensor> tensors(LayerShape /*shape*/) { return {{.name = "weight", .shape = {1}}}; }
-    static std::vector<OnnxOperator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -15,7 +15,7 @@ struct ReLU : Elementwise<ReLU> {
         return !(y <= 0);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Relu", {"x"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"Relu", {"x"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

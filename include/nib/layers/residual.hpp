@@ -31,7 +31,7 @@ struct ResidualSum {
         if (dy.data() != dx.data()) copy_values(dy.data(), dy.size(), dx.data());
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Add", {"skipped", "x"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"Add", {"skipped", "x"}, {"y"}}}; }
 };
 
 // The layers within give as many features as go in.

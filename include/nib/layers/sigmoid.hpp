@@ -17,7 +17,7 @@ struct Sigmoid : Elementwise<Sigmoid> {
         return y * (1 - y);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Sigmoid", {"x"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"Sigmoid", {"x"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

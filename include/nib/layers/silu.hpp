@@ -19,7 +19,7 @@ struct SiLU : Elementwise<SiLU> {
         return sigmoid(x) * fma(x, sigmoid(-x), 1);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -33,7 +33,7 @@ struct Softmax {
         softmax_gradient(y, dy, dx);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Softmax", {"x"}, {"y"}, {{"axis", -1}}}}; }
+    static std::vector<Operator> operators() { return {{"Softmax", {"x"}, {"y"}, {{"axis", -1}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -19,7 +19,7 @@ struct Softplus : Elementwise<Softplus> {
         return where(y > 20, 1, -expm1(-y));
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Softplus", {"x"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"Softplus", {"x"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -36,7 +36,7 @@ struct Standardize {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<OnnxOperator> operators();
+    static std::vector<Operator> operators();
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -116,7 +116,7 @@ NIB_API std::string Standardize::description(LayerShape shape) {
     return "Standardize(" + std::to_string(shape.in) + ")";
 }
 
-NIB_API std::vector<OnnxOperator> Standardize::operators() {
+NIB_API std::vector<Operator> Standardize::operators() {
     return {{"Sub", {"x", "mean"}, {"difference"}}, {"Div", {"difference", "std"}, {"y"}}};
 }
 

@@ -15,7 +15,7 @@ struct Tanh : Elementwise<Tanh> {
         return fma(-y, y, 1);
     }
 
-    static std::vector<OnnxOperator> operators() { return {{"Tanh", {"x"}, {"y"}}}; }
+    static std::vector<Operator> operators() { return {{"Tanh", {"x"}, {"y"}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI

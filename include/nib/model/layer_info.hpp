@@ -1,7 +1,7 @@
 // LayerInfo: what a layer of a network is, for people and for files.
 #pragma once
 
-#include <nib/io/detail/onnx_operator.hpp>
+#include <nib/core/operator.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/model/detail/step.hpp>
 
@@ -23,8 +23,8 @@ struct LayerInfo {
     LayerId layer = nullptr;           // which struct it is
 };
 
-// How a layer is exported to ONNX; none where it does not say.
-using LayerOperators = std::optional<std::vector<OnnxOperator>>;
+// What a layer computes, as elementary operations; none where the layer has no operators().
+using LayerOperators = std::optional<std::vector<Operator>>;
 
 namespace detail {
 

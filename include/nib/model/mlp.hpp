@@ -206,7 +206,7 @@ public:
 
     // What it is made of, layer by layer.
     std::vector<LayerInfo> layers() const { return layout_.infos(); }
-    // How each of them is exported to ONNX.
+    // What each of them computes, for export.
     std::vector<LayerOperators> operators() const;
 
 private:

@@ -66,8 +66,8 @@ void save_onnx(const Net& net, const std::string& path) {
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
+#include <nib/core/operator.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/io/onnx.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -93,18 +93,18 @@ public:
         if (operators->empty()) return;
         names_ = {{"x", last_}};
         if (layer.skip != no_skip) names_["skipped"] = inputs_.at(layer.skip);
-        for (const OnnxOperator& operation : *operators) add(operation, layer.tensors);
+        for (const Operator& operation : *operators) add(operation, layer.tensors);
         if (!names_.contains("y")) refuse("none of its operators gives \"y\"");
         last_ = names_.at("y");
     }
 
     // What comes out of the last layer is then called `output`.
-    std::vector<OnnxOperator> take(const std::string& output) {
+    std::vector<Operator> take(const std::string& output) {
         if (last_ == input) {
             nodes_.push_back({.type = "Identity", .inputs = {last_}, .outputs = {output}});
             last_ = output;
         }
-        for (OnnxOperator& node : nodes_) {
+        for (Operator& node : nodes_) {
             for (std::string& name : node.inputs)
                 if (name == last_) name = output;
             for (std::string& name : node.outputs)
@@ -122,8 +122,8 @@ private:
     [[noreturn]] void refuse(const std::string& why) const { fail(path_ + ": " + layer_ + ": " + why); }
 
     // With the names of the graph instead of the layer's own.
-    void add(const OnnxOperator& operation, const std::vector<LayerTensor>& tensors) {
-        OnnxOperator node = operation;
+    void add(const Operator& operation, const std::vector<LayerTensor>& tensors) {
+        Operator node = operation;
         const std::string prefix = onnx_node_name(node, nodes_.size()) + ".";
         for (std::string& name : node.inputs) name = value_of(name, operation, tensors);
         for (std::string& name : node.outputs) {
@@ -137,7 +137,7 @@ private:
         origins_.push_back(layer_);
     }
 
-    std::string value_of(const std::string& name, const OnnxOperator& operation,
+    std::string value_of(const std::string& name, const Operator& operation,
                          const std::vector<LayerTensor>& tensors) const {
         if (name.empty()) return name;
         if (names_.contains(name)) return names_.at(name);
@@ -150,7 +150,7 @@ private:
     const std::string& path_;
     std::string layer_;
     std::vector<std::string> inputs_;  // of each layer
-    std::vector<OnnxOperator> nodes_;
+    std::vector<Operator> nodes_;
     std::vector<std::string> origins_;
     StringMap names_;  // of the current layer's values in the graph
     std::string last_{input};

@@ -299,7 +299,7 @@ public:
         detail::append_numbers(LayerList<Layers...>{}, "", numbers);
         return Table::infos(numbers);
     }
-    // How each of them is exported to ONNX.
+    // What each of them computes, for export.
     std::vector<LayerOperators> operators() const { return Table::operators(); }
 };
 

@@ -8,12 +8,12 @@
 #include <set>
 
 using nib::Dtype;
-using nib::OnnxOperator;
+using nib::Operator;
 
 namespace {
 
 // Inputs of one type, but for those that are named: b of BOOL, l of I64, s of I32, d of F64.
-std::string problem_of(const OnnxOperator& node, std::vector<Dtype>* outputs = nullptr) {
+std::string problem_of(const Operator& node, std::vector<Dtype>* outputs = nullptr) {
     std::vector<Dtype> inputs, found;
     for (const std::string& name : node.inputs)
         inputs.push_back(name == "b"   ? Dtype::boolean
@@ -26,7 +26,7 @@ std::string problem_of(const OnnxOperator& node, std::vector<Dtype>* outputs = n
     return problem;
 }
 
-std::vector<Dtype> types_of(const OnnxOperator& node) {
+std::vector<Dtype> types_of(const Operator& node) {
     std::vector<Dtype> outputs;
     CHECK(problem_of(node, &outputs) == "");
     return outputs;

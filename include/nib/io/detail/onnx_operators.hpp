@@ -9,8 +9,8 @@
 
 #if NIB_BODIES  // bodies of other headers alone use it
 
+#include <nib/core/operator.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/detail/onnx_operator.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
@@ -98,7 +98,7 @@ inline constexpr OnnxSignature onnx_signatures[] = {
     {"Constant", "", "T", "value_float:f value_floats:F value_int:i value_ints:I"},
 };
 
-inline constexpr std::string_view attribute_letters = "ifsIF";  // in the order of OnnxAttribute::Type
+inline constexpr std::string_view attribute_letters = "ifsIF";  // in the order of Attribute::Type
 inline constexpr std::string_view attribute_type_names[] = {"INT", "FLOAT", "STRING", "INTS", "FLOATS"};
 
 // TensorProto.DataType, in the order of Dtype; 0 for types that this version of ONNX lacks.
@@ -171,17 +171,17 @@ inline std::string values_problem(std::string_view values, const std::vector<std
     return "";
 }
 
-inline std::string attributes_problem(const OnnxSignature& signature, const OnnxOperator& node) {
+inline std::string attributes_problem(const OnnxSignature& signature, const Operator& node) {
     std::size_t found = 0;
     for (std::string_view rest = signature.attributes; !rest.empty();) {
         const std::string_view attribute = take_onnx_word(rest);
         const std::string name{attribute.substr(0, attribute.find(':'))};
         const std::size_t type = attribute_letters.find(attribute[name.size() + 1]);
         std::size_t count = 0;
-        for (const OnnxAttribute& given : node.attributes) {
+        for (const Attribute& given : node.attributes) {
             if (given.name != name) continue;
             if (++count > 1) return "attribute " + name + ": it is there twice";
-            if (given.integers.empty() && given.numbers.empty() && given.type != OnnxAttribute::Type::text)
+            if (given.integers.empty() && given.numbers.empty() && given.type != Attribute::Type::text)
                 return "attribute " + name + ": expected at least one value, found none";
             if (static_cast<std::size_t>(given.type) != type)
                 return "attribute " + name + ": expected " + std::string(attribute_type_names[type]) + ", found " +
@@ -194,7 +194,7 @@ inline std::string attributes_problem(const OnnxSignature& signature, const Onnx
         return "expected one of the attributes value_float, value_floats, value_int and value_ints, found " +
                std::to_string(found);
     if (found == node.attributes.size()) return "";
-    for (const OnnxAttribute& given : node.attributes)
+    for (const Attribute& given : node.attributes)
         if ((" " + std::string(signature.attributes)).find(" " + given.name + ":") == std::string::npos)
             return "it has no attribute " + format_quoted(given.name);
     return "";
@@ -224,16 +224,15 @@ inline bool is_of_letter(char letter, Dtype type) {
 }
 
 // The type that an attribute of Cast or Constant says; 0 where it is none. `numbers` is that of FLOATs in the graph.
-inline std::int64_t stated_type(const OnnxOperator& node, Dtype numbers) {
-    const OnnxAttribute& attribute = node.attributes[0];
+inline std::int64_t stated_type(const Operator& node, Dtype numbers) {
+    const Attribute& attribute = node.attributes[0];
     if (node.type == "Cast") return attribute.integers[0];
-    return onnx_type(attribute.integers.empty() && attribute.type != OnnxAttribute::Type::integers ? numbers
-                                                                                                   : Dtype::i64);
+    return onnx_type(attribute.integers.empty() && attribute.type != Attribute::Type::integers ? numbers : Dtype::i64);
 }
 
 // What is wrong with an operator whose inputs are of types `inputs` (of those left out, any); "" where nothing is, and
 // then `outputs` are the types of what it gives.
-inline std::string operator_problem(const OnnxOperator& node, Dtype numbers, std::span<const Dtype> inputs,
+inline std::string operator_problem(const Operator& node, Dtype numbers, std::span<const Dtype> inputs,
                                     std::vector<Dtype>& outputs) {
     const OnnxSignature* const signature = find_signature(node.type);
     if (signature == nullptr) return "expected an operator of ONNX's opset 13 that nib knows";
