@@ -103,30 +103,14 @@ template <class T = float>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/text.hpp>
+#include <nib/data/detail/csv_classes.hpp>
+#include <nib/data/detail/csv_lines.hpp>
 #include <nib/io/detail/text_source.hpp>
 #include <nib/io/file.hpp>
 
 namespace nib::inline NIB_ABI {
 
 namespace detail {
-
-inline constexpr std::size_t most_csv_columns = std::size_t{1} << 20;
-inline constexpr std::size_t most_csv_classes = 10'000;
-inline constexpr std::size_t longest_csv_line = 64'000'000;  // bytes
-
-struct CsvField {
-    std::string_view text;  // without the quotes around it; those in it are still doubled
-    bool is_quoted = false;
-
-    std::string unquoted() const {
-        std::string result;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            result += text[i];
-            if (is_quoted && text[i] == '"') ++i;
-        }
-        return result;
-    }
-};
 
 // What people write where a value is missing.
 constexpr bool is_missing(std::string_view text) {
@@ -140,130 +124,7 @@ constexpr std::string_view without_plus(std::string_view text) {
     return text.substr(text.starts_with('+') && !text.starts_with("+-") ? 1 : 0);
 }
 
-// One pass over the lines of a text, blank ones left out. (A template, as what follows: a program without CSV does not
-// compile them.)
-template <class T>
-class CsvLines {
-public:
-    // Both must outlive it. '\0': the separator is found in the first line.
-    CsvLines(TextSource& source, const std::string& name, char separator)
-        : source_{source}, name_{name}, separator_{separator} {}
-
-    // Goes to the next line; false at the end of the text.
-    bool next();
-
-    // Of the current line, valid until next() is called.
-    const std::vector<CsvField>& fields() const { return fields_; }
-    std::size_t number() const { return number_; }
-
-    [[noreturn]] void fail_here(const std::string& what) const {
-        fail(name_ + ":" + std::to_string(number_) + ": " + what);
-    }
-    [[noreturn]] void fail_at(std::size_t column, const std::vector<std::string>& names,
-                              const std::string& what) const {
-        const std::string called = column < names.size() ? " (" + format_quoted(names[column]) + ")" : "";
-        fail_here("column " + std::to_string(column + 1) + called + ": " + what);
-    }
-
-private:
-    bool next_line(std::string_view& line);
-    void find_separator(std::string_view line);
-    void split(std::string_view line);
-    std::string_view skip_blanks(std::string_view text) const;
-    CsvField take_quoted(std::string_view& rest) const;
-
-    TextSource& source_;
-    const std::string& name_;
-    char separator_;
-    std::size_t number_ = 0;
-    std::vector<CsvField> fields_;
-};
-
-template <class T>
-bool CsvLines<T>::next() {
-    std::string_view line;
-    do {
-        if (!next_line(line)) return false;
-    } while (line.find_first_not_of(" \t") == std::string_view::npos);
-    if (line.find('\0') != std::string_view::npos) fail_here("expected text, found a zero byte");
-    if (separator_ == '\0') find_separator(line);
-    split(line);
-    return true;
-}
-
-template <class T>
-bool CsvLines<T>::next_line(std::string_view& line) {
-    std::size_t end = source_.rest().find('\n');
-    for (std::size_t searched = 0; end == std::string_view::npos; end = source_.rest().find('\n', searched)) {
-        searched = source_.rest().size();
-        if (searched > longest_csv_line || !source_.grow()) break;
-    }
-    const std::string_view rest = source_.rest();
-    if (rest.empty()) return false;
-    ++number_;
-    line = rest.substr(0, end);
-    if (line.size() > longest_csv_line) fail_here("expected a line of at most 64 MB, found a longer one");
-    source_.consume(end == std::string_view::npos ? rest.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return true;
-}
-
-template <class T>
-void CsvLines<T>::find_separator(std::string_view line) {
-    bool has_tab = false, has_semicolon = false, format_quoted = false;
-    for (const char c : line) {
-        if (c == '"') format_quoted = !format_quoted;
-        if (format_quoted) continue;
-        has_tab = has_tab || c == '\t';
-        has_semicolon = has_semicolon || c == ';';
-    }
-    separator_ = has_tab ? '\t' : has_semicolon ? ';' : ',';
-}
-
-template <class T>
-std::string_view CsvLines<T>::skip_blanks(std::string_view text) const {
-    while (!text.empty() && (text[0] == ' ' || text[0] == '\t') && text[0] != separator_) text.remove_prefix(1);
-    return text;
-}
-
-template <class T>
-void CsvLines<T>::split(std::string_view line) {
-    fields_.clear();
-    for (std::string_view rest = line;;) {
-        if (fields_.size() == most_csv_columns)
-            fail_here("expected at most " + std::to_string(most_csv_columns) + " columns, found more");
-        rest = skip_blanks(rest);
-        CsvField field;
-        if (rest.starts_with('"')) {
-            field = take_quoted(rest);
-        } else {
-            field.text = rest.substr(0, rest.find(separator_));
-            rest.remove_prefix(field.text.size());
-            while (field.text.ends_with(' ') || field.text.ends_with('\t')) field.text.remove_suffix(1);
-        }
-        fields_.push_back(field);
-        if (rest.empty()) return;
-        rest.remove_prefix(1);
-    }
-}
-
-// The field in quotes that `rest` begins with, and the blanks behind it; then `rest` is empty or begins with a
-// separator.
-template <class T>
-CsvField CsvLines<T>::take_quoted(std::string_view& rest) const {
-    std::size_t end = 1;
-    while (end < rest.size() && (rest[end] != '"' || rest.substr(end + 1).starts_with('"')))
-        end += rest[end] == '"' ? 2 : 1;
-    const std::string column = "column " + std::to_string(fields_.size() + 1) + ": ";
-    if (end >= rest.size()) fail_here(column + "expected a closing quote in the same line, found none");
-    const CsvField field{rest.substr(1, end - 1), true};
-    rest = skip_blanks(rest.substr(end + 1));
-    if (!rest.empty() && rest[0] != separator_)
-        fail_here(column + "expected a separator behind the closing quote, found " + format_quoted(rest));
-    return field;
-}
-
-// What each column is, and the columns' names.
+// What each column is, and the columns' names. (A template, as CsvLines is.)
 template <class T>
 class CsvColumns {
 public:
@@ -380,80 +241,6 @@ std::vector<std::string> CsvColumns<T>::names_of(Role role) const {
     for (std::size_t i = 0; i < columns_.size(); ++i)
         if (columns_[i].role == role) result[columns_[i].place] = names_[i];
     return result;
-}
-
-// Numbers the classes' texts.
-template <class T>
-class CsvClasses {
-public:
-    // Where `given` is empty, any text is a class.
-    explicit CsvClasses(const std::vector<std::string>& given);
-
-    std::size_t size() const { return entries_.size(); }
-
-    // Of a text: in `given`, or in the order in which texts appear; -1 where it is not in `given`.
-    int number_of(const std::string& text);
-
-    // Puts them in order; numbers_[i] becomes the number of what was i before.
-    std::vector<int> sort();
-
-    std::vector<std::string> names() const;
-
-private:
-    struct Entry {
-        std::string text;
-        int number;
-    };
-
-    bool is_open_;
-    std::vector<Entry> entries_;  // sorted by their texts
-};
-
-template <class T>
-CsvClasses<T>::CsvClasses(const std::vector<std::string>& given) : is_open_{true} {
-    if (given.size() > most_csv_classes)
-        fail("class_names: expected at most " + std::to_string(most_csv_classes) + ", found " +
-             std::to_string(given.size()));
-    for (const std::string& name : given)
-        if (const auto before = size(); number_of(name), size() == before)
-            fail("class_names: found " + format_quoted(name) + " twice");
-    is_open_ = given.empty();
-}
-
-template <class T>
-int CsvClasses<T>::number_of(const std::string& text) {
-    const std::size_t place = first_not(size(), [&](std::size_t i) { return entries_[i].text < text; });
-    if (place < size() && entries_[place].text == text) return entries_[place].number;
-    if (!is_open_) return -1;
-    const int number = static_cast<int>(size());
-    entries_.push_back({text, number});
-    for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
-    return number;
-}
-
-template <class T>
-std::vector<int> CsvClasses<T>::sort() {
-    std::vector<int> numbers(size());
-    const auto value = [](const Entry& entry) { return parse_number<double>(entry.text); };
-    bool are_numbers = is_open_;
-    for (const Entry& entry : entries_) are_numbers = are_numbers && value(entry) && is_finite(*value(entry));
-    if (are_numbers)
-        sort_values(entries_.data(), size(), [&](const Entry& a, const Entry& b) {
-            return *value(a) != *value(b) ? *value(a) < *value(b) : a.text < b.text;
-        });
-    for (std::size_t i = 0; i < size(); ++i) {
-        const int before = entries_[i].number;
-        if (is_open_) entries_[i].number = static_cast<int>(i);
-        numbers[static_cast<std::size_t>(before)] = entries_[i].number;
-    }
-    return numbers;
-}
-
-template <class T>
-std::vector<std::string> CsvClasses<T>::names() const {
-    std::vector<std::string> names(size());
-    for (const Entry& entry : entries_) names[static_cast<std::size_t>(entry.number)] = entry.text;
-    return names;
 }
 
 // Why a field is no number that is read.
