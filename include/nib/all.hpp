@@ -108,6 +108,7 @@
 #include <nib/train/checkpoint.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/fit.hpp>
+#include <nib/train/fit_options.hpp>
 #include <nib/train/gradient_check.hpp>
 #include <nib/train/gradients.hpp>
 #include <nib/train/history.hpp>

@@ -69,6 +69,7 @@
 #include <nib/train/checkpoint.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/fit.hpp>
+#include <nib/train/fit_options.hpp>
 #include <nib/train/gradients.hpp>
 #include <nib/train/history.hpp>
 #include <nib/train/log_loss.hpp>

@@ -1,6 +1,7 @@
 #include <nib/train/fit.hpp>
 
 #include "../support.hpp"
+#include "circle.hpp"
 
 #include <nib/data/augmentation.hpp>
 #include <nib/layers/batch_norm.hpp>
@@ -20,27 +21,9 @@
 #include <utility>
 #include <vector>
 
-using namespace std::string_literals;
-
-namespace {
-
-// Two classes that a line cannot part: inside and outside of a circle.
-struct Circle {
-    nib::Matrix<float> x{500, 2};
-    std::vector<int> classes = std::vector<int>(500);
-
-    Circle() {
-        nib::Rng rng{51};
-        for (std::size_t i = 0; i < classes.size(); ++i) {
-            x(i, 0) = static_cast<float>(rng.uniform(-1, 1));
-            x(i, 1) = static_cast<float>(rng.uniform(-1, 1));
-            classes[i] = x(i, 0) * x(i, 0) + x(i, 1) * x(i, 1) < 0.5f ? 1 : 0;
-        }
-    }
-    nib::Examples<float> examples() const { return {x, classes}; }
-};
-
-}  // namespace
+using support::Circle;
+using support::Learner;
+using support::RandomPoints;
 
 TEST_CASE("a user's own matrix and labels are learned") {
     const Circle circle;
@@ -113,25 +96,6 @@ TEST_CASE("rows of targets are learned with MseLoss") {
     CHECK(support::error_of([&] {
               nib::fit(net, adam, nib::Examples{x, narrow}, {}, rng, nib::MseLoss{});
           }) == "the data: expected rows of 2 targets, the network's outputs, found 1");
-}
-
-TEST_CASE("options out of range are refused") {
-    const Circle circle;
-    nib::Rng rng{55};
-    nib::Mlp net{{2, 2}, rng};
-    nib::Adam adam{net};
-    const auto error = [&](const nib::FitOptions& options) {
-        return support::error_of([&] { nib::fit(net, adam, circle.examples(), options, rng); });
-    };
-    CHECK(error({.epochs = 0}) == "fit: expected epochs of at least 1, found 0");
-    CHECK(error({.epochs = -3}) == "fit: expected epochs of at least 1, found -3");
-    CHECK(error({.first_epoch = 0}) == "fit: expected a first_epoch of at least 1, found 0");
-    CHECK(error({.batch_size = 0}) == "fit: expected a batch_size of at least 1, found 0");
-    CHECK(error({.threads = 0}) == "fit: expected threads of at least 1, found 0");
-    CHECK(adam.steps() == 0);
-    adam.options().learning_rate = -1;
-    CHECK(support::contains(error({}), "Adam: expected a learning rate"));
-    CHECK(adam.steps() == 0);
 }
 
 TEST_CASE("a network that cannot learn is refused: moved from, all 0, or of logits with NllLoss") {
@@ -345,210 +309,6 @@ TEST_CASE("augmented images teach the same to the bit, whether a thread of its o
     }
 }
 
-namespace {
-
-// Notes the learning rate of each step, and learns nothing.
-struct RateRecorder {
-    nib::AdamOptions& options() { return options_; }
-    template <class Net>
-    void step(Net&, const nib::DeferredGradient<float>&) {
-        rates.push_back(options_.learning_rate);
-    }
-    std::vector<double> rates;
-
-private:
-    nib::AdamOptions options_{.learning_rate = 2};
-};
-
-// The learning rate is a member that counts how often it is written.
-struct CountedRate {
-    struct Rate {
-        double value = 1;
-        int written = 0;
-        operator double() const { return value; }
-        Rate& operator=(double to) {
-            value = to;
-            ++written;
-            return *this;
-        }
-    };
-    struct Options {
-        Rate learning_rate;
-    } options_;
-    Options& options() { return options_; }
-    template <class Net>
-    void step(Net&, const nib::DeferredGradient<float>&) {}
-};
-
-struct NoRate {
-    template <class Net>
-    void step(Net&, const nib::DeferredGradient<float>&) {}
-};
-
-}  // namespace
-
-TEST_CASE("a schedule sets the learning rate of each step, also after a checkpoint, and the first one comes back") {
-    nib::Rng rng{11};
-    nib::Mlp net{{3, 2}, rng};
-    const nib::Matrix<float> x(10, 3);
-    const std::vector<int> classes(10);
-    const nib::Examples examples{x, classes};
-    RateRecorder recorder;
-    const nib::FitOptions options{.epochs = 3, .batch_size = 4, .schedule = nib::WarmupCosine{}};
-    std::vector<double> after_epochs;
-    const auto on_epoch = [&](const nib::EpochReport&) { after_epochs.push_back(recorder.options().learning_rate); };
-    nib::fit(net, recorder, examples, options, rng, on_epoch);
-    CHECK(after_epochs == std::vector<double>{2, 2, 2});
-    std::vector<double> expected;
-    for (int epoch = 0; epoch < 3; ++epoch)
-        for (const int done : {4, 8, 10})
-            expected.push_back(2 * options.schedule.factor({.progress = (10 * epoch + done) / 30.0}));
-    CHECK(recorder.rates == expected);
-
-    RateRecorder later;
-    nib::FitOptions rest = options;
-    rest.first_epoch = 3;
-    nib::fit(net, later, examples, rest, rng);
-    CHECK(later.rates == std::vector<double>(expected.begin() + 6, expected.end()));
-
-    RateRecorder constant;
-    nib::fit(net, constant, examples, {.epochs = 1, .batch_size = 5}, rng);
-    CHECK(constant.rates == std::vector<double>{2, 2});
-
-    CountedRate counted;
-    nib::fit(net, counted, examples, {.epochs = 2, .batch_size = 5}, rng);
-    CHECK(counted.options().learning_rate.written == 0);
-
-    // Between epochs the caller's changes count.
-    RateRecorder changed;
-    nib::fit(net, changed, examples, {.epochs = 2, .batch_size = 10, .schedule = nib::WarmupCosine{}}, rng,
-             [&](const nib::EpochReport&) { changed.options().learning_rate = 5; });
-    CHECK(changed.rates == std::vector<double>{2 * nib::Schedule{nib::WarmupCosine{}}.factor({.progress = 0.5}),
-                                               5 * nib::Schedule{nib::WarmupCosine{}}.factor({.progress = 1})});
-    CHECK(changed.options().learning_rate == 5);
-
-    // It is that of all groups.
-    nib::Adam adam{net};
-    adam.add_group(nib::parameters_named(net, "bias"), {.learning_rate = 2});
-    const std::vector<float> before(net.parameters().begin(), net.parameters().end());
-    const auto train_by = [&](const nib::Schedule& schedule) {
-        nib::fit(net, adam, examples, {.epochs = 1, .schedule = schedule}, rng);
-        return std::equal(before.begin(), before.end(), net.parameters().begin());
-    };
-    CHECK(train_by([](const nib::ScheduleTime&) { return 0.0; }));
-    CHECK(!train_by({}));
-
-    NoRate none;
-    nib::fit(net, none, examples, {.epochs = 1}, rng);
-    CHECK(support::error_of([&] { nib::fit(net, none, examples, options, rng); }) ==
-          "fit: the optimiser has no options().learning_rate for a schedule to set");
-}
-
-namespace {
-
-constexpr float infinity = std::numeric_limits<float>::infinity(),
-                not_a_number = std::numeric_limits<float>::quiet_NaN();
-
-// Random examples, on a thread of their own where there are two.
-struct RandomPoints {
-    const nib::Examples<float>* points;
-
-    std::size_t size() const { return points->size(); }
-    std::size_t input_size() const { return points->input_size(); }
-    friend int target_of(const RandomPoints& data, std::size_t index) { return target_of(*data.points, index); }
-    friend std::size_t example_scratch_size(const RandomPoints&) { return 1; }
-    std::size_t refused = static_cast<std::size_t>(-1);  // the example that cannot be made
-
-    friend void copy_example(const RandomPoints& data, std::size_t index, nib::Rng&, std::uint8_t*,
-                             std::span<float> to) {
-        if (index == data.refused) nib::fail("no such example");
-        copy_example(*data.points, index, to);
-    }
-};
-
-// Parameters, moments, learning rate.
-struct Learner {
-    nib::Rng rng{61};
-    nib::Mlp net{{2, 8, 2}, rng};
-    nib::Adam<float> adam{net, {.learning_rate = 1e-2}};
-
-    bool operator==(const Learner& other) const {
-        return std::ranges::equal(net.parameters(), other.net.parameters()) &&
-               std::ranges::equal(adam.state(0), other.adam.state(0)) &&
-               std::ranges::equal(adam.state(1), other.adam.state(1)) && adam.steps() == other.adam.steps() &&
-               adam.options().learning_rate == other.adam.options().learning_rate;
-    }
-};
-
-// Its value is finite, its gradient is not.
-struct SteepLoss : nib::NllLoss {
-    template <class T>
-    static void gradient_through(nib::MatrixView<const T>, std::span<const int>, nib::MatrixView<T> dx) {
-        for (T& value : dx.values()) value = std::numeric_limits<T>::infinity();
-    }
-};
-
-}  // namespace
-
-TEST_CASE("a number in the data that is not finite stops training before its step, and is named") {
-    const std::vector<float> odd{not_a_number, infinity, -infinity};
-    for (std::size_t i = 0; i < odd.size(); ++i)
-        for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
-            CAPTURE(odd[i]);
-            CAPTURE(threads);
-            Circle circle;
-            Learner learner, expected;
-            nib::fit(learner.net, learner.adam, circle.examples(), {.epochs = 1, .batch_size = 40}, learner.rng);
-            // What comes before the example in the second epoch, by hand.
-            expected = learner;
-            circle.x(123, 1) = odd[i];
-            std::size_t step = 0;
-            {
-                nib::Gradients gradients{expected.net};
-                auto batches = nib::batches(circle.examples(), 40, expected.rng);
-                bool reached = false;
-                for (const auto& batch : batches) {
-                    for (std::size_t row = 0; row < batch.targets.size(); ++row)
-                        reached = reached || batches.example(step, row) == 123;
-                    ++step;
-                    if (reached) break;
-                    expected.adam.step(expected.net, gradients(expected.net, batch));
-                }
-                REQUIRE(reached);
-                REQUIRE(step > 1);
-            }
-            std::size_t batches = 0;
-            const auto count = [&](const nib::Progress&) { ++batches; };
-            const nib::FitOptions options{.epochs = 3, .batch_size = 40, .first_epoch = 2, .threads = threads};
-            const std::string message = support::error_of([&] {
-                nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::NoCallback{}, count);
-            });
-            CHECK(message.starts_with("fit: epoch 2, step " + std::to_string(step) +
-                                      " of 13: expected a finite loss and finite gradients, found a loss of "));
-            CHECK(message.ends_with(": example 123 of the data has "s + (i == 0 ? "NaN" : "infinity") +
-                                    " as feature 1; this step was not taken"));
-            CHECK(batches == step - 1);
-            CHECK(learner == expected);
-        }
-}
-
-TEST_CASE("so it is where examples are made on a thread of their own") {
-    Circle circle;
-    circle.x(7, 0) = not_a_number;
-    const nib::Examples points = circle.examples();
-    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
-        Learner learner;
-        const std::string message = support::error_of([&] {
-            nib::fit(learner.net, learner.adam, RandomPoints{&points}, {.batch_size = 40, .threads = threads},
-                     learner.rng);
-        });
-        CHECK(support::contains(message, "fit: epoch 1, step "));
-        CHECK(support::contains(message, ": example 7 of the data has NaN as feature 0; this step was not taken"));
-        CHECK(learner.adam.steps() < 13);
-        for (const float parameter : learner.net.parameters()) CHECK(nib::is_finite(parameter));
-    }
-}
-
 TEST_CASE("what making an example throws reaches the caller, also from a thread of its own") {
     const Circle circle;
     const nib::Examples points = circle.examples();
@@ -567,80 +327,6 @@ TEST_CASE("what making an example throws reaches the caller, also from a thread 
                                              {.batch_size = 40, .threads = threads}, learner.rng);
                                 }),
                                 "Adam: expected a learning rate"));
-    }
-}
-
-TEST_CASE("a rate that is too high stops training while all parameters are finite, and comes back") {
-    const Circle circle;
-    for (const double rate : {1e20, 1e30 - 1e14}) {
-        Learner learner;
-        learner.adam.options().learning_rate = rate;
-        int epochs = 0;
-        const std::string message = support::error_of([&] {
-            nib::fit(learner.net, learner.adam, circle.examples(), {.epochs = 50, .schedule = nib::WarmupCosine{}},
-                     learner.rng, [&](const nib::EpochReport& epoch) { epochs = epoch.epoch; });
-        });
-        CAPTURE(message);
-        CHECK(message.starts_with("fit: epoch " + std::to_string(epochs + 1) + ", "));
-        CHECK(support::contains(message, ": the learning rate, "));
-        CHECK(support::contains(message, ", may be too high"));
-        CHECK(learner.adam.options().learning_rate == rate);
-    }
-}
-
-TEST_CASE("gradients that are not finite stop training where the loss is") {
-    const Circle circle;
-    Learner learner;
-    const Learner before = learner;
-    const std::string message = support::error_of(
-        [&] { nib::fit(learner.net, learner.adam, circle.examples(), {}, learner.rng, SteepLoss{}); });
-    CHECK(message ==
-          "fit: epoch 1, step 1 of 34: expected a finite loss and finite gradients, found gradients that are not finite"
-          ": the learning rate, 0.01, may be too high; this step was not taken");
-    CHECK(learner == before);
-}
-
-TEST_CASE("a parameter or a moment that is not finite is found at the end of an epoch, before on_epoch is called") {
-    const Circle circle;
-    // A step that breaks a parameter.
-    struct Breaker {
-        void step(nib::Mlp& net, const nib::DeferredGradient<float>&) { net.parameters().back() = not_a_number; }
-    } breaker;
-    Learner learner;
-    bool called = false;
-    const auto on_epoch = [&](const nib::EpochReport&) { called = true; };
-    CHECK(support::error_of([&] {
-              nib::fit(learner.net, breaker, circle.examples(), {.batch_size = 500}, learner.rng, on_epoch);
-          }) == "fit: epoch 1, after its last step: tensor \"2.bias\": expected finite numbers, found NaN at index 1");
-    CHECK(!called);
-    CHECK(support::error_of([&] { nib::fit(learner.net, breaker, circle.examples(), {}, learner.rng, on_epoch); }) ==
-          "fit: epoch 1, step 1 of 34: expected a finite loss and finite gradients, found a loss of NaN: before this "
-          "step, tensor "
-          "\"2.bias\": expected finite numbers, found NaN at index 1; this step was not taken");
-
-    // Gradients whose squares are too large for a float, which leave the loss finite.
-    Circle large;
-    for (float& value : large.x.values()) value *= 1e30f;
-    Learner other;
-    const std::string message = support::error_of(
-        [&] { nib::fit(other.net, other.adam, large.examples(), {.batch_size = 500}, other.rng, on_epoch); });
-    CHECK(support::contains(message, "tensor \"exp_avg_sq.0.weight\": expected finite numbers, found infinity at"));
-    CHECK(!called);
-}
-
-TEST_CASE("the learning rate comes back where a callback throws") {
-    const Circle circle;
-    struct Stop {};
-    for (const std::size_t threads : {std::size_t{1}, std::size_t{2}}) {
-        Learner learner;
-        const nib::FitOptions options{.threads = threads, .schedule = nib::WarmupCosine{}};
-        const auto stop = [](const auto&) { throw Stop{}; };
-        CHECK_THROWS_AS(
-            nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, nib::NoCallback{}, stop),
-            Stop);
-        CHECK(learner.adam.options().learning_rate == 1e-2);
-        CHECK_THROWS_AS(nib::fit(learner.net, learner.adam, circle.examples(), options, learner.rng, stop), Stop);
-        CHECK(learner.adam.options().learning_rate == 1e-2);
     }
 }
 
