@@ -9,7 +9,7 @@
 cmake_minimum_required(VERSION 3.20)
 set(folders core kernels io data ink layers model loss optim train)
 # Structs without behaviour.
-set(plain_headers core/image.hpp ink/stroke.hpp)
+set(plain_headers core/image.hpp ink/stroke.hpp model/int8_dense.hpp)
 
 set(problems "")
 macro(problem)

@@ -82,6 +82,7 @@
 #include <nib/model/gradient.hpp>
 #include <nib/model/initialize.hpp>
 #include <nib/model/int8.hpp>
+#include <nib/model/int8_dense.hpp>
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/layer_texts.hpp>
@@ -91,6 +92,7 @@
 #include <nib/model/onnx_export.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/model/sequential.hpp>
+#include <nib/model/to_mlp.hpp>
 #include <nib/model/workspace.hpp>
 #include <nib/optim/adagrad.hpp>
 #include <nib/optim/adam.hpp>

@@ -1,4 +1,4 @@
-#include <nib/model/int8.hpp>
+#include <nib/model/to_mlp.hpp>
 
 #ifdef NIB_BAD
 using Net = nib::Sequential<nib::Dense<4, 3>, nib::Dense<3, 2>, nib::LogSoftmax>;

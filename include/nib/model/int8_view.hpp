@@ -1,5 +1,5 @@
-// Int8View: a quantised network whose numbers lie anywhere: constants in flash, mostly. It predicts on the stack, with
-// no heap, no files, no exceptions; any number of threads may use one. `embed` writes headers that hold one.
+// Int8View: a quantised network over constants, in flash mostly. It predicts on the stack, with no heap, no files and
+// no exceptions; any number of threads may use one. The example program embed writes headers that hold one.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
@@ -16,19 +16,19 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// What a pass of one example scribbles on.
+// Scratch memory for one example.
 struct Int8Scratch {
     std::int16_t* steps;       // [widest]: of the features that go into the layers
     kernels::Int8Pair* pairs;  // [int8_pairs(widest)]
 };
 
-// The pairs of an example's numbers, into the scratch.
+// Quantises an example and lists its pairs in the scratch; returns their number.
 inline std::size_t int8_inputs(std::span<const float> x, kernels::Int8Range range, const Int8Scratch& scratch) {
     kernels::quantize(x, range, scratch.steps);
     return kernels::list_pairs(scratch.steps, x.size(), scratch.pairs);
 }
 
-// From the pairs of the inputs, in the scratch, through `layers` layers to the logits.
+// From the pairs of the inputs in the scratch, through all layers, to the logits.
 template <class LayerAt>
 void int8_forward(std::size_t layers, const LayerAt& layer_at, std::size_t pairs, const Int8Scratch& scratch,
                   float* logits) {
@@ -42,7 +42,7 @@ void int8_forward(std::size_t layers, const LayerAt& layer_at, std::size_t pairs
 
 }  // namespace detail
 
-// Widest: the most features that go into any of the layers.
+// Widest: the largest number of inputs of a layer.
 template <std::size_t Inputs, std::size_t Outputs, std::size_t Widest>
 struct Int8View {
     static_assert(Widest >= Inputs && Inputs > 0 && Outputs > 0);
