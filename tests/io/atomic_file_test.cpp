@@ -3,56 +3,20 @@
 
 #include "../fsync_hook.hpp"
 #include "../support.hpp"
+#include "atomic_files.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <cstddef>
 #include <filesystem>
-#include <iterator>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #if NIB_POSIX_FILES
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
-#include <csignal>
 #endif
 
-using support::contains;
-using support::error_of;
+using namespace support;
 using namespace std::string_literals;
 namespace fs = std::filesystem;
-
-namespace {
-
-std::size_t file_count(const support::TemporaryDirectory& folder) {
-    return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator()));
-}
-
-void write_whole(const std::string& path, std::string_view text) {
-    nib::AtomicFile file{path};
-    file.write(text);
-    file.commit();
-}
-
-std::vector<std::string> names(const support::TemporaryDirectory& folder) {
-    std::vector<std::string> found;
-    for (const auto& entry : fs::directory_iterator(folder.path())) found.push_back(entry.path().filename().string());
-    std::sort(found.begin(), found.end());
-    return found;
-}
-
-// Of the file `name`; the checksum of "f" is FNV-1a's published test vector.
-std::string temporary(const std::string& name, int number = 0) {
-    if (name == "f") return "f.e30c2799.tmp" + std::to_string(number);
-    return nib::detail::temporary_name(name, number, 255);
-}
-
-}  // namespace
 
 #if defined(__linux__)
 TEST_CASE("an AtomicFile is on the disk before it has its name, and its name before commit is done") {
@@ -60,18 +24,18 @@ TEST_CASE("an AtomicFile is on the disk before it has its name, and its name bef
         std::string path;
         std::vector<std::string> files;  // in the folder
     };
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     const fs::path before = fs::current_path(), real = fs::canonical(folder.path());
     fs::current_path(folder.path());
     for (const std::string& path : {folder.path("f"), std::string("f")}) {
         CAPTURE(path);
         fs::remove("f");
         std::vector<Synced> synced;
-        support::before_fsync = [&](int descriptor) {
+        before_fsync = [&](int descriptor) {
             synced.push_back({fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor)).string(), names(folder)});
         };
         write_whole(path, "x");
-        support::before_fsync = nullptr;
+        before_fsync = nullptr;
         CHECK(nib::read_file("f") == "x");
         REQUIRE(synced.size() == 2);
         CHECK(synced[0].path == (real / temporary("f")).string());
@@ -84,7 +48,7 @@ TEST_CASE("an AtomicFile is on the disk before it has its name, and its name bef
 #endif
 
 TEST_CASE("an AtomicFile is there after commit, whole") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     write_whole(folder.path("f"), "first");
     CHECK(nib::read_file(folder.path("f")) == "first");
     write_whole(folder.path("f"), "2");
@@ -93,7 +57,7 @@ TEST_CASE("an AtomicFile is there after commit, whole") {
 }
 
 TEST_CASE("an AtomicFile that is not committed leaves nothing behind and the old file as it was") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     folder.write("old", "content");
     {
         nib::AtomicFile replaced{folder.path("old")};
@@ -108,7 +72,7 @@ TEST_CASE("an AtomicFile that is not committed leaves nothing behind and the old
 }
 
 TEST_CASE("two AtomicFiles for one path do not disturb each other") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     nib::AtomicFile first{folder.path("f")};
     nib::AtomicFile second{folder.path("f")};
     first.write("first");
@@ -121,7 +85,7 @@ TEST_CASE("two AtomicFiles for one path do not disturb each other") {
 }
 
 TEST_CASE("an AtomicFile does not overwrite a file whose name is like that of its temporary file") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     for (const char* const name : {"f.tmp0", "f.tmp", "f.12345678.tmp0", "f.e30c2799.tmp"}) folder.write(name, "mine");
     write_whole(folder.path("f"), "x");
     for (const char* const name : {"f.tmp0", "f.tmp", "f.12345678.tmp0", "f.e30c2799.tmp"})
@@ -130,7 +94,7 @@ TEST_CASE("an AtomicFile does not overwrite a file whose name is like that of it
 }
 
 TEST_CASE("writing where no file can be says so and leaves nothing behind") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     folder.write("f", "x");
     const std::string nowhere = folder.path("missing/f");
     const std::string below_file = folder.path("f/g");
@@ -141,7 +105,7 @@ TEST_CASE("writing where no file can be says so and leaves nothing behind") {
 }
 
 TEST_CASE("check_writable leaves no trace") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     folder.write("old", "content");
     CHECK(error_of([&] { nib::check_writable(folder.path("new")); }).empty());
     CHECK(error_of([&] { nib::check_writable(folder.path("old")); }).empty());
@@ -151,12 +115,12 @@ TEST_CASE("check_writable leaves no trace") {
 
 #if NIB_POSIX_FILES
 TEST_CASE("writing to a folder is refused at once") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     CHECK(error_of([&] { nib::AtomicFile{folder.path()}; }) == folder.path() + ": cannot write: Is a directory");
 }
 
 TEST_CASE("an AtomicFile follows a symbolic link and leaves the link in place") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     fs::create_directory(folder.path("there"));
     folder.write("there/f", "old");
     fs::create_symlink("there/f", folder.path("link"));
@@ -167,7 +131,7 @@ TEST_CASE("an AtomicFile follows a symbolic link and leaves the link in place") 
 }
 
 TEST_CASE("an existing file keeps its permissions") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     for (const auto permissions : {fs::perms{0600}, fs::perms{0644}, fs::perms{0755}}) {
         fs::permissions(folder.write("f", "old"), permissions);
         write_whole(folder.path("f"), "new");
@@ -191,55 +155,6 @@ TEST_CASE("a full device fails the commit and is named") {
 
 #if NIB_POSIX_FILES
 namespace {
-
-// A child process that begins to write `path` and then waits, until it is killed or told to go on.
-class Writer {
-public:
-    explicit Writer(const std::string& path) {
-        int ready[2], go[2];
-        REQUIRE(::pipe(ready) == 0);
-        REQUIRE(::pipe(go) == 0);
-        child_ = ::fork();
-        REQUIRE(child_ >= 0);
-        if (child_ == 0) {
-            ::close(go[1]);
-            ::_exit(write_when_told(path, ready[1], go[0]) ? 0 : 1);
-        }
-        ::close(go[0]);
-        ::close(ready[1]);
-        go_ = go[1];
-        char byte = 0;
-        CHECK(::read(ready[0], &byte, 1) == 1);
-        ::close(ready[0]);
-    }
-    Writer(const Writer&) = delete;
-    Writer& operator=(const Writer&) = delete;
-    ~Writer() { ::close(go_); }
-
-    void kill() {
-        ::kill(child_, SIGKILL);
-        ::waitpid(child_, nullptr, 0);
-    }
-    bool finish() {
-        int status = 0;
-        return ::write(go_, "", 1) == 1 && ::waitpid(child_, &status, 0) == child_ && status == 0;
-    }
-
-private:
-    static bool write_when_told(const std::string& path, int ready, int go) try {
-        char byte = 0;
-        nib::AtomicFile file{path};
-        file.write("child");
-        if (::write(ready, &byte, 1) != 1 || ::read(go, &byte, 1) != 1) return false;
-        file.commit();
-        return true;
-    } catch (...) {
-        return false;
-    }
-
-    ::pid_t child_ = -1;
-    int go_ = -1;
-};
 
 // Nobody, where the tests run as root.
 class OtherUser {
@@ -267,63 +182,10 @@ struct stat status_of(const std::string& path) {
     return status;
 }
 
-bool locks_fail = false;
-
 }  // namespace
 
-#if defined(__linux__)
-// Stands before the C library's, and does the same.
-extern "C" int flock(int descriptor, int operation) {
-    if (locks_fail) {
-        errno = ENOLCK;
-        return -1;
-    }
-    return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
-}
-
-TEST_CASE("what a killed writer left is removed by the next") {
-    const support::TemporaryDirectory folder;
-    folder.write("f", "old");
-    for (int round = 0; round < 3; ++round) {
-        Writer writer{folder.path("f")};
-        writer.kill();
-        CHECK(nib::read_file(folder.path("f")) == (round == 0 ? "old" : "new"));
-        CHECK(names(folder) == std::vector<std::string>{"f", temporary("f")});
-        nib::check_writable(folder.path("f"));
-        CHECK(names(folder) == std::vector<std::string>{"f"});
-        write_whole(folder.path("f"), "new");
-    }
-}
-
-TEST_CASE("what several killed writers left is removed, and what another still writes is not") {
-    const support::TemporaryDirectory folder;
-    Writer first{folder.path("f")}, second{folder.path("f")}, third{folder.path("f")};
-    CHECK(file_count(folder) == 3);
-    first.kill();
-    third.kill();
-    write_whole(folder.path("f"), "new");
-    CHECK(names(folder) == std::vector<std::string>{"f", temporary("f", 1)});
-    CHECK(second.finish());
-    CHECK(nib::read_file(folder.path("f")) == "child");
-    CHECK(names(folder) == std::vector<std::string>{"f"});
-}
-
-TEST_CASE("where files cannot be locked, what looks abandoned is left alone for a day") {
-    const support::TemporaryDirectory folder;
-    locks_fail = true;
-    Writer writer{folder.path("f")};
-    write_whole(folder.path("f"), "new");
-    CHECK(fs::exists(folder.path(temporary("f"))));
-    writer.kill();
-    fs::last_write_time(folder.path(temporary("f")), fs::file_time_type::clock::now() - std::chrono::hours{25});
-    write_whole(folder.path("f"), "newer");
-    CHECK(names(folder) == std::vector<std::string>{"f"});
-    locks_fail = false;
-}
-#endif
-
 TEST_CASE("a link, a folder or a file with another name in the temporary file's place is left alone") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     folder.write("mine", "mine");
     fs::create_symlink("mine", folder.path(temporary("f", 0)));
     fs::create_hard_link(folder.path("mine"), folder.path(temporary("f", 1)));
@@ -335,7 +197,7 @@ TEST_CASE("a link, a folder or a file with another name in the temporary file's 
 }
 
 TEST_CASE("names as long as the file system takes are written, also of characters of several bytes") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     std::string umlauts;
     while (umlauts.size() < 254) umlauts += "\u00e4";
     for (const std::string& name : {std::string(240, 'a'), std::string(251, 'b'), std::string(252, 'c'),
@@ -351,7 +213,7 @@ TEST_CASE("names as long as the file system takes are written, also of character
 }
 
 TEST_CASE("a link that leads to no file yet writes that file") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     fs::create_directory(folder.path("there"));
     fs::create_symlink("there/f", folder.path("link"));
     fs::create_symlink("link", folder.path("link2"));
@@ -369,7 +231,7 @@ TEST_CASE("a link that leads to no file yet writes that file") {
 }
 
 TEST_CASE("other names of a replaced file keep the old content") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     folder.write("f", "old");
     fs::create_hard_link(folder.path("f"), folder.path("g"));
     write_whole(folder.path("f"), "new");
@@ -378,7 +240,7 @@ TEST_CASE("other names of a replaced file keep the old content") {
 }
 
 TEST_CASE("a file is put in place where it was opened, also when the program has gone to another folder") {
-    const support::TemporaryDirectory folder, other;
+    const TemporaryDirectory folder, other;
     const fs::path before = fs::current_path();
     fs::current_path(folder.path());
     nib::AtomicFile file{"f"};
@@ -391,7 +253,7 @@ TEST_CASE("a file is put in place where it was opened, also when the program has
 }
 
 TEST_CASE("paths that name no file are refused") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     CHECK(error_of([] { nib::AtomicFile{""}; }) == "cannot write a file: its path is empty");
     CHECK(contains(error_of([&] { nib::AtomicFile{folder.path() + "a\0b"s}; }),
                    "a\\0...: cannot write: a path has no zero bytes"));
@@ -406,7 +268,7 @@ TEST_CASE("paths that name no file are refused") {
 
 TEST_CASE("a file that the user may not write is refused, and so is a folder") {
     if (!is_root()) return;
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     fs::permissions(folder.path(), fs::perms::all);
     const std::string locked = folder.write("locked", "old"), shared = folder.write("shared", "old");
     fs::permissions(locked, fs::perms{0644});
@@ -437,7 +299,7 @@ TEST_CASE("a file that the user may not write is refused, and so is a folder") {
 
 TEST_CASE("root keeps the owner, the group and the permissions of another's file") {
     if (!is_root()) return;
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     const std::string path = folder.write("f", "old");
     REQUIRE(::chown(path.c_str(), 65534, 12345) == 0);
     REQUIRE(::chmod(path.c_str(), 02640) == 0);
@@ -450,7 +312,7 @@ TEST_CASE("root keeps the owner, the group and the permissions of another's file
 }
 
 TEST_CASE("nobody else can read the new content of a secret file while it is written") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     fs::permissions(folder.write("f", "old"), fs::perms{0600});
     const nib::AtomicFile file{folder.path("f")};
     CHECK((status_of(folder.path(temporary("f"))).st_mode & 0777) == 0600);
@@ -458,7 +320,7 @@ TEST_CASE("nobody else can read the new content of a secret file while it is wri
 #endif
 
 TEST_CASE("files that belong together are flushed first, and the old ones removed") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     folder.write("f", "old");
     {
         nib::AtomicFile file{folder.path("f")};
@@ -475,7 +337,7 @@ TEST_CASE("files that belong together are flushed first, and the old ones remove
 }
 
 TEST_CASE("a folder that vanishes is named when the file is committed") {
-    const support::TemporaryDirectory folder;
+    const TemporaryDirectory folder;
     fs::create_directory(folder.path("d"));
     nib::AtomicFile file{folder.path("d/f")};
     file.write("x");
