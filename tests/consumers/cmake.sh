@@ -2,7 +2,7 @@
 # Builds and runs the consumer all ways: nib as a subdirectory, and nib as installed from its build, each as headers and
 # as the compiled library; the headers alone, as include/nib/README.md installs them; and what the README shows, the
 # CMake project and the line without CMake.
-#     run.sh CMAKE SOURCE BUILD COMPILER GENERATOR COMPILED
+#     cmake.sh CMAKE SOURCE BUILD COMPILER GENERATOR COMPILED
 # COMPILED is 1 where BUILD installs the compiled library.
 set -eu
 
@@ -15,7 +15,7 @@ consume() {
     name=$1
     shift
     echo "== $name"
-    "$cmake" -S "$source/tests/consumer" -B "$work/$name" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@"
+    "$cmake" -S "$source/tests/consumers/cmake" -B "$work/$name" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@"
     "$cmake" --build "$work/$name"
     "$work/$name/consumer"
 }
@@ -25,7 +25,7 @@ mkdir "$work/readme"
 ln -s "$source" "$work/readme/nib"
 # shellcheck disable=SC2016 # the quotes of Markdown
 sed -n '/^```cmake$/,/^```$/{/^```/d;p;}' "$source/README.md" >"$work/readme/CMakeLists.txt"
-cp "$source/tests/consumer/main.cpp" "$work/readme/"
+cp "$source/tests/consumers/main.cpp" "$work/readme/"
 "$cmake" -S "$work/readme" -B "$work/readme/build" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler"
 "$cmake" --build "$work/readme/build"
 "$work/readme/build/your_program"
@@ -61,7 +61,7 @@ consume installed_headers -DCMAKE_PREFIX_PATH="$work/headers_prefix"
 refuse() {
     message=$1
     shift
-    if "$cmake" -S "$work" -B "$work/wrong" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$work/log" 2>&1; then
+    if "$cmake" -S "$work/project" -B "$work/wrong" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$work/log" 2>&1; then
         echo "expected to fail: $*"
         exit 1
     fi
@@ -71,14 +71,16 @@ refuse() {
     }
     rm -rf "$work/wrong"
 }
-cp "$source/tests/consumer/main.cpp" "$source/tests/consumer/CMakeLists.txt" "$work/"
+mkdir "$work/project"
+cp "$source/tests/consumers/main.cpp" "$work/"
+cp "$source/tests/consumers/cmake/CMakeLists.txt" "$work/project/"
 refuse 'has no nib::compiled (configure nib with -DNIB_BUILD_COMPILED=ON' \
     -DCMAKE_PREFIX_PATH="$work/headers_prefix" -DNIB_TARGET=nib::compiled
 sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 0.1 REQUIRED COMPONENTS compiled)/' \
-    "$source/tests/consumer/CMakeLists.txt" >"$work/CMakeLists.txt"
+    "$source/tests/consumers/cmake/CMakeLists.txt" >"$work/project/CMakeLists.txt"
 refuse 'has no nib::compiled (configure nib with -DNIB_BUILD_COMPILED=ON' -DCMAKE_PREFIX_PATH="$work/headers_prefix"
 
 # A version that does not fit is refused.
-sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 99 REQUIRED)/' "$source/tests/consumer/CMakeLists.txt" \
-    >"$work/CMakeLists.txt"
+sed 's/find_package(nib 0.1 REQUIRED)/find_package(nib 99 REQUIRED)/' "$source/tests/consumers/cmake/CMakeLists.txt" \
+    >"$work/project/CMakeLists.txt"
 refuse 'requested version "99"' -DCMAKE_PREFIX_PATH="$work/moved"
