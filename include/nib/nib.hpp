@@ -77,3 +77,6 @@
 #include <nib/train/progress.hpp>
 #include <nib/train/regression.hpp>
 #include <nib/train/training_state.hpp>
+
+// Behind all that it names.
+#include <nib/detail/templates.hpp>

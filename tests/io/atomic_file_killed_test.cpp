@@ -1,5 +1,4 @@
 // AtomicFile where another process writes the same file, or was killed while it did.
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/atomic_file.hpp>
 
 #include "../support.hpp"

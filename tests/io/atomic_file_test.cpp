@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/atomic_file.hpp>
 
 #include "../fsync_hook.hpp"

@@ -1,8 +1,9 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/tensor_file.hpp>
 
 #include "../support.hpp"
 #include "zip_builder.hpp"
+
+#include <nib/io/detail/tensor_checks.hpp>
 
 #include <algorithm>
 #include <cmath>

@@ -21,32 +21,24 @@
 #define NIB_VERSION_PATCH 0
 #define NIB_VERSION_STRING "0.1.0"
 
-// The compiled library (include/nib/README.md, "Compile times"). NIB_COMPILED: this program links it, so what it holds
-// is only declared here. NIB_COMPILING, which <nib/compiled.hpp> defines: this unit is it.
+// The compiled library (include/nib/README.md, "Compile times"). A program that links it defines NIB_COMPILED and sees
+// declarations alone; <nib/compiled.hpp>, which defines NIB_COMPILING, makes the one unit that holds the bodies.
 //
-//   NIB_API        before a function that the library holds; its body follows where NIB_BODIES is 1
-//   NIB_BODIES     whether this unit sees bodies. A program that links the library can ask for them all the same
-//                  (NIB_BODIES=1), as tests do that look inside.
-//   NIB_TEMPLATE   before each template that the library holds, behind its definition; without the library there is no
-//                  such word
-#if defined(NIB_COMPILING)
-#define NIB_TEMPLATE template
-#define NIB_BODIES 1
-#define NIB_API
-#elif defined(NIB_COMPILED)
-#define NIB_TEMPLATE extern template
+// Bodies that are worth hiding stand below `#if NIB_BODIES` at the end of a public header, with the includes that they
+// alone need. There a function that programs call is marked NIB_API, all others `inline`; declarations carry neither,
+// and templates no mark. What the library instantiates is listed in detail/templates.hpp, the one header with
+// `extern template`. A header in a detail/ folder that only bodies include is written as if there were no library.
 #if !defined(NIB_BODIES)
+#if defined(NIB_COMPILED) && !defined(NIB_COMPILING)
 #define NIB_BODIES 0
-#endif
 #else
 #define NIB_BODIES 1
 #endif
-#if !defined(NIB_API)
-#if NIB_BODIES
-#define NIB_API inline
-#else
-#define NIB_API
 #endif
+#if defined(NIB_COMPILING)
+#define NIB_API
+#else
+#define NIB_API inline
 #endif
 
 // Whether kernels are compiled for several instruction sets and chosen at run time. Not by GCC for Windows, which may

@@ -26,13 +26,13 @@ namespace detail {
 
 // The number that the whole of `text` spells, by the rules of std::from_chars and in every locale; defined where
 // NIB_OWN_FROM_CHARS is 1.
-NIB_API bool parse_floating(std::string_view text, float& value);
-NIB_API bool parse_floating(std::string_view text, double& value);
+bool parse_floating(std::string_view text, float& value);
+bool parse_floating(std::string_view text, double& value);
 
 }  // namespace detail
 
 // format_fixed(0.97, 4) is "0.9700".
-NIB_API std::string format_fixed(double value, int digits);
+std::string format_fixed(double value, int digits);
 
 // The shortest text without an exponent that parse_number reads back to the same number: format_shortest(0.1f) is
 // "0.1". `value` is finite.
@@ -58,11 +58,11 @@ requires(std::integral<Number> ||
 }
 
 // Appends `item` to `list`, after `separator` unless it is the first.
-NIB_API void append_to_list(std::string& list, std::string_view separator, std::string_view item);
+void append_to_list(std::string& list, std::string_view separator, std::string_view item);
 
 // `text` in single quotes, for a message: control characters become '?', and only the first 60 characters are kept, so
 // that what a hostile file says stays one short line.
-NIB_API std::string format_quoted(std::string_view text);
+std::string format_quoted(std::string_view text);
 
 }  // namespace nib::inline NIB_ABI
 

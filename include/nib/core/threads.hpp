@@ -150,9 +150,10 @@ private:
 
     static void work(Worker& worker);
 
-    // Inline where it is declared: a virtual function that becomes inline later puts the class's table, and all that it
-    // calls, into every file that includes this one.
-    NIB_API void run_parts(std::size_t parts, Part part, const void* job) override;
+    // Defined in the class: a virtual function that becomes inline later puts the class's table, and all that it calls,
+    // into every file that includes this one.
+    void run_parts(std::size_t parts, Part part, const void* job) override { run_in_turn(parts, part, job); }
+    void run_in_turn(std::size_t parts, Part part, const void* job);
 
     // For `threads` of them, beside the caller.
     void begin_round(std::size_t threads, std::size_t parts, Part part, const void* job);
@@ -171,7 +172,7 @@ private:
 
     // Whether this process is a child of the one that started the threads. They do not exist here, and what they and
     // other threads held when it was made is held for ever.
-    bool is_forked() const { return forks_.load_acquire() != forks_so_far(); }
+    bool is_forked() const;
     static std::uint32_t forks_so_far();
 
     // In such a child: new threads, or an error.
@@ -274,7 +275,7 @@ NIB_API ThreadPool::ThreadPool(std::size_t threads) : forks_{0} {
 
 NIB_API ThreadPool::~ThreadPool() { is_forked() ? forget_threads() : stop(workers_.size()); }
 
-NIB_API void ThreadPool::yield() {
+inline void ThreadPool::yield() {
 #if NIB_PTHREADS
     sched_yield();
 #else
@@ -282,7 +283,7 @@ NIB_API void ThreadPool::yield() {
 #endif
 }
 
-NIB_API void ThreadPool::work(Worker& worker) {
+inline void ThreadPool::work(Worker& worker) {
     ThreadPool& pool = *worker.pool;
     const detail::RunningPool running{&pool, nullptr};
     detail::running_pools() = &running;
@@ -297,7 +298,7 @@ NIB_API void ThreadPool::work(Worker& worker) {
     }
 }
 
-NIB_API void ThreadPool::run_parts(std::size_t parts, Part part, const void* job) {
+NIB_API void ThreadPool::run_in_turn(std::size_t parts, Part part, const void* job) {
     if (parts == 0 || parts > size())
         fail("ThreadPool: expected 1 to " + std::to_string(size()) + " parts, one for each thread, found " +
              std::to_string(parts));
@@ -312,7 +313,7 @@ NIB_API void ThreadPool::run_parts(std::size_t parts, Part part, const void* job
     if (is_forked()) fail("ThreadPool: a part of a run has forked, and the child has none of the run's other threads");
 }
 
-NIB_API void ThreadPool::begin_round(std::size_t threads, std::size_t parts, Part part, const void* job) {
+inline void ThreadPool::begin_round(std::size_t threads, std::size_t parts, Part part, const void* job) {
     parts_ = parts;
     part_ = part;
     job_ = job;
@@ -321,7 +322,7 @@ NIB_API void ThreadPool::begin_round(std::size_t threads, std::size_t parts, Par
     bell_.ring();
 }
 
-NIB_API void ThreadPool::end_round() {
+inline void ThreadPool::end_round() {
     for (int spin = 0; unfinished_.load_acquire() != 0; ++spin) {
         if (spin < spins_before_yield) {
             pause();
@@ -332,7 +333,7 @@ NIB_API void ThreadPool::end_round() {
     }
 }
 
-NIB_API bool ThreadPool::start(Worker& worker) {
+inline bool ThreadPool::start(Worker& worker) {
 #if NIB_PTHREADS
     const auto main = [](void* argument) -> void* {
         work(*static_cast<Worker*>(argument));
@@ -354,19 +355,19 @@ NIB_API bool ThreadPool::start(Worker& worker) {
 #endif
 }
 
-NIB_API std::size_t ThreadPool::start_all() {
+inline std::size_t ThreadPool::start_all() {
     std::size_t started = 0;
     while (started < workers_.size() && start(workers_[started])) ++started;
     if (started < workers_.size()) stop(started);
     return started;
 }
 
-NIB_API void ThreadPool::fail_to_start(std::size_t started, const char* where) const {
+inline void ThreadPool::fail_to_start(std::size_t started, const char* where) const {
     fail("ThreadPool: expected " + std::to_string(size()) + " threads" + where + ", the system gave " +
          std::to_string(started + 1));
 }
 
-NIB_API void ThreadPool::stop(std::size_t threads) {
+inline void ThreadPool::stop(std::size_t threads) {
     begin_round(threads, 0, nullptr, nullptr);
     for (std::size_t i = 0; i < threads; ++i) {
 #if NIB_PTHREADS
@@ -377,7 +378,9 @@ NIB_API void ThreadPool::stop(std::size_t threads) {
     }
 }
 
-NIB_API std::uint32_t ThreadPool::forks_so_far() {
+inline bool ThreadPool::is_forked() const { return forks_.load_acquire() != forks_so_far(); }
+
+inline std::uint32_t ThreadPool::forks_so_far() {
 #if NIB_FORK
     return detail::forks.load_relaxed();
 #else
@@ -385,7 +388,7 @@ NIB_API std::uint32_t ThreadPool::forks_so_far() {
 #endif
 }
 
-NIB_API void ThreadPool::renew() {
+inline void ThreadPool::renew() {
 #if NIB_FORK
     pthread_mutex_lock(&detail::renewing);
     std::size_t started = workers_.size();
@@ -400,7 +403,7 @@ NIB_API void ThreadPool::renew() {
 }
 
 // Made anew over the old ones: to destroy what others wait for may mean to wait for them.
-NIB_API void ThreadPool::forget_threads() {
+inline void ThreadPool::forget_threads() {
     ::new (static_cast<void*>(&turns_)) detail::Turns;
     ::new (static_cast<void*>(&bell_)) detail::Bell;
     round_.store_relaxed(0);

@@ -71,7 +71,7 @@ private:
     static std::int32_t product(std::int32_t a, std::int32_t b);
     static std::int32_t quotient(std::int32_t a, std::int32_t b);
     // exp(x): the (1, 1) Padé approximant, whose reciprocal is that of -x.
-    static std::int32_t exponential(std::int32_t x) { return quotient(one + x / 2, one - x / 2); }
+    static std::int32_t exponential(std::int32_t x);
 
     struct Matrix2 {
         std::int32_t xx, xy, yx, yy;
@@ -160,10 +160,6 @@ std::size_t append_nonzeros_of(const Augmented& data, std::size_t index, Rng& rn
 inline void prefetch_example(const Augmented& data, std::size_t index) { prefetch_example(data.data(), index); }
 inline int target_of(const Augmented& data, std::size_t index) { return target_of(data.data(), index); }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Batches<float, const Augmented&>;
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
@@ -210,13 +206,13 @@ NIB_API void Augmentation::operator()(std::span<const std::uint8_t> from, Rng& r
     change_contrast(rng, to);
 }
 
-NIB_API void Augmentation::expect(const char* what, double value, double low, double high) {
+inline void Augmentation::expect(const char* what, double value, double low, double high) {
     if (value >= low && value <= high) return;
     fail("Augmentation: expected " + std::string(what) + " from " + format_shortest(low) + " to " +
          format_shortest(high) + ", found " + format_shortest(value));
 }
 
-NIB_API Augmentation::Weights Augmentation::weights(std::size_t length) {
+inline Augmentation::Weights Augmentation::weights(std::size_t length) {
     Weights result(knots * length);
     for (std::size_t i = 0; i < length; ++i) {
         const double place = static_cast<double>(i) * (knots - 1) / static_cast<double>(length - 1);
@@ -233,21 +229,23 @@ NIB_API Augmentation::Weights Augmentation::weights(std::size_t length) {
     return result;
 }
 
-NIB_API std::int32_t Augmentation::drawn(double most, Rng& rng) {
+inline std::int32_t Augmentation::drawn(double most, Rng& rng) {
     const auto range = static_cast<std::int64_t>(most * one);
     return static_cast<std::int32_t>(static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(2 * range + 1))) -
                                      range);
 }
 
-NIB_API std::int32_t Augmentation::product(std::int32_t a, std::int32_t b) {
+inline std::int32_t Augmentation::product(std::int32_t a, std::int32_t b) {
     return static_cast<std::int32_t>((static_cast<std::int64_t>(a) * b) >> 16);
 }
 
-NIB_API std::int32_t Augmentation::quotient(std::int32_t a, std::int32_t b) {
+inline std::int32_t Augmentation::quotient(std::int32_t a, std::int32_t b) {
     return static_cast<std::int32_t>((static_cast<std::int64_t>(a) << 16) / b);
 }
 
-NIB_API Augmentation::Matrix2 Augmentation::drawn_matrix(Rng& rng) const {
+inline std::int32_t Augmentation::exponential(std::int32_t x) { return quotient(one + x / 2, one - x / 2); }
+
+inline Augmentation::Matrix2 Augmentation::drawn_matrix(Rng& rng) const {
     constexpr double degree = 3.14159265358979323846 / 180;
     const std::int32_t half = drawn(options_.rotation * degree / 2, rng);  // about the tangent of half the angle
     const std::int32_t square = product(half, half);
@@ -263,7 +261,7 @@ NIB_API Augmentation::Matrix2 Augmentation::drawn_matrix(Rng& rng) const {
             product(sine, slanted) + product(cosine, y)};
 }
 
-NIB_API Augmentation::Field Augmentation::drawn_field(Rng& rng) const {
+inline Augmentation::Field Augmentation::drawn_field(Rng& rng) const {
     Field field;
     // A B-spline between independent knots keeps about half of their deviation.
     const std::int32_t amplitude =
@@ -279,7 +277,7 @@ NIB_API Augmentation::Field Augmentation::drawn_field(Rng& rng) const {
     return field;
 }
 
-NIB_API void Augmentation::warp(const std::uint8_t* source, Rng& rng, std::span<std::uint8_t> to) const {
+inline void Augmentation::warp(const std::uint8_t* source, Rng& rng, std::span<std::uint8_t> to) const {
     const Matrix2 matrix = drawn_matrix(rng);
     const std::int32_t shift_x = drawn(options_.shift, rng), shift_y = drawn(options_.shift, rng);
     const Field field = drawn_field(rng);
@@ -316,8 +314,8 @@ NIB_API void Augmentation::warp(const std::uint8_t* source, Rng& rng, std::span<
     }
 }
 
-NIB_API std::uint8_t Augmentation::sample(const std::uint8_t* source, std::size_t stride, std::int32_t x,
-                                          std::int32_t y) {
+inline std::uint8_t Augmentation::sample(const std::uint8_t* source, std::size_t stride, std::int32_t x,
+                                         std::int32_t y) {
     const std::int32_t right = (x >> 8) & 255, lower = (y >> 8) & 255;
     const std::uint8_t* const p = source + static_cast<std::size_t>((y >> 16) + std::int32_t{margin}) * stride +
                                   static_cast<std::size_t>((x >> 16) + std::int32_t{margin});
@@ -326,7 +324,7 @@ NIB_API std::uint8_t Augmentation::sample(const std::uint8_t* source, std::size_
     return static_cast<std::uint8_t>((above * (256 - lower) + below * lower + (1 << 15)) >> 16);
 }
 
-NIB_API void Augmentation::change_thickness(std::uint8_t* image, std::uint8_t* spare, Rng& rng) const {
+inline void Augmentation::change_thickness(std::uint8_t* image, std::uint8_t* spare, Rng& rng) const {
     const std::uint64_t kind = rng.below(3);
     const auto most = static_cast<std::int32_t>(options_.thickness * one);
     const std::int32_t blend = (drawn(options_.thickness, rng) + most) >> 9;  // of 256
@@ -349,7 +347,7 @@ void Augmentation::blend_towards(std::uint8_t* image, std::uint8_t* spare, std::
     }
 }
 
-NIB_API void Augmentation::clear_around(std::uint8_t* image) const {
+inline void Augmentation::clear_around(std::uint8_t* image) const {
     std::uint8_t* const first = image + (margin - 1) * stride() + margin - 1;
     std::uint8_t* const last = first + (rows_ + 1) * stride();
     fill_values(first, cols_ + 2, std::uint8_t{0});
@@ -357,7 +355,7 @@ NIB_API void Augmentation::clear_around(std::uint8_t* image) const {
     fill_values(last, cols_ + 2, std::uint8_t{0});
 }
 
-NIB_API void Augmentation::change_contrast(Rng& rng, std::span<std::uint8_t> image) const {
+inline void Augmentation::change_contrast(Rng& rng, std::span<std::uint8_t> image) const {
     const std::int32_t factor = exponential(drawn(options_.contrast, rng)) >> 8;
     for (std::uint8_t& pixel : image) pixel = static_cast<std::uint8_t>(smaller((pixel * factor) >> 8, 255));
 }

@@ -345,9 +345,4 @@ template <class T = void, class Data>
     return {std::forward<Data>(data), batch_size, std::move(order), 0, 0, executor};
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Batches<float, const Dataset&>;
-NIB_TEMPLATE class Batches<double, const Dataset&>;
-#endif
-
 }  // namespace nib::inline NIB_ABI

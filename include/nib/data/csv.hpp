@@ -336,13 +336,6 @@ Table<T> parse_csv(std::string_view text, const std::string& name, const CsvOpti
     return detail::read_csv<T>(source, name, options);
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE Table<float> load_csv(const std::string&, const CsvOptions&);
-NIB_TEMPLATE Table<double> load_csv(const std::string&, const CsvOptions&);
-NIB_TEMPLATE Table<float> parse_csv(std::string_view, const std::string&, const CsvOptions&);
-NIB_TEMPLATE Table<double> parse_csv(std::string_view, const std::string&, const CsvOptions&);
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

@@ -93,15 +93,15 @@ struct Idx {
 };
 
 // `path` is for messages.
-NIB_API Idx parse_idx(std::span<const std::byte> bytes, const std::string& path);
+Idx parse_idx(std::span<const std::byte> bytes, const std::string& path);
 
-NIB_API Idx load_idx(const std::string& path);
+Idx load_idx(const std::string& path);
 
 namespace detail {
 
 // `data` is in the machine's byte order. Fails where it is not as large as type and shape say.
-NIB_API void save_idx_bytes(const std::string& path, IdxType type, std::span<const std::size_t> shape,
-                            std::span<const std::byte> data);
+void save_idx_bytes(const std::string& path, IdxType type, std::span<const std::size_t> shape,
+                    std::span<const std::byte> data);
 
 }  // namespace detail
 

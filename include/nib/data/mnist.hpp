@@ -21,14 +21,14 @@ namespace nib::inline NIB_ABI {
 
 enum class Split { train, test };
 
-[[nodiscard]] NIB_API Dataset load_images(const std::string& images_path, const std::string& labels_path);
+[[nodiscard]] Dataset load_images(const std::string& images_path, const std::string& labels_path);
 
-[[nodiscard]] NIB_API Dataset load_mnist(const std::string& folder, Split split);
+[[nodiscard]] Dataset load_mnist(const std::string& folder, Split split);
 
 // Both files are on the disk before the old labels are removed, the images put in place and then the labels. Whenever
 // the program is killed there is the old pair, the new one, or images without labels, which load_images refuses; never
 // images with the labels of others. Fails on labels that a byte cannot hold.
-NIB_API void save_images(const Dataset& dataset, const std::string& prefix);
+void save_images(const Dataset& dataset, const std::string& prefix);
 
 }  // namespace nib::inline NIB_ABI
 

@@ -124,10 +124,9 @@ struct BatchScalar<void, Subset<Data>> : BatchScalar<void, Data> {};
 
 // Shuffles `order`. With classes, one for each number of it, its first `count` then hold of each class its share, to
 // within one.
-NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count, std::span<const int> classes,
-                               Rng& rng);
+void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count, std::span<const int> classes, Rng& rng);
 // How many of `count` examples are for training: at least one, and not all.
-NIB_API std::size_t training_count(std::size_t count, double part);
+std::size_t training_count(std::size_t count, double part);
 
 }  // namespace detail
 

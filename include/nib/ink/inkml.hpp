@@ -31,8 +31,7 @@
 namespace nib::inline NIB_ABI {
 
 // `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name,
-                                         SkippedDrawings* skipped = nullptr);
+std::vector<Drawing> parse_inkml(std::string_view text, const std::string& name, SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 

@@ -27,7 +27,7 @@ struct NormalizeOptions {
 };
 
 // Fails on options out of range, on a picture of other than 1x1 to 4096x4096 pixels, and on one without ink.
-[[nodiscard]] NIB_API Image normalize_image(const Image& picture, const NormalizeOptions& options = {});
+[[nodiscard]] Image normalize_image(const Image& picture, const NormalizeOptions& options = {});
 
 }  // namespace nib::inline NIB_ABI
 

@@ -21,8 +21,7 @@ enum class LogTime { seconds, milliseconds };
 
 // `name` is the file's, for messages. Fails on a line that is no sample, when there is none, and where the times look
 // like milliseconds and are to be seconds.
-NIB_API std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name,
-                                               LogTime unit = LogTime::seconds);
+std::vector<Drawing> parse_pointer_log(std::string_view text, const std::string& name, LogTime unit = LogTime::seconds);
 
 }  // namespace nib::inline NIB_ABI
 

@@ -21,8 +21,8 @@
 namespace nib::inline NIB_ABI {
 
 // A drawing for each line that is not blank and can be used. `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name,
-                                             SkippedDrawings* skipped = nullptr);
+std::vector<Drawing> parse_quickdraw(std::string_view text, const std::string& name,
+                                     SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 

@@ -37,9 +37,9 @@ struct RasterOptions {
 
 // Into `pixels`, options.size * options.size of them. Fails on options out of range, on a drawing without a point, and
 // on coordinates beyond coordinate_limit.
-NIB_API void rasterize(const Drawing& drawing, const RasterOptions& options, std::span<std::uint8_t> pixels);
+void rasterize(const Drawing& drawing, const RasterOptions& options, std::span<std::uint8_t> pixels);
 
-[[nodiscard]] NIB_API Image rasterize(const Drawing& drawing, const RasterOptions& options = {});
+[[nodiscard]] Image rasterize(const Drawing& drawing, const RasterOptions& options = {});
 
 }  // namespace nib::inline NIB_ABI
 

@@ -43,13 +43,11 @@ void for_each_drawing(const std::string& path, StrokeFormat format, OnDrawing&& 
 }
 
 // The drawings that a text holds; `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name,
-                                            StrokeFormat format = StrokeFormat::automatic,
-                                            SkippedDrawings* skipped = nullptr);
+std::vector<Drawing> parse_drawings(std::string_view text, const std::string& name,
+                                    StrokeFormat format = StrokeFormat::automatic, SkippedDrawings* skipped = nullptr);
 
-[[nodiscard]] NIB_API std::vector<Drawing> load_drawings(const std::string& path,
-                                                         StrokeFormat format = StrokeFormat::automatic,
-                                                         SkippedDrawings* skipped = nullptr);
+[[nodiscard]] std::vector<Drawing> load_drawings(const std::string& path, StrokeFormat format = StrokeFormat::automatic,
+                                                 SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 

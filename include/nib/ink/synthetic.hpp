@@ -20,15 +20,15 @@
 namespace nib::inline NIB_ABI {
 
 // A drawing of `digit`, 0 to 9, labelled with it; about 2 units high.
-NIB_API Drawing synthetic_digit(int digit, Rng& rng);
+Drawing synthetic_digit(int digit, Rng& rng);
 
 // `count` drawings, as many of each digit (one more of the first count % 10), in shuffled order. A drawing depends on
 // the seed, its index and its label alone.
-[[nodiscard]] NIB_API std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed);
+[[nodiscard]] std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed);
 
 // The images of these, 28 x 28, each drawn with a random pen. What an executor runs shares the work; 25,000 images a
 // second and thread are usual (tools/bench/nib_bench.cpp, synthetic_digits).
-[[nodiscard]] NIB_API Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor = nullptr);
+[[nodiscard]] Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 

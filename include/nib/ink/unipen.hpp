@@ -32,8 +32,7 @@
 namespace nib::inline NIB_ABI {
 
 // The drawings in the order of their segments. `name` is the file's, for messages.
-NIB_API std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name,
-                                          SkippedDrawings* skipped = nullptr);
+std::vector<Drawing> parse_unipen(std::string_view text, const std::string& name, SkippedDrawings* skipped = nullptr);
 
 }  // namespace nib::inline NIB_ABI
 

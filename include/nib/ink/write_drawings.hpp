@@ -39,7 +39,7 @@ private:
 };
 
 // Writes a file with all the drawings, at least one. Until it is complete, `path` stays as it was.
-NIB_API void save_drawings(const std::string& path, std::span<const Drawing> drawings, StrokeFormat format);
+void save_drawings(const std::string& path, std::span<const Drawing> drawings, StrokeFormat format);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -123,12 +123,12 @@ NIB_API void DrawingWriter::append(std::string& text, const Drawing& drawing) {
         refuse("a drawing whose line has at most 64 MB", "a longer one");
 }
 
-NIB_API void DrawingWriter::refuse(std::string_view expected, std::string_view found) const {
+inline void DrawingWriter::refuse(std::string_view expected, std::string_view found) const {
     fail(name_ + ": drawing " + std::to_string(count_) + ": expected " + std::string(expected) + ", found " +
          std::string(found));
 }
 
-NIB_API void DrawingWriter::check_drawing(const Drawing& drawing) const {
+inline void DrawingWriter::check_drawing(const Drawing& drawing) const {
     std::size_t count = 0;
     if (drawing.strokes.empty()) refuse("at least one stroke", "none");
     for (const Stroke& stroke : drawing.strokes) {
@@ -142,7 +142,7 @@ NIB_API void DrawingWriter::check_drawing(const Drawing& drawing) const {
     if (count > drawing_point_limit) refuse(detail::not_too_many_points, std::to_string(count));
 }
 
-NIB_API void DrawingWriter::append_unipen(std::string& text, const Drawing& drawing) {
+inline void DrawingWriter::append_unipen(std::string& text, const Drawing& drawing) {
     if (drawing.label.find_first_of("\"\n") != std::string::npos)
         refuse("a label without quotes and line ends, as UNIPEN has it", format_quoted(drawing.label));
     if (count_ == 1) text += ".VERSION 1.0\n.HIERARCHY DRAWING\n.COORD X Y\n";
@@ -160,7 +160,7 @@ NIB_API void DrawingWriter::append_unipen(std::string& text, const Drawing& draw
     }
 }
 
-NIB_API void DrawingWriter::append_quickdraw(std::string& text, const Drawing& drawing) const {
+inline void DrawingWriter::append_quickdraw(std::string& text, const Drawing& drawing) const {
     if (!detail::is_utf8(drawing.label)) refuse("a label in UTF-8", format_quoted(drawing.label));
     bool has_times = false;
     for (const Stroke& stroke : drawing.strokes)
@@ -182,7 +182,7 @@ NIB_API void DrawingWriter::append_quickdraw(std::string& text, const Drawing& d
     text += "]}\n";
 }
 
-NIB_API void DrawingWriter::append_log(std::string& text, const Drawing& drawing) const {
+inline void DrawingWriter::append_log(std::string& text, const Drawing& drawing) const {
     if (count_ > 1) refuse("no more than the one drawing of a pointer log", "a second one");
     if (!drawing.label.empty()) refuse("no label, as in a pointer log", format_quoted(drawing.label));
     const bool own_times = detail::times_separate_strokes(drawing);

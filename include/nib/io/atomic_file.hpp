@@ -64,13 +64,14 @@ private:
 
 // Fails where AtomicFile could not be made for `path`, and leaves nothing behind. A pipe is not opened: its reader
 // would take that for the end.
-NIB_API void check_writable(const std::string& path);
+void check_writable(const std::string& path);
 
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
 
 #include <nib/core/error.hpp>
+#include <nib/io/detail/paths.hpp>
 #include <nib/io/detail/temporary_file.hpp>
 #include <nib/io/file_identity.hpp>
 
@@ -230,7 +231,7 @@ NIB_API AtomicFile::~AtomicFile() {
     unlock();
 }
 
-NIB_API void AtomicFile::unlock() {
+inline void AtomicFile::unlock() {
 #if NIB_POSIX_FILES
     if (lock_ >= 0) ::close(std::exchange(lock_, -1));
 #endif
@@ -300,7 +301,7 @@ inline void replace_file(const std::string& path, const std::string& temporary, 
 
 }  // namespace detail
 
-NIB_API void AtomicFile::remove_old() {
+inline void AtomicFile::remove_old() {
     if (direct_) return;
     errno = 0;
     if (std::remove(target_.c_str()) != 0) {

@@ -41,8 +41,8 @@ private:
     std::FILE* file_;
 };
 
-[[noreturn]] NIB_API void fail_with_errno(const std::string& path, const char* what);
-NIB_API FileHandle open_for_reading(const std::string& path);
+[[noreturn]] void fail_with_errno(const std::string& path, const char* what);
+FileHandle open_for_reading(const std::string& path);
 
 }  // namespace detail
 
@@ -77,7 +77,7 @@ private:
 };
 
 // All bytes of a file or pipe. Memory grows with what was really read, never with what a size claims.
-NIB_API std::string read_file(const std::string& path);
+std::string read_file(const std::string& path);
 
 // Numbers in a file's byte order, whatever the machine's.
 template <class T>

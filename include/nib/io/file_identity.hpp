@@ -25,66 +25,28 @@ struct FileIdentity {
 };
 
 // Nothing where no file can be (the folder is missing), and for what is no regular file (a folder, a pipe, /dev/null).
-[[nodiscard]] NIB_API std::optional<FileIdentity> file_identity(const std::string& path);
+[[nodiscard]] std::optional<FileIdentity> file_identity(const std::string& path);
 
 // True where both paths lead to one regular file, or would once it exists. Hard links are one file.
-[[nodiscard]] NIB_API bool same_file(const std::string& a, const std::string& b);
+[[nodiscard]] bool same_file(const std::string& a, const std::string& b);
 
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
 
-#include <array>
+#include <nib/io/detail/paths.hpp>
+
 #include <cctype>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
-#include <string_view>
 #include <utility>
 
 #if NIB_POSIX_FILES
 #include <sys/stat.h>
-#include <unistd.h>
 #endif
 
 namespace nib::inline NIB_ABI {
-
-namespace detail {
-
-// Where the name of `path` starts, behind its folder.
-inline std::size_t name_start(std::string_view path) {
-#if defined(_WIN32)
-    const std::size_t separator = path.find_last_of("/\\:");
-#else
-    const std::size_t separator = path.rfind('/');
-#endif
-    return separator == std::string_view::npos ? 0 : separator + 1;
-}
-
-#if NIB_POSIX_FILES
-// `path`, or the end of the chain of symbolic links that it names. There need be nothing at that end, for which
-// ::realpath fails.
-inline std::string follow_links(std::string path) {
-    constexpr int most_links = 40;
-    for (int links = 0; links < most_links; ++links) {
-        std::array<char, 4096> text;
-        const ::ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
-        if (size <= 0 || size == static_cast<::ssize_t>(text.size())) break;
-        const std::string_view next{text.data(), static_cast<std::size_t>(size)};
-        path.resize(next[0] == '/' ? 0 : name_start(path));
-        path += next;
-    }
-    return path;
-}
-
-// The folder of `path`, for functions that want a path.
-inline std::string folder_of(const std::string& path) {
-    const std::size_t name = name_start(path);
-    return name == 0 ? "." : path.substr(0, name);
-}
-#endif
-
-}  // namespace detail
 
 NIB_API std::optional<FileIdentity> file_identity(const std::string& path) {
 #if NIB_POSIX_FILES

@@ -36,10 +36,10 @@ struct NpyArray {
     std::vector<T> values;           // row-major
 };
 
-[[nodiscard]] NIB_API TensorFile open_npy(const std::string& path);
+[[nodiscard]] TensorFile open_npy(const std::string& path);
 
 // `bytes` must outlive the result; `path` is for messages and the tensor's name.
-[[nodiscard]] NIB_API TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path);
+[[nodiscard]] TensorFile parse_npy(std::span<const std::byte> bytes, const std::string& path);
 
 template <NpyNumber T>
 NpyArray<T> parse_npy(std::span<const std::byte> bytes, const std::string& path);
@@ -48,7 +48,7 @@ template <NpyNumber T>
 NpyArray<T> load_npy(const std::string& path);
 
 // The tensor's name is not written.
-NIB_API void save_npy(const std::string& path, const Tensor& tensor);
+void save_npy(const std::string& path, const Tensor& tensor);
 
 template <NpyNumber T>
 void save_npy(const std::string& path, const std::vector<std::size_t>& shape, std::span<const T> values);
@@ -61,6 +61,7 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>
@@ -398,24 +399,6 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
     const std::vector<std::byte> bytes = tensor_bytes<T>(values);
     save_npy(path, {"", detail::dtype_of<T>(), shape, {bytes.data(), bytes.size()}});
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE NpyArray<float> parse_npy(std::span<const std::byte>, const std::string&);
-NIB_TEMPLATE NpyArray<float> load_npy(const std::string&);
-NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const float>);
-NIB_TEMPLATE NpyArray<double> parse_npy(std::span<const std::byte>, const std::string&);
-NIB_TEMPLATE NpyArray<double> load_npy(const std::string&);
-NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const double>);
-NIB_TEMPLATE NpyArray<std::int32_t> parse_npy(std::span<const std::byte>, const std::string&);
-NIB_TEMPLATE NpyArray<std::int32_t> load_npy(const std::string&);
-NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::int32_t>);
-NIB_TEMPLATE NpyArray<std::int64_t> parse_npy(std::span<const std::byte>, const std::string&);
-NIB_TEMPLATE NpyArray<std::int64_t> load_npy(const std::string&);
-NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::int64_t>);
-NIB_TEMPLATE NpyArray<std::uint8_t> parse_npy(std::span<const std::byte>, const std::string&);
-NIB_TEMPLATE NpyArray<std::uint8_t> load_npy(const std::string&);
-NIB_TEMPLATE void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::uint8_t>);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

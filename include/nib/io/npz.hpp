@@ -17,14 +17,14 @@
 
 namespace nib::inline NIB_ABI {
 
-[[nodiscard]] NIB_API TensorFile open_npz(const std::string& path);
+[[nodiscard]] TensorFile open_npz(const std::string& path);
 
 // `bytes` must outlive the result; `path` is for messages.
-[[nodiscard]] NIB_API TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path);
+[[nodiscard]] TensorFile parse_npz(std::span<const std::byte> bytes, const std::string& path);
 
 // Fails on what save_npy fails on, on a name that stands twice or is too long, and on one that is no file name:
 // absolute, with "." or ".." as a folder, backslashes or control characters, or not in UTF-8.
-NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors);
+void save_npz(const std::string& path, std::span<const Tensor> tensors);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -33,6 +33,7 @@ NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors);
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/detail/zip.hpp>
 #include <nib/io/detail/zip_writer.hpp>
 #include <nib/io/file.hpp>

@@ -50,7 +50,7 @@ struct OnnxGraph {
 // Fails on tensors whose data is not as large as dtype and shape say, on a name that stands for two values, on a value
 // that nothing gives, on names that are empty or not UTF-8, on operators that nib does not know or that lack what they
 // need, on values of a type that an operator does not take, and on more than 2 GiB.
-NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
+void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -63,6 +63,7 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/detail/onnx_operators.hpp>
 #include <nib/io/detail/protobuf.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 
 #include <cstdint>
 #include <string_view>

@@ -28,14 +28,13 @@ inline bool is_pgm(std::string_view content) {
 }
 
 // `path` is for messages. Sizes are at most longest_side x longest_side.
-[[nodiscard]] NIB_API Image parse_pgm(std::string_view content, const std::string& path,
-                                      std::size_t longest_side = 65536);
+[[nodiscard]] Image parse_pgm(std::string_view content, const std::string& path, std::size_t longest_side = 65536);
 
-[[nodiscard]] NIB_API Image load_pgm(const std::string& path);
+[[nodiscard]] Image load_pgm(const std::string& path);
 
 // A binary file with 255 as its maximal value. Fails on an image without pixels, or of another number than its sizes
 // say.
-NIB_API void save_pgm(const Image& image, const std::string& path);
+void save_pgm(const Image& image, const std::string& path);
 
 }  // namespace nib::inline NIB_ABI
 

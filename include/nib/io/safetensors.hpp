@@ -25,14 +25,14 @@
 namespace nib::inline NIB_ABI {
 
 // Fails where the file is no safetensors file.
-[[nodiscard]] NIB_API TensorFile open_safetensors(const std::string& path);
+[[nodiscard]] TensorFile open_safetensors(const std::string& path);
 
 // `path` is for messages.
-[[nodiscard]] NIB_API TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
+[[nodiscard]] TensorFile parse_safetensors(std::span<const std::byte> bytes, const std::string& path);
 
 // Fails on tensors whose data is not as large as dtype and shape say, on a name that stands twice, and on names and
 // metadata that are not UTF-8.
-NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
+void save_safetensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
 
 }  // namespace nib::inline NIB_ABI
 
@@ -44,6 +44,7 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/detail/foreign_file.hpp>
 #include <nib/io/detail/json.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/file.hpp>
 
 #include <bit>

@@ -121,7 +121,7 @@ NIB_API bool operator==(const StringMap& a, const StringMap& b) {
     return equal;
 }
 
-NIB_API std::size_t StringMap::place_of(std::string_view name) const {
+inline std::size_t StringMap::place_of(std::string_view name) const {
     return first_not(size(), [&](std::size_t i) { return entries_[i].first < name; });
 }
 

@@ -32,7 +32,7 @@ namespace detail {
 
 // The bytes of a file of tensors. Fails on one that is plainly something else (a Git LFS pointer, a web page), and says
 // what.
-NIB_API ByteSource open_tensor_source(const std::string& path);
+ByteSource open_tensor_source(const std::string& path);
 
 }  // namespace detail
 
@@ -153,6 +153,7 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor);
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/detail/foreign_file.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -260,13 +261,13 @@ void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> st
     }
 }
 
-NIB_API std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
+inline std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
     if (!is_packed(tensor.dtype) && tensor.count() > source_.size())
         refuse(tensor, "shape " + detail::shape_text(tensor.shape) + " has more elements than the file has bytes");
     return tensor.count();
 }
 
-NIB_API void TensorFile::check_counts() {
+inline void TensorFile::check_counts() {
     constexpr std::size_t times = 4;
     std::size_t rest = 0;
     if (!multiply_sizes(source_.size(), times, rest)) rest = static_cast<std::size_t>(-1);
@@ -290,13 +291,13 @@ NIB_API void TensorFile::check_counts() {
     check_bytes();
 }
 
-NIB_API void TensorFile::check_bytes() {
+inline void TensorFile::check_bytes() {
     for (const TensorInfo& tensor : tensors_)
         if (tensor.count() != 0) source_.check_bytes(tensor.offset);
 }
 
-NIB_API const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
-                                                std::size_t ahead) {
+inline const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
+                                               std::size_t ahead) {
     if (offset < begin_ || offset + size > begin_ + held_) {
         bytes_.resize(length);
         held_ = 0;  // a read that fails leaves nothing
@@ -308,11 +309,11 @@ NIB_API const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t 
     return bytes_.data() + (offset - begin_);
 }
 
-NIB_API void TensorFile::refuse(const TensorInfo& tensor, const std::string& why) const {
+inline void TensorFile::refuse(const TensorInfo& tensor, const std::string& why) const {
     fail(path() + ": tensor " + detail::tensor_label(tensor.name) + ": " + why);
 }
 
-NIB_API void TensorFile::check_place(const TensorInfo& tensor) const {
+inline void TensorFile::check_place(const TensorInfo& tensor) const {
     const std::string shape = "shape " + detail::shape_text(tensor.shape);
     if (tensor.strides.size() != tensor.shape.size())
         refuse(tensor,
@@ -355,12 +356,6 @@ inline double element_value(const std::byte* element, Dtype dtype, std::endian o
     }
 }
 
-// Why a tensor's elements are no parameters.
-inline std::string not_floating(const TensorInfo& tensor) {
-    return tensor_label(tensor.name) + " is " + std::string(torch_dtype_name(tensor.dtype)) +
-           ", expected floating-point numbers (float16, bfloat16, float32 or float64)";
-}
-
 // `value`, which is an element of `tensor`, as a T. Fails where it is finite and too large for one.
 template <FloatOrDouble T>
 T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
@@ -375,7 +370,7 @@ T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
 
 template <FloatOrDouble T>
 void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides) {
-    if (!is_floating(tensor.dtype)) fail(file.path() + ": " + detail::not_floating(tensor));
+    if (!is_floating(tensor.dtype)) fail(file.path() + ": " + detail::not_floating(tensor.name, tensor.dtype));
     file.visit(tensor, strides, [&](std::size_t place, const std::byte* element) {
         to[place] = detail::converted<T>(detail::element_value(element, tensor.dtype, tensor.order), file, tensor);
     });
@@ -390,13 +385,6 @@ std::vector<T> values(TensorFile& file, const TensorInfo& tensor) {
     read_into<T>(file, tensor, result.data(), {strides.data(), strides.size()});
     return result;
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void read_into(TensorFile&, const TensorInfo&, float*, std::span<const std::size_t>);
-NIB_TEMPLATE std::vector<float> values<float>(TensorFile&, const TensorInfo&);
-NIB_TEMPLATE void read_into(TensorFile&, const TensorInfo&, double*, std::span<const std::size_t>);
-NIB_TEMPLATE std::vector<double> values<double>(TensorFile&, const TensorInfo&);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

@@ -17,14 +17,14 @@
 namespace nib::inline NIB_ABI {
 
 // Fails where it is none of them, or broken.
-[[nodiscard]] NIB_API TensorFile open_tensors(const std::string& path);
+[[nodiscard]] TensorFile open_tensors(const std::string& path);
 
 // In the file's order.
-[[nodiscard]] NIB_API std::vector<TensorInfo> inspect(const std::string& path);
+[[nodiscard]] std::vector<TensorInfo> inspect(const std::string& path);
 
 // Written aside, flushed and renamed. Only safetensors files hold `metadata`; an .npy file holds one tensor, and not
 // its name. Fails as the writer of the format does, and for .onnx.
-NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
+void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata = {});
 
 }  // namespace nib::inline NIB_ABI
 

@@ -21,9 +21,9 @@
 
 namespace nib::inline NIB_ABI {
 
-[[nodiscard]] NIB_API TensorFile parse_torch(ByteSource source);
+[[nodiscard]] TensorFile parse_torch(ByteSource source);
 
-[[nodiscard]] NIB_API TensorFile open_torch(const std::string& path);
+[[nodiscard]] TensorFile open_torch(const std::string& path);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -38,6 +38,7 @@ namespace nib::inline NIB_ABI {
 #include <nib/io/detail/pickle.hpp>
 #include <nib/io/detail/pickle_reader.hpp>
 #include <nib/io/detail/state_dict.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/detail/torch_archive.hpp>
 #include <nib/io/detail/torch_values.hpp>
 #include <nib/io/detail/zip.hpp>

@@ -13,7 +13,7 @@ namespace nib::inline NIB_ABI {
 
 // In the order given. Fails on tensors whose data is not as large as dtype and shape say, and on a name that stands
 // twice.
-NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors);
+void save_torch(const std::string& path, std::span<const Tensor> tensors);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -23,6 +23,7 @@ NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors
 #include <nib/core/error.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/detail/pickle_reader.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/detail/torch_archive.hpp>
 #include <nib/io/detail/zip_writer.hpp>
 #include <nib/io/file.hpp>

@@ -103,17 +103,6 @@ void matmul_a_bt(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) 
                      .c = c.data()});
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void matmul(const InputView<float>&, MatrixView<const float>, MatrixView<float>, const float*);
-NIB_TEMPLATE void matmul_at_b(const InputView<float>&, MatrixView<const float>, MatrixView<float>);
-NIB_TEMPLATE void matmul_at_b_rows(MatrixView<const float>, MatrixView<const float>, std::size_t, MatrixView<float>);
-NIB_TEMPLATE void matmul_a_bt(MatrixView<const float>, MatrixView<const float>, MatrixView<float>);
-NIB_TEMPLATE void matmul(const InputView<double>&, MatrixView<const double>, MatrixView<double>, const double*);
-NIB_TEMPLATE void matmul_at_b(const InputView<double>&, MatrixView<const double>, MatrixView<double>);
-NIB_TEMPLATE void matmul_at_b_rows(MatrixView<const double>, MatrixView<const double>, std::size_t, MatrixView<double>);
-NIB_TEMPLATE void matmul_a_bt(MatrixView<const double>, MatrixView<const double>, MatrixView<double>);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

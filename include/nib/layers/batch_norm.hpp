@@ -191,21 +191,6 @@ void BatchNorm::update_buffers(std::span<const T> statistics, std::span<T> buffe
         buffers[i] = (T{1} - momentum) * buffers[i] + momentum * statistics[i];
 }
 
-#if defined(NIB_TEMPLATE)
-#define NIB_BATCH_NORM(T)                                                                                     \
-    NIB_TEMPLATE void BatchNorm::initialize(std::span<T>, LayerShape, Rng&);                                  \
-    NIB_TEMPLATE void BatchNorm::initialize_buffers(std::span<T>, LayerShape);                                \
-    NIB_TEMPLATE void BatchNorm::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);                 \
-    NIB_TEMPLATE void BatchNorm::backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>,     \
-                                                MatrixView<const T>, MatrixView<T>);                          \
-    NIB_TEMPLATE void BatchNorm::parameter_gradient(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, \
-                                                    ParameterGradient<T>&);                                   \
-    NIB_TEMPLATE void BatchNorm::update_buffers(std::span<const T>, std::span<T>);
-NIB_BATCH_NORM(float)
-NIB_BATCH_NORM(double)
-#undef NIB_BATCH_NORM
-#endif
-
 NIB_API std::vector<LayerTensor> BatchNorm::tensors(LayerShape shape) {
     const std::vector<std::size_t> size{shape.in};
     return {{.name = "weight", .shape = size},

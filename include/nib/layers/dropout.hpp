@@ -38,9 +38,9 @@ struct DropProbability : Constant {
 template <class T>
 void drop(const Pass<T>& pass, double probability, MatrixView<const T> from, MatrixView<T> to);
 
-NIB_API std::string dropout_description(double probability);
+std::string dropout_description(double probability);
 // Fails on a probability that is not in [0, 1).
-NIB_API void check_drop_probability(double probability);
+void check_drop_probability(double probability);
 
 struct DropoutTraits {
     static constexpr bool backward_reads_input = false;
@@ -168,11 +168,6 @@ NIB_API void check_drop_probability(double probability) {
     if (!is_finite(probability) || probability < 0 || probability >= 1)
         fail("Dropout: expected a probability of at least 0 and below 1, found " + format_shortest(probability));
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void drop(const Pass<float>&, double, MatrixView<const float>, MatrixView<float>);
-NIB_TEMPLATE void drop(const Pass<double>&, double, MatrixView<const double>, MatrixView<double>);
-#endif
 
 }  // namespace nib::inline NIB_ABI::detail
 

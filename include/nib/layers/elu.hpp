@@ -13,7 +13,7 @@
 namespace nib::inline NIB_ABI {
 
 namespace detail {
-NIB_API std::string elu_description(double alpha);
+std::string elu_description(double alpha);
 }  // namespace detail
 
 template <Constant Alpha = 1.0>

@@ -35,8 +35,8 @@ concept Initializer = requires(const Init& initializer, std::span<T> weight, Lay
 namespace detail {
 
 // The standard deviation; fails where the option is not finite.
-NIB_API double kaiming_deviation(double a, LayerShape shape);
-NIB_API double xavier_deviation(double gain, LayerShape shape);
+double kaiming_deviation(double a, LayerShape shape);
+double xavier_deviation(double gain, LayerShape shape);
 
 // Uniform in ±sqrt(3) deviation, and normal.
 template <class T>
@@ -177,16 +177,6 @@ void fill_orthogonal(std::span<T> weight, LayerShape shape, double gain, Rng& rn
 }
 
 }  // namespace detail
-
-#if defined(NIB_TEMPLATE)
-#define NIB_INITIALIZERS(T)                                             \
-    NIB_TEMPLATE void detail::fill_uniform(std::span<T>, double, Rng&); \
-    NIB_TEMPLATE void detail::fill_normal(std::span<T>, double, Rng&);  \
-    NIB_TEMPLATE void detail::fill_orthogonal(std::span<T>, LayerShape, double, Rng&);
-NIB_INITIALIZERS(float)
-NIB_INITIALIZERS(double)
-#undef NIB_INITIALIZERS
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

@@ -134,19 +134,6 @@ void LayerNorm::parameter_gradient(const Pass<T>& pass, MatrixView<const T> x, M
     }
 }
 
-#if defined(NIB_TEMPLATE)
-#define NIB_LAYER_NORM(T)                                                                                     \
-    NIB_TEMPLATE void LayerNorm::initialize(std::span<T>, LayerShape, Rng&);                                  \
-    NIB_TEMPLATE void LayerNorm::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);                 \
-    NIB_TEMPLATE void LayerNorm::backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>,     \
-                                                MatrixView<const T>, MatrixView<T>);                          \
-    NIB_TEMPLATE void LayerNorm::parameter_gradient(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, \
-                                                    ParameterGradient<T>&);
-NIB_LAYER_NORM(float)
-NIB_LAYER_NORM(double)
-#undef NIB_LAYER_NORM
-#endif
-
 NIB_API std::vector<LayerTensor> LayerNorm::tensors(LayerShape shape) {
     return {{.name = "weight", .shape = {shape.in}}, {.name = "bias", .shape = {shape.in}, .offset = shape.in}};
 }

@@ -13,7 +13,7 @@
 namespace nib::inline NIB_ABI {
 
 namespace detail {
-NIB_API std::string leaky_relu_description(double slope);
+std::string leaky_relu_description(double slope);
 }  // namespace detail
 
 template <Constant Slope = 0.01>

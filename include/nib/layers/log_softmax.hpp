@@ -133,16 +133,6 @@ void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixV
     }
 }
 
-#if defined(NIB_TEMPLATE)
-#define NIB_LOG_SOFTMAX(T)                                              \
-    NIB_TEMPLATE detail::LogSum<T> detail::log_sum(std::span<const T>); \
-    NIB_TEMPLATE void log_softmax(MatrixView<const T>, MatrixView<T>);  \
-    NIB_TEMPLATE void log_softmax_gradient(MatrixView<const T>, MatrixView<const T>, MatrixView<T>);
-NIB_LOG_SOFTMAX(float)
-NIB_LOG_SOFTMAX(double)
-#undef NIB_LOG_SOFTMAX
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

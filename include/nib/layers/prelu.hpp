@@ -86,18 +86,6 @@ void PReLU::parameter_gradient(const Pass<T>& /*pass*/, MatrixView<const T> x, M
     gradient.values[0] = static_cast<T>(sum);
 }
 
-#if defined(NIB_TEMPLATE)
-#define NIB_PRELU(T)                                                                                      \
-    NIB_TEMPLATE void PReLU::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);                 \
-    NIB_TEMPLATE void PReLU::backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>,     \
-                                            MatrixView<const T>, MatrixView<T>);                          \
-    NIB_TEMPLATE void PReLU::parameter_gradient(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, \
-                                                ParameterGradient<T>&);
-NIB_PRELU(float)
-NIB_PRELU(double)
-#undef NIB_PRELU
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

@@ -78,15 +78,6 @@ void softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<
     }
 }
 
-#if defined(NIB_TEMPLATE)
-#define NIB_SOFTMAX(T)                                             \
-    NIB_TEMPLATE void softmax(MatrixView<const T>, MatrixView<T>); \
-    NIB_TEMPLATE void softmax_gradient(MatrixView<const T>, MatrixView<const T>, MatrixView<T>);
-NIB_SOFTMAX(float)
-NIB_SOFTMAX(double)
-#undef NIB_SOFTMAX
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

@@ -95,18 +95,6 @@ void Standardize::backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/,
         for (std::size_t j = 0; j < features; ++j) dx(i, j) = dy(i, j) / deviation[j];
 }
 
-#if defined(NIB_TEMPLATE)
-#define NIB_STANDARDIZE(T)                                                                                  \
-    NIB_TEMPLATE void Standardize::check_ready(std::span<const T>);                                         \
-    NIB_TEMPLATE void Standardize::initialize_buffers(std::span<T>, LayerShape);                            \
-    NIB_TEMPLATE void Standardize::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);             \
-    NIB_TEMPLATE void Standardize::backward_input(const Pass<T>&, MatrixView<const T>, MatrixView<const T>, \
-                                                  MatrixView<const T>, MatrixView<T>);
-NIB_STANDARDIZE(float)
-NIB_STANDARDIZE(double)
-#undef NIB_STANDARDIZE
-#endif
-
 NIB_API std::vector<LayerTensor> Standardize::tensors(LayerShape shape) {
     return {{.name = "mean", .shape = {shape.in}, .is_buffer = true},
             {.name = "std", .shape = {shape.in}, .offset = shape.in, .is_buffer = true}};

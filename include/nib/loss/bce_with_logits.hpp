@@ -34,7 +34,7 @@ struct BceWithLogitsLoss {
                   std::span<const T> weights = {}) const;
 
     // Fails unless there are no weights or one for each output, finite and above 0.
-    NIB_API void check_options(std::size_t outputs) const;
+    void check_options(std::size_t outputs) const;
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -129,16 +129,6 @@ void BceWithLogitsLoss::gradient(MatrixView<const T> y, MatrixView<const T> targ
         detail::for_each_bce_piece<T>(pos_weight, y.cols(), row, numbers, write);
     });
 }
-
-#if defined(NIB_TEMPLATE)
-#define NIB_BCE_WITH_LOGITS(T)                                                                                        \
-    NIB_TEMPLATE double BceWithLogitsLoss::value(MatrixView<const T>, MatrixView<const T>, std::span<const T>) const; \
-    NIB_TEMPLATE void BceWithLogitsLoss::gradient(MatrixView<const T>, MatrixView<const T>, MatrixView<T>,            \
-                                                  std::span<const T>) const;
-NIB_BCE_WITH_LOGITS(float)
-NIB_BCE_WITH_LOGITS(double)
-#undef NIB_BCE_WITH_LOGITS
-#endif
 
 NIB_API void BceWithLogitsLoss::check_options(std::size_t outputs) const {
     if (!pos_weight.empty() && pos_weight.size() != outputs)

@@ -18,7 +18,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-NIB_API void check_huber_delta(double delta);
+void check_huber_delta(double delta);
 
 }  // namespace detail
 

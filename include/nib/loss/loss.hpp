@@ -87,9 +87,9 @@ inline constexpr bool needs_logits = [] {
 
 namespace detail {
 
-[[noreturn]] NIB_API void fail_one_output(bool probabilities);
-[[noreturn]] NIB_API void fail_probabilities();
-[[noreturn]] NIB_API void fail_not_log_probabilities();
+[[noreturn]] void fail_one_output(bool probabilities);
+[[noreturn]] void fail_probabilities();
+[[noreturn]] void fail_not_log_probabilities();
 
 // Fails, or does not compile, where a softmax is over one output, which is constant, where the loss needs logarithms of
 // probabilities and the network gives others, and where it needs logits and the network gives probabilities. Fails
@@ -119,7 +119,7 @@ void check_loss(const L& loss, const Net& net) {
     if constexpr (requires { loss.check_options(net.output_size()); }) loss.check_options(net.output_size());
 }
 
-NIB_API void check_no_weights(bool none);
+void check_no_weights(bool none);
 
 // The members of a loss, with weights of examples where it takes them. Fail where there are weights and it takes none.
 template <class L, class T, class Targets>

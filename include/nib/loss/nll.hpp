@@ -99,7 +99,7 @@ struct ClassLoss {
 
 // Fails unless there are no class weights or one for each output, finite and not negative, and the smoothing lies in
 // [0, 1].
-NIB_API void check_class_loss(const char* loss, const ClassLoss& options, std::size_t outputs);
+void check_class_loss(const char* loss, const ClassLoss& options, std::size_t outputs);
 
 }  // namespace detail
 

@@ -53,7 +53,7 @@ struct FeatureStatistics {
     bool differs = false;  // whether any of its numbers is another than the first
 };
 
-[[noreturn]] NIB_API void fail_to_standardize(const std::string& found);
+[[noreturn]] void fail_to_standardize(const std::string& found);
 
 }  // namespace detail
 

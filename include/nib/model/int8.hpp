@@ -83,7 +83,7 @@ private:
 namespace detail {
 
 // The network's steps but for those that do nothing in inference. Fails where the network cannot be quantised.
-NIB_API std::vector<Step<float>> int8_steps(const Mlp& net);
+std::vector<Step<float>> int8_steps(const Mlp& net);
 
 }  // namespace detail
 
@@ -150,7 +150,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
+inline std::vector<Step<float>> int8_steps(const Mlp& net) {
     check_network(net.view());
     std::vector<LayerKind> kinds;
     for (const Step<float>& step : net.steps())
@@ -216,7 +216,7 @@ NIB_API Int8Mlp::Int8Mlp(std::vector<Int8Dense> layers) : layers_{std::move(laye
     for (std::size_t i = 0; i < layers_.size(); ++i) scales_.push_back(scales_of(i));
 }
 
-NIB_API std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
+inline std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
     const Int8Dense& layer = layers_[i];
     const bool last = i + 1 == layers_.size();
     std::vector<float> scales;
@@ -231,7 +231,7 @@ NIB_API std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
     return scales;
 }
 
-NIB_API kernels::Int8Matrix Int8Mlp::kernel_layer(std::size_t i) const {
+inline kernels::Int8Matrix Int8Mlp::kernel_layer(std::size_t i) const {
     const Int8Dense& layer = layers_[i];
     return {layer.in, layer.out, layer.weights.data(), layer.biases.data(), scales_[i].data()};
 }
@@ -263,7 +263,7 @@ NIB_API std::size_t Int8Mlp::size_bytes() const {
     return bytes;
 }
 
-NIB_API MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const {
+inline MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const {
     if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
     const MatrixView<float> y = workspace.activation(0, x.rows(), output_size());
     const double operations = 2 * static_cast<double>(size_bytes()) * static_cast<double>(x.rows());

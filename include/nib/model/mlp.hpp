@@ -351,13 +351,6 @@ std::vector<LayerOperators> BasicMlp<T>::operators() const {
     return result;
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE struct detail::MlpLayout<float>;
-NIB_TEMPLATE struct detail::MlpLayout<double>;
-NIB_TEMPLATE class BasicMlp<float>;
-NIB_TEMPLATE class BasicMlp<double>;
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

@@ -108,15 +108,16 @@ template <class T = float>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/io/tensor_formats.hpp>
 #include <nib/model/detail/finite.hpp>
 #include <nib/model/detail/layer_catalogue.hpp>
+#include <nib/model/detail/layer_list.hpp>
 #include <nib/model/detail/layer_order.hpp>
 #include <nib/model/detail/match_tensors.hpp>
-#include <nib/model/layer_texts.hpp>
 
 #include <cstddef>
 #include <string_view>
@@ -362,22 +363,6 @@ BasicMlp<T> load_mlp(const std::string& path) {
     load(net, file);
     return net;
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::save_network(const std::vector<LayerInfo>&, const NetworkNumbers<const float>&,
-                                       const SaveOptions&, const std::string&);
-NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<float>&, TensorFile&);
-NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<float>&, const std::string&);
-NIB_TEMPLATE BasicMlp<float> load_mlp<float>(const std::string&);
-NIB_TEMPLATE std::vector<std::size_t> mlp_widths<float>(const std::string&);
-NIB_TEMPLATE void detail::save_network(const std::vector<LayerInfo>&, const NetworkNumbers<const double>&,
-                                       const SaveOptions&, const std::string&);
-NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<double>&, TensorFile&);
-NIB_TEMPLATE void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<double>&,
-                                       const std::string&);
-NIB_TEMPLATE BasicMlp<double> load_mlp<double>(const std::string&);
-NIB_TEMPLATE std::vector<std::size_t> mlp_widths<double>(const std::string&);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

@@ -68,6 +68,7 @@ void save_onnx(const Net& net, const std::string& path) {
 #include <nib/core/error.hpp>
 #include <nib/core/operator.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/onnx.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
@@ -179,13 +180,6 @@ void save_onnx_layers(const std::vector<LayerInfo>& list, const std::vector<Laye
 }
 
 }  // namespace detail
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, const std::vector<LayerOperators>&,
-                                           const NetworkNumbers<const float>&, const std::string&);
-NIB_TEMPLATE void detail::save_onnx_layers(const std::vector<LayerInfo>&, const std::vector<LayerOperators>&,
-                                           const NetworkNumbers<const double>&, const std::string&);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

@@ -31,10 +31,6 @@
 #include <type_traits>
 #include <vector>
 
-#if defined(NIB_TEMPLATE)
-#include <nib/model/mlp.hpp>
-#endif
-
 namespace nib::inline NIB_ABI {
 
 // A class, and how likely it is: its probability where the network gives that or its logarithm, else its output.
@@ -316,17 +312,5 @@ template <InferenceNetwork Net>
     Workspace<typename Net::scalar_type> workspace;
     return top_k(net, examples, k, workspace);
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE int predict(const BasicMlp<float>&, std::span<const float>);
-NIB_TEMPLATE auto probabilities(const BasicMlp<float>&, std::span<const float>);
-NIB_TEMPLATE std::vector<int> predict(const BasicMlp<float>&, const kernels::InputView<float>&, Workspace<float>&);
-NIB_TEMPLATE Matrix<float> probabilities(const BasicMlp<float>&, const kernels::InputView<float>&, Workspace<float>&);
-NIB_TEMPLATE int predict(const BasicMlp<double>&, std::span<const double>);
-NIB_TEMPLATE auto probabilities(const BasicMlp<double>&, std::span<const double>);
-NIB_TEMPLATE std::vector<int> predict(const BasicMlp<double>&, const kernels::InputView<double>&, Workspace<double>&);
-NIB_TEMPLATE Matrix<double> probabilities(const BasicMlp<double>&, const kernels::InputView<double>&,
-                                          Workspace<double>&);
-#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -80,11 +80,6 @@ public:
 template <Network Net>
 explicit Adam(const Net&, AdamOptions = {}) -> Adam<typename Net::scalar_type>;
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Optimizer<float, AdamMethod>;
-NIB_TEMPLATE class Optimizer<double, AdamMethod>;
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
@@ -109,11 +104,6 @@ AdamRule<T> detail::adam_rule(const char* optimizer, const AdamOptions& options,
             .smallest_mean = smallest_mean<T>(options.epsilon),
             .smallest_square = smallest_square<T>(options.epsilon)};
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE AdamRule<float> detail::adam_rule(const char*, const AdamOptions&, std::uint64_t);
-NIB_TEMPLATE AdamRule<double> detail::adam_rule(const char*, const AdamOptions&, std::uint64_t);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

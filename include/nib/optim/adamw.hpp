@@ -56,9 +56,4 @@ public:
 template <Network Net>
 explicit AdamW(const Net&, AdamWOptions = {}) -> AdamW<typename Net::scalar_type>;
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Optimizer<float, AdamWMethod>;
-NIB_TEMPLATE class Optimizer<double, AdamWMethod>;
-#endif
-
 }  // namespace nib::inline NIB_ABI

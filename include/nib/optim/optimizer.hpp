@@ -67,10 +67,9 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // Fails unless low <= value < high.
-NIB_API void check_option(const char* optimizer, const char* expected, double value, double low = 0,
-                          double high = 1e30);
+void check_option(const char* optimizer, const char* expected, double value, double low = 0, double high = 1e30);
 // The epsilon beside roots of squared gradients; below `least` squares of gradients that count vanish.
-NIB_API void check_epsilon(const char* optimizer, double epsilon, bool is_float);
+void check_epsilon(const char* optimizer, double epsilon, bool is_float);
 
 // To add this to an average of squares and to take it off again rounds small ones to multiples of it, and changes
 // others by at most one unit in the last place. An average that gets no more gradients (of a unit that has died) would

@@ -20,7 +20,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-NIB_API std::vector<Range> find_parameters(const std::vector<LayerTensor>& tensors, std::string_view name, bool layer);
+std::vector<Range> find_parameters(const std::vector<LayerTensor>& tensors, std::string_view name, bool layer);
 
 // Parameters in order, in pieces that belong to one group each and are frozen or not. Without groups there are none.
 class ParameterPieces {
@@ -133,7 +133,7 @@ NIB_API const ParameterPieces::Piece* ParameterPieces::only(std::size_t first, s
     return nullptr;
 }
 
-NIB_API void ParameterPieces::split(const char* optimizer, std::size_t size, std::span<const Range> parameters) {
+inline void ParameterPieces::split(const char* optimizer, std::size_t size, std::span<const Range> parameters) {
     for (const Range range : parameters)
         if (range.first > size || range.count > size - range.first)
             fail(std::string(optimizer) + ": made for " + std::to_string(size) + " parameters, found a group of " +
@@ -146,7 +146,7 @@ NIB_API void ParameterPieces::split(const char* optimizer, std::size_t size, std
     }
 }
 
-NIB_API void ParameterPieces::split(std::size_t place) {
+inline void ParameterPieces::split(std::size_t place) {
     std::size_t i = 0;
     while (i < pieces_.size() && pieces_[i].end <= place) ++i;
     if (i == pieces_.size() || pieces_[i].first == place) return;

@@ -267,7 +267,7 @@ NIB_API double Schedule::factor(const ScheduleTime& time) const {
     return (warmup_.start_factor + (1 - warmup_.start_factor) * place) * factor_after_warmup(after);
 }
 
-NIB_API double Schedule::factor_after_warmup(const ScheduleTime& time) const {
+inline double Schedule::factor_after_warmup(const ScheduleTime& time) const {
     switch (kind_) {
         case Kind::constant:
             break;

@@ -58,11 +58,6 @@ public:
 template <Network Net>
 explicit Sgd(const Net&, SgdOptions = {}) -> Sgd<typename Net::scalar_type>;
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Optimizer<float, SgdMethod>;
-NIB_TEMPLATE class Optimizer<double, SgdMethod>;
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
@@ -85,11 +80,6 @@ SgdMethod::Rule<T> SgdMethod::rule(const Options& options, std::uint64_t step) {
             .step_momentum = static_cast<T>(options.nesterov ? options.momentum : 1),
             .step_gradient = static_cast<T>(options.nesterov ? 1 : 0)};
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE SgdMethod::Rule<float> SgdMethod::rule(const Options&, std::uint64_t);
-NIB_TEMPLATE SgdMethod::Rule<double> SgdMethod::rule(const Options&, std::uint64_t);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

@@ -145,13 +145,6 @@ void ParameterAverage<T>::restore(std::uint64_t updates, std::span<const T> valu
     updates_ = updates;
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class GradientAverage<float>;
-NIB_TEMPLATE class GradientAverage<double>;
-NIB_TEMPLATE class ParameterAverage<float>;
-NIB_TEMPLATE class ParameterAverage<double>;
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

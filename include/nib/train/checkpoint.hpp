@@ -90,7 +90,7 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
                                     const OptimizerStates<T>& optimizer, TensorFile& file, bool with_state);
 template <class T>
 TrainingState<T> loaded_state(LoadedCheckpoint<T>& loaded, TensorFile& file);
-NIB_API TensorFile open_checkpoint(const std::string& path);
+TensorFile open_checkpoint(const std::string& path);
 
 template <class Net, class T, class Method>
 int take_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, const LoadedCheckpoint<T>& loaded) {
@@ -151,7 +151,7 @@ template <Network Net, class T, class Method>
 
 // The record that the checkpoint was saved with; empty where there was none. Reads no tensor. Fails on a file that is
 // no safetensors file, and on a record that save_checkpoint would refuse.
-[[nodiscard]] NIB_API StringMap checkpoint_record(const std::string& path);
+[[nodiscard]] StringMap checkpoint_record(const std::string& path);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -278,8 +278,8 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
 }
 
 // What both saving and loading ask of a state, but for whose numbers it holds.
-NIB_API void check_state(const std::string& path, const History& history, int best_epoch, bool has_best,
-                         const PlateauState& plateau);
+void check_state(const std::string& path, const History& history, int best_epoch, bool has_best,
+                 const PlateauState& plateau);
 
 template <class T>
 SavedState<T> saved_state(const TrainingState<T>& state, const std::string& path) {
@@ -451,20 +451,6 @@ NIB_API StringMap checkpoint_record(const std::string& path) {
     detail::check_record(record, path);
     return record;
 }
-
-#if defined(NIB_TEMPLATE)
-#define NIB_CHECKPOINT(T)                                                                                             \
-    NIB_TEMPLATE void detail::write_checkpoint(const std::vector<LayerInfo>&, const NetworkNumbers<const T>&,         \
-                                               const OptimizerStates<T>&, const Rng&, int, const StringMap&,          \
-                                               const std::string&, const SavedState<T>&);                             \
-    NIB_TEMPLATE detail::SavedState<T> detail::saved_state(const TrainingState<T>&, const std::string&);              \
-    NIB_TEMPLATE detail::LoadedCheckpoint<T> detail::read_checkpoint(                                                 \
-        const std::vector<LayerInfo>&, const NetworkNumbers<const T>&, const OptimizerStates<T>&, TensorFile&, bool); \
-    NIB_TEMPLATE TrainingState<T> detail::loaded_state(LoadedCheckpoint<T>&, TensorFile&);
-NIB_CHECKPOINT(float)
-NIB_CHECKPOINT(double)
-#undef NIB_CHECKPOINT
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

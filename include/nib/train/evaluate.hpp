@@ -19,10 +19,6 @@
 #include <span>
 #include <type_traits>
 
-#if defined(NIB_TEMPLATE)
-#include <nib/model/mlp.hpp>
-#endif
-
 namespace nib::inline NIB_ABI {
 
 // The most classes for which evaluate makes a confusion matrix, a table of their square.
@@ -168,15 +164,6 @@ template <InferenceNetwork Net, class Data>
     measure(net, data, metric);
     return metric.accuracy();
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void check_data(const BasicMlp<float>&, const Dataset&);
-NIB_TEMPLATE Evaluation evaluate(const BasicMlp<float>&, const Dataset&, NllLoss);
-NIB_TEMPLATE double accuracy(const BasicMlp<float>&, const Dataset&);
-NIB_TEMPLATE void check_data(const BasicMlp<double>&, const Dataset&);
-NIB_TEMPLATE Evaluation evaluate(const BasicMlp<double>&, const Dataset&, NllLoss);
-NIB_TEMPLATE double accuracy(const BasicMlp<double>&, const Dataset&);
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

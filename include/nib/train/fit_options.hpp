@@ -68,7 +68,7 @@ struct NoCallback {
 namespace detail {
 
 // Fails on options that are out of their ranges, or that these data or epochs before them do not go with.
-NIB_API void check_options(const FitOptions& options, bool has_validation, bool has_accuracy, int epochs_done);
+void check_options(const FitOptions& options, bool has_validation, bool has_accuracy, int epochs_done);
 
 }  // namespace detail
 

@@ -23,10 +23,6 @@
 #include <type_traits>
 #include <utility>
 
-#if defined(NIB_TEMPLATE)
-#include <nib/model/mlp.hpp>
-#endif
-
 namespace nib::inline NIB_ABI {
 
 namespace detail {
@@ -138,10 +134,5 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
     detail::loss_gradient(loss_function_, outputs, batch.targets, dy, batch.weights);
     return run_backward<T>(view, dy, last, workspace_, buffer_);
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Gradients<BasicMlp<float>>;
-NIB_TEMPLATE class Gradients<BasicMlp<double>>;
-#endif
 
 }  // namespace nib::inline NIB_ABI

@@ -30,7 +30,7 @@ using History = std::vector<EpochReport>;
 // Writes the history as CSV: the line of names above, and one line an epoch, in which what there is not is empty.
 // Numbers are the shortest that read back the same, in every locale. Written as AtomicFile writes; fails where the file
 // cannot be written.
-NIB_API void save_history(std::span<const EpochReport> history, const std::string& path);
+void save_history(std::span<const EpochReport> history, const std::string& path);
 
 }  // namespace nib::inline NIB_ABI
 

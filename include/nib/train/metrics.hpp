@@ -85,7 +85,7 @@ public:
     //             meadow  shore
     //     meadow      20      1
     //     shore        0     17
-    NIB_API std::string text(std::span<const std::string> class_names = {}) const;
+    std::string text(std::span<const std::string> class_names = {}) const;
 
     // In [0, 1]; 0 where there is nothing to divide by.
     double accuracy() const { return detail::ratio(correct(), total()); }

@@ -34,7 +34,7 @@ struct Progress {
 };
 
 // "epoch 2/4  [#####---------------]  25%  310k examples/s  0:02 left": at most 79 characters, no line break.
-NIB_API std::string progress_line(const Progress& progress);
+std::string progress_line(const Progress& progress);
 
 }  // namespace nib::inline NIB_ABI
 

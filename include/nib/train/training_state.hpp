@@ -77,11 +77,6 @@ void NetworkCopy<T>::put(std::span<T> to_parameters, std::span<T> to_buffers) co
     copy_values(buffers.data(), buffers.size(), to_buffers.data());
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE struct NetworkCopy<float>;
-NIB_TEMPLATE struct NetworkCopy<double>;
-#endif
-
 }  // namespace nib::inline NIB_ABI
 
 #endif

@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/data/detail/csv_classes.hpp>
 
 #include "../../support.hpp"

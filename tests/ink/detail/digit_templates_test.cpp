@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/ink/detail/digit_templates.hpp>
 
 #include "../../support.hpp"

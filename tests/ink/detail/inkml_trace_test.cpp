@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/ink/detail/inkml_trace.hpp>
 
 #include "../../support.hpp"

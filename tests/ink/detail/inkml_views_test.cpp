@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/ink/detail/inkml_views.hpp>
 
 #include "../../support.hpp"

@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/ink/detail/unipen_set.hpp>
 
 #include "../../support.hpp"

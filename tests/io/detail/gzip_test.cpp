@@ -1,5 +1,4 @@
 // What Python's gzip wrote, and members written field by field.
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/detail/gzip.hpp>
 
 #include "../../support.hpp"

@@ -1,5 +1,4 @@
 // What zlib 1.2.13 wrote, through Python, and streams written bit by bit.
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/detail/inflate.hpp>
 
 #include "../../support.hpp"

@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/detail/json.hpp>
 
 #include "../../support.hpp"

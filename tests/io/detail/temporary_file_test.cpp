@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/detail/temporary_file.hpp>
 
 #include "../../support.hpp"

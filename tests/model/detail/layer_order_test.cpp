@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/model/detail/layer_order.hpp>
 
 #include "../../support.hpp"

@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/model/detail/match_tensors.hpp>
 
 #include "../../support.hpp"

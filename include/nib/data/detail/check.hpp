@@ -56,13 +56,12 @@ constexpr void batch_suits() {
     static_assert(!same || !classes || WantsClasses, "nib: the loss expects rows of targets, the batch has classes");
 }
 
-NIB_API void check_example_sizes(const std::string& label, std::size_t examples, std::size_t features,
-                                 std::size_t expected);
-[[noreturn]] NIB_API void fail_class(const std::string& label, std::size_t example, int target, std::size_t outputs);
-[[noreturn]] NIB_API void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs);
+void check_example_sizes(const std::string& label, std::size_t examples, std::size_t features, std::size_t expected);
+[[noreturn]] void fail_class(const std::string& label, std::size_t example, int target, std::size_t outputs);
+[[noreturn]] void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs);
 
-[[noreturn]] NIB_API void fail_weight(const std::string& label, std::size_t example, double weight);
-[[noreturn]] NIB_API void fail_no_weight(const std::string& label);
+[[noreturn]] void fail_weight(const std::string& label, std::size_t example, double weight);
+[[noreturn]] void fail_no_weight(const std::string& label);
 
 // Fails unless there are no weights, or all are finite and not negative, and one is above 0.
 template <class Data>
@@ -94,10 +93,10 @@ void check_examples(const Data& data, std::size_t features, std::size_t outputs)
     if constexpr (WeightedSource<Data>) check_weights(data);
 }
 
-NIB_API void check_batch_weights(std::size_t weights, std::size_t examples);
-NIB_API void check_batch_sizes(std::size_t features, std::size_t expected, std::size_t examples, std::size_t targets,
-                               const char* of_targets);
-NIB_API void check_batch_classes(std::span<const int> classes, std::size_t outputs);
+void check_batch_weights(std::size_t weights, std::size_t examples);
+void check_batch_sizes(std::size_t features, std::size_t expected, std::size_t examples, std::size_t targets,
+                       const char* of_targets);
+void check_batch_classes(std::span<const int> classes, std::size_t outputs);
 
 // The same of a batch, which has as many targets as inputs.
 template <class T, class Target>

@@ -1,10 +1,6 @@
 // The classes of a table: their texts, numbered.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
@@ -94,5 +90,3 @@ std::vector<std::string> CsvClasses<T>::names() const {
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

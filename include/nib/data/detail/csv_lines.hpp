@@ -2,10 +2,6 @@
 // read).
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/text_source.hpp>
@@ -157,5 +153,3 @@ CsvField CsvLines<T>::take_quoted(std::string_view& rest) const {
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

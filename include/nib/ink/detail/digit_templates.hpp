@@ -6,8 +6,6 @@
 
 #include <nib/core/config.hpp>
 
-#if NIB_BODIES
-
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -388,5 +386,3 @@ constexpr std::span<const DigitTemplate> templates_of(int digit) {
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -1,11 +1,14 @@
 // squared_distances: for each pixel of a mask how far the nearest marked pixel is.
 #pragma once
 
-#include <nib/core/config.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/error.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -14,20 +17,8 @@ namespace nib::inline NIB_ABI {
 // (Felzenszwalb & Huttenlocher 2012, Distance Transforms of Sampled Functions.) Fails on a mask without such a pixel,
 // or with more than 16384 rows or columns.
 // mask: [rows, cols], result: [rows, cols]. O(rows cols).
-[[nodiscard]] NIB_API std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
-                                                                  std::size_t cols);
-
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/detail/algorithm.hpp>
-#include <nib/core/error.hpp>
-
-#include <string>
-#include <utility>
-
-namespace nib::inline NIB_ABI {
+[[nodiscard]] std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
+                                                          std::size_t cols);
 
 namespace detail {
 
@@ -75,8 +66,8 @@ private:
 
 }  // namespace detail
 
-NIB_API std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
-                                                    std::size_t cols) {
+inline std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t> mask, std::size_t rows,
+                                                   std::size_t cols) {
     constexpr std::size_t longest = 16384;  // twice its square is below 2^31
     if (rows > longest || cols > longest || mask.size() != rows * cols)
         fail("squared_distances: expected a mask of at most 16384x16384, found " + std::to_string(mask.size()) +
@@ -104,5 +95,3 @@ NIB_API std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

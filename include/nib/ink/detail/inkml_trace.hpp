@@ -10,10 +10,6 @@
 // that is not known.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -242,5 +238,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

@@ -1,10 +1,6 @@
 // InkmlIndex: what a <traceView> of InkML refers to: a trace, some of a trace's points, or the traces of a group.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -114,5 +110,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

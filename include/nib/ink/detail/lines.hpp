@@ -3,10 +3,6 @@
 // ...`, lines counted from 1. A line longer than 64 MB is refused: no more is ever held of a file.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/stroke.hpp>
@@ -111,5 +107,3 @@ std::vector<Drawing> all_drawings(Reader&& reader) {
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

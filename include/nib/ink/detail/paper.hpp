@@ -23,7 +23,7 @@ inline constexpr std::uint8_t inked = 128;
 // The image has the picture's size. Connected inked pixels that are fewer than 1/64 of all inked ones are specks, and
 // become paper. Fails on a picture of other than 1x1 to 4096x4096 pixels, and on one without ink, which is at least 20
 // of 255 grey levels from the paper.
-[[nodiscard]] NIB_API Image separate_ink(Image picture, Paper paper = Paper::automatic);
+[[nodiscard]] Image separate_ink(Image picture, Paper paper = Paper::automatic);
 
 }  // namespace nib::inline NIB_ABI
 

@@ -9,10 +9,6 @@
 // In a label \" is a quote, \\ a backslash, \t and \n are a tab and a new line, and a line's end is a space.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>
@@ -162,5 +158,3 @@ inline UnipenSegment parse_unipen_segment(std::string_view text, const std::stri
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

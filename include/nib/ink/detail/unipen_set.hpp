@@ -1,10 +1,6 @@
 // UnipenSet: the components and segments of UNIPEN text, as drawings.  The components are numbered from 0 as they come.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/ink/detail/lines.hpp>
 #include <nib/ink/detail/unipen_segment.hpp>
@@ -284,5 +280,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

@@ -7,10 +7,6 @@
 // without bound), other entities, elements nested deeper than 64, tags longer than 64 KB.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
@@ -290,5 +286,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

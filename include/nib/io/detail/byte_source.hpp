@@ -207,14 +207,14 @@ NIB_API std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> p
     return offsets;
 }
 
-NIB_API SourcePart* ByteSource::part_at(std::size_t offset) {
+inline SourcePart* ByteSource::part_at(std::size_t offset) {
     const std::size_t behind = first_not(parts_.size(), [&](std::size_t i) { return parts_[i].offset <= offset; });
     if (behind == 0) return nullptr;
     SourcePart& part = parts_[behind - 1];
     return offset - part.offset < part.size ? &part : nullptr;
 }
 
-NIB_API void ByteSource::check_bytes(std::size_t offset) {
+inline void ByteSource::check_bytes(std::size_t offset) {
     SourcePart* const part = part_at(offset);
     if (part == nullptr || part->is_checked) return;
     if (part->deflated)
@@ -224,12 +224,12 @@ NIB_API void ByteSource::check_bytes(std::size_t offset) {
     part->is_checked = true;
 }
 
-NIB_API std::size_t ByteSource::unpacked_for(std::size_t offset) {
+inline std::size_t ByteSource::unpacked_for(std::size_t offset) {
     const SourcePart* const part = part_at(offset);
     return part != nullptr && part->deflated ? part->size : 0;
 }
 
-NIB_API void ByteSource::check_stored(const SourcePart& part) {
+inline void ByteSource::check_stored(const SourcePart& part) {
     std::vector<std::byte> piece(smaller(part.size, std::size_t{65536}));
     std::uint32_t crc = 0;
     for (std::size_t done = 0; done < part.size;) {
@@ -257,7 +257,7 @@ struct ByteSource::Place final : PackedInput {
 };
 
 // Its first `count` bytes. Memory grows with what comes out, never with what the part declares.
-NIB_API void ByteSource::unpack(const SourcePart& part, std::size_t count) {
+inline void ByteSource::unpack(const SourcePart& part, std::size_t count) {
     constexpr std::size_t step = 65536;
     if (unpacked_ != nullptr && unpacked_->offset != part.offset) delete std::exchange(unpacked_, nullptr);
     if (unpacked_ == nullptr) unpacked_ = new detail::UnpackedPart(part, path_ + ": entry " + format_quoted(part.name));

@@ -1,10 +1,6 @@
 // crc32: the checksum of zip, gzip and PNG.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/io/file.hpp>
 
 #include <array>
@@ -59,5 +55,3 @@ inline std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t befor
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

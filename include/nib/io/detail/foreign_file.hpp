@@ -1,10 +1,6 @@
 // Files that people take for a model or for data and that are something else: what they are, and what to do.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/error.hpp>
 
 #include <cstddef>
@@ -94,5 +90,3 @@ inline void refuse_foreign_file(const std::string& path, std::string_view start)
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -4,10 +4,6 @@
 // a member that is not that of its data; anything but further members, or zeros, behind a member.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/error.hpp>
 #include <nib/io/detail/crc32.hpp>
 #include <nib/io/detail/inflate.hpp>
@@ -122,5 +118,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -10,10 +10,6 @@
 // Memory does not depend on the input.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/file.hpp>
@@ -414,5 +410,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -13,7 +13,9 @@
 // value, and a value of another type than the caller asks for. `text` must outlive the reader.
 #pragma once
 
-#include <nib/core/config.hpp>
+#include <nib/core/detail/characters.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
 #include <nib/io/strings.hpp>
 
 #include <concepts>
@@ -139,25 +141,15 @@ private:
 };
 
 // `text` in double quotes, escaped where JSON asks for it. Fails on what is not UTF-8.
-NIB_API std::string json_quoted(std::string_view text);
+std::string json_quoted(std::string_view text);
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/detail/characters.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API JsonType JsonReader::type() {
+inline JsonType JsonReader::type() {
     const std::optional<JsonType> next = next_type();
     if (!next) fail_expected("a value");
     return *next;
 }
 
-NIB_API std::string JsonReader::string() {
+inline std::string JsonReader::string() {
     expect(JsonType::string, "a string");
     ++position_;
     std::string result;
@@ -175,7 +167,7 @@ NIB_API std::string JsonReader::string() {
     return result;
 }
 
-NIB_API double JsonReader::number() {
+inline double JsonReader::number() {
     const auto [text, start] = number_text();
     const std::optional<double> value = parse_number<double>(text);
     if (!value) fail_at(start, "expected a number within the range of a double, found " + format_quoted(text));
@@ -190,19 +182,19 @@ Integer JsonReader::integer() {
     return *value;
 }
 
-NIB_API bool JsonReader::boolean() {
+inline bool JsonReader::boolean() {
     expect(JsonType::boolean, "true or false");
     if (accept("true")) return true;
     if (accept("false")) return false;
     fail_expected("true or false");
 }
 
-NIB_API void JsonReader::null() {
+inline void JsonReader::null() {
     expect(JsonType::null, "null");
     if (!accept("null")) fail_expected("null");
 }
 
-NIB_API void JsonReader::skip() {
+inline void JsonReader::skip() {
     switch (type()) {
         case JsonType::object:
             return object([this](const std::string&) { skip(); });
@@ -219,20 +211,20 @@ NIB_API void JsonReader::skip() {
     }
 }
 
-NIB_API void JsonReader::end() {
+inline void JsonReader::end() {
     skip_space();
     if (position_ != text_.size()) fail_expected("the end");
 }
 
-NIB_API void JsonReader::fail_at(std::size_t position, const std::string& message) const {
+inline void JsonReader::fail_at(std::size_t position, const std::string& message) const {
     fail(name_ + ": byte " + std::to_string(position) + ": " + message);
 }
 
-NIB_API void JsonReader::expect(JsonType expected, const char* what) {
+inline void JsonReader::expect(JsonType expected, const char* what) {
     if (next_type() != expected) fail_expected(what);
 }
 
-NIB_API bool JsonReader::opens_empty(char close) {
+inline bool JsonReader::opens_empty(char close) {
     if (++depth_ > max_depth) fail_at(position(), "nested deeper than " + std::to_string(max_depth));
     ++position_;
     skip_space();
@@ -241,7 +233,7 @@ NIB_API bool JsonReader::opens_empty(char close) {
     return true;
 }
 
-NIB_API bool JsonReader::continues(char close) {
+inline bool JsonReader::continues(char close) {
     skip_space();
     if (accept(',')) return true;
     if (!accept(close)) fail_expected(std::string("',' or '") + close + "'");
@@ -249,7 +241,7 @@ NIB_API bool JsonReader::continues(char close) {
     return false;
 }
 
-NIB_API JsonReader::NumberText JsonReader::number_text() {
+inline JsonReader::NumberText JsonReader::number_text() {
     expect(JsonType::number, "a number");
     const std::size_t start = position_;
     accept('-');
@@ -262,7 +254,7 @@ NIB_API JsonReader::NumberText JsonReader::number_text() {
     return {text_.substr(start, position_ - start), offset_ + start};
 }
 
-NIB_API std::optional<JsonType> JsonReader::next_type() {
+inline std::optional<JsonType> JsonReader::next_type() {
     skip_space();
     const char c = current();
     if (c == '-' || (c >= '0' && c <= '9')) return JsonType::number;
@@ -283,12 +275,12 @@ NIB_API std::optional<JsonType> JsonReader::next_type() {
     }
 }
 
-NIB_API void JsonReader::digits() {
+inline void JsonReader::digits() {
     if (current() < '0' || current() > '9') fail_expected("a digit");
     while (current() >= '0' && current() <= '9') ++position_;
 }
 
-NIB_API void JsonReader::append_escape(std::string& result) {
+inline void JsonReader::append_escape(std::string& result) {
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
     if (accept('u')) return detail::append_utf8(result, escaped_code());
@@ -298,7 +290,7 @@ NIB_API void JsonReader::append_escape(std::string& result) {
     ++position_;
 }
 
-NIB_API std::uint32_t JsonReader::escaped_code() {
+inline std::uint32_t JsonReader::escaped_code() {
     const std::size_t start = position() - 2;
     const std::uint32_t first = four_hex_digits();
     if (first < 0xd800 || first > 0xdfff) return first;
@@ -309,7 +301,7 @@ NIB_API std::uint32_t JsonReader::escaped_code() {
     fail_at(start, "expected a pair of surrogates, found one alone");
 }
 
-NIB_API std::uint32_t JsonReader::four_hex_digits() {
+inline std::uint32_t JsonReader::four_hex_digits() {
     std::uint32_t value = 0;
     for (int i = 0; i < 4; ++i, ++position_) {
         const char c = current() >= 'A' && current() <= 'F' ? static_cast<char>(current() - 'A' + 'a') : current();
@@ -320,22 +312,22 @@ NIB_API std::uint32_t JsonReader::four_hex_digits() {
     return value;
 }
 
-NIB_API std::string JsonReader::found() const {
+inline std::string JsonReader::found() const {
     if (position_ == text_.size()) return "the end";
     const auto code = static_cast<unsigned char>(text_[position_]);
     if (code > 0x20 && code < 0x7f) return format_quoted(text_.substr(position_, 1));
     return std::string("byte 0x") + detail::hex_digits[code >> 4] + detail::hex_digits[code & 15];
 }
 
-NIB_API void JsonReader::fail_expected(const std::string& what) const {
+inline void JsonReader::fail_expected(const std::string& what) const {
     fail_at(position(), "expected " + what + ", found " + found());
 }
 
-NIB_API void JsonReader::fail_twice(std::size_t position, const std::string& key) const {
+inline void JsonReader::fail_twice(std::size_t position, const std::string& key) const {
     fail_at(position, "the key " + format_quoted(key) + " stands twice in one object");
 }
 
-NIB_API std::string json_quoted(std::string_view text) {
+inline std::string json_quoted(std::string_view text) {
     constexpr std::string_view escaped = "\"\\\b\f\n\r\t";
     constexpr std::string_view letters = "\"\\bfnrt";
     std::string result = "\"";
@@ -359,20 +351,4 @@ NIB_API std::string json_quoted(std::string_view text) {
     return result + '"';
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE char JsonReader::integer();
-NIB_TEMPLATE signed char JsonReader::integer();
-NIB_TEMPLATE unsigned char JsonReader::integer();
-NIB_TEMPLATE short JsonReader::integer();
-NIB_TEMPLATE unsigned short JsonReader::integer();
-NIB_TEMPLATE int JsonReader::integer();
-NIB_TEMPLATE unsigned JsonReader::integer();
-NIB_TEMPLATE long JsonReader::integer();
-NIB_TEMPLATE unsigned long JsonReader::integer();
-NIB_TEMPLATE long long JsonReader::integer();
-NIB_TEMPLATE unsigned long long JsonReader::integer();
-#endif
-
 }  // namespace nib::inline NIB_ABI
-
-#endif

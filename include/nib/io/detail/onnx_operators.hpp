@@ -5,12 +5,9 @@
 // attributes that are tensors. A graph's shapes are not checked.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/operator.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
@@ -276,5 +273,3 @@ inline std::string operator_problem(const Operator& node, Dtype numbers, std::sp
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

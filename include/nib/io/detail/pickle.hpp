@@ -6,10 +6,6 @@
 // many places. Who follows them must therefore not go deeper than it knows to go.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/text.hpp>
 
 #include <bit>
@@ -157,5 +153,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

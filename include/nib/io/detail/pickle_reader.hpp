@@ -7,10 +7,6 @@
 // its size; no depth of nesting recurses.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/detail/pickle.hpp>
@@ -452,5 +448,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

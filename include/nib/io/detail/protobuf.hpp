@@ -6,10 +6,6 @@
 //   shape.add_message(1, dimension);
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/io/file.hpp>
 
 #include <bit>
@@ -69,5 +65,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -6,10 +6,6 @@
 // integers (a loss, the state of a random generator). Where there are still several, that is an error.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/text.hpp>
 #include <nib/io/detail/pickle.hpp>
 #include <nib/io/detail/torch_archive.hpp>
@@ -265,5 +261,3 @@ private:
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

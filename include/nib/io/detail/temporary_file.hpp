@@ -2,10 +2,7 @@
 // written, so that what a killed writer left can be told from what another still writes.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
+#include <nib/io/detail/paths.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/file_identity.hpp>
 
@@ -221,5 +218,3 @@ inline FileHandle open_temporary(const std::string& target, bool secret, std::st
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

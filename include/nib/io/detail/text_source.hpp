@@ -8,10 +8,6 @@
 // A byte order mark of UTF-8 at the start is left out.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/io/file.hpp>
 
 #include <cerrno>
@@ -72,5 +68,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

@@ -2,10 +2,6 @@
 // its pickle, data.pkl, names.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/zip.hpp>
@@ -183,5 +179,3 @@ private:
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -1,10 +1,6 @@
 // What the values of a pickle are to PyTorch: tensors, modules, and all else, which nib knows by name alone.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/text.hpp>
 #include <nib/io/detail/pickle.hpp>
 #include <nib/io/detail/torch_archive.hpp>
@@ -186,5 +182,3 @@ private:
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -8,10 +8,6 @@
 // 200,000 entries.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -376,5 +372,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

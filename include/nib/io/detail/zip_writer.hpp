@@ -2,10 +2,6 @@
 // with zip64 where an archive is that large or has that many entries.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES  // bodies of other headers alone use it
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/characters.hpp>
 #include <nib/core/error.hpp>
@@ -168,5 +164,3 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

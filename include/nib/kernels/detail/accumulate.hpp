@@ -63,13 +63,6 @@ void add(std::span<const T> from, std::span<T> to) {
     });
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void add(std::span<const float>, std::span<float>);
-NIB_TEMPLATE void add(std::span<const double>, std::span<double>);
-NIB_TEMPLATE void column_sums(MatrixView<const float>, float*);
-NIB_TEMPLATE void column_sums(MatrixView<const double>, double*);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

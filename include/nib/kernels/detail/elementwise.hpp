@@ -104,11 +104,6 @@ void scaled_exponentials(std::span<const T> x, T scale, std::span<T> y) {
     run_lanes<detail::ScaledExponentials, T>(x.data(), scale, y.data(), x.size());
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void scaled_exponentials(std::span<const float>, float, std::span<float>);
-NIB_TEMPLATE void scaled_exponentials(std::span<const double>, double, std::span<double>);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

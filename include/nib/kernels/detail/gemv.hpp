@@ -154,11 +154,6 @@ void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T
     });
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void gemv(const InputView<float>&, MatrixView<const float>, MatrixView<float>, const float*);
-NIB_TEMPLATE void gemv(const InputView<double>&, MatrixView<const double>, MatrixView<double>, const double*);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

@@ -71,20 +71,20 @@ constexpr int quantized(float x, float factor, int low, int high) {
 }
 
 // Numbers to steps.
-NIB_API void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps);
+void quantize(std::span<const float> x, Int8Range range, std::int16_t* steps);
 
 // Writes the pairs of `count` steps that are not both 0 and returns how many there are. `pairs` has int8_pairs(count)
 // elements.
-NIB_API std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs);
+std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* pairs);
 
 // The same for a sparse row.
-NIB_API std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs);
+std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs);
 
 // The scaled sums as steps in [0, 255], into which they are clamped: c [b.cols].
-NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::int16_t* c);
+void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::int16_t* c);
 
 // The scaled sums as numbers: c [b.cols].
-NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, float* c);
+void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, float* c);
 
 }  // namespace nib::inline NIB_ABI::kernels
 

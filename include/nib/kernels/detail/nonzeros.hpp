@@ -253,17 +253,6 @@ InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storag
     return SparseMatrixView<T>{x.rows(), x.cols(), storage.lists};
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<float>*);
-NIB_TEMPLATE std::size_t append_nonzeros(std::span<const float>, Nonzero<float>*);
-NIB_TEMPLATE bool looks_dense(std::span<const float>);
-NIB_TEMPLATE InputView<float> find_nonzeros(MatrixView<const float>, const SparseStorage<float>&);
-NIB_TEMPLATE std::size_t append_nonzeros(std::span<const std::uint8_t>, Nonzero<double>*);
-NIB_TEMPLATE std::size_t append_nonzeros(std::span<const double>, Nonzero<double>*);
-NIB_TEMPLATE bool looks_dense(std::span<const double>);
-NIB_TEMPLATE InputView<double> find_nonzeros(MatrixView<const double>, const SparseStorage<double>&);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

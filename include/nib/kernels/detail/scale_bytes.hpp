@@ -47,11 +47,6 @@ void scale_bytes(std::span<const std::uint8_t> bytes, std::span<T> values) {
     for (; i < bytes.size(); ++i) values[i] = scaled_bytes<T>[bytes[i]];
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void scale_bytes(std::span<const std::uint8_t>, std::span<float>);
-NIB_TEMPLATE void scale_bytes(std::span<const std::uint8_t>, std::span<double>);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

@@ -78,13 +78,6 @@ void sparse_matmul(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixVi
     }
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void sparse_matmul(const SparseMatrixView<float>&, MatrixView<const float>, MatrixView<float>,
-                                const float*);
-NIB_TEMPLATE void sparse_matmul(const SparseMatrixView<double>&, MatrixView<const double>, MatrixView<double>,
-                                const double*);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

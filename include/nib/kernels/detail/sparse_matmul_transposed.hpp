@@ -261,15 +261,6 @@ void find_column(const SparseMatrixView<T>& a, std::size_t column, const Nonzero
     }
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE void sparse_matmul_at_b_rows(const SparseProductRows<float>&);
-NIB_TEMPLATE void sparse_matmul_at_b(const SparseMatrixView<float>&, MatrixView<const float>, MatrixView<float>);
-NIB_TEMPLATE void find_column(const SparseMatrixView<float>&, std::size_t, const Nonzero<float>**);
-NIB_TEMPLATE void sparse_matmul_at_b_rows(const SparseProductRows<double>&);
-NIB_TEMPLATE void sparse_matmul_at_b(const SparseMatrixView<double>&, MatrixView<const double>, MatrixView<double>);
-NIB_TEMPLATE void find_column(const SparseMatrixView<double>&, std::size_t, const Nonzero<double>**);
-#endif
-
 }  // namespace nib::inline NIB_ABI::kernels
 
 #endif

@@ -52,8 +52,8 @@ namespace detail {
 template <class T>
 void check_network(const NetworkView<T>& net);
 
-[[noreturn]] NIB_API void fail_moved_from();
-NIB_API std::string wrong_features(std::size_t expected, std::size_t found);
+[[noreturn]] void fail_moved_from();
+std::string wrong_features(std::size_t expected, std::size_t found);
 
 }  // namespace detail
 
@@ -326,19 +326,6 @@ void commit_buffers(std::span<const Step<T>> steps, Workspace<T>& workspace, std
             step.update_buffers({workspace.statistics(0) + step.statistics_offset, step.statistics},
                                 buffers.subspan(step.buffer_offset, step.buffers));
 }
-
-#if defined(NIB_TEMPLATE)
-#define NIB_ENGINE(T)                                                                                                \
-    NIB_TEMPLATE MatrixView<const T> run_forward(const NetworkView<T>&, const kernels::InputView<T>&, Workspace<T>&, \
-                                                 const TrainingPass&);                                               \
-    NIB_TEMPLATE DeferredGradient<T> run_backward(const NetworkView<T>&, MatrixView<const T>, std::size_t,           \
-                                                  Workspace<T>&, std::span<T>);                                      \
-    NIB_TEMPLATE void commit_buffers(std::span<const Step<T>>, Workspace<T>&, std::span<T>);                         \
-    NIB_TEMPLATE void detail::check_network(const NetworkView<T>&);
-NIB_ENGINE(float)
-NIB_ENGINE(double)
-#undef NIB_ENGINE
-#endif
 
 }  // namespace nib::inline NIB_ABI
 

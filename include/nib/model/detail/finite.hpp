@@ -22,6 +22,7 @@ std::string not_finite_text(const std::vector<LayerTensor>& infos, std::span<con
 #if NIB_BODIES
 
 #include <nib/core/detail/math.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
@@ -44,13 +45,6 @@ std::string not_finite_text(const std::vector<LayerTensor>& infos, std::span<con
     return name + ": expected finite numbers, found " + not_finite_name(numbers[place]) + " at index " +
            std::to_string(index);
 }
-
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE std::string not_finite_text(const std::vector<LayerTensor>&, std::span<const float>, const std::string&,
-                                         bool);
-NIB_TEMPLATE std::string not_finite_text(const std::vector<LayerTensor>&, std::span<const double>, const std::string&,
-                                         bool);
-#endif
 
 }  // namespace nib::inline NIB_ABI::detail
 

@@ -4,24 +4,6 @@
 // blocks of all these. In header-only programs they are compiled where a file is loaded by load_mlp, and not elsewhere.
 #pragma once
 
-#include <nib/core/config.hpp>
-#include <nib/model/mlp.hpp>
-
-#include <cstddef>
-#include <string>
-#include <string_view>
-
-namespace nib::inline NIB_ABI::detail {
-
-// The layout that `list` says. `path` is for messages, `most_numbers` how many the file holds: no dense layer has more.
-// Fails on any other layer, on layers that do not fit each other, and on a list without dense layers.
-template <class T>
-MlpLayout<T> listed_layout(std::string_view list, const std::string& path, std::size_t most_numbers);
-
-}  // namespace nib::inline NIB_ABI::detail
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -39,14 +21,23 @@ MlpLayout<T> listed_layout(std::string_view list, const std::string& path, std::
 #include <nib/layers/softplus.hpp>
 #include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
-#include <nib/model/layer_texts.hpp>
+#include <nib/model/detail/layer_list.hpp>
+#include <nib/model/mlp.hpp>
 
+#include <cstddef>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI::detail {
+
+// The layout that `list` says. `path` is for messages, `most_numbers` how many the file holds: no dense layer has more.
+// Fails on any other layer, on layers that do not fit each other, and on a list without dense layers.
+template <class T>
+MlpLayout<T> listed_layout(std::string_view list, const std::string& path, std::size_t most_numbers);
 
 using CataloguedLayers = LayerList<ReLU, LeakyReLU<>, PReLU, ELU<>, GELU, GELUTanh, SiLU, Sigmoid, Tanh, Softplus,
                                    Softmax, LogSoftmax, BatchNorm, LayerNorm, Standardize>;
@@ -173,11 +164,4 @@ MlpLayout<T> listed_layout(std::string_view list, const std::string& path, std::
     return LayoutReader<T>{list, path, most_numbers}.read();
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE MlpLayout<float> listed_layout(std::string_view, const std::string&, std::size_t);
-NIB_TEMPLATE MlpLayout<double> listed_layout(std::string_view, const std::string&, std::size_t);
-#endif
-
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

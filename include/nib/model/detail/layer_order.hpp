@@ -6,13 +6,10 @@
 //      to try, that is an error.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/model/detail/match_tensors.hpp>
@@ -214,5 +211,3 @@ inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

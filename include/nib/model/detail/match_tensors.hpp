@@ -9,13 +9,10 @@
 // A batch norm's num_batches_tracked, an integer that PyTorch counts and needs for no prediction, is passed over.
 #pragma once
 
-#include <nib/core/config.hpp>
-
-#if NIB_BODIES
-
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/layers/layer.hpp>
@@ -254,7 +251,7 @@ inline void check_match(const TensorFile& file, const std::vector<LayerTensor>& 
         if (found[i]->shape != wanted[i].shape)
             add(tensor_label(found[i]->name) + ": expected shape " + shape_text(wanted[i].shape) + ", found " +
                 shape_text(found[i]->shape));
-        if (!is_floating(found[i]->dtype)) add(not_floating(*found[i]));
+        if (!is_floating(found[i]->dtype)) add(not_floating(found[i]->name, found[i]->dtype));
     }
     for (std::size_t i = 0; i < is_wanted.size(); ++i)
         if (!is_wanted[i] && !is_passed_over(file.tensors()[i]))
@@ -282,5 +279,3 @@ inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file, cons
 }  // namespace detail
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -123,11 +123,6 @@ FitResult Course<T>::result(FitResult::End end, std::span<T> parameters, std::sp
     return {state_.history, state_.best_epoch, end};
 }
 
-#if defined(NIB_TEMPLATE)
-NIB_TEMPLATE class Course<float>;
-NIB_TEMPLATE class Course<double>;
-#endif
-
 }  // namespace nib::inline NIB_ABI::detail
 
 #endif

@@ -13,10 +13,9 @@
 
 namespace nib::inline NIB_ABI::detail {
 
-[[noreturn]] NIB_API void fail_validation(int epoch, double loss);
-[[noreturn]] NIB_API void fail_step(int epoch, std::size_t step, std::size_t steps, double loss,
-                                    const std::string& cause);
-[[noreturn]] NIB_API void fail_epoch(int epoch, const std::string& problem, const std::string& cause);
+[[noreturn]] void fail_validation(int epoch, double loss);
+[[noreturn]] void fail_step(int epoch, std::size_t step, std::size_t steps, double loss, const std::string& cause);
+[[noreturn]] void fail_epoch(int epoch, const std::string& problem, const std::string& cause);
 
 // Why a batch's loss or gradients are not finite, as far as can be told: its numbers, the parameters, or the rate.
 template <class Net, class Data, class Range, class Batch, class Rate>

@@ -1,0 +1,115 @@
+// Lists of layers, split into words, and how a file's differs from a network's.
+#pragma once
+
+#include <nib/core/text.hpp>
+#include <nib/io/detail/tensor_checks.hpp>
+#include <nib/io/strings.hpp>
+#include <nib/model/layer_info.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nib::inline NIB_ABI::detail {
+
+// Lists start a residual block with this word and end it with the other: a list of layers within brackets.
+inline constexpr std::string_view block_start = "Residual(", block_end = ")";
+
+// At the commas that stand outside of brackets; a residual block is its start, its layers and its end.
+inline std::vector<std::string_view> split_layers(std::string_view text) {
+    std::vector<std::string_view> words;
+    std::size_t blocks = 0;
+    while (!text.empty()) {
+        std::size_t length = 0;
+        if (text.starts_with(block_start)) {
+            length = block_start.size();
+            ++blocks;
+        } else if (text.starts_with(block_end) && blocks > 0) {
+            length = block_end.size();
+            --blocks;
+        } else {
+            for (std::size_t depth = 0; length < text.size(); ++length) {
+                const char c = text[length];
+                if (depth == 0 && (c == ',' || (c == ')' && blocks > 0))) break;
+                if (c == '(') ++depth;
+                if (c == ')' && depth > 0) --depth;
+            }
+        }
+        if (length > 0) words.push_back(text.substr(0, length));
+        text.remove_prefix(length);
+        while (text.starts_with(',') || text.starts_with(' ')) text.remove_prefix(1);
+    }
+    return words;
+}
+
+// "Linear" of "Linear(784, 64)".
+inline std::string_view layer_name(std::string_view text) { return text.substr(0, text.find('(')); }
+
+// A layer that does nothing when a network is used.
+inline bool is_identity(std::string_view text) { return text.starts_with("Dropout(p=") || text == "Identity"; }
+
+// One word of a network's list.
+struct ListedLayer {
+    std::string text;  // "Linear(784, 64)"
+    std::string name;  // of its tensors, "fc1"; "" where it has none
+    bool identity = false;
+};
+
+inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
+    std::vector<ListedLayer> list;
+    std::vector<std::size_t> blocks(layers.size());  // that begin at each layer
+    for (const LayerInfo& layer : layers)
+        if (layer.skip != no_skip) ++blocks[layer.skip];
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+        list.resize(list.size() + blocks[i], {std::string(block_start), "", false});
+        const LayerInfo& layer = layers[i];
+        if (layer.skip != no_skip)
+            list.push_back({std::string(block_end), "", false});
+        else
+            for (const std::string_view word : split_layers(layer.text))
+                list.push_back({std::string(word), layer.tensors.empty() ? "" : layer.name, layer.only_in_training});
+    }
+    return list;
+}
+
+// For messages: short and printable, whatever a file says.
+inline std::string word_text(std::string_view word) {
+    if (word == block_start) return "the start of a residual block";
+    if (word == block_end) return "its end";
+    const std::string quoted = format_quoted(word);
+    return quoted.substr(1, quoted.size() - 2);
+}
+
+// The first difference between a file's list and a network's, unless `exactly` but for layers that do nothing when a
+// network is used: "the file has Tanh after \"0\", the network has ReLU"; "" where there is none.
+inline std::string layers_difference(std::string_view file_list, const std::vector<ListedLayer>& network,
+                                     bool exactly = false) {
+    const std::vector<std::string_view> theirs = split_layers(file_list);
+    const auto does_nothing = [&](std::string_view text) {
+        bool found = is_identity(text);
+        for (const ListedLayer& layer : network) found = found || (layer.identity && layer.text == text);
+        return found;
+    };
+    std::string place = " at the start";
+    for (std::size_t i = 0, k = 0;; ++i, ++k) {
+        const auto differ = [&] { return i == theirs.size() || k == network.size() || theirs[i] != network[k].text; };
+        while (!exactly && differ() && k < network.size() && network[k].identity) ++k;
+        while (!exactly && differ() && i < theirs.size() && does_nothing(theirs[i])) ++i;
+        const bool file_ends = i == theirs.size(), network_ends = k == network.size();
+        if (file_ends && network_ends) return "";
+        if (differ())
+            return "the file has " + (file_ends ? "nothing" : word_text(theirs[i])) + place + ", the network has " +
+                   (network_ends ? "nothing" : word_text(network[k].text));
+        if (network[k].identity) continue;
+        place = " after " + (network[k].name.empty() ? word_text(network[k].text) : tensor_label(network[k].name));
+    }
+}
+
+// What a file of nib's lists in its metadata; "" where it lists none.
+inline std::string_view listed_layers(const StringMap& metadata) {
+    const auto* const list = metadata.find("layers");
+    return list == metadata.end() || !metadata.contains("nib_version") ? std::string_view{} : list->second;
+}
+
+}  // namespace nib::inline NIB_ABI::detail
