@@ -7,15 +7,32 @@
 set -eu
 
 cmake=$1 source=$2 build=$3 compiler=$4 generator=$5 compiled=$6
+unset CXXFLAGS CMAKE_BUILD_TYPE
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
+
+configure() {
+    "$cmake" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@" >"$work/log" 2>&1 || {
+        cat "$work/log"
+        exit 1
+    }
+}
+
+# A build that does not optimise is said to be slow, and no other.
+expect_note() {
+    grep -q 'nib: CMAKE_BUILD_TYPE is not set' "$work/log" || {
+        echo "expected a note that there is no CMAKE_BUILD_TYPE"
+        exit 1
+    }
+}
 
 consume() {
     name=$1
     shift
     echo "== $name"
-    "$cmake" -S "$source/tests/consumers/cmake" -B "$work/$name" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" "$@"
+    configure -S "$source/tests/consumers/cmake" -B "$work/$name" "$@"
+    expect_note
     "$cmake" --build "$work/$name"
     "$work/$name/consumer"
 }
@@ -26,7 +43,8 @@ ln -s "$source" "$work/readme/nib"
 # shellcheck disable=SC2016 # the quotes of Markdown
 sed -n '/^```cmake$/,/^```$/{/^```/d;p;}' "$source/README.md" >"$work/readme/CMakeLists.txt"
 cp "$source/tests/consumers/main.cpp" "$work/readme/"
-"$cmake" -S "$work/readme" -B "$work/readme/build" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler"
+configure -S "$work/readme" -B "$work/readme/build" -DCMAKE_BUILD_TYPE=Debug
+if grep 'nib:' "$work/log"; then exit 1; fi
 "$cmake" --build "$work/readme/build"
 "$work/readme/build/your_program"
 
@@ -46,15 +64,14 @@ if [ -n "$(find "$work/nothing" -type f 2>/dev/null)" ]; then
 fi
 consume subdirectory_compiled -DNIB_SOURCE_DIR="$source" -DNIB_TARGET=nib::compiled
 
-"$cmake" --install "$build" --prefix "$work/prefix"
+"$cmake" --install "$build" --prefix "$work/prefix" >/dev/null
 # A copy that was moved proves that nothing installed holds the path of the build or of the prefix.
 mv "$work/prefix" "$work/moved"
 consume installed -DCMAKE_PREFIX_PATH="$work/moved"
 [ "$compiled" = 0 ] || consume installed_compiled -DCMAKE_PREFIX_PATH="$work/moved" -DNIB_TARGET=nib::compiled
 
-"$cmake" -S "$source" -B "$work/headers" -G "$generator" -DCMAKE_CXX_COMPILER="$compiler" -DNIB_BUILD_EXAMPLES=OFF \
-    -DNIB_BUILD_TESTS=OFF
-"$cmake" --install "$work/headers" --prefix "$work/headers_prefix"
+configure -S "$source" -B "$work/headers" -DNIB_BUILD_EXAMPLES=OFF -DNIB_BUILD_TESTS=OFF
+"$cmake" --install "$work/headers" --prefix "$work/headers_prefix" >/dev/null
 consume installed_headers -DCMAKE_PREFIX_PATH="$work/headers_prefix"
 
 # The headers' installation says what to do for the compiled library, whether it is linked or asked for.
