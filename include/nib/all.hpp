@@ -78,6 +78,7 @@
 #include <nib/loss/mse.hpp>
 #include <nib/loss/nll.hpp>
 #include <nib/loss/reduction.hpp>
+#include <nib/model/embed.hpp>
 #include <nib/model/fit_standardize.hpp>
 #include <nib/model/gradient.hpp>
 #include <nib/model/initialize.hpp>

@@ -127,6 +127,10 @@ void use_ink(const std::string& path) {
     while (reader.next(drawing)) static_cast<void>(drawing);
     nib::Mlp mlp{{784, 8, 10}, rng};
     const nib::Int8Mlp quantized = nib::quantize(mlp, images);
+    static_cast<void>(nib::save_header(mlp, path));
+    static_cast<void>(nib::save_header(quantized, path));
+    static_cast<void>(nib::header_text(mlp).size() + nib::header_text(quantized).size());
+    nib::check_embeddable(mlp, nib::namespace_problem("digits"));
     static_cast<void>(nib::evaluate(quantized, images));
     static_cast<void>(nib::predict(quantized, nib::Matrix<float>(2, 784)));
 }

@@ -1,5 +1,6 @@
 // Int8View: a quantised network over constants, in flash mostly. It predicts on the stack, with no heap, no files and
-// no exceptions; any number of threads may use one. The example program embed writes headers that hold one.
+// no exceptions; any number of threads may use one. save_header (model/embed.hpp) writes headers that hold
+// one.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>

@@ -1,6 +1,6 @@
 // to_mlp(net): a Sequential as an Mlp, whose sizes are known at run time.
 //
-//   nib::Mlp mlp = nib::to_mlp(net);
+//   nib::save_header(nib::to_mlp(net), "digits.hpp");  // model/embed.hpp takes an Mlp
 #pragma once
 
 #include <nib/model/detail/dense_classifier.hpp>
