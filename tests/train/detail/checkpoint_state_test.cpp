@@ -1,7 +1,7 @@
 // Checkpoints of any optimiser, and of a run with all that a nib::TrainingState keeps.
-#include <nib/train/checkpoint.hpp>
+#include <nib/train/detail/checkpoint_state.hpp>
 
-#include "../support.hpp"
+#include "../../support.hpp"
 
 #include <nib/ink/synthetic.hpp>
 #include <nib/io/file.hpp>
@@ -18,6 +18,7 @@
 #include <nib/optim/amsgrad.hpp>
 #include <nib/optim/rmsprop.hpp>
 #include <nib/optim/sgd.hpp>
+#include <nib/train/checkpoint.hpp>
 #include <nib/train/fit.hpp>
 
 #include <algorithm>
