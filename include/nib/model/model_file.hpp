@@ -118,6 +118,7 @@ template <class T = float>
 #include <nib/model/detail/layer_list.hpp>
 #include <nib/model/detail/layer_order.hpp>
 #include <nib/model/detail/match_tensors.hpp>
+#include <nib/model/layer_texts.hpp>
 
 #include <cstddef>
 #include <string_view>
