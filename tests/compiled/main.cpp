@@ -127,6 +127,7 @@ void use_ink(const std::string& path) {
     while (reader.next(drawing)) static_cast<void>(drawing);
     nib::Mlp mlp{{784, 8, 10}, rng};
     const nib::Int8Mlp quantized = nib::quantize(mlp, images);
+    static_cast<void>(quantized.kernel_layer(0));
     static_cast<void>(nib::save_header(mlp, path));
     static_cast<void>(nib::save_header(quantized, path));
     static_cast<void>(nib::header_text(mlp).size() + nib::header_text(quantized).size());

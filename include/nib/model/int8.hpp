@@ -150,7 +150,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline std::vector<Step<float>> int8_steps(const Mlp& net) {
+NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
     check_network(net.view());
     std::vector<LayerKind> kinds;
     for (const Step<float>& step : net.steps())
@@ -231,7 +231,7 @@ inline std::vector<float> Int8Mlp::scales_of(std::size_t i) const {
     return scales;
 }
 
-inline kernels::Int8Matrix Int8Mlp::kernel_layer(std::size_t i) const {
+NIB_API kernels::Int8Matrix Int8Mlp::kernel_layer(std::size_t i) const {
     const Int8Dense& layer = layers_[i];
     return {layer.in, layer.out, layer.weights.data(), layer.biases.data(), scales_[i].data()};
 }
