@@ -6,7 +6,7 @@
 #include <ctime>
 
 #if !defined(CLOCK_MONOTONIC)
-#include <chrono>  // takes a compiler longer than most of nib
+#include <chrono>
 #endif
 
 namespace nib::inline NIB_ABI {

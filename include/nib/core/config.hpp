@@ -59,7 +59,7 @@
 #define NIB_POSIX_FILES 0
 #endif
 
-// Whether threads are POSIX's: the standard's <thread> takes longer to parse than all of nib.
+// Whether threads are POSIX's; <thread>, which is expensive to include, stands in where there are none.
 #if __has_include(<pthread.h>)
 #define NIB_PTHREADS 1
 #else

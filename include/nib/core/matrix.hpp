@@ -1,4 +1,4 @@
-// MatrixView<T>: rows x cols numbers of someone else's, row-major and contiguous.  Matrix<T>: the same, owned.
+// MatrixView<T>: a non-owning view of rows x cols numbers, row-major and contiguous.  Matrix<T>: the same, owned.
 //
 // A batch of B examples with F features is a matrix [B, F]: one example a row. MatrixView<const T> only reads.
 #pragma once

@@ -133,8 +133,7 @@ private:
 #endif
     };
 
-    // Looked for by spinning at first: a training step has work again within microseconds, and to wake a thread that
-    // sleeps takes tens of them.
+    // Spins before it sleeps: a training step has work again sooner than a sleeping thread wakes.
     static constexpr int spins_before_sleep = 20'000;
     static constexpr int spins_before_yield = 2'000;
     // A run of another thread takes longer than that to wake one.

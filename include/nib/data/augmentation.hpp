@@ -43,7 +43,7 @@ public:
     std::size_t rows() const { return rows_; }
     std::size_t cols() const { return cols_; }
 
-    // Bytes that a call scribbles on; what is in them between calls does not matter.
+    // Scratch memory of a call, in bytes. Its content between calls does not matter.
     std::size_t scratch_size() const { return 2 * padded_size(); }
 
     // A changed copy of `from`. `to` and the scratch_size() bytes at `scratch` do not overlap it, or each other.
@@ -112,7 +112,7 @@ private:
     Weights col_weights_;
 };
 
-// The images of a data set, each changed anew whenever it comes. It only looks at them.
+// The images of a data set, each changed at random whenever it is used. Non-owning view.
 class Augmented {
 public:
     explicit Augmented(const Dataset& data, const AugmentationOptions& options = {})

@@ -26,8 +26,7 @@ Drawing synthetic_digit(int digit, Rng& rng);
 // the seed, its index and its label alone.
 [[nodiscard]] std::vector<Drawing> synthetic_drawings(std::size_t count, std::uint64_t seed);
 
-// The images of these, 28 x 28, each drawn with a random pen. What an executor runs shares the work; 25,000 images a
-// second and thread are usual (tools/bench/nib_bench.cpp, synthetic_digits).
+// The images of these, 28 x 28, each drawn with a random pen. An executor shares out the work.
 [[nodiscard]] Dataset synthetic_digits(std::size_t count, std::uint64_t seed, Executor* executor = nullptr);
 
 }  // namespace nib::inline NIB_ABI

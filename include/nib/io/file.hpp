@@ -19,8 +19,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// A std::FILE that is closed in the end. (Not a std::unique_ptr: <memory> takes a compiler longer than all of nib's
-// io.)
+// A std::FILE that its destructor closes. (Not a std::unique_ptr: <memory> is expensive to include.)
 class FileHandle {
 public:
     explicit FileHandle(std::FILE* file = nullptr) : file_{file} {}

@@ -1,6 +1,5 @@
 // StringSet: whether a string was there before.  StringMap: strings by the names of strings, in the names' order, as
-// std::map has them. Both are plain vectors: <map> and <set> take a compiler longer than all else that nib reads and
-// writes files with.
+// std::map has them. Both are plain vectors, because <map> and <set> are expensive to include.
 #pragma once
 
 #include <nib/core/config.hpp>

@@ -110,7 +110,7 @@ struct Tensor {
     std::string name;
     Dtype dtype = Dtype::f32;
     std::vector<std::size_t> shape;   // [] is one number
-    std::span<const std::byte> data;  // someone else's; little-endian, row-major, not aligned
+    std::span<const std::byte> data;  // non-owning; little-endian, row-major, not aligned
 };
 
 // Numbers as a tensor's data.

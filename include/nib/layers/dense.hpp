@@ -30,7 +30,7 @@ struct Name {
 // A dense layer whose sizes come with each call.
 struct DenseOfAnySize {
     static constexpr std::size_t parameter_count(LayerShape shape) { return shape.in * shape.out + shape.out; }
-    static constexpr bool backward_reads_input = false;  // the gradient by x needs no x
+    static constexpr bool backward_reads_input = false;  // dx = dy W^T needs no x
     static constexpr bool backward_reads_output = false;
     static constexpr bool accepts_sparse = true;
 
@@ -45,7 +45,7 @@ struct DenseOfAnySize {
     static void forward(const Pass<T>& pass, const kernels::InputView<T>& x, MatrixView<T> y) {
         kernels::matmul<T>(x, weight(pass, x.cols(), y.cols()), y, bias(pass, y.cols()));
     }
-    // The same for a single example, without products of matrices.
+    // The same for a single example, without matrix products.
     template <class T>
     static void forward_row(const Pass<T>& pass, const kernels::InputView<T>& x, MatrixView<T> y) {
         kernels::gemv<T>(x, weight(pass, x.cols(), y.cols()), y, bias(pass, y.cols()));

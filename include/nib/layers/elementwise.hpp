@@ -1,5 +1,6 @@
-// Elementwise<Rule> turns an activation's rule into a layer (kernels/detail/elementwise.hpp tells what a rule may say).
-// V is a vector of numbers: no `if` and no `?:`, but where(x > 0, a, b); kernels/lanes.hpp lists what there is.
+// Elementwise<Rule> turns an activation's rule into a layer (kernels/detail/elementwise.hpp lists what a rule may
+// have). V is a SIMD vector: write where(x > 0, a, b) instead of `if` and `?:`. kernels/lanes.hpp lists the functions
+// of vectors.
 //
 //   struct Swish : nib::Elementwise<Swish> {  // y = x sigmoid(x)
 //       template <class V>
@@ -11,9 +12,9 @@
 //       }
 //   };
 //
-// x, y: [B, F] for any F. It runs over rows that the layer before has just finished, with the best instructions
-// that the machine has. A rule whose derivative is simpler by its output says derivative_from_output(y) instead, and
-// runs in place.
+// x, y: [B, F] for any F. It runs over rows that the layer before has just finished, while they are in the cache, with
+// the best instruction set of the machine. A rule whose derivative is simpler in terms of the output has
+// derivative_from_output(y) instead, and runs in place.
 #pragma once
 
 #include <nib/kernels/detail/elementwise.hpp>

@@ -32,14 +32,14 @@
 //   };
 //
 //   forward             fills y from x; one example a row
-//   backward_input      fills dx, the gradient of the loss by x, from x, y and dy, its gradient by y. It is not called
-//                       for layers before which nothing has parameters.
-//   parameter_gradient  fills gradient.values, the gradient by the parameters, or says of some of them that they are a
-//                       product (ParameterGradient::add_product). It is given all rows of the batch at once.
+//   backward_input      fills dx, the gradient of the loss with respect to x, from x, y and dy, the gradient with
+//                       respect to y. It is not called where no layer before this one has parameters.
+//   parameter_gradient  fills gradient.values, the gradient with respect to the parameters, or declares parts of it as
+//                       products (ParameterGradient::add_product). It is given all rows of the batch at once.
 //   initialize          fills the parameters of a new network
 //
-// Matrices do not overlap, but where runs_in_place says so. What these functions fill still holds numbers of the step
-// before: assign, or set to 0 first; += alone adds up all steps. Where threads share the work, they must not throw.
+// Matrices do not overlap unless runs_in_place says so. Outputs are not zeroed between steps: assign, or set them to 0
+// before +=. Functions whose work threads share must not throw.
 //
 // All further members are optional. Counts are constants or constexpr functions of the layer's shape:
 //
@@ -50,8 +50,8 @@
 //                             it trains on, statistics_count and update_buffers(std::span<const T> statistics,
 //                             std::span<T> buffers): a training pass leaves pass.statistics, which become buffers
 //                             once the loss is known to be finite.
-//   check_ready               a function (std::span<const T> buffers) that fails where they must first be told by data:
-//                             fit calls that of a network's first layer
+//   check_ready               a function (std::span<const T> buffers) that fails while the buffers have yet to be
+//                             computed from data; fit calls it for a network's first layer
 //   kept_per_row              numbers in pass.kept for each row of x, from forward to the backward functions
 //   scratch_per_row           numbers in pass.scratch for each row of x, within one call
 //   operations_per_row        floating-point operations of forward, for sharing the work among threads;
@@ -64,18 +64,18 @@
 //                             sparse matrix where the layer is a network's first
 //   gives_log_probabilities   whether y are logarithms of probabilities
 //   gives_probabilities       whether y are probabilities
-//   only_in_training          whether it does nothing but in training, as dropout does
-//   setting                   a double, and no static one: each layer of an Mlp has a number of its own, which it is
-//                             handed as pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
+//   only_in_training          whether it is the identity in inference, as dropout is
+//   setting                   a double that is not static: each layer of an Mlp has its own value, passed to it as
+//                             pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
 //
 // For files and for people:
 //
 //   name()               what it is called in model files; without it, its number in the network
 //   tensors(LayerShape)  its parameters and buffers in model files, as a vector of LayerTensor; without it they are
 //                        "parameters" and "buffers". The network puts the layer's name before theirs.
-//   description(LayerShape), or description()  without it the struct's name and sizes: "Linear(784, 64)". Files list
-//                        it, so layers that differ in what they do differ in it; template arguments are not in it
-//                        by themselves. With a setting: description(LayerShape, double setting)
+//   description(LayerShape), or description()  without it the struct's name and sizes: "Linear(784, 64)". Files list it
+//                        to tell networks apart: put into it whatever changes what the layer computes, such as template
+//                        arguments. With a setting: description(LayerShape, double setting)
 //   operators(LayerShape), or operators()      what the layer computes, as elementary operations (core/operator.hpp)
 //                        in the order in which they run; without it the layer cannot be exported. "x" is what goes into
 //                        the layer and "y" what comes out; other names are those of its tensors, of values in between,
@@ -124,7 +124,7 @@ struct Pass {
     Range columns = {0, 0};       // for Sharing::columns
     double setting = 0;           // the layer's own, where it has one
     bool training = false;        // or inference
-    std::uint64_t key = 0;        // of random layers: another one for each layer, step and epoch
+    std::uint64_t key = 0;        // of random layers: differs for each layer, step and epoch
     std::uint64_t first_row = 0;  // the number of x's first row in the epoch
 };
 
@@ -140,14 +140,14 @@ struct DeferredProduct {
     std::size_t end() const { return offset + rows() * cols(); }
 };
 
-// Where a layer's gradient by its parameters goes.
+// Where the gradient with respect to a layer's parameters goes.
 template <class T>
 struct ParameterGradient {
-    std::span<T> values;  // [parameter_count]; what products cover may be left as it is
+    std::span<T> values;  // [parameter_count]; products need not be filled in
     std::size_t offset;   // of the first among the network's
     std::vector<DeferredProduct<T>>& products;
 
-    // Says that the gradient of the layer's parameters [first, first + x.cols() * dy.cols()) is x^T dy, which the
+    // Declares that the gradient of the layer's parameters [first, first + x.cols() * dy.cols()) is x^T dy, which the
     // optimiser computes block by block. x and dy must stay unchanged until the next pass. Call it for later parameters
     // first.
     void add_product(std::size_t first, const kernels::InputView<T>& x, MatrixView<const T> dy) const {
@@ -186,7 +186,8 @@ template <class... Layers>
 struct LayerList {};
 
 // A group of layers that a network takes apart: those of L::block, a LayerList, followed by L::block_end, which is
-// handed what went into the first of them as pass.skipped. Its gradient by `skipped` is taken to be dy, as a sum's is.
+// handed what went into the first of them as pass.skipped. Its gradient with respect to `skipped` is taken to be dy, as
+// that of a sum is.
 template <class L>
 concept LayerBlock = requires {
     typename L::block;

@@ -24,7 +24,7 @@ struct ResidualSum {
         if (x.data() != y.data()) copy_values(x.data(), x.size(), y.data());
         kernels::add<T>(pass.skipped.values(), y.values());
     }
-    // The gradient by x. That by `skipped` is dy too, and is added where the block begins.
+    // The gradient with respect to x. That with respect to `skipped` is dy too; it is added where the block begins.
     template <class T>
     static void backward_input(const Pass<T>& /*pass*/, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
                                MatrixView<const T> dy, MatrixView<T> dx) {
@@ -34,7 +34,7 @@ struct ResidualSum {
     static std::vector<Operator> operators() { return {{"Add", {"skipped", "x"}, {"y"}}}; }
 };
 
-// The layers within give as many features as go in.
+// The block's layers must give as many features as go in.
 template <class... Layers>
 struct Residual {
     static_assert(sizeof...(Layers) > 0, "Residual: expected at least one layer");

@@ -1,7 +1,7 @@
-// Standardize: y = (x - mean) / std, column by column: features of whatever units become numbers around 0, as large as
-// 1. The first layer of a network; its numbers are not trained, but told by data, and are saved with the network.
-// x, y: [B, F] for any F; mean, std: [F], at first -0 and 1. No data have the mean -0, so fit sees from it that nobody
-// told the layer anything.
+// Standardize: y = (x - mean) / std, column by column: features of any unit get mean 0 and standard deviation 1. The
+// first layer of a network. Its mean and std are not trained but computed from data, and are saved with the network.
+// x, y: [B, F] for any F; mean, std: [F], at first -0 and 1. The mean of data is never -0, by which fit notices that
+// fit_standardize was not called.
 //
 //   nib::Sequential<nib::Standardize, nib::Dense<8, 64>, nib::ReLU, nib::Dense<64, 1>> net{rng};
 //   nib::fit_standardize(net, train);  // model/fit_standardize.hpp
@@ -25,7 +25,7 @@ struct Standardize {
 
     template <class T>
     static void initialize_buffers(std::span<T> buffers, LayerShape shape);
-    // Fails until it was told numbers.
+    // Fails unless mean and std have been set.
     template <class T>
     static void check_ready(std::span<const T> buffers);
     template <class T>

@@ -1,5 +1,5 @@
-// HuberLoss: half of the squared error where that is small, and a multiple of the absolute error from there, which
-// makes less of outliers; torch.nn.HuberLoss.
+// HuberLoss: half the squared error up to delta, linear in the error beyond it, and so less sensitive to outliers;
+// torch.nn.HuberLoss.
 //
 //   loss = 1/(B C) sum of e^2 / 2 where |e| < delta, else delta (|e| - delta / 2)     e = y - targets: [B, C]
 //

@@ -3,7 +3,7 @@
 //   template <class T> using Targets        std::span<const int>, a class for each example, or MatrixView<const T>, a
 //                                           row of numbers for each
 //   value(y, targets) -> double             the mean over the batch. y: the network's outputs, [B, C] with B >= 1
-//   gradient(y, targets, dy)                dy: the gradient of value() by y, [B, C]
+//   gradient(y, targets, dy)                dy: the gradient of value() with respect to y, [B, C]
 //
 // Options are members, as in nib::HuberLoss{.delta = 0.5}. Optional:
 //
@@ -17,8 +17,8 @@
 // logarithms of probabilities, so that training refuses a network that does not end in them:
 //
 //   using Through = LogSoftmax;
-//   gradient_through(y, targets, dx)        dx: the gradient by the input of that layer, whose output is y; with
-//                                           weights = {}, if gradient takes them
+//   gradient_through(y, targets, dx)        dx: the gradient with respect to the input of that layer, whose output is
+//                                           y; with weights = {}, if gradient takes them
 //   static constexpr bool needs_log_probabilities = true;
 //
 // Or whether it takes the softmax or the sigmoid of y itself, so that training refuses a network that ends in

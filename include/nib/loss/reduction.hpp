@@ -1,4 +1,4 @@
-// Reduction: how the losses of a batch's numbers or classes become one number; the words are PyTorch's.
+// Reduction: how the losses of a batch's numbers or classes become one number, under PyTorch's names.
 //
 //                   losses of rows [B, C], such as MseLoss       losses of classes [B]
 //   mean            sum / (B C)                                  sum / B; with class weights, / the sum of the targets'

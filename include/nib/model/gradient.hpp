@@ -1,8 +1,8 @@
-// DeferredGradient: the gradients of a loss by all parameters of a network.
+// DeferredGradient: the gradients of a loss with respect to all parameters of a network.
 //
-// Those by matrices of weights are products, dW = x^T dy, and make up nearly all numbers. They are not kept in memory:
-// an optimiser takes them block by block, each multiplied out just before it is used and still in the cache. Whoever
-// wants all of them in one array calls multiply_out().
+// Gradients of weight matrices are products, dW = x^T dy, and make up nearly all numbers. They are not stored: an
+// optimiser takes them block by block, each computed just before it is used and still in the cache. multiply_out()
+// gives all of them in one array.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
@@ -21,7 +21,7 @@
 
 namespace nib::inline NIB_ABI {
 
-// What for_each_block needs to find its way through lists of non-zeros.
+// Scratch memory of for_each_block: positions in sparse rows.
 template <class T>
 using ListPositions = Scratch<const kernels::Nonzero<T>*>;
 
@@ -33,7 +33,7 @@ class DeferredGradient {
     };
 
 public:
-    // `values` has the size of all gradients, and holds those that no product covers. `products` are in descending
+    // `values` has room for all gradients, and holds those that no product covers. `products` are in descending
     // order of their offsets.
     DeferredGradient(std::span<T> values, std::span<const DeferredProduct<T>> products, ListPositions<T>& positions,
                      Executor* executor = nullptr)
@@ -42,8 +42,8 @@ public:
     // How many there are.
     std::size_t size() const { return values_.size(); }
 
-    // All of them, in the order of the parameters. They may be changed there (optim/clip_grad.hpp), and stay until
-    // for_each_block multiplies products out again: an optimiser then takes the array, not the DeferredGradient.
+    // All of them, in the order of the parameters. To change them (optim/clip_grad.hpp), pass the array to the
+    // optimiser, not the DeferredGradient, whose for_each_block computes the products anew.
     std::span<T> multiply_out() const {
         for (const DeferredProduct<T>& product : products_)
             kernels::matmul_at_b<T>(product.x, product.dy,
@@ -51,8 +51,8 @@ public:
         return values_;
     }
 
-    // Whether the gradients that are already in memory (of biases and the like) are finite. Gradients by biases are
-    // sums of what flows back through their layer, and show what is not finite there.
+    // Whether the gradients that are stored (of biases and the like) are finite. A bias's gradient is the sum of a
+    // column of dy, so it shows whatever is not finite in it.
     bool rest_is_finite() const {
         bool finite = true;
         visit_rest([&](std::size_t, std::span<const T> block) {
@@ -61,8 +61,8 @@ public:
         return finite;
     }
 
-    // Calls f(offset, block) for blocks that cover each parameter once: block[i] is the gradient by parameter
-    // offset + i. With an executor several calls run at the same time.
+    // Calls f(offset, block) for blocks that cover each parameter once: block[i] is the gradient of parameter offset +
+    // i. With an executor several calls run at the same time.
     template <class F>
     void for_each_block(const F& f) const {
         for_each_block(f, [&](std::size_t offset, const kernels::SparseProductRows<T>& rows) {
@@ -70,9 +70,9 @@ public:
             f(offset, std::span<const T>{rows.c.values()});
         });
     }
-    // The same, but that it calls g(offset, rows) where a block is a product with lists of non-zeros, which g
-    // multiplies out itself, and may use while they are in registers. Leaves out products for whose parameters
-    // wanted(first, end) is false.
+    // The same, but calls g(offset, rows) where a block is a product with a sparse matrix, so that g can compute it and
+    // use the results while they are in registers. Leaves out products for whose parameters wanted(first, end) is
+    // false.
     template <class F, class G, class Wanted = Everything>
     void for_each_block(const F& f, const G& g, const Wanted& wanted = {}) const {
         double operations = 0;

@@ -1,5 +1,4 @@
-// What is asked of a network: the InferenceNetwork concept by prediction and evaluation, the Network concept by
-// training and model files.
+// The concepts of networks: InferenceNetwork for prediction and evaluation, Network for training and model files.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
@@ -16,7 +15,7 @@
 
 namespace nib::inline NIB_ABI {
 
-// What evaluation and prediction ask of a network. Beside Sequential and Mlp, Int8Mlp meets it.
+// What evaluation and prediction need. Sequential, Mlp and Int8Mlp meet it.
 //
 //   input_size, output_size    features of one example
 //   forward(x, workspace)      outputs [B, output_size] for x [B, input_size], a dense or a sparse matrix; they lie in
@@ -31,7 +30,7 @@ concept InferenceNetwork = requires(const N& net, const kernels::InputView<typen
     { net.gives_log_probabilities() } -> std::same_as<bool>;
 };
 
-// And what training and model files ask beyond that. Sequential and Mlp meet it.
+// What training and model files need beyond that. Sequential and Mlp meet it.
 //
 //   parameters()  all of them, one contiguous array; the const form only reads
 //   buffers()     numbers that are saved and not trained, as PyTorch's register_buffer keeps
@@ -68,7 +67,7 @@ public:
     }
 
     // The outputs [B, output_size()] for x [B, input_size()], in inference. They lie in the workspace until its next
-    // use. Throws on another number of features.
+    // use. Throws unless x has input_size() columns.
     MatrixView<const T> forward(const kernels::InputView<T>& x, Workspace<T>& workspace) const {
         return run_forward<T>(view(), x, workspace);
     }

@@ -8,12 +8,11 @@
 // loop then allocate only their result, if at all. An image's bytes are scaled to [0, 1] as those of a Dataset are, in
 // memory that is allocated for that.
 //
-// Inputs must be finite; nothing checks that. One that is NaN makes outputs NaN, and so may one that is infinite, or
-// numbers that overflow on the way. NaN then counts as larger than all numbers, as in PyTorch: the class is that of the
-// first output that is NaN, and the first score of top_k is NaN, by which whoever cannot vouch for the inputs can tell.
-// (A network that ends in LogSoftmax gives NaN for all probabilities then, and class 0. With -ffast-math a compiler may
-// assume that there is no NaN, and choose any class.) A network in 8-bit integers takes NaN for the lowest input of its
-// range, and what is outside of the range for the nearest in it.
+// Inputs must be finite, which is not checked. NaN inputs make outputs NaN; infinite inputs and overflow may. NaN
+// counts as larger than all numbers, as in PyTorch: the class is that of the first NaN output, and the first score of
+// top_k is NaN, so that a program can check it. (A network that ends in LogSoftmax then gives NaN for all
+// probabilities, and class 0. With -ffast-math any class may result.) A network in 8-bit integers clamps inputs to its
+// range; NaN becomes the lowest value.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>

@@ -37,7 +37,7 @@ public:
 
     Executor* executor() const { return executor_; }
 
-    // The outputs in a slot, and the gradient by them.
+    // The outputs in a slot, and the gradient with respect to them.
     MatrixView<T> activation(std::size_t slot, std::size_t rows, std::size_t cols) {
         return {buffer(activations_, slot, rows * cols), rows, cols};
     }

@@ -1,4 +1,4 @@
-// Bounds on gradients, as torch.nn.utils has them: what keeps one odd batch from throwing a network far away.
+// Gradient clipping, as in torch.nn.utils: keeps one odd batch from moving the parameters far.
 //
 //   const std::span<float> all = gradients(net, batch).multiply_out();
 //   nib::clip_grad_norm(all, 1.0);

@@ -1,5 +1,5 @@
-// Schedules: how the learning rate goes in the course of training. A Schedule is one of these values, which are named
-// after PyTorch's, and gives the factor that the optimiser's own learning rate is multiplied by at a step:
+// Schedules: how the learning rate changes in the course of training. A Schedule is one of these values, which are
+// named after PyTorch's, and gives the factor that the optimiser's own learning rate is multiplied by at a step:
 //
 //   nib::FitOptions{.schedule = nib::StepLR{.step_size = 10}}
 //   nib::FitOptions{.schedule = nib::CosineAnnealingLR{.eta_min = 0.01}}
@@ -132,7 +132,7 @@ private:
     LinearWarmup warmup_ = {};
 };
 
-// Where ReduceLROnPlateau has come to. Asked once an epoch:
+// The state of ReduceLROnPlateau, updated once an epoch:
 //   if (state.update(schedule, validation_loss)) ...
 struct PlateauState {
     double best = std::numeric_limits<double>::infinity();

@@ -1,4 +1,4 @@
-// check_gradients: compares a network's gradients with central differences of its loss, for whoever writes a layer or a
+// check_gradients: compares a network's gradients with central differences of its loss, for authors of a layer or a
 // loss. Each parameter is moved up and down a little, and what the loss does is to be what the gradient says:
 //
 //   nib::Rng rng{1};

@@ -1,5 +1,5 @@
-// The few of <algorithm>'s functions that nib needs, under names that do not collide with std's: <algorithm> itself
-// takes a compiler a tenth of what all of nib takes, and brings much of <functional> with it in some libraries.
+// The few of <algorithm>'s functions that nib needs, under names that do not collide with std's: <algorithm> is
+// expensive to include, and brings much of <functional> with it in some libraries.
 #pragma once
 
 #include <nib/core/config.hpp>
