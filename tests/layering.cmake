@@ -6,6 +6,8 @@
 #   all.hpp includes every header that users include, and reaches those of the detail/ folders through them; neither it,
 #   nib.hpp and ink.hpp nor an example includes one of these itself
 #   what runs networks names no layer and no activation in its code
+#   the macros of the compiled library stand where core/config.hpp says: NIB_API below NIB_BODIES, neither in a header that
+#   bodies alone include, and `extern template` in detail/templates.hpp
 cmake_minimum_required(VERSION 3.20)
 set(folders core kernels io data ink layers model loss optim train)
 # Structs without behaviour.
@@ -88,6 +90,38 @@ foreach(file IN LISTS faces ITEMS include/nib/nib.hpp include/nib/ink.hpp includ
     list(FILTER includes INCLUDE REGEX "^nib/.*/detail/")
     if(includes)
         problem("${file}: includes ${includes}, which is nib's own")
+    endif()
+endforeach()
+
+# What programs see that link the compiled library: headers of the rooms, and what these include above NIB_BODIES.
+set(to_read ${headers})
+list(FILTER to_read EXCLUDE REGEX "/detail/")
+# Made of what gemv.hpp has below NIB_BODIES.
+set(needs_bodies kernels/detail/sparse_matmul.hpp)
+set(seen ${to_read})
+while(to_read)
+    list(POP_FRONT to_read header)
+    file(READ ${ROOT}/include/nib/${header} text)
+    string(REGEX REPLACE "\n#if NIB_BODIES.*$" "" visible "${text}")
+    string(REGEX MATCHALL "#include <nib/[^>]*/detail/[^>]*>" includes "${visible}")
+    list(TRANSFORM includes REPLACE "#include <nib/(.*)>" "\\1")
+    foreach(included IN LISTS includes)
+        if(included IN_LIST headers AND NOT included IN_LIST seen)
+            list(APPEND seen ${included})
+            list(APPEND to_read ${included})
+        endif()
+    endforeach()
+    if(visible MATCHES "NIB_API" AND NOT header STREQUAL "core/config.hpp")
+        problem("include/nib/${header}: has NIB_API above NIB_BODIES")
+    endif()
+endwhile()
+foreach(header IN LISTS headers)
+    file(READ ${ROOT}/include/nib/${header} text)
+    if(text MATCHES "NIB_(API|BODIES)" AND NOT header IN_LIST seen AND NOT header IN_LIST needs_bodies)
+        problem("include/nib/${header}: has ${CMAKE_MATCH_0}, though bodies alone include it")
+    endif()
+    if(text MATCHES "extern template" AND NOT header STREQUAL "core/config.hpp")
+        problem("include/nib/${header}: has `extern template`, expected in detail/templates.hpp alone")
     endif()
 endforeach()
 

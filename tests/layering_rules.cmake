@@ -10,6 +10,7 @@ function(write_tree)
     file(WRITE ${SCRATCH}/include/nib/io/file.hpp "${good_header}")
     file(WRITE ${SCRATCH}/include/nib/train/fit.hpp "${good_header}#include <nib/io/file.hpp>\n")
     file(WRITE ${SCRATCH}/include/nib/compiled.hpp "// The compiled library.\n#pragma once\n#include <nib/all.hpp>\n")
+    file(WRITE ${SCRATCH}/include/nib/detail/templates.hpp "// Its templates.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/nib.hpp "// Most of it.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/ink.hpp "// Ink.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/all.hpp
@@ -59,4 +60,10 @@ expect_problem(examples/train.cpp "#include <nib/io/detail/zip.hpp>\n" "examples
 expect_problem(tests/io/file_test.cpp "#include \"../support.hpp\"\n#include <nib/io/file.hpp>\n"
     "tests/io/file_test.cpp: includes ../support.hpp first")
 expect_problem(include/nib/kernels/product.hpp "${good_header}struct ReLU;\n" "kernels/product.hpp: names a layer or an")
+expect_problem(include/nib/io/file.hpp "${good_header}NIB_API void f();\n#if NIB_BODIES\n#endif\n"
+    "io/file.hpp: has NIB_API above NIB_BODIES")
+expect_problem(include/nib/io/detail/zip.hpp "${good_header}#if NIB_BODIES\n#endif\n"
+    "io/detail/zip.hpp: has NIB_BODIES, though bodies alone include it")
+expect_problem(include/nib/io/file.hpp "${good_header}extern template class Reader<float>;\n"
+    "io/file.hpp: has `extern template`")
 file(REMOVE_RECURSE ${SCRATCH})

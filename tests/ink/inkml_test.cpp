@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/ink/inkml.hpp>
 
 #include "../support.hpp"
@@ -268,17 +267,6 @@ TEST_CASE("one trace format for all traces may stand there several times") {
     CHECK(parse(in_ink(format(xy) + format(xy) + trace))[0].strokes.size() == 1);
     CHECK(error_in(in_ink(trace + format(xy + "<channel name='F'/>"))) ==
           "a.inkml:1: expected one <traceFormat> for all traces, found another one than the traces above have");
-}
-
-TEST_CASE("a drawing comes as soon as its group ends") {
-    nib::detail::TextSource source{
-        "<ink><traceGroup><annotation type='truth'>1</annotation><trace>1 2</trace></traceGroup><broken"};
-    const std::string name = "a.inkml";
-    nib::detail::InkmlReader reader{source, name};
-    nib::Drawing drawing;
-    REQUIRE(reader.next(drawing));
-    CHECK(drawing.label == "1");
-    CHECK(source.rest() == "<broken");
 }
 
 TEST_CASE("a drawing has at most 1048576 points") {

@@ -1,4 +1,3 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/ink/unipen.hpp>
 
 #include "../support.hpp"
@@ -131,22 +130,6 @@ TEST_CASE("points of a lifted pen are no ink, but must be points") {
 
 TEST_CASE("a number that starts with its decimal point is no keyword") {
     CHECK(parse(".PEN_DOWN\n.5 .25\n")[0].strokes[0][0].x == 0.5f);
-}
-
-TEST_CASE("a drawing comes as soon as its components and the segments before it are complete") {
-    const std::string text =
-        ".SEGMENT D 0 ? \"a\"\n.PEN_DOWN\n0 0\n.PEN_UP\n"
-        ".SEGMENT D 2 ? \"b\"\n.SEGMENT D 1 ? \"c\"\n.PEN_DOWN\n1 0\n.PEN_UP\n.PEN_DOWN\n2 0\n.PEN_UP\n"
-        "broken\n";
-    nib::detail::TextSource source{text};
-    const std::string name = "a.unp";
-    nib::detail::UnipenReader reader{source, name};
-    nib::Drawing drawing;
-    REQUIRE(reader.next(drawing));
-    CHECK(drawing.label == "a");
-    CHECK(drawing.strokes[0][0].x == 0);
-    CHECK(nib::detail::LineScanner(source, name).next());  // from here on nothing has been read
-    CHECK(source.rest().starts_with(".SEGMENT D 1"));
 }
 
 TEST_CASE("drawings come in the order of their segments, and what was handed over is not named again") {

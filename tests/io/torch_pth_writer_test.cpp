@@ -1,9 +1,9 @@
-#define NIB_BODIES 1  // looks inside
 #include <nib/io/torch_pth_writer.hpp>
 
 #include "../support.hpp"
 #include "torch_builder.hpp"
 
+#include <nib/io/detail/zip.hpp>
 #include <nib/io/torch_pth.hpp>
 
 #include <cstddef>
@@ -119,33 +119,6 @@ TEST_CASE("a type that PyTorch's files have no name for is not written") {
                                                  "PyTorch's files: a .safetensors file holds it");
     CHECK(support::contains(error_saving(nib::Dtype::c64, 16), "is complex64, which is not written"));
     CHECK(error_saving(nib::Dtype::f8_e4m3, 2) == "");
-}
-
-TEST_CASE("the archive's folder is the file's stem, as torch.save has it") {
-    using nib::detail::torch_folder;
-    CHECK(torch_folder("model.pth") == "model");
-    CHECK(torch_folder("a/b.c/model") == "model");
-    CHECK(torch_folder("a\\model.v1.pt") == "model.v1");
-    CHECK(torch_folder("dir/.pth") == "archive");
-    CHECK(torch_folder("dir/") == "archive");
-    CHECK(torch_folder("...pth") == "archive");
-    CHECK(torch_folder("..pth") == "archive");
-    CHECK(torch_folder("a\nb.pth") == "archive");
-    CHECK(torch_folder("...x.pth") == "...x");
-}
-
-TEST_CASE("integers are pickled in every size") {
-    const auto read = [](std::size_t value) {
-        nib::detail::PickleWriter writer;
-        writer.integer(value);
-        writer.opcode('.');
-        const nib::Pickle pickle = nib::PickleReader{nib::bytes_of(writer.bytes()), "p", 0, {}}.read();
-        return pickle.kind(pickle.root()) == nib::PickleKind::integer
-                   ? static_cast<std::size_t>(pickle.integer(pickle.root()))
-                   : 0;
-    };
-    for (const std::size_t value : {0ul, 255ul, 256ul, 65535ul, 65536ul, 0x7ffffffful, 0x80000000ul, 0x123456789abcul})
-        CHECK(read(value) == value);
 }
 
 TEST_CASE("save_torch refuses what it cannot write, and leaves the file as it was") {

@@ -28,16 +28,15 @@
 // alone need. There a function that programs call is marked NIB_API, all others `inline`; declarations carry neither,
 // and templates no mark. What the library instantiates is listed in detail/templates.hpp, the one header with
 // `extern template`. A header in a detail/ folder that only bodies include is written as if there were no library.
-#if !defined(NIB_BODIES)
-#if defined(NIB_COMPILED) && !defined(NIB_COMPILING)
+#if defined(NIB_COMPILING)
+#define NIB_BODIES 1
+#define NIB_API
+#else
+#if defined(NIB_COMPILED)
 #define NIB_BODIES 0
 #else
 #define NIB_BODIES 1
 #endif
-#endif
-#if defined(NIB_COMPILING)
-#define NIB_API
-#else
 #define NIB_API inline
 #endif
 

@@ -55,11 +55,11 @@ std::vector<Drawing> parse_drawings(std::string_view text, const std::string& na
 
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
+#include <nib/ink/detail/inkml_reader.hpp>
 #include <nib/ink/detail/lines.hpp>
-#include <nib/ink/inkml.hpp>
+#include <nib/ink/detail/unipen_reader.hpp>
 #include <nib/ink/pointer_log.hpp>
 #include <nib/ink/quickdraw.hpp>
-#include <nib/ink/unipen.hpp>
 #include <nib/io/detail/text_source.hpp>
 #include <nib/io/file.hpp>
 
