@@ -1,4 +1,4 @@
-// Autoencoding: examples whose targets are their own inputs, for networks that learn to give back what they are given.
+// Autoencoding: examples whose targets are their own inputs, for networks that learn to reconstruct their inputs.
 //
 //   nib::fit(net, adam, nib::Autoencoding{images}, {.epochs = 5}, rng, nib::MseLoss{});
 //

@@ -48,10 +48,10 @@ public:
     Batches(Data&& data, std::size_t batch_size, std::vector<std::uint32_t> order, std::uint64_t key,
             std::uint64_t seed, Executor* executor);
 
-    // How many batches there are.
+    // The number of batches.
     std::size_t size() const { return order_.empty() ? 0 : (order_.size() - 1) / batch_size_ + 1; }
 
-    // Which of the data's examples is row `row` of batch number `number`.
+    // The index in the data of row `row` of batch number `number`.
     std::size_t example(std::size_t number, std::size_t row) const { return order_[number * batch_size_ + row]; }
 
     // The memory that a batch is gathered into.

@@ -46,8 +46,8 @@ struct Batch {
     std::size_t size() const { return inputs.rows(); }
 };
 
-// A user's own examples: a matrix of inputs [N, F], and a class (Target is int) or a row of targets (Target is T) for
-// each row. Non-owning.
+// Examples in your own memory: a matrix of inputs [N, F], and a class (Target is int) or a row of targets (Target is T)
+// for each row. Non-owning.
 template <class T, class Target = int>
 struct Examples {
     using Targets = TargetsOf<T, Target>;

@@ -1,7 +1,7 @@
 // Arrays in NumPy's .npy files: format versions 1, 2 and 3; all types that NumPy and nib share (not bfloat16, which
 // NumPy lacks), either byte order, C and Fortran order.
 //
-//   open_npy(path)                 a TensorFile of one tensor, called what the file is called, without .npy
+//   open_npy(path)                 a TensorFile of one tensor, named after the file, without .npy
 //   load_npy<T>(path)              all numbers of an array, row-major. T (float, double, int32_t, int64_t or uint8_t)
 //                                  is the type in the file, nothing is converted
 //   parse_npy, parse_npy<T>        the same from bytes in memory

@@ -1,13 +1,11 @@
 // ONNX files (https://onnx.ai), written: a computation as a graph of operators, and the tensors that it holds. They are
 // run by onnxruntime and many others.
 //
-// The operators are those of opset 13, and the file says that it is of IR version 7: both came with ONNX 1.8 (2020), so
-// that whoever knows the one knows the other. Every onnxruntime since 1.6 reads them, and newer opsets changed nothing
-// in what a dense network needs. What is written passes ONNX's checker: operators, attributes, and the types of values
-// are compared with io/detail/onnx_operators.hpp. Only shapes are not looked at.
+// Files are of opset 13 and IR version 7, both of ONNX 1.8 (2020). Every onnxruntime since 1.6 reads them, and newer
+// opsets change nothing that a dense network needs. What is written passes ONNX's checker: operators, attributes and
+// types of values are checked before (io/detail/onnx_operators.hpp), shapes are not.
 //
-// Numbers are raw little-endian data. A file takes no more memory than its tensors do: they are written from where they
-// lie.
+// Numbers are raw little-endian data, written without a copy of the tensors.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -42,8 +40,8 @@ struct OnnxGraph {
     std::vector<Operator> nodes;  // each after those whose outputs it takes
     std::vector<OnnxValue> inputs;
     std::vector<OnnxValue> outputs;
-    std::span<const Tensor> initializers;  // values that the graph brings along
-    Dtype numbers = Dtype::f32;            // of Constants of FLOAT and FLOATS: f32 or f64
+    std::span<const Tensor> initializers;  // constants of the graph, such as weights
+    Dtype numbers = Dtype::f32;            // type of floating-point Constants: f32 or f64
     std::vector<std::string> origins;      // of the nodes, for messages ("layer 1 (Swish)"); may be shorter
 };
 

@@ -1,6 +1,5 @@
-// Initializers: how the weights of a network begin, where it is not to be as torch.nn.Linear does. Those of
-// torch.nn.init, with its formulas and defaults; fan_in are the features that go into a layer, fan_out those that come
-// out.
+// Initializers: how the weights of a network are drawn, instead of as torch.nn.Linear does. They have the names,
+// formulas and defaults of torch.nn.init. fan_in is the number of a layer's inputs, fan_out of its outputs.
 //
 //   KaimingUniform{.a}   uniform in ±sqrt(3) s, s = sqrt(2 / (1 + a^2) / fan_in): for layers before ReLU (a = 0, the
 //                        default) or LeakyReLU<a> (He et al. 2015)
@@ -14,8 +13,8 @@
 //   nib::Sequential<nib::Dense<784, 64>, nib::ReLU, nib::Dense<64, 10>> net{rng, nib::KaimingNormal{}};
 //   nib::initialize(net, nib::Orthogonal{.gain = 0.5}, rng);  // any network: model/initialize.hpp
 //
-// Any value that can be called as these can is one, too. Weights come as a matrix [in, out], row-major. The same seed
-// gives the same numbers; those of Orthogonal, which are sums of products, may differ in their last bits where a
+// Any callable of the same signature is an initializer, too. Weights come as a matrix [in, out], row-major. The same
+// seed gives the same numbers; those of Orthogonal, which are sums of products, may differ in their last bits where a
 // compiler fuses them.
 #pragma once
 

@@ -1,11 +1,11 @@
-// BceWithLogitsLoss: the binary cross-entropy of independent yes-or-no answers, for a network that ends in logits y;
+// BceWithLogitsLoss: the binary cross-entropy of independent binary targets, for a network that ends in logits y;
 // torch.nn.BCEWithLogitsLoss.
 //
 //   loss = -1/(B C) sum of p t log(sigmoid(y)) + (1 - t) log(1 - sigmoid(y))     y, targets t in [0, 1]: [B, C]
 //
-// p, the weight of the answer yes, is 1 unless pos_weight has a number for each column. Stable for every finite y.
-// Targets outside of [0, 1] are not refused; the loss then has no lower bound. loss/reduction.hpp tells of other
-// reductions and of weights of examples.
+// p, the weight of positive targets, is 1 unless pos_weight has a number for each column. Stable for every finite y.
+// Targets outside [0, 1] are not refused; the loss then has no lower bound. Other reductions and weights of examples:
+// loss/reduction.hpp.
 #pragma once
 
 #include <nib/core/matrix.hpp>
@@ -18,7 +18,7 @@
 namespace nib::inline NIB_ABI {
 
 struct BceWithLogitsLoss {
-    std::vector<double> pos_weight = {};  // > 0; none are 1 for each column
+    std::vector<double> pos_weight = {};  // > 0; empty: 1 for each column
     Reduction reduction = Reduction::mean;
 
     template <class T>

@@ -20,7 +20,7 @@
 namespace nib::inline NIB_ABI {
 
 struct CrossEntropyLoss {
-    std::vector<double> class_weights = {};  // >= 0; none are 1 for each class
+    std::vector<double> class_weights = {};  // >= 0; empty: 1 for each class
     double label_smoothing = 0;              // in [0, 1]
     Reduction reduction = Reduction::mean;
 

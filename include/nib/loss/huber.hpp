@@ -3,7 +3,7 @@
 //
 //   loss = 1/(B C) sum of e^2 / 2 where |e| < delta, else delta (|e| - delta / 2)     e = y - targets: [B, C]
 //
-// loss/reduction.hpp tells of other reductions and of weights of examples.
+// Other reductions and weights of examples: loss/reduction.hpp.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>

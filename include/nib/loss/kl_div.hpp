@@ -3,8 +3,7 @@
 //   loss = 1/(B C) sum of t (log(t) - y)     y: [B, C] log-probabilities, t: [B, C] probabilities, 0 log(0) = 0
 //
 // As in PyTorch the default is the mean over all numbers; Reduction::batchmean is the divergence of an example, on
-// average. With log_target the targets are logarithms of probabilities. loss/reduction.hpp tells of weights of
-// examples.
+// average. With log_target the targets are logarithms of probabilities. Weights of examples: loss/reduction.hpp.
 #pragma once
 
 #include <nib/core/detail/math.hpp>

@@ -2,7 +2,7 @@
 //
 //   loss = 1/(B C) sum of (y - targets)^2     y, targets: [B, C]
 //
-// loss/reduction.hpp tells of other reductions and of weights of examples.
+// Other reductions and weights of examples: loss/reduction.hpp.
 #pragma once
 
 #include <nib/core/matrix.hpp>

@@ -4,8 +4,8 @@
 //
 //   NllLoss{.class_weights = {1, 5, 2}, .label_smoothing = 0.1, .reduction = nib::Reduction::sum}
 //
-// With class weights w and label smoothing s (loss/reduction.hpp tells of other reductions and of weights of examples),
-// the formula of torch.nn.CrossEntropyLoss:
+// With class weights w and label smoothing s (other reductions and weights of examples: loss/reduction.hpp), the
+// formula of torch.nn.CrossEntropyLoss:
 //
 //   loss = sum over b of l[b] / sum over b of w[target[b]]
 //   l[b] = -(1 - s) w[target[b]] y[b, target[b]] - s/C sum over c of w[c] y[b, c]
@@ -104,7 +104,7 @@ void check_class_loss(const char* loss, const ClassLoss& options, std::size_t ou
 }  // namespace detail
 
 struct NllLoss {
-    std::vector<double> class_weights = {};  // >= 0; none are 1 for each class
+    std::vector<double> class_weights = {};  // >= 0; empty: 1 for each class
     double label_smoothing = 0;              // in [0, 1]
     Reduction reduction = Reduction::mean;
 

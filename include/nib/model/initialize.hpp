@@ -1,6 +1,6 @@
-// initialize(net, initializer, rng): draws the weights of a network anew, by one of layers/initializers.hpp or by one
-// of a user's. These are the matrices among its parameters, as dense layers have; the biases of their layers become 0.
-// What other layers have stays as it is.
+// initialize(net, initializer, rng): draws the weights of a network anew, by an initializer of layers/initializers.hpp
+// or one of your own. Weights are the matrices among its parameters, as dense layers have; the biases of these layers
+// become 0. Other parameters stay as they are.
 //
 //   nib::initialize(net, nib::XavierUniform{}, rng);
 #pragma once

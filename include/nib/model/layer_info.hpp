@@ -17,10 +17,10 @@ struct LayerInfo {
     std::string name;  // in model files: "0", or its own
     std::string text;  // for people, as PyTorch has it: "Linear(784, 64)"
     LayerShape shape;
-    std::vector<LayerTensor> tensors;  // its own, with their places among the network's numbers
-    bool only_in_training = false;     // it does nothing when the network is used
+    std::vector<LayerTensor> tensors;  // its parameters and buffers, with their places among the network's
+    bool only_in_training = false;     // it is the identity in inference
     std::size_t skip = no_skip;        // of a residual connection: the number of the layer before which it begins
-    LayerId layer = nullptr;           // which struct it is
+    LayerId layer = nullptr;           // identifies the layer's struct
 };
 
 // What a layer computes, as elementary operations; none where the layer has no operators().

@@ -11,8 +11,8 @@
 // An option is any layer or block, nib::LayerList<nib::LayerNorm, nib::Residual<nib::ReLU>>{} for several, or {} for
 // none. What no option names is not compiled.
 //
-// Memory is allocated when it is made and, by workspaces, in the first passes; net(x) allocates its result,
-// net(x, workspace) nothing more than the workspace.
+// Memory is allocated on construction and, by workspaces, in the first passes. net(x) allocates its result; net(x,
+// workspace) allocates only what the workspace still lacks.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
@@ -36,7 +36,7 @@
 
 namespace nib::inline NIB_ABI {
 
-// A layer that an Mlp is told to have.
+// A layer of an Mlp's options.
 template <class T>
 struct MlpLayer {
     Step<T> (*step)(LayerShape shape);
@@ -47,7 +47,7 @@ struct MlpLayer {
     std::string number;     // behind its place: "", or ".0" within a block
     std::size_t span = 0;   // at the end of a block: how many layers it has
     double setting = 0;     // for Pass::setting
-    std::size_t place = 0;  // among those that are told, blocks as one each
+    std::size_t place = 0;  // its index among the options' layers, blocks counted once
     std::size_t out = 0;    // of a DenseOfAnySize: the features that come out, 0 for as many as go in
     bool is_named = false;  // one of the dense layers that the widths make
 };
@@ -114,7 +114,7 @@ struct MlpLayers {
     }
 };
 
-// A probability is a Dropout of it, and 0 none.
+// A number p means Dropout with probability p; 0 means none.
 template <class T>
 struct MlpDropout : MlpLayers<T> {
     MlpDropout() = default;
@@ -125,7 +125,7 @@ struct MlpDropout : MlpLayers<T> {
     }
 };
 
-// Behind each dense layer but the last stand the norm, the activation and the dropout.
+// Each dense layer but the last is followed by the norm, the activation and the dropout.
 template <class T>
 struct BasicMlpOptions {
     MlpLayers<T> activation = ReLU{};
@@ -147,7 +147,7 @@ struct MlpLayout {
     std::vector<Step<T>> steps;
     std::size_t count = 0;  // blocks as one each
 
-    MlpLayout() = default;  // whoever adds to it sets the first width before
+    MlpLayout() = default;  // set the first width before adding layers
     MlpLayout(std::span<const std::size_t> all_widths, const BasicMlpOptions<T>& options);
 
     void add_dense(std::size_t out);
@@ -168,8 +168,8 @@ public:
     using Options = BasicMlpOptions<T>;
 
     // All parameters 0: a network to load a model into. `widths` are the features that go into the first dense layer
-    // and that come out of each: at least two numbers, all at least 1. Throws on others, and on layers that do not fit
-    // them.
+    // and that come out of each: at least two numbers, all at least 1. Throws on other widths, and on layers that do
+    // not fit them.
     explicit BasicMlp(const std::vector<std::size_t>& widths, const Options& options = {})
         : BasicMlp{detail::MlpLayout<T>{{widths.data(), widths.size()}, options}} {}
 
@@ -178,7 +178,7 @@ public:
         : BasicMlp{widths, options} {
         make_numbers(&rng);
     }
-    // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
+    // Weights drawn by an initializer (layers/initializers.hpp), biases 0.
     template <Initializer<T> Init>
     BasicMlp(const std::vector<std::size_t>& widths, Rng& rng, const Init& initializer, const Options& options = {})
         : BasicMlp{widths, rng, options} {
@@ -196,7 +196,7 @@ public:
 
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const;
-    // The same in the workspace, until its next use. Allocates nothing after the first time.
+    // The same, in the workspace until its next use. Allocates nothing after the first call.
     std::span<const T> operator()(std::span<const T> x, Workspace<T>& workspace) const;
 
     // The names of the dense layers in model files: their numbers ("0", "2", "4", …), or what the file called them that

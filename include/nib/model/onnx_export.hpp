@@ -1,14 +1,13 @@
 // save_onnx(net, path): a network as an ONNX file, which onnxruntime and many others run.
 //
 //   The graph has one input, "input" [N, net.input_size()], and one output, "output" [N, net.output_size()], for any N,
-//   both of the network's own type. They are what net.forward takes and gives: behind a LogSoftmax, logarithms of
-//   probabilities. Tensors have their names and shapes of model files: "0.weight" is [out, in].
+//   both of the network's own type. They are what net.forward takes and gives: log-probabilities where the network ends
+//   in LogSoftmax. Tensors have the names and shapes of model files: "0.weight" is [out, in].
 //
 //   session.run(None, {"input": pixels})    in Python, with onnxruntime
 //
-// A layer of one's own is exported by what its operators() says (layers/layer.hpp). Few readers run networks of
-// doubles, onnxruntime 1.17 only with its optimisations switched off (1.20 as it is): where it does not matter, export
-// floats.
+// A layer of your own is exported as its operators() say (layers/layer.hpp). Export floats where you can: few readers
+// run networks of doubles, onnxruntime 1.17 only with its optimisations switched off.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -81,7 +80,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// Turns the operators of layer after layer into nodes of one graph.
+// Joins the operators of all layers into one graph.
 class OnnxNodes {
 public:
     // `path` is for messages.
@@ -99,7 +98,7 @@ public:
         last_ = names_.at("y");
     }
 
-    // What comes out of the last layer is then called `output`.
+    // The nodes, with the last layer's output renamed to `output`.
     std::vector<Operator> take(const std::string& output) {
         if (last_ == input) {
             nodes_.push_back({.type = "Identity", .inputs = {last_}, .outputs = {output}});
@@ -122,7 +121,7 @@ public:
 private:
     [[noreturn]] void refuse(const std::string& why) const { fail(path_ + ": " + layer_ + ": " + why); }
 
-    // With the names of the graph instead of the layer's own.
+    // Adds a node, with the graph's names in place of the layer's own.
     void add(const Operator& operation, const std::vector<LayerTensor>& tensors) {
         Operator node = operation;
         const std::string prefix = onnx_node_name(node, nodes_.size()) + ".";

@@ -256,7 +256,7 @@ public:
         this->allocate(parameter_count(), buffer_count());
         Table::initialize(this->parameters(), this->buffers(), &rng);
     }
-    // And then weights by one of layers/initializers.hpp, biases 0: model/initialize.hpp.
+    // Weights drawn by an initializer (layers/initializers.hpp), biases 0.
     template <Initializer<T> Init>
     BasicSequential(Rng& rng, const Init& initializer) : BasicSequential{rng} {
         nib::initialize(*this, initializer, rng);
@@ -272,7 +272,8 @@ public:
         return apply(this->parameters(), x, this->buffers());
     }
 
-    // The same from numbers that lie anywhere: parameter_count() and buffer_count() of them, ordered as in a network.
+    // The same with parameters and buffers that lie anywhere, such as constants: parameter_count() and buffer_count()
+    // of them, ordered as in a network.
     static std::array<T, output_size()> apply(std::span<const T> parameters, std::span<const T> x,
                                               std::span<const T> buffers = {}) {
         assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());

@@ -1,7 +1,7 @@
 // Workspace: scratch memory of forward and backward passes.
 //
 // Made once, given to every pass, used by one thread at a time. It grows in the first passes to what the largest batch
-// needs, and allocates nothing after that (what a thread's own first large product takes, kernels/matmul.hpp tells). A
+// needs, and allocates nothing after that (but see kernels/matmul.hpp on a thread's first large product). A
 // backward pass reads what the forward pass before it left here.
 #pragma once
 
@@ -22,7 +22,7 @@ namespace nib::inline NIB_ABI {
 // Whether a pass is training, and what random layers need to know of its batch.
 struct TrainingPass {
     bool on = false;
-    std::uint64_t key = 0;        // another one for each step and epoch
+    std::uint64_t key = 0;        // differs for each step and epoch
     std::uint64_t first_row = 0;  // the number of the batch's first row in the epoch
 };
 
@@ -30,7 +30,7 @@ template <class T>
 class Workspace {
 public:
     Workspace() = default;
-    // Passes over batches that are large enough to gain share them out among what the executor runs.
+    // With an executor, passes over large batches are shared out among its threads.
     explicit Workspace(Executor* executor) : executor_{executor} {}
     Workspace(Workspace&&) = default;
     Workspace& operator=(Workspace&&) = default;

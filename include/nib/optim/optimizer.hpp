@@ -181,14 +181,14 @@ public:
     void scale_learning_rate(double factor) requires requires(Options& options) { options.learning_rate; }
     { rate_factor_ = factor; }
 
-    // How many steps were taken.
+    // The number of steps taken.
     std::uint64_t steps() const { return steps_; }
     // One number for each parameter, in their order.
     std::span<const T> state(std::size_t index) const {
         assert(index < state_count);
         return {states_[index].data(), states_[index].size()};
     }
-    // Goes on where another optimiser's steps() and states were taken.
+    // Continues from another optimiser's steps() and states.
     void restore(std::uint64_t steps, std::span<const std::span<const T>> states) {
         if (states.size() != state_count)
             fail(std::string(Method::name) + ": keeps " + std::to_string(state_count) + " states, got " +

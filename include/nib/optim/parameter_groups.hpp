@@ -1,5 +1,4 @@
-// Which of a network's parameters: what an optimiser's groups are made of, and what it leaves as it is
-// (Optimizer::add_group, Optimizer::freeze).
+// Selects some of a network's parameters, for Optimizer::add_group and Optimizer::freeze.
 //
 //   parameters_named(net, "bias")   the tensors that model files call "bias" or "….bias"
 //   layer_parameters(net, "0")      those of the layer called "0", and of layers within it

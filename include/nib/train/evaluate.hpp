@@ -1,6 +1,6 @@
-// evaluate: a network's mean loss on a data set and, for classes, its accuracy and, where that is of a sensible size,
-// its confusion matrix.
-// accuracy: the part of the data that is recognised.  measure: any other metric of the outputs.
+// evaluate: a network's mean loss on a data set and, for classes, its accuracy and confusion matrix.
+// accuracy: the part of the examples that are classified correctly.
+// measure: any other metric of the outputs.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -118,8 +118,8 @@ template <InferenceNetwork Net, class Data, Loss<typename Net::scalar_type> L = 
     return result;
 }
 
-// The part of the data, whose targets are classes, that is recognised, in [0, 1]. Counts, and so takes any number of
-// classes. Fails where check_data does.
+// The part of the examples that are classified correctly, in [0, 1], for targets that are classes, any number of them.
+// Fails where check_data does.
 template <InferenceNetwork Net, class Data>
 [[nodiscard]] double accuracy(const Net& net, const Data& data) {
     using T = typename Net::scalar_type;

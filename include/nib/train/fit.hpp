@@ -5,7 +5,7 @@
 //   });
 //   nib::fit(net, sgd, nib::Examples{x, y}, {.epochs = 20}, rng, nib::MseLoss{});
 //
-//   // Until five epochs have brought no better loss on other data; the network is then the best one.
+//   // Early stopping: ends after five epochs without a better validation loss, with the best network.
 //   const auto result = nib::fit(net, adam, train, {.epochs = 99, .patience = 5}, rng, nib::Validation{validation});
 //   nib::save_history(result.history, "history.csv");
 #pragma once
@@ -49,7 +49,7 @@ bool proceeds(Callback& callback, const Report& report) {
     }
 }
 
-// What is given for validation data where there are none.
+// Stands for validation data where there are none.
 struct NoValidation {};
 
 template <class V>
@@ -111,7 +111,7 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
                      .epochs = options.epochs,
                      .plateau_factor = state.plateau.factor,
                      .steps = options.epochs * static_cast<double>(steps)});
-                // Gradients of matrices of weights are not computed yet: the optimiser's step does that, block by
+                // Gradients of weight matrices are not computed yet: the optimiser's step does that, block by
                 // block (model/gradient.hpp).
                 const DeferredGradient<T> gradient = gradients(net, batch);
                 finite = is_finite(gradients.loss()) && gradient.rest_is_finite() &&
@@ -234,9 +234,9 @@ private:
 //
 // A loss or a gradient that is not finite (NaN in the data, a learning rate that is too high) is an Error that names
 // epoch, step and, where it can be told, the example; that step is not taken, and the network is as the step before
-// left it. Gradients by matrices of weights are not checked one by one, unless they are accumulated or clipped. Instead
+// left it. Gradients of weight matrices are not checked one by one, unless they are accumulated or clipped. Instead
 // parameters and the optimiser's states are checked at the end of each epoch, before on_epoch, which so never saves a
-// model that load would refuse. (Where such a gradient has broken a weight before, the next step's loss tells.)
+// model that load would refuse. (If such a gradient has broken a weight, the next step's loss shows it.)
 //
 // A schedule multiplies the learning rate that the optimiser had when the epoch began; that is restored after each
 // epoch, also when an exception ends it. It may be changed between epochs; options are checked at each step.

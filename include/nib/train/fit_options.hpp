@@ -1,4 +1,4 @@
-// What fit is told beside a network and data, and what it returns.
+// The options of fit, and what it returns.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -9,13 +9,13 @@
 
 namespace nib::inline NIB_ABI {
 
-// What of the validation data early stopping looks at.
+// What early stopping compares.
 enum class Monitor : unsigned char { loss, accuracy };
 
 struct FitOptions {
     int epochs = 4;                      // times through the data
     std::size_t batch_size = 15;         // at least 1
-    int first_epoch = 1;                 // later where a checkpoint has those before it
+    int first_epoch = 1;                 // larger when training resumes from a checkpoint
     std::size_t threads = 1;             // for batches large enough to gain; the results are the same to the bit
     Schedule schedule = {};              // of the optimiser's learning rate: constant unless it is set
     bool allow_zero_parameters = false;  // train even a network whose parameters are all 0

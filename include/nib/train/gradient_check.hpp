@@ -1,5 +1,5 @@
 // check_gradients: compares a network's gradients with central differences of its loss, for authors of a layer or a
-// loss. Each parameter is moved up and down a little, and what the loss does is to be what the gradient says:
+// loss. Each parameter is moved up and down a little, and the change of the loss compared with its gradient:
 //
 //   nib::Rng rng{1};
 //   const nib::BasicSequential<double, nib::Dense<4, 6>, MyLayer, nib::Dense<6, 3>, nib::LogSoftmax> net{rng};
@@ -8,15 +8,14 @@
 //
 //     largest error 0.31 at "1.slope"[4]: gradient 0.0214, central difference -0.0107; 63 of 63 parameters compared
 //
-// What to give it. The network: of double, where a right gradient is within 1e-9 or so; float is checked too, but to
-// about 1e-2 only. Layers before one's own, so that its gradient by its inputs is needed; and behind it some that are
-// smooth: where a parameter moves an input of ReLU over its kink, the two differ and nothing is wrong (another seed, or
-// a smaller step, tells). The batch: a few examples, which is the quickest. Each parameter takes two passes over the
-// network, so check a small one, or a sample of its parameters.
+// Use a network of double; float can be checked only roughly. Put a layer with parameters before yours, so that
+// backward_input is called, and smooth layers behind it: where a parameter moves an input of ReLU over its kink the two
+// differ though nothing is wrong (try another seed, or a smaller step). A few examples are enough. Each parameter takes
+// two passes over the network, so check a small one, or a sample of its parameters.
 //
-// All is as in training: BatchNorm takes the batch's statistics, Dropout the mask of batch.key. What layers and the
-// loss are to fill holds NaN before, so that what they leave as it is, or only add to, gives NaN. The network stays as
-// it is, its parameters and buffers (running means) among it: the check works on copies.
+// All is as in training: BatchNorm takes the batch's statistics, Dropout the mask of batch.key. Memory that layers and
+// the loss must fill holds NaN before, so that what they forget to assign shows. The network, with its parameters and
+// buffers (running means), stays as it is: the check works on copies.
 #pragma once
 
 #include <nib/core/config.hpp>

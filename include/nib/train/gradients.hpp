@@ -53,7 +53,7 @@ public:
     using T = typename Net::scalar_type;
     using Batch = nib::Batch<T, detail::LossTarget<LossFunction, T>>;
 
-    // Batches that are large enough to gain are shared out among what the executor, a ThreadPool for one, runs. Fails,
+    // With an executor, such as a ThreadPool, large batches are shared out among its threads. Fails,
     // or does not compile, where the network does not suit the loss: where that needs logarithms of probabilities or
     // logits and is given others, and where a softmax is over one output. Fails where the loss's options do not suit
     // the network.
@@ -67,14 +67,14 @@ public:
     // as the batch is. Fails on a batch that does not fit the network or is empty or has weights that the loss does not
     // take, on a network that was moved from, and, the first time, on one whose parameters are all 0.
     //
-    // A network's buffers (running means) are updated here, where the loss and the gradients in memory are finite.
+    // Updates the network's buffers (running means), if the loss and the stored gradients are finite.
     DeferredGradient<T> operator()(Net& net, const Batch& batch) {
         const DeferredGradient<T> gradient = of_const(net, batch);
         if (!net.buffers().empty() && is_finite(loss_) && gradient.rest_is_finite())
             commit_buffers<T>(net.view().steps, workspace_, net.buffers());
         return gradient;
     }
-    // Of a network without buffers.
+    // The same for a network without buffers.
     DeferredGradient<T> operator()(const Net& net, const Batch& batch) {
         if constexpr (requires { typename std::bool_constant<Net::buffer_count() == 0>; })
             static_assert(Net::buffer_count() == 0, "nib: training changes this network's buffers: it cannot be const");
@@ -90,7 +90,7 @@ public:
     // The loss of the last batch, a mean unless the loss says otherwise, before any step that its gradients led to.
     double loss() const { return loss_; }
 
-    // From now on all parameters may be 0.
+    // Allows networks whose parameters are all 0.
     void allow_zero_parameters() { is_checked_ = true; }
 
 private:

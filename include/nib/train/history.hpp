@@ -1,4 +1,4 @@
-// History: what each epoch of a training run came to, and a file of it.
+// History: loss, validation results and more of each epoch of a training run, and a file of them.
 //
 //   epoch,loss,validation_loss,validation_accuracy,learning_rate,seconds
 //   1,0.3456,0.2871,0.9175,0.001,0.21
@@ -27,7 +27,7 @@ struct EpochReport {
 // In the order of the epochs.
 using History = std::vector<EpochReport>;
 
-// Writes the history as CSV: the line of names above, and one line an epoch, in which what there is not is empty.
+// Writes the history as CSV: the line of names above, and one line an epoch, with empty fields where there is no value.
 // Numbers are the shortest that read back the same, in every locale. Written as AtomicFile writes; fails where the file
 // cannot be written.
 void save_history(std::span<const EpochReport> history, const std::string& path);

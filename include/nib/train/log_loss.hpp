@@ -13,8 +13,8 @@
 
 namespace nib::inline NIB_ABI {
 
-// probabilities: a Matrix or a MatrixView [B, C], each row adding up to 1; B classes. Probabilities are moved into [e,
-// 1 - e] first, e the distance from 1 to the next T, so that one that is 0 costs much but not all. Fails on other sizes
+// probabilities: a Matrix or a MatrixView [B, C], each row adding up to 1; B classes. Probabilities are clipped to [e,
+// 1 - e] first, e the distance from 1 to the next T, so that the loss stays finite where one is 0. Fails on other sizes
 // and classes.
 template <class M>
 [[nodiscard]] double log_loss(const M& probabilities, std::span<const int> targets) {

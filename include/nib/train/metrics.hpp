@@ -1,5 +1,5 @@
 // ConfusionMatrix: how often each class was taken for each; accuracy, precision, recall and F1 follow from it, as
-// scikit-learn defines them.  TopKAccuracy: how often the right class is among the k that are thought most likely.
+// scikit-learn defines them.  TopKAccuracy: how often the right class is among the k most likely ones.
 //
 // Both are metrics: measure (train/evaluate.hpp) adds the outputs of a whole data set to them, piece by piece. By hand,
 // add(outputs, targets) takes a Matrix or a MatrixView and a class for each row.
@@ -89,9 +89,9 @@ public:
 
     // In [0, 1]; 0 where there is nothing to divide by.
     double accuracy() const { return detail::ratio(correct(), total()); }
-    // Of what was taken for the class, the part that is.
+    // The part of the predictions of the class that are right.
     double precision(int label) const { return detail::ratio(count(label, label), predicted(label)); }
-    // Of what is of the class, the part that was recognised.
+    // The part of the class's examples that were recognised.
     double recall(int label) const { return detail::ratio(count(label, label), of_class(label)); }
     // The harmonic mean of both.
     double f1(int label) const { return detail::ratio(2 * count(label, label), predicted(label) + of_class(label)); }
@@ -137,8 +137,8 @@ private:
     std::vector<std::size_t> counts_;  // [truth, prediction]
 };
 
-// In the order of top_k (model/predict.hpp): of equals the lower class is thought more likely, so that with k = 1 this
-// is accuracy. (scikit-learn prefers the higher one.)
+// In the order of top_k (model/predict.hpp): of equal outputs the lower class counts as more likely, so that with k = 1
+// this is accuracy. (scikit-learn prefers the higher one.)
 class TopKAccuracy {
 public:
     // Fails where k is 0.

@@ -10,7 +10,7 @@ namespace nib::inline NIB_ABI {
 
 struct Progress {
     int epochs = 0;                      // in all
-    int first_epoch = 1;                 // later where training goes on from a checkpoint
+    int first_epoch = 1;                 // larger when training resumes from a checkpoint
     std::size_t examples_per_epoch = 0;  // in each
     std::size_t examples = 0;            // seen so far, from the first epoch on
     double seconds = 0;                  // of training so far

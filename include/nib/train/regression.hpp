@@ -2,8 +2,8 @@
 //
 //   rmse  the root of the mean of (output - target)^2
 //   mae   the mean of |output - target|
-//   r2    1 - the sum of (output - target)^2 / the sum of (target - the targets' mean)^2. 1 is best; who always answers
-//         the mean has 0, and worse is below 0. Where all targets are the same, 1 if the outputs are they, else 0.
+//   r2    1 - the sum of (output - target)^2 / the sum of (target - the targets' mean)^2. 1 is best; always predicting
+//         the mean gives 0, and worse is below 0. Where all targets are the same, 1 if the outputs are they, else 0.
 //
 // Overall they are the means of the columns'.
 //
@@ -26,7 +26,7 @@ namespace nib::inline NIB_ABI {
 
 class RegressionScores {
 public:
-    // Rows of as many columns as the first time; keeps sums alone. Fails where sizes differ.
+    // Rows must have as many columns as the first time. Keeps only sums. Fails where sizes differ.
     template <class M, class N>
     void add(const M& outputs, const N& targets) {
         begin(outputs.rows(), outputs.cols(), targets.rows(), targets.cols());

@@ -1,6 +1,6 @@
-// TrainingState: what fit knows of a run beside the network, its optimiser and the generator: its history, where a
-// schedule and early stopping have come to, averaged parameters, the best ones. Who gives one to fit can look at it
-// between epochs, and save it with a checkpoint, from which the run goes on to the same bits.
+// TrainingState: what fit knows of a run beside the network, its optimiser and the generator: its history, the state of
+// the schedule and of early stopping, averaged parameters, the best ones. Pass one to fit to look at it between epochs,
+// and to save it with a checkpoint, from which the run continues to the same bits.
 //
 //   nib::TrainingState<float> state;
 //   if (goes_on) options.first_epoch = nib::load_checkpoint(net, adam, rng, state, path) + 1;
@@ -40,8 +40,8 @@ struct TrainingState {
     PlateauState plateau;         // of ReduceLROnPlateau
     ParameterAverage<T> average;  // with FitOptions::ema_decay
     NetworkCopy<T> best;          // the network after best_epoch, with FitOptions::patience
-    // What training goes on with, where the network holds something else: between epochs the averaged parameters, at
-    // the end the best ones. Else empty.
+    // The parameters that training continues with, where the network holds others: between epochs the averaged
+    // parameters, at the end the best ones. Else empty.
     NetworkCopy<T> training;
 
     // How many epochs are done.
