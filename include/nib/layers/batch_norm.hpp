@@ -40,8 +40,14 @@ struct BatchNorm {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<Operator> operators();
+    template <class List = std::vector<Operator>>
+    static List operators();
 };
+
+template <class List>
+List BatchNorm::operators() {
+    return {{"BatchNormalization", {"x", "weight", "bias", "running_mean", "running_var"}, {"y"}}};
+}
 
 }  // namespace nib::inline NIB_ABI
 
@@ -200,10 +206,6 @@ NIB_API std::vector<LayerTensor> BatchNorm::tensors(LayerShape shape) {
 }
 
 NIB_API std::string BatchNorm::description(LayerShape shape) { return "BatchNorm1d(" + std::to_string(shape.in) + ")"; }
-
-NIB_API std::vector<Operator> BatchNorm::operators() {
-    return {{"BatchNormalization", {"x", "weight", "bias", "running_mean", "running_var"}, {"y"}}};
-}
 
 }  // namespace nib::inline NIB_ABI
 

@@ -68,7 +68,8 @@ struct DenseOfAnySize {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<Operator> operators();
+    template <class List = std::vector<Operator>>
+    static List operators();
 
 private:
     template <class T>
@@ -94,6 +95,11 @@ struct Dense : DenseOfAnySize {
     static constexpr std::string_view name() { return LayerName.view(); }
 };
 
+template <class List>
+List DenseOfAnySize::operators() {
+    return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
+}
+
 }  // namespace nib::inline NIB_ABI
 
 #if NIB_BODIES
@@ -107,10 +113,6 @@ NIB_API std::vector<LayerTensor> DenseOfAnySize::tensors(LayerShape shape) {
 
 NIB_API std::string DenseOfAnySize::description(LayerShape shape) {
     return "Linear(" + std::to_string(shape.in) + ", " + std::to_string(shape.out) + ")";
-}
-
-NIB_API std::vector<Operator> DenseOfAnySize::operators() {
-    return {{"Gemm", {"x", "weight", "bias"}, {"y"}, {{"transB", 1}}}};
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -48,7 +48,10 @@ struct DropoutTraits {
     static constexpr bool runs_in_place = true;
     static constexpr bool only_in_training = true;
 
-    static std::vector<Operator> operators() { return {}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {};
+    }
 };
 
 }  // namespace detail

@@ -23,7 +23,8 @@ struct GELU : Elementwise<GELU> {
         return 0.5 * (1 + erf(sqrt_half * x)) + density * x * exp(-0.5 * x * x);
     }
 
-    static std::vector<Operator> operators();
+    template <class List = std::vector<Operator>>
+    static List operators();
 };
 
 struct GELUTanh : Elementwise<GELUTanh> {
@@ -44,7 +45,8 @@ struct GELUTanh : Elementwise<GELUTanh> {
     }
 
     static std::string description();
-    static std::vector<Operator> operators();
+    template <class List = std::vector<Operator>>
+    static List operators();
 
 private:
     template <class V>
@@ -53,13 +55,8 @@ private:
     }
 };
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::vector<Operator> GELU::operators() {
+template <class List>
+List GELU::operators() {
     return {{"Constant", {}, {"sqrt_half"}, {{"value_float", sqrt_half}}},
             {"Constant", {}, {"half"}, {{"value_float", 0.5}}},
             {"Mul", {"x", "sqrt_half"}, {"scaled"}},
@@ -69,9 +66,8 @@ NIB_API std::vector<Operator> GELU::operators() {
             {"Mul", {"x", "phi"}, {"y"}}};
 }
 
-NIB_API std::string GELUTanh::description() { return "GELU(approximate=tanh)"; }
-
-NIB_API std::vector<Operator> GELUTanh::operators() {
+template <class List>
+List GELUTanh::operators() {
     return {{"Constant", {}, {"scale"}, {{"value_float", 2 * scale}}},
             {"Constant", {}, {"cubic"}, {{"value_float", cubic}}},
             {"Constant", {}, {"one"}, {{"value_float", 1.0}}},
@@ -83,6 +79,14 @@ NIB_API std::vector<Operator> GELUTanh::operators() {
             {"Sigmoid", {"twice"}, {"phi"}},
             {"Mul", {"x", "phi"}, {"y"}}};
 }
+
+}  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI {
+
+NIB_API std::string GELUTanh::description() { return "GELU(approximate=tanh)"; }
 
 }  // namespace nib::inline NIB_ABI
 

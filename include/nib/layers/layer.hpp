@@ -80,7 +80,8 @@
 //                        in the order in which they run; without it the layer cannot be exported. "x" is what goes into
 //                        the layer and "y" what comes out; other names are those of its tensors, of values in between,
 //                        or "skipped" (what a residual connection adds). An empty list is a layer that does nothing in
-//                        inference.
+//                        inference. (In nib's own layers it is a template, which only programs that
+//                        call it compile.)
 #pragma once
 
 #include <nib/core/executor.hpp>

@@ -13,6 +13,12 @@
 
 namespace nib::inline NIB_ABI {
 
+namespace detail {
+
+inline constexpr double layer_norm_epsilon = 1e-5;
+
+}  // namespace detail
+
 struct LayerNorm {
     static constexpr std::size_t parameter_count(LayerShape shape) { return 2 * shape.in; }  // weight, bias
     static constexpr std::size_t kept_per_row = 2;                                           // mean, 1 / deviation
@@ -32,8 +38,23 @@ struct LayerNorm {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<Operator> operators();
+    template <class List = std::vector<Operator>>
+    static List operators();
 };
+
+template <class List>
+List LayerNorm::operators() {
+    return {{"Constant", {}, {"epsilon"}, {{"value_float", detail::layer_norm_epsilon}}},
+            {"ReduceMean", {"x"}, {"mean"}, {{"axes", {-1}}}},
+            {"Sub", {"x", "mean"}, {"difference"}},
+            {"Mul", {"difference", "difference"}, {"squares"}},
+            {"ReduceMean", {"squares"}, {"variance"}, {{"axes", {-1}}}},
+            {"Add", {"variance", "epsilon"}, {"shifted"}},
+            {"Sqrt", {"shifted"}, {"deviation"}},
+            {"Div", {"difference", "deviation"}, {"normalized"}},
+            {"Mul", {"normalized", "weight"}, {"scaled"}},
+            {"Add", {"scaled", "bias"}, {"y"}}};
+}
 
 }  // namespace nib::inline NIB_ABI
 
@@ -45,8 +66,6 @@ struct LayerNorm {
 namespace nib::inline NIB_ABI {
 
 namespace detail {
-
-inline constexpr double layer_norm_epsilon = 1e-5;
 
 // The mean of term(0), term(1), …, in double, as some sums, which a compiler can keep in vectors.
 template <class F>
@@ -139,19 +158,6 @@ NIB_API std::vector<LayerTensor> LayerNorm::tensors(LayerShape shape) {
 }
 
 NIB_API std::string LayerNorm::description(LayerShape shape) { return "LayerNorm(" + std::to_string(shape.in) + ")"; }
-
-NIB_API std::vector<Operator> LayerNorm::operators() {
-    return {{"Constant", {}, {"epsilon"}, {{"value_float", detail::layer_norm_epsilon}}},
-            {"ReduceMean", {"x"}, {"mean"}, {{"axes", {-1}}}},
-            {"Sub", {"x", "mean"}, {"difference"}},
-            {"Mul", {"difference", "difference"}, {"squares"}},
-            {"ReduceMean", {"squares"}, {"variance"}, {{"axes", {-1}}}},
-            {"Add", {"variance", "epsilon"}, {"shifted"}},
-            {"Sqrt", {"shifted"}, {"deviation"}},
-            {"Div", {"difference", "deviation"}, {"normalized"}},
-            {"Mul", {"normalized", "weight"}, {"scaled"}},
-            {"Add", {"scaled", "bias"}, {"y"}}};
-}
 
 }  // namespace nib::inline NIB_ABI
 

@@ -50,7 +50,10 @@ struct LogSoftmax {
         log_softmax_gradient(y, dy, dx);
     }
 
-    static std::vector<Operator> operators() { return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"LogSoftmax", {"x"}, {"y"}, {{"axis", 1}}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -29,7 +29,10 @@ struct PReLU {
                                    ParameterGradient<T>& gradient);
 
     static std::vector<LayerTensor> tensors(LayerShape /*shape*/) { return {{.name = "weight", .shape = {1}}}; }
-    static std::vector<Operator> operators() { return {{"PRelu", {"x", "weight"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"PRelu", {"x", "weight"}, {"y"}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

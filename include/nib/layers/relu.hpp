@@ -15,7 +15,10 @@ struct ReLU : Elementwise<ReLU> {
         return !(y <= 0);
     }
 
-    static std::vector<Operator> operators() { return {{"Relu", {"x"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Relu", {"x"}, {"y"}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

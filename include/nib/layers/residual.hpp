@@ -31,7 +31,10 @@ struct ResidualSum {
         if (dy.data() != dx.data()) copy_values(dy.data(), dy.size(), dx.data());
     }
 
-    static std::vector<Operator> operators() { return {{"Add", {"skipped", "x"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Add", {"skipped", "x"}, {"y"}}};
+    }
 };
 
 // The block's layers must give as many features as go in.

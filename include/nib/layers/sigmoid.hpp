@@ -17,7 +17,10 @@ struct Sigmoid : Elementwise<Sigmoid> {
         return y * (1 - y);
     }
 
-    static std::vector<Operator> operators() { return {{"Sigmoid", {"x"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Sigmoid", {"x"}, {"y"}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -19,7 +19,10 @@ struct SiLU : Elementwise<SiLU> {
         return sigmoid(x) * fma(x, sigmoid(-x), 1);
     }
 
-    static std::vector<Operator> operators() { return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Sigmoid", {"x"}, {"s"}}, {"Mul", {"x", "s"}, {"y"}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -33,7 +33,10 @@ struct Softmax {
         softmax_gradient(y, dy, dx);
     }
 
-    static std::vector<Operator> operators() { return {{"Softmax", {"x"}, {"y"}, {{"axis", -1}}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Softmax", {"x"}, {"y"}, {{"axis", -1}}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

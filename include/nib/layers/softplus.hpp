@@ -19,7 +19,10 @@ struct Softplus : Elementwise<Softplus> {
         return where(y > 20, 1, -expm1(-y));
     }
 
-    static std::vector<Operator> operators() { return {{"Softplus", {"x"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Softplus", {"x"}, {"y"}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

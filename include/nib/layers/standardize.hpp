@@ -36,8 +36,14 @@ struct Standardize {
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
     static std::string description(LayerShape shape);
-    static std::vector<Operator> operators();
+    template <class List = std::vector<Operator>>
+    static List operators();
 };
+
+template <class List>
+List Standardize::operators() {
+    return {{"Sub", {"x", "mean"}, {"difference"}}, {"Div", {"difference", "std"}, {"y"}}};
+}
 
 }  // namespace nib::inline NIB_ABI
 
@@ -102,10 +108,6 @@ NIB_API std::vector<LayerTensor> Standardize::tensors(LayerShape shape) {
 
 NIB_API std::string Standardize::description(LayerShape shape) {
     return "Standardize(" + std::to_string(shape.in) + ")";
-}
-
-NIB_API std::vector<Operator> Standardize::operators() {
-    return {{"Sub", {"x", "mean"}, {"difference"}}, {"Div", {"difference", "std"}, {"y"}}};
 }
 
 }  // namespace nib::inline NIB_ABI

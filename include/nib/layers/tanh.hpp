@@ -15,7 +15,10 @@ struct Tanh : Elementwise<Tanh> {
         return fma(-y, y, 1);
     }
 
-    static std::vector<Operator> operators() { return {{"Tanh", {"x"}, {"y"}}}; }
+    template <class List = std::vector<Operator>>
+    static List operators() {
+        return {{"Tanh", {"x"}, {"y"}}};
+    }
 };
 
 }  // namespace nib::inline NIB_ABI

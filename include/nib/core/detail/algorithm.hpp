@@ -39,8 +39,7 @@ constexpr void fill_values(T* to, std::size_t count, T value) {
     for (std::size_t i = 0; i < count; ++i) to[i] = value;
 }
 
-// Adds all of `more` behind the values of a vector. (std::vector's insert of a range takes a compiler ten times as
-// long.)
+// Adds all of `more` behind the values of a vector. (std::vector's insert of a range compiles far slower.)
 template <class Vector, class Range>
 constexpr void append_values(Vector& values, const Range& more) {
     const std::size_t before = values.size(), count = more.size();
