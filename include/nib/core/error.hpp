@@ -2,10 +2,13 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/detail/join.hpp>
 
 #include <cstdlib>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace nib {
 
@@ -25,27 +28,19 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // `text` as one line that can be printed: control characters become escapes (\n, \x1b), all else stays as it is.
-inline std::string one_line(const std::string& text) {
+[[gnu::cold, gnu::noinline]] inline std::string one_line(std::string_view text) {
     constexpr char digits[] = "0123456789abcdef";
     std::string result;
     for (const char c : text) {
         const auto code = static_cast<unsigned char>(c);
-        if (code >= 0x20 && code != 0x7f) {
-            result += c;
-            continue;
-        }
-        result += '\\';
-        if (c == '\n') {
-            result += 'n';
-        } else if (c == '\t') {
-            result += 't';
-        } else if (c == '\r') {
-            result += 'r';
-        } else {
-            result += 'x';
-            result += digits[code >> 4];
-            result += digits[code & 15];
-        }
+        const char escape[] = {'\\', 'x', digits[code >> 4], digits[code & 15]};
+        const char* const word = c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : nullptr;
+        if (code >= 0x20 && code != 0x7f)
+            result.append(&c, 1);
+        else if (word != nullptr)
+            result.append(word, 2);
+        else
+            result.append(escape, sizeof escape);
     }
     return result;
 }
@@ -55,13 +50,18 @@ inline std::string one_line(const std::string& text) {
 // The one place that raises an Error; its text is `message` as one line. Without exceptions (-fno-exceptions) it ends
 // the program, silently: nothing in the core, the layers or inference reaches it unless the caller broke a function's
 // contract.
-[[noreturn, gnu::cold, gnu::noinline]] inline void fail(const std::string& message) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(std::string_view message) {
 #if defined(__cpp_exceptions)
     throw Error(detail::one_line(message));
 #else
     static_cast<void>(message);
     std::abort();
 #endif
+}
+
+// The same of a message in parts: fail({path, ": expected ", count, " bytes"}).
+[[noreturn, gnu::cold, gnu::noinline]] inline void fail(std::initializer_list<detail::TextPart> parts) {
+    fail(detail::join(parts));
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/detail/join.hpp>
 
 #include <charconv>
 #include <concepts>
@@ -189,23 +190,21 @@ NIB_API std::string format_fixed(double value, int digits) {
 }
 
 NIB_API void append_to_list(std::string& list, std::string_view separator, std::string_view item) {
-    if (!list.empty()) list += separator;
-    list += item;
+    detail::append_parts(list, {list.empty() ? std::string_view{} : separator, item});
 }
 
 NIB_API std::string format_quoted(std::string_view text) {
     constexpr std::size_t longest = 60;
-    std::string result = "'";
     std::string_view kept = text.substr(0, longest);
     // Not in the middle of a UTF-8 character: its bytes but the first are 10xxxxxx.
     while (kept.size() < text.size() && (static_cast<unsigned char>(text[kept.size()]) & 0xc0) == 0x80 && !kept.empty())
         kept.remove_suffix(1);
-    for (const char c : kept) {
-        const auto code = static_cast<unsigned char>(c);
-        result += code < 0x20 || code == 0x7f ? '?' : c;
+    std::string result = detail::join({"'", kept, text.size() > longest ? "...'" : "'"});
+    for (std::size_t i = 1; i <= kept.size(); ++i) {
+        const auto code = static_cast<unsigned char>(result[i]);
+        if (code < 0x20 || code == 0x7f) result[i] = '?';
     }
-    if (text.size() > longest) result += "...";
-    return result + "'";
+    return result;
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -86,8 +86,8 @@ struct Idx {
     template <class T>
     std::span<const T> values() const {
         if (type != idx_type_of<T>())
-            fail(path + ": byte 2: expected values of type " + std::string(idx_type_name(idx_type_of<T>())) +
-                 ", found " + std::string(idx_type_name(type)));
+            fail({path, ": byte 2: expected values of type ", idx_type_name(idx_type_of<T>()), ", found ",
+                  idx_type_name(type)});
         return {reinterpret_cast<const T*>(data.data()), data.size() / sizeof(T)};
     }
 };
@@ -121,6 +121,7 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/detail/byte_source.hpp>
@@ -131,6 +132,7 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 
 #include <array>
 #include <bit>
+#include <initializer_list>
 #include <optional>
 #include <utility>
 
@@ -147,7 +149,7 @@ struct IdxHeader {
 // An IDX file, from its start to its end; what gzip has packed comes out unpacked.
 class IdxInput {
 public:
-    explicit IdxInput(ByteSource source) : file_{std::move(source)} {
+    [[gnu::cold]] explicit IdxInput(ByteSource source) : file_{std::move(source)} {
         std::string start(smaller(file_.source.size(), std::size_t{2}), '\0');
         file_.source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
         if (is_gzip(start)) gunzip_.emplace(path());
@@ -181,11 +183,12 @@ private:
     std::optional<Gunzip> gunzip_;
 };
 
-inline std::string idx_shape_text(std::span<const std::size_t> shape) {
+[[gnu::cold]] inline std::string idx_shape_text(std::span<const std::size_t> shape) {
     constexpr std::size_t longest = 8;
     std::string text;
-    for (std::size_t i = 0; i < shape.size() && i < longest; ++i) append_to_list(text, "x", std::to_string(shape[i]));
-    return text.empty() ? "1" : shape.size() > longest ? text + "x..." : text;
+    for (std::size_t i = 0; i < shape.size() && i < longest; ++i) append_parts(text, {i > 0 ? "x" : "", shape[i]});
+    append_parts(text, {shape.empty() ? "1" : shape.size() > longest ? "x..." : ""});
+    return text;
 }
 
 // False where the number of bytes overflows.
@@ -197,61 +200,60 @@ inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size
 }
 
 // Type and rank.
-inline std::pair<IdxType, std::size_t> read_idx_magic(IdxInput& input) {
+[[gnu::cold]] inline std::pair<IdxType, std::size_t> read_idx_magic(IdxInput& input) {
     const std::string& path = input.path();
     std::array<std::byte, 4> magic{};
     const std::size_t count = input.read(magic);
-    if (count == 0) fail(path + ": byte 0: expected an IDX file, found an empty one");
+    if (count == 0) fail({path, ": byte 0: expected an IDX file, found an empty one"});
     if (magic[0] != std::byte{0} || magic[1] != std::byte{0}) {
         std::string start(count + foreign_file_start, '\0');
         copy_values(reinterpret_cast<const char*>(magic.data()), count, start.data());
         start.resize(count + input.read({reinterpret_cast<std::byte*>(start.data()) + count, foreign_file_start}));
         refuse_foreign_file(path, start);
-        fail(path + ": byte 0: expected an IDX file, which starts with two zero bytes, found " +
-             std::to_string(std::to_integer<int>(magic[0])) + " " + std::to_string(std::to_integer<int>(magic[1])));
+        fail({path, ": byte 0: expected an IDX file, which starts with two zero bytes, found ",
+              std::to_integer<int>(magic[0]), " ", std::to_integer<int>(magic[1])});
     }
     if (count < magic.size())
-        fail(path + ": byte " + std::to_string(count) + ": expected the 4 bytes that start an IDX file, found its end");
+        fail({path, ": byte ", count, ": expected the 4 bytes that start an IDX file, found its end"});
     const auto type = static_cast<IdxType>(magic[2]);
     if (idx_type_name(type).empty())
-        fail(path + ": byte 2: expected an IDX type (8, 9, 11, 12, 13 or 14), found " +
-             std::to_string(std::to_integer<int>(magic[2])));
+        fail({path, ": byte 2: expected an IDX type (8, 9, 11, 12, 13 or 14), found ", std::to_integer<int>(magic[2])});
     return {type, std::to_integer<std::size_t>(magic[3])};
 }
 
 // `held`: what the file holds in place of the bytes that the header declares.
-[[noreturn]] inline void refuse_idx_size(const std::string& path, const IdxHeader& header, const std::string& held) {
+[[noreturn, gnu::cold]] inline void refuse_idx_size(const std::string& path, const IdxHeader& header,
+                                                    std::initializer_list<TextPart> held) {
     const char* what = header.type == IdxType::u8 && header.shape.size() == 3 ? " bytes of pixels" : " bytes of values";
     const std::span<const std::size_t> shape{header.shape.data(), header.shape.size()};
     std::size_t bytes = 0;
-    fail(path + ": byte 4: header declares " + idx_shape_text(shape) + " (" +
-         (idx_size(header.type, shape, bytes) ? std::to_string(bytes) : "too many") + what + "), the file holds " +
-         held);
+    const bool fits = idx_size(header.type, shape, bytes);
+    fail({path, ": byte 4: header declares ", idx_shape_text(shape), " (", fits ? join({bytes}) : "too many", what,
+          "), the file holds ", join(held)});
 }
 
 // Leaves `input` at its first value, and certain that it holds exactly what the header declares; or, when it is packed,
 // that it may.
-inline IdxHeader read_idx_header(IdxInput& input) {
+[[gnu::cold]] inline IdxHeader read_idx_header(IdxInput& input) {
     const std::string& path = input.path();
     const auto [type, rank] = read_idx_magic(input);
     std::array<std::byte, 255 * 4> sizes{};
     if (const std::size_t count = input.read({sizes.data(), rank * 4}); count < rank * 4)
-        fail(path + ": byte 4: expected " + std::to_string(rank) + " sizes of 4 bytes each, the file holds " +
-             std::to_string(count) + " bytes");
+        fail({path, ": byte 4: expected ", rank, " sizes of 4 bytes each, the file holds ", count, " bytes"});
     IdxHeader header{type, std::vector<std::size_t>(rank), 0};
     for (std::size_t i = 0; i < rank; ++i)
         header.shape[i] = load_number<std::uint32_t>(sizes.data() + 4 * i, std::endian::big);
     const bool fits = idx_size(type, {header.shape.data(), rank}, header.bytes);
     if (!input.is_packed()) {
-        if (!fits || header.bytes != input.remaining())
-            refuse_idx_size(path, header, std::to_string(input.remaining()));
+        if (!fits || header.bytes != input.remaining()) refuse_idx_size(path, header, {input.remaining()});
         return header;
     }
-    const std::string packed = std::to_string(input.file_size()) + " compressed ones";
     if (!fits || header.bytes / most_inflated > input.file_size())
-        refuse_idx_size(path, header, packed + ", which cannot hold that");
+        refuse_idx_size(path, header, {input.file_size(), " compressed ones, which cannot hold that"});
     if (!may_unpack(header.bytes, input.file_size()))
-        refuse_idx_size(path, header, packed + ", expected at most 128 MiB or 32 times as many: unpack it with gunzip");
+        refuse_idx_size(path, header,
+                        {input.file_size(),
+                         " compressed ones, expected at most 128 MiB or 32 times as many: unpack it with gunzip"});
     return header;
 }
 
@@ -270,10 +272,10 @@ void read_idx_values(IdxInput& input, const IdxHeader& header, Bytes& bytes) {
         const std::size_t more = smaller(step, header.bytes - before);
         bytes.resize(before + more);
         const std::size_t count = input.read({reinterpret_cast<std::byte*>(bytes.data()) + before, more});
-        if (count < more) refuse_idx_size(input.path(), header, std::to_string(before + count) + " when unpacked");
+        if (count < more) refuse_idx_size(input.path(), header, {before + count, " when unpacked"});
     }
     std::byte beyond[1];
-    if (input.read(beyond) != 0) refuse_idx_size(input.path(), header, "more when unpacked");
+    if (input.read(beyond) != 0) refuse_idx_size(input.path(), header, {"more when unpacked"});
 }
 
 // Between the file's byte order and the machine's, in either direction.
@@ -294,18 +296,18 @@ inline Idx read_idx(IdxInput input) {
 }
 
 // `data` is in the machine's byte order. Fails where it is not as large as type and shape say.
-inline void write_idx(AtomicFile& file, const std::string& path, IdxType type, std::span<const std::size_t> shape,
-                      std::span<const std::byte> data) {
+[[gnu::cold]] inline void write_idx(AtomicFile& file, const std::string& path, IdxType type,
+                                    std::span<const std::size_t> shape, std::span<const std::byte> data) {
     std::size_t bytes = 0;
     if (!idx_size(type, shape, bytes) || bytes != data.size())
-        fail(path + ": expected the values of " + idx_shape_text(shape) + " " + std::string(idx_type_name(type)) +
-             ", found " + std::to_string(data.size()) + " bytes");
-    if (shape.size() > 255) fail(path + ": expected at most 255 dimensions, found " + std::to_string(shape.size()));
+        fail({path, ": expected the values of ", idx_shape_text(shape), " ", idx_type_name(type), ", found ",
+              data.size(), " bytes"});
+    if (shape.size() > 255) fail({path, ": expected at most 255 dimensions, found ", shape.size()});
     std::vector<std::byte> header(4 + 4 * shape.size());
     header[2] = static_cast<std::byte>(type);
     header[3] = static_cast<std::byte>(shape.size());
     for (std::size_t i = 0; i < shape.size(); ++i) {
-        if (shape[i] > 0xffffffffu) fail(path + ": IDX sizes have 32 bits, found " + std::to_string(shape[i]));
+        if (shape[i] > 0xffffffffu) fail({path, ": IDX sizes have 32 bits, found ", shape[i]});
         store_number(header.data() + 4 + 4 * i, static_cast<std::uint32_t>(shape[i]), std::endian::big);
     }
     file.write(bytes_of(header));

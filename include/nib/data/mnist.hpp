@@ -35,6 +35,7 @@ void save_images(const Dataset& dataset, const std::string& prefix);
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/data/idx.hpp>
@@ -42,40 +43,49 @@ void save_images(const Dataset& dataset, const std::string& prefix);
 #include <nib/io/detail/byte_source.hpp>
 #include <nib/io/file.hpp>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <initializer_list>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline bool mnist_path_exists(const std::string& path) {
+[[gnu::cold]] inline bool mnist_path_exists(const std::string& path) {
     errno = 0;
     const FileHandle file{std::fopen(path.c_str(), "rb")};
     return file || (errno != ENOENT && errno != ENOTDIR);
 }
 
-inline bool is_mnist_folder(const std::string& path) { return mnist_path_exists(path + "/."); }
+[[gnu::cold]] inline bool is_mnist_folder(const std::string& path) { return mnist_path_exists(join({path, "/."})); }
 
 // Not a folder; something that cannot be read may be one, and is refused when it is opened.
-inline bool is_mnist_file(const std::string& path) { return mnist_path_exists(path) && !is_mnist_folder(path); }
+[[gnu::cold]] inline bool is_mnist_file(const std::string& path) {
+    return mnist_path_exists(path) && !is_mnist_folder(path);
+}
 
 // The path of a file of MNIST in a folder; "" where there is none. `stem` is "train-images" or the like, `suffix`
 // "idx3-ubyte" or "idx1-ubyte".
-inline std::string find_mnist_file(const std::string& folder, const std::string& stem, const std::string& suffix) {
-    const std::array<std::string, 2> names{folder + "/" + stem + "-" + suffix, folder + "/" + stem + "." + suffix};
-    for (const std::string& name : names)
-        if (is_mnist_file(name)) return name;
-    for (const std::string& name : names)
-        for (const char* const dot : {"-", "."})
-            if (const std::string inner = name + "/" + stem + dot + suffix; is_mnist_file(inner)) return inner;
-    for (const std::string& name : names)
-        if (is_mnist_file(name + ".gz")) return name + ".gz";
+[[gnu::cold]] inline std::string find_mnist_file(std::string_view folder, std::string_view stem,
+                                                 std::string_view suffix) {
+    constexpr std::string_view separators[] = {"-", "."};
+    std::string path;
+    const auto is_file = [&](std::initializer_list<TextPart> parts) {
+        path = join(parts);
+        return is_mnist_file(path);
+    };
+    for (const std::string_view outer : separators)
+        if (is_file({folder, "/", stem, outer, suffix})) return path;
+    for (const std::string_view outer : separators)
+        for (const std::string_view inner : separators)
+            if (is_file({folder, "/", stem, outer, suffix, "/", stem, inner, suffix})) return path;
+    for (const std::string_view outer : separators)
+        if (is_file({folder, "/", stem, outer, suffix, ".gz"})) return path;
     return "";
 }
 
@@ -85,36 +95,41 @@ struct MnistPaths {
 };
 
 // Of `set`, "train" or "t10k": both from one place.
-inline MnistPaths find_mnist(const std::string& folder, const std::string& set) {
+[[gnu::cold]] inline MnistPaths find_mnist(const std::string& folder, const char* set) {
     if (!is_mnist_folder(folder))
-        fail(folder + ": expected a folder, found " + (mnist_path_exists(folder) ? "a file" : "none"));
+        fail({folder, ": expected a folder, found ", mnist_path_exists(folder) ? "a file" : "none"});
+    const std::string images_stem = join({set, "-images"}), labels_stem = join({set, "-labels"});
     std::string alone;  // one of the pair, without the other
+    bool labels_miss = false;
     for (const char* const place : {"", "/MNIST/raw", "/raw"}) {
-        MnistPaths paths{find_mnist_file(folder + place, set + "-images", "idx3-ubyte"),
-                         find_mnist_file(folder + place, set + "-labels", "idx1-ubyte")};
+        const std::string here = join({folder, place});
+        MnistPaths paths{find_mnist_file(here, images_stem, "idx3-ubyte"),
+                         find_mnist_file(here, labels_stem, "idx1-ubyte")};
         if (!paths.images.empty() && !paths.labels.empty()) return paths;
-        if (alone.empty()) alone = paths.images.empty() ? paths.labels : paths.images;
+        if (!alone.empty()) continue;
+        labels_miss = !paths.images.empty();
+        alone = labels_miss ? paths.images : paths.labels;
     }
-    const bool labels = alone.find("images") != std::string::npos;
-    const std::string stem = set + (labels ? "-labels" : "-images"), suffix = labels ? "idx1-ubyte" : "idx3-ubyte";
-    fail(folder + ": expected " + stem + "-" + suffix + " or " + stem + "." + suffix +
-         ", as it is, in a folder of that name or as .gz, here or in MNIST/raw or raw; found none" +
-         (alone.empty() ? "" : " beside " + alone));
+    const std::string& stem = labels_miss ? labels_stem : images_stem;
+    const char* const suffix = labels_miss ? "idx1-ubyte" : "idx3-ubyte";
+    fail({folder, ": expected ", stem, "-", suffix, " or ", stem, ".", suffix,
+          ", as it is, in a folder of that name or as .gz, here or in MNIST/raw or raw; found none",
+          alone.empty() ? "" : " beside ", alone});
 }
 
 // Fails where the header is not that of u8 values of this rank.
-inline void check_idx_header(const std::string& path, const IdxHeader& header, std::size_t rank, const char* what) {
+[[gnu::cold]] inline void check_idx_header(const std::string& path, const IdxHeader& header, std::size_t rank,
+                                           const char* what) {
     if (header.type != IdxType::u8 || header.shape.size() != rank)
-        fail(path + ": byte 2: expected " + what + ", which are u8 of rank " + std::to_string(rank) + ", found " +
-             std::string(idx_type_name(header.type)) + " of rank " + std::to_string(header.shape.size()));
+        fail({path, ": byte 2: expected ", what, ", which are u8 of rank ", rank, ", found ",
+              idx_type_name(header.type), " of rank ", header.shape.size()});
 }
 
 inline std::vector<std::uint8_t> labels_as_bytes(const Dataset& dataset, const std::string& path) {
     std::vector<std::uint8_t> bytes(dataset.size());
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         const int label = dataset.labels[i];
-        if (label < 0 || label > 255)
-            fail(path + ": expected labels from 0 to 255, label " + std::to_string(i) + " is " + std::to_string(label));
+        if (label < 0 || label > 255) fail({path, ": expected labels from 0 to 255, label ", i, " is ", label});
         bytes[i] = static_cast<std::uint8_t>(label);
     }
     return bytes;
@@ -132,20 +147,20 @@ NIB_API Dataset load_images(const std::string& images_path, const std::string& l
     detail::check_idx_header(labels_path, labels_header, 1, "labels");
     const std::vector<std::size_t>& shape = images_header.shape;
     if (shape[0] != labels_header.shape[0])
-        fail(images_path + ": byte 4: holds " + std::to_string(shape[0]) + " images, but " + labels_path + " holds " +
-             std::to_string(labels_header.shape[0]) + " labels");
+        fail({images_path, ": byte 4: holds ", shape[0], " images, but ", labels_path, " holds ",
+              labels_header.shape[0], " labels"});
     if (images_header.bytes == 0)
-        fail(images_path + ": byte 4: expected at least one image of one pixel, found " +
-             detail::idx_shape_text({shape.data(), 3}));
+        fail({images_path, ": byte 4: expected at least one image of one pixel, found ",
+              detail::idx_shape_text({shape.data(), 3})});
     if (shape[1] > most_pixels / shape[2])
-        fail(images_path + ": byte 8: expected images of at most " + std::to_string(most_pixels) + " pixels, found " +
-             std::to_string(shape[1]) + "x" + std::to_string(shape[2]));
+        fail({images_path, ": byte 8: expected images of at most ", most_pixels, " pixels, found ", shape[1], "x",
+              shape[2]});
     Dataset dataset;
     dataset.rows = shape[1];
     dataset.cols = shape[2];
     dataset.name = images_path;
     {
-        std::vector<std::uint8_t> bytes;
+        AlignedVector<std::uint8_t> bytes;  // as pixels are, so that what reads these is compiled once
         detail::read_idx_values(labels, labels_header, bytes);
         dataset.labels.resize(bytes.size());
         copy_values(bytes.data(), bytes.size(), dataset.labels.data());

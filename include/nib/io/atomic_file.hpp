@@ -70,6 +70,7 @@ void check_writable(const std::string& path);
 
 #if NIB_BODIES
 
+#include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/detail/paths.hpp>
 #include <nib/io/detail/temporary_file.hpp>
@@ -108,14 +109,14 @@ struct WriteTarget {
     std::uint32_t permissions = 0;
 };
 
-[[noreturn]] inline void fail_to_write(const std::string& path, int error) {
+[[noreturn, gnu::cold]] inline void fail_to_write(const std::string& path, int error) {
     errno = error;
     fail_with_errno(path, "cannot write");
 }
 
 #if NIB_POSIX_FILES
 
-inline WriteTarget find_target(const std::string& path) {
+[[gnu::cold]] inline WriteTarget find_target(const std::string& path) {
     WriteTarget target;
     target.path = path;
     struct stat status {};
@@ -130,7 +131,7 @@ inline WriteTarget find_target(const std::string& path) {
     const std::string name = target.path.substr(name_start(target.path));
     // Absolute, so that it stays the same when the program goes to another folder.
     if (char* const folder = ::realpath(folder_of(target.path).c_str(), nullptr)) {
-        target.path = std::string(folder) + "/" + name;
+        target.path = join({folder, "/", name});
         std::free(folder);
     }
     if (!target.exists) return target;
@@ -150,7 +151,7 @@ inline WriteTarget find_target(const std::string& path) {
 }
 
 // Gives the new file the old one's owner, group and permissions. False where owner or group cannot be kept.
-inline bool keep_attributes(int descriptor, const WriteTarget& target) {
+[[gnu::cold]] inline bool keep_attributes(int descriptor, const WriteTarget& target) {
     struct stat status {};
     if (::fstat(descriptor, &status) != 0) return false;
     if ((status.st_uid != target.owner || status.st_gid != target.group) &&
@@ -163,7 +164,7 @@ inline bool keep_attributes(int descriptor, const WriteTarget& target) {
 
 #elif defined(_WIN32)
 
-inline WriteTarget find_target(const std::string& path) {
+[[gnu::cold]] inline WriteTarget find_target(const std::string& path) {
     WriteTarget target;
     target.path = path;
     struct _stat64 status {};
@@ -182,7 +183,7 @@ inline WriteTarget find_target(const std::string& path) {
 
 #else
 
-inline WriteTarget find_target(const std::string& path) {
+[[gnu::cold]] inline WriteTarget find_target(const std::string& path) {
     WriteTarget target;
     target.path = path;
     return target;
@@ -194,13 +195,12 @@ inline WriteTarget find_target(const std::string& path) {
 
 NIB_API AtomicFile::AtomicFile(std::string path) : path_{std::move(path)} {
     if (path_.empty()) fail("cannot write a file: its path is empty");
-    if (path_.find('\0') != std::string::npos)
-        fail(std::string(path_.c_str()) + "\\0...: cannot write: a path has no zero bytes");
+    if (path_.find('\0') != std::string::npos) fail({path_.c_str(), "\\0...: cannot write: a path has no zero bytes"});
     const detail::WriteTarget target = detail::find_target(path_);
     target_ = target.path;
     direct_ = target.direct;
     if (detail::name_start(target_) == target_.size())
-        fail(path_ + ": cannot write: expected the name of a file, found that of a folder");
+        fail({path_, ": cannot write: expected the name of a file, found that of a folder"});
     if (direct_) {
         errno = 0;
         file_ = detail::FileHandle{std::fopen(target_.c_str(), "wb")};
@@ -209,17 +209,16 @@ NIB_API AtomicFile::AtomicFile(std::string path) : path_{std::move(path)} {
     }
     file_ = detail::open_temporary(target_, target.exists, temporary_);
     if (!file_ && errno == EEXIST)
-        fail(path_ + ": cannot write: " + std::to_string(detail::most_temporaries) +
-             " temporary files stand beside it: delete those that no program writes (" +
-             temporary_.substr(detail::name_start(temporary_)) + " is the last)");
+        fail({path_, ": cannot write: ", detail::most_temporaries,
+              " temporary files stand beside it: delete those that no program writes (",
+              temporary_.substr(detail::name_start(temporary_)), " is the last)"});
     if (!file_) detail::fail_with_errno(path_, target.exists ? "cannot write the new file beside it" : "cannot write");
 #if NIB_POSIX_FILES
     const int descriptor = ::fileno(file_.get());
     if (target.exists && !detail::keep_attributes(descriptor, target)) {
         ::unlink(temporary_.c_str());
-        fail(path_ + ": cannot write: replacing it would change its owner or group (now " +
-             std::to_string(target.owner) + ":" + std::to_string(target.group) +
-             "), which this user may not set: delete it first, or choose another name");
+        fail({path_, ": cannot write: replacing it would change its owner or group (now ", target.owner, ":",
+              target.group, "), which this user may not set: delete it first, or choose another name"});
     }
     lock_ = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
 #endif
@@ -258,7 +257,7 @@ NIB_API void AtomicFile::flush() {
 namespace detail {
 
 // Best effort: the file is whole under the one name or the other, and not every folder can be opened or synced.
-inline void sync_folder_of(const std::string& path) {
+[[gnu::cold]] inline void sync_folder_of(const std::string& path) {
 #if NIB_POSIX_FILES
     const int descriptor = ::open(folder_of(path).c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return;
@@ -270,7 +269,8 @@ inline void sync_folder_of(const std::string& path) {
 }
 
 // `path` is for messages.
-inline void replace_file(const std::string& path, const std::string& temporary, const std::string& target) {
+[[gnu::cold]] inline void replace_file(const std::string& path, const std::string& temporary,
+                                       const std::string& target) {
     errno = 0;
 #if defined(_WIN32)
     constexpr unsigned long replace_existing = 1, write_through = 8;
@@ -278,9 +278,8 @@ inline void replace_file(const std::string& path, const std::string& temporary, 
     const unsigned long error = ::GetLastError();
     constexpr unsigned long access_denied = 5, sharing_violation = 32;
     if (error == access_denied || error == sharing_violation)
-        fail(path + ": cannot replace it: it is read-only, or open in a program (Windows error " +
-             std::to_string(error) + ")");
-    fail(path + ": cannot write: Windows error " + std::to_string(error));
+        fail({path, ": cannot replace it: it is read-only, or open in a program (Windows error ", error, ")"});
+    fail({path, ": cannot write: Windows error ", error});
 #else
     if (std::rename(temporary.c_str(), target.c_str()) == 0) return;
 #if !NIB_POSIX_FILES

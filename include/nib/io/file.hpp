@@ -40,8 +40,8 @@ private:
     std::FILE* file_;
 };
 
-[[noreturn]] void fail_with_errno(const std::string& path, const char* what);
-FileHandle open_for_reading(const std::string& path);
+[[noreturn, gnu::cold]] void fail_with_errno(const std::string& path, const char* what);
+[[gnu::cold]] FileHandle open_for_reading(const std::string& path);
 
 }  // namespace detail
 
@@ -113,12 +113,11 @@ namespace detail {
 
 NIB_API void fail_with_errno(const std::string& path, const char* what) {
     const int code = errno;
-    fail(path + ": " + what + (code != 0 ? std::string(": ") + std::strerror(code) : std::string()));
+    fail({path, ": ", what, code != 0 ? ": " : "", code != 0 ? std::strerror(code) : ""});
 }
 
 NIB_API FileHandle open_for_reading(const std::string& path) {
-    if (path.find('\0') != std::string::npos)
-        fail(std::string(path.c_str()) + "\\0...: cannot open: a path has no zero bytes");
+    if (path.find('\0') != std::string::npos) fail({path.c_str(), "\\0...: cannot open: a path has no zero bytes"});
     errno = 0;
     FileHandle file{std::fopen(path.c_str(), "rb")};
     if (!file) fail_with_errno(path, "cannot open");
@@ -163,7 +162,7 @@ NIB_API InputFile::InputFile(std::string path) : path_{std::move(path)}, file_{d
     if (detail::seek_file(file_.get(), 0, SEEK_END) != 0) detail::fail_with_errno(path_, "cannot seek");
     const std::int64_t end = detail::tell_file(file_.get());
     if (end < 0 || end == INT64_MAX) detail::fail_with_errno(path_, "has no size");
-    if (!std::in_range<std::size_t>(end)) fail(path_ + ": is too large for this machine's memory");
+    if (!std::in_range<std::size_t>(end)) fail({path_, ": is too large for this machine's memory"});
     size_ = static_cast<std::size_t>(end);
     std::rewind(file_.get());
 }
@@ -181,8 +180,7 @@ NIB_API void InputFile::read(std::span<std::byte> bytes) {
     const std::size_t count = bytes.empty() ? 0 : std::fread(bytes.data(), 1, bytes.size(), file_.get());
     if (count != bytes.size()) {
         if (std::ferror(file_.get()) != 0) detail::fail_with_errno(path_, "cannot read");
-        fail(path_ + ": byte " + std::to_string(position_) + ": expected " + std::to_string(bytes.size()) +
-             " more bytes, found " + std::to_string(count));
+        fail({path_, ": byte ", position_, ": expected ", bytes.size(), " more bytes, found ", count});
     }
     position_ += count;
 }

@@ -213,8 +213,8 @@ private:
 
     [[noreturn]] void fail_expected(const std::string& what) const {
         const std::string_view rest = text_.substr(position_);
-        fail(name_ + ": byte " + std::to_string(offset_ + position_) + ": expected " + what + ", found " +
-             (rest.empty() ? "the header's end" : format_quoted(rest.substr(0, 20))));
+        fail({name_, ": byte ", offset_ + position_, ": expected ", what, ", found ",
+              (rest.empty() ? "the header's end" : format_quoted(rest.substr(0, 20)))});
     }
 
     std::string_view text_;
@@ -237,23 +237,21 @@ inline NpyHeader read_npy_header(ByteSource& source, const NpyPlace& place) {
     source.read(place.begin, {start, held});
     const std::string_view text{reinterpret_cast<const char*>(start), held};
     if (!text.starts_with("\x93NUMPY"))
-        fail(place.name + ": byte 0: expected an .npy file, which starts with 93 'NUMPY'");
-    if (text.size() < sizeof start)
-        fail(place.name + ": byte " + std::to_string(held) + ": expected a header, found the end");
+        fail({place.name, ": byte 0: expected an .npy file, which starts with 93 'NUMPY'"});
+    if (text.size() < sizeof start) fail({place.name, ": byte ", held, ": expected a header, found the end"});
     const int format = static_cast<unsigned char>(text[6]);
     const int revision = static_cast<unsigned char>(text[7]);
     if (format < 1 || format > 3 || revision != 0)
-        fail(place.name + ": byte 6: expected version 1.0, 2.0 or 3.0 of the .npy format, found " +
-             std::to_string(format) + "." + std::to_string(revision));
+        fail({place.name, ": byte 6: expected version 1.0, 2.0 or 3.0 of the .npy format, found ", format, ".",
+              revision});
     const std::size_t dict_begin = format == 1 ? 10 : 12;
     const std::size_t length = format == 1 ? load_number<std::uint16_t>(start + 8, std::endian::little)
                                            : load_number<std::uint32_t>(start + 8, std::endian::little);
     if (length > place.size - dict_begin)
-        fail(place.name + ": byte 8: the header declares " + std::to_string(length) + " bytes, the file holds " +
-             std::to_string(place.size - dict_begin) + " after it");
+        fail({place.name, ": byte 8: the header declares ", length, " bytes, the file holds ", place.size - dict_begin,
+              " after it"});
     if (length > most_npy_header)
-        fail(place.name + ": byte 8: expected a header of at most " + std::to_string(most_npy_header) +
-             " bytes, found one of " + std::to_string(length));
+        fail({place.name, ": byte 8: expected a header of at most ", most_npy_header, " bytes, found one of ", length});
     std::string dict(length, '\0');
     source.read(place.begin + dict_begin, {reinterpret_cast<std::byte*>(dict.data()), length});
     return NpyDictReader{dict, place.name, dict_begin}.read();
@@ -294,8 +292,8 @@ inline Dtype read_npy_descr(const std::string& descr, std::endian& order, const 
     for (const NpyTypeName& letter : npy_letters)
         if (type == letter.name) return letter.dtype;
     const bool objects = type == "O" || type == "O8" || type == "O4";
-    fail(name + ": byte 8: expected an array of real numbers of up to 64 bits, or of booleans, found " +
-         (objects ? "one of Python's objects: save it as numbers, with astype" : "the type " + format_quoted(descr)));
+    fail({name, ": byte 8: expected an array of real numbers of up to 64 bits, or of booleans, found ",
+          (objects ? "one of Python's objects: save it as numbers, with astype" : "the type " + format_quoted(descr))});
 }
 
 inline TensorInfo read_npy_tensor(ByteSource& source, NpyPlace place) {
@@ -306,9 +304,9 @@ inline TensorInfo read_npy_tensor(ByteSource& source, NpyPlace place) {
     const bool fits = tensor_size(dtype, header.shape, bytes);
     const std::size_t held = place.size - header.size;
     if (!fits || bytes != held)
-        fail(place.name + ": byte " + std::to_string(header.size) + ": expected " +
-             (fits ? std::to_string(bytes) + " bytes of data" : "a shape whose size does not overflow") +
-             ", the file holds " + std::to_string(held));
+        fail({place.name, ": byte ", header.size, ": expected ",
+              (fits ? std::to_string(bytes) + " bytes of data" : "a shape whose size does not overflow"),
+              ", the file holds ", held});
     std::vector<std::size_t> strides = row_major_strides(header.shape);
     if (header.fortran_order) {
         std::size_t stride = 1;
@@ -337,8 +335,8 @@ inline TensorFile read_npy(ByteSource source) {
 inline std::string make_npy_header(const Tensor& tensor, const std::string& name) {
     const std::string_view descr = npy_descrs[static_cast<std::size_t>(tensor.dtype)];
     if (descr.empty())
-        fail(name + ": tensor " + tensor_label(tensor.name) + " is " + std::string(torch_dtype_name(tensor.dtype)) +
-             (tensor.dtype == Dtype::c64 ? ", which is not written to NumPy's files" : ", a type that NumPy lacks"));
+        fail({name, ": tensor ", tensor_label(tensor.name), " is ", torch_dtype_name(tensor.dtype),
+              (tensor.dtype == Dtype::c64 ? ", which is not written to NumPy's files" : ", a type that NumPy lacks")});
     std::string shape;
     for (const std::size_t size : tensor.shape) append_to_list(shape, ", ", std::to_string(size));
     if (tensor.shape.size() == 1) shape += ',';
@@ -347,7 +345,7 @@ inline std::string make_npy_header(const Tensor& tensor, const std::string& name
     dict.append((alignment - (before + dict.size() + 1) % alignment) % alignment, ' ');
     dict += '\n';
     if (dict.size() > 65535)
-        fail(name + ": tensor " + tensor_label(tensor.name) + " has more dimensions than an .npy file can hold");
+        fail({name, ": tensor ", tensor_label(tensor.name), " has more dimensions than an .npy file can hold"});
     std::byte length[2];
     store_number(length, static_cast<std::uint16_t>(dict.size()), std::endian::little);
     return "\x93NUMPY" + std::string("\x01\0", 2) + std::string(reinterpret_cast<const char*>(length), 2) + dict;
@@ -358,8 +356,8 @@ NpyArray<T> npy_array(TensorFile file) {
     constexpr Dtype dtype = dtype_of<T>();
     const TensorInfo& tensor = file.tensors()[0];
     if (tensor.dtype != dtype)
-        fail(file.path() + ": byte 8: expected an array of " + std::string(torch_dtype_name(dtype)) + ", found " +
-             std::string(torch_dtype_name(tensor.dtype)));
+        fail({file.path(), ": byte 8: expected an array of ", torch_dtype_name(dtype), ", found ",
+              torch_dtype_name(tensor.dtype)});
     const std::vector<std::byte> bytes = file.bytes(tensor);
     NpyArray<T> array{tensor.shape, std::vector<T>(bytes.size() / sizeof(T))};
     for (std::size_t i = 0; i < array.values.size(); ++i)

@@ -54,7 +54,7 @@ inline TensorFile read_npz(ByteSource source) {
     std::vector<TensorInfo> tensors;
     for (const ZipEntry& entry : directory.entries()) {
         const std::string place = source.path() + ": entry " + format_quoted(entry.name);
-        if (!entry.name.ends_with(npy_ending)) fail(place + ": expected arrays alone, whose names end in .npy");
+        if (!entry.name.ends_with(npy_ending)) fail({place, ": expected arrays alone, whose names end in .npy"});
         tensors.push_back(read_npy_tensor(
             source, {entry.offset, entry.size, place, entry.name.substr(0, entry.name.size() - npy_ending.size())}));
     }
@@ -75,11 +75,12 @@ NIB_API void save_npz(const std::string& path, std::span<const Tensor> tensors) 
     for (const Tensor& tensor : tensors) {
         headers.push_back(detail::make_npy_header(tensor, path));
         if (tensor.name.size() + detail::npy_ending.size() > 65535)
-            fail(path + ": tensor " + detail::tensor_label(tensor.name) + ": its name is longer than a zip file's");
+            fail({path, ": tensor ", detail::tensor_label(tensor.name), ": its name is longer than a zip file's"});
         if (!detail::is_plain_entry_name(tensor.name))
-            fail(path + ": tensor " + detail::tensor_label(tensor.name) +
+            fail(
+                {path, ": tensor ", detail::tensor_label(tensor.name),
                  ": in an .npz file a name is the relative path of a file, in UTF-8 without '.', '..', backslashes and "
-                 "control characters: rename it, or save as .safetensors or .pth");
+                 "control characters: rename it, or save as .safetensors or .pth"});
     }
     AtomicFile file{path};
     ZipWriter archive{file};

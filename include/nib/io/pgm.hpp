@@ -135,9 +135,8 @@ private:
                                    : bitmap_         ? image.rows * ((image.cols + 7) / 8)
                                                      : values * value_bytes();
         if (held >= needed) return;
-        fail(path_ + ": byte " + std::to_string(position_) + ": the header declares " + std::to_string(image.cols) +
-             "x" + std::to_string(image.rows) + " pixels (" + std::to_string(needed) +
-             (plain_ ? " bytes at least" : " bytes") + "), the file holds " + std::to_string(held) + " bytes of them");
+        fail({path_, ": byte ", position_, ": the header declares ", image.cols, "x", image.rows, " pixels (", needed,
+              (plain_ ? " bytes at least" : " bytes"), "), the file holds ", held, " bytes of them"});
     }
 
     // At most white space, and in a plain file comments.
@@ -195,8 +194,7 @@ private:
         for (const std::size_t end = start + value_bytes(); position_ < end; ++position_)
             value = value * 256 + static_cast<std::size_t>(next());
         if (value > largest_)
-            fail(path_ + ": byte " + std::to_string(start) + ": expected a pixel from 0 to " +
-                 std::to_string(largest_) + ", found " + std::to_string(value));
+            fail({path_, ": byte ", start, ": expected a pixel from 0 to ", largest_, ", found ", value});
         return value;
     }
 
@@ -206,8 +204,8 @@ private:
 
     [[noreturn]] void fail_expected(const std::string& what) const {
         const std::string_view rest = content_.substr(position_);
-        fail(path_ + ": byte " + std::to_string(position_) + ": expected " + what + ", found " +
-             (rest.empty() ? "the file's end" : format_quoted(rest.substr(0, 10))));
+        fail({path_, ": byte ", position_, ": expected ", what, ", found ",
+              (rest.empty() ? "the file's end" : format_quoted(rest.substr(0, 10)))});
     }
 
     std::string_view content_;
@@ -231,8 +229,8 @@ NIB_API Image load_pgm(const std::string& path) { return parse_pgm(read_file(pat
 
 NIB_API void save_pgm(const Image& image, const std::string& path) {
     if (image.pixels.empty() || image.pixels.size() != image.rows * image.cols)
-        fail(path + ": expected an image of at least 1x1 pixels, found " + std::to_string(image.cols) + "x" +
-             std::to_string(image.rows) + " with " + std::to_string(image.pixels.size()));
+        fail({path, ": expected an image of at least 1x1 pixels, found ", image.cols, "x", image.rows, " with ",
+              image.pixels.size()});
     AtomicFile file{path};
     file.write("P5\n" + std::to_string(image.cols) + " " + std::to_string(image.rows) + "\n255\n");
     file.write(bytes_of(image.pixels));

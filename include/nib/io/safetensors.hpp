@@ -39,6 +39,7 @@ void save_safetensors(const std::string& path, std::span<const Tensor> tensors, 
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
@@ -49,6 +50,7 @@ void save_safetensors(const std::string& path, std::span<const Tensor> tensors, 
 
 #include <bit>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -65,11 +67,10 @@ inline constexpr std::size_t max_safetensors_header = 10'000'000;
 inline constexpr std::string_view metadata_key = "__metadata__";
 
 // The header's text; what follows it is the data.
-inline std::string read_safetensors_header(ByteSource& source) {
+[[gnu::cold]] inline std::string read_safetensors_header(ByteSource& source) {
     const std::string& path = source.path();
     if (source.size() < 8)
-        fail(path + ": byte 0: expected the 8 bytes of a safetensors header's length, the file holds " +
-             std::to_string(source.size()));
+        fail({path, ": byte 0: expected the 8 bytes of a safetensors header's length, the file holds ", source.size()});
     std::byte start[8];
     source.read(0, {start, sizeof start});
     const auto length = load_number<std::uint64_t>(start, std::endian::little);
@@ -77,47 +78,47 @@ inline std::string read_safetensors_header(ByteSource& source) {
         std::string text(smaller(source.size(), foreign_file_start), '\0');
         source.read(0, {reinterpret_cast<std::byte*>(text.data()), text.size()});
         refuse_foreign_file(path, text);
-        fail(path + ": is no safetensors file: byte 0: expected a header of at most " +
-             std::to_string(longest_safetensors_header) + " bytes, found a length of " + std::to_string(length));
+        fail({path, ": is no safetensors file: byte 0: expected a header of at most ", longest_safetensors_header,
+              " bytes, found a length of ", length});
     }
     if (length > source.size() - 8)
-        fail(path + ": byte 0: the header declares " + std::to_string(length) + " bytes, the file holds " +
-             std::to_string(source.size() - 8) + " after it");
+        fail({path, ": byte 0: the header declares ", length, " bytes, the file holds ", source.size() - 8,
+              " after it"});
     if (length > max_safetensors_header)
-        fail(path + ": byte 0: expected a safetensors header of at most " + std::to_string(max_safetensors_header) +
-             " bytes, found one of " + std::to_string(length) +
-             ", which names more tensors than are read from one file: save them in several");
+        fail({path, ": byte 0: expected a safetensors header of at most ", max_safetensors_header,
+              " bytes, found one of ", length,
+              ", which names more tensors than are read from one file: save them in several"});
     std::string header(static_cast<std::size_t>(length), '\0');
     source.read(8, {reinterpret_cast<std::byte*>(header.data()), header.size()});
     if (!header.starts_with('{'))
-        fail(path + ": byte 8: expected a safetensors header that starts with '{', found " +
-             format_quoted(std::string_view(header).substr(0, 1)));
+        fail({path, ": byte 8: expected a safetensors header that starts with '{', found ",
+              format_quoted(std::string_view(header).substr(0, 1))});
     return header;
 }
 
-inline std::vector<std::size_t> read_safetensors_sizes(JsonReader& json) {
+[[gnu::cold]] inline std::vector<std::size_t> read_safetensors_sizes(JsonReader& json) {
     std::vector<std::size_t> sizes;
     constexpr std::size_t most = 64;  // dimensions, as PyTorch has it
-    json.array([&] {
-        if (sizes.size() == most)
-            json.fail_at(json.position(), "expected at most " + std::to_string(most) + " sizes, found more");
+    json.array([&]() __attribute__((cold)) {
+        if (sizes.size() == most) json.fail_at(json.position(), {"expected at most ", most, " sizes, found more"});
         sizes.push_back(json.integer<std::size_t>());
     });
     return sizes;
 }
 
 // One entry of the header, after which the file has `data_size` bytes. The tensor's offset counts from there.
-inline TensorInfo read_safetensors_tensor(JsonReader& json, const std::string& name, std::size_t data_size) {
+[[gnu::cold]] inline TensorInfo read_safetensors_tensor(JsonReader& json, const std::string& name,
+                                                        std::size_t data_size) {
     const std::size_t start = json.position();
-    const auto refuse = [&](const std::string& why) {
-        json.fail_at(start, "tensor " + tensor_label(name) + ": " + why);
+    const auto refuse = [&](std::initializer_list<TextPart> why) {
+        json.fail_at(start, {"tensor ", tensor_label(name), ": ", join(why)});
     };
     std::string type_name;
     std::vector<std::size_t> shape, offsets;
     bool has_type = false, has_shape = false, has_offsets = false;
-    json.object([&](const std::string& key) {
+    json.object([&](const std::string& key) __attribute__((cold)) {
         if (key == "dtype") {
-            type_name = json.string();
+            json.string(type_name);
             has_type = true;
         } else if (key == "shape") {
             shape = read_safetensors_sizes(json);
@@ -126,25 +127,25 @@ inline TensorInfo read_safetensors_tensor(JsonReader& json, const std::string& n
             offsets = read_safetensors_sizes(json);
             has_offsets = true;
         } else {
-            refuse("expected dtype, shape and data_offsets alone, found " + format_quoted(key));
+            refuse({"expected dtype, shape and data_offsets alone, found ", format_quoted(key)});
         }
     });
     const char* missing = !has_type ? "dtype" : !has_shape ? "shape" : !has_offsets ? "data_offsets" : nullptr;
-    if (missing != nullptr) refuse(std::string("expected dtype, shape and data_offsets, found no ") + missing);
+    if (missing != nullptr) refuse({"expected dtype, shape and data_offsets, found no ", missing});
     const std::optional<Dtype> dtype = dtype_named(type_name);
-    if (!dtype) refuse("dtype " + format_quoted(type_name) + " is not known");
-    const std::string place = "data_offsets " + shape_text(offsets);
-    if (offsets.size() != 2) refuse("expected two numbers, found " + place);
+    if (!dtype) refuse({"dtype ", format_quoted(type_name), " is not known"});
+    if (offsets.size() != 2) refuse({"expected two numbers, found data_offsets ", shape_text(offsets)});
     const std::size_t begin = offsets.front();
     const std::size_t end = offsets.back();
     if (begin > end || end > data_size)
-        refuse(place + " lie outside the " + std::to_string(data_size) + " bytes of data");
-    const std::string what = "shape " + shape_text(shape) + " of " + std::string(dtype_name(*dtype));
+        refuse({"data_offsets ", shape_text(offsets), " lie outside the ", data_size, " bytes of data"});
     std::size_t bytes = 0;
-    if (!tensor_size(*dtype, shape, bytes))
-        refuse(what + (is_packed(*dtype) ? " does not fill its last byte, or overflows" : " overflows"));
-    if (bytes != end - begin)
-        refuse(what + " takes " + std::to_string(bytes) + " bytes, " + place + " hold " + std::to_string(end - begin));
+    const bool has_size = tensor_size(*dtype, shape, bytes);
+    if (!has_size || bytes != end - begin) {
+        const std::string what = join({"shape ", shape_text(shape), " of ", dtype_name(*dtype)});
+        if (!has_size) refuse({what, is_packed(*dtype) ? " does not fill its last byte, or overflows" : " overflows"});
+        refuse({what, " takes ", bytes, " bytes, data_offsets ", shape_text(offsets), " hold ", end - begin});
+    }
     std::vector<std::size_t> strides = row_major_strides(shape);
     return {.name = name, .dtype = *dtype, .shape = std::move(shape), .strides = std::move(strides), .offset = begin};
 }
@@ -156,75 +157,84 @@ inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
 }
 
 // Tensors sorted by their place cover the `data_size` bytes behind the header without hole or overlap.
-inline void check_safetensors_coverage(const std::vector<TensorInfo>& tensors, std::size_t data_size,
-                                       std::size_t header_end, const std::string& path) {
+[[gnu::cold]] inline void check_safetensors_coverage(const std::vector<TensorInfo>& tensors, std::size_t data_size,
+                                                     std::size_t header_end, const std::string& path) {
     std::size_t covered = 0;
-    const auto refuse = [&](const std::string& what, std::size_t begin) {
-        fail(path + ": byte " + std::to_string(header_end + covered) + ": expected " + what + " at data offset " +
-             std::to_string(covered) + ", found it at " + std::to_string(begin));
+    const auto refuse = [&](std::string_view what, std::size_t begin) {
+        fail({path, ": byte ", header_end + covered, ": expected ", what, " at data offset ", covered, ", found it at ",
+              begin});
     };
     for (const TensorInfo& tensor : tensors) {
-        if (tensor.offset != covered) refuse("tensor " + tensor_label(tensor.name), tensor.offset);
+        if (tensor.offset != covered) refuse(join({"tensor ", tensor_label(tensor.name)}), tensor.offset);
         covered += tensor.byte_count();
     }
     if (covered != data_size) refuse("the file's end", data_size);
 }
 
-inline TensorFile read_safetensors(ByteSource source) {
+[[gnu::cold]] inline TensorFile read_safetensors(ByteSource source) {
     const std::string header = read_safetensors_header(source);
     const std::size_t header_end = 8 + header.size();
     const std::size_t data_size = source.size() - header_end;
     std::vector<TensorInfo> tensors;
     std::vector<StringMap::Entry> metadata;
     JsonReader json{header, source.path(), 8};
-    json.object([&](const std::string& key) {
+    json.object([&](const std::string& key) __attribute__((cold)) {
         if (key == metadata_key && json.type() == JsonType::null)
             json.null();
         else if (key == metadata_key)
-            json.object([&](const std::string& entry) { metadata.push_back({entry, json.string()}); });
+            json.object([&](const std::string& entry) __attribute__((cold)) {
+                metadata.push_back({entry, {}});
+                json.string(metadata.back().second);
+            });
         else
             tensors.push_back(read_safetensors_tensor(json, key, data_size));
     });
     if (header.find_first_not_of(' ', json.position() - 8) != std::string::npos)
         json.fail_at(json.position(), "expected nothing but spaces after the header's '}'");
-    sort_values(tensors.data(), tensors.size(), place_before);
+    sort_records(tensors.data(), tensors.size(), place_before);
     check_safetensors_coverage(tensors, data_size, header_end, source.path());
     for (TensorInfo& tensor : tensors) tensor.offset += header_end;
     return {std::move(source), "safetensors", std::move(tensors), StringMap{std::move(metadata)}};
 }
 
 // In the order in which the reference writer lays them out.
-inline std::vector<const Tensor*> safetensors_order(std::span<const Tensor> tensors) {
+[[gnu::cold]] inline std::vector<const Tensor*> safetensors_order(std::span<const Tensor> tensors) {
     std::vector<const Tensor*> order;
     for (const Tensor& tensor : tensors) order.push_back(&tensor);
-    sort_values(order.data(), order.size(), [](const Tensor* a, const Tensor* b) {
+    sort_records(order.data(), order.size(), [](const Tensor* a, const Tensor* b) {
         return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
     });
     return order;
 }
 
 // What a file starts with, padded.
-inline std::string make_safetensors_header(const std::vector<const Tensor*>& tensors, const StringMap& metadata) {
-    std::string entries;
-    const auto add = [&](std::string_view key, const std::string& value) {
-        append_to_list(entries, ",", json_quoted(key) + ":" + value);
-    };
+[[gnu::cold]] inline std::string make_safetensors_header(const std::vector<const Tensor*>& tensors,
+                                                         const StringMap& metadata) {
+    std::string header;
+    const char* separator = "{";
     if (!metadata.empty()) {
-        std::string pairs;
-        for (const auto& [key, value] : metadata)
-            append_to_list(pairs, ",", json_quoted(key) + ":" + json_quoted(value));
-        add(metadata_key, "{" + pairs + "}");
+        append_parts(header, {separator, json_quoted(metadata_key), ":"});
+        for (const auto& [key, value] : metadata) {
+            append_parts(header, {separator, json_quoted(key), ":", json_quoted(value)});
+            separator = ",";
+        }
+        append_parts(header, {"}"});
     }
     std::size_t offset = 0;
     for (const Tensor* const tensor : tensors) {
-        std::string shape;
-        for (const std::size_t size : tensor->shape) append_to_list(shape, ",", std::to_string(size));
         const std::size_t end = offset + tensor->data.size();
-        add(tensor->name, R"({"dtype":")" + std::string(dtype_name(tensor->dtype)) + R"(","shape":[)" + shape +
-                              R"(],"data_offsets":[)" + std::to_string(offset) + "," + std::to_string(end) + "]}");
+        append_parts(header, {separator, json_quoted(tensor->name), R"(:{"dtype":")", dtype_name(tensor->dtype),
+                              R"(","shape":[)"});
+        const char* comma = "";
+        for (const std::size_t size : tensor->shape) {
+            append_parts(header, {comma, size});
+            comma = ",";
+        }
+        append_parts(header, {R"(],"data_offsets":[)", offset, ",", end, "]}"});
+        separator = ",";
         offset = end;
     }
-    std::string header = "{" + entries + "}";
+    append_parts(header, {header.empty() ? "{}" : "}"});
     header.resize((header.size() + 7) / 8 * 8, ' ');
     return header;
 }
@@ -243,12 +253,11 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
     detail::check_tensors_to_save(path, tensors);
     for (const Tensor& tensor : tensors)
         if (tensor.name == detail::metadata_key)
-            fail(path + ": tensor " + detail::tensor_label(tensor.name) + ": a tensor cannot have this name");
+            fail({path, ": tensor ", detail::tensor_label(tensor.name), ": a tensor cannot have this name"});
     const std::vector<const Tensor*> order = detail::safetensors_order(tensors);
     const std::string header = detail::make_safetensors_header(order, metadata);
     if (header.size() > detail::max_safetensors_header)
-        fail(path + ": a safetensors header of " + std::to_string(header.size()) +
-             " bytes is more than readers accept");
+        fail({path, ": a safetensors header of ", header.size(), " bytes is more than readers accept"});
     std::byte length[8];
     store_number(length, std::uint64_t{header.size()}, std::endian::little);
     AtomicFile file{path};

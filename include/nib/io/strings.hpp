@@ -29,6 +29,10 @@ public:
         std::string first;
         std::string second;
         friend bool operator==(const Entry&, const Entry&) = default;
+        [[gnu::cold]] friend void swap(Entry& a, Entry& b) noexcept {
+            a.first.swap(b.first);
+            a.second.swap(b.second);
+        }
     };
 
     StringMap() = default;
@@ -54,6 +58,7 @@ public:
 
 private:
     std::size_t place_of(std::string_view name) const;
+    [[gnu::cold]] void insert(std::size_t place, std::string_view name);
 
     std::vector<Entry> entries_;
 };
@@ -81,8 +86,8 @@ NIB_API bool StringSet::insert(std::string text) {
     }
     strings_.push_back(std::move(text));
     const std::size_t length = std::size_t{1} << std::countr_zero(strings_.size());
-    sort_values(strings_.data() + strings_.size() - length, length,
-                [](const std::string& a, const std::string& b) { return a < b; });
+    sort_records(strings_.data() + strings_.size() - length, length,
+                 [](const std::string& a, const std::string& b) { return a < b; });
     return true;
 }
 
@@ -92,7 +97,7 @@ NIB_API StringMap::StringMap(std::initializer_list<Entry> entries) {
 }
 
 NIB_API StringMap::StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
-    sort_values(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
+    sort_records(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
 }
 
 NIB_API const StringMap::Entry* StringMap::find(std::string_view name) const {
@@ -101,16 +106,18 @@ NIB_API const StringMap::Entry* StringMap::find(std::string_view name) const {
 }
 
 NIB_API const std::string& StringMap::at(std::string_view name) const {
-    if (!contains(name)) fail("StringMap: there is no '" + std::string(name) + "'");
+    if (!contains(name)) fail({"StringMap: there is no '", name, "'"});
     return find(name)->second;
+}
+
+NIB_API void StringMap::insert(std::size_t place, std::string_view name) {
+    entries_.push_back({std::string(name), {}});
+    for (std::size_t i = size() - 1; i > place; --i) swap(entries_[i], entries_[i - 1]);
 }
 
 NIB_API std::string& StringMap::operator[](std::string_view name) {
     const std::size_t place = place_of(name);
-    if (!contains(name)) {
-        entries_.push_back({std::string(name), {}});
-        for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
-    }
+    if (!contains(name)) insert(place, name);
     return entries_[place].second;
 }
 

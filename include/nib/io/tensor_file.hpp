@@ -12,6 +12,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/io/detail/byte_source.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/strings.hpp>
@@ -20,10 +21,12 @@
 #include <bit>
 #include <concepts>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -45,6 +48,15 @@ struct TensorInfo {
     std::size_t offset = 0;            // of its first element, in bytes from the file's start
     std::endian order = std::endian::little;
 
+    [[gnu::cold]] friend void swap(TensorInfo& a, TensorInfo& b) noexcept {
+        a.name.swap(b.name);
+        a.shape.swap(b.shape);
+        a.strides.swap(b.strides);
+        std::swap(a.dtype, b.dtype);
+        std::swap(a.offset, b.offset);
+        std::swap(a.order, b.order);
+    }
+
     // Of elements. (That of a TensorFile's tensors does not overflow.)
     std::size_t count() const;
 
@@ -56,7 +68,8 @@ struct TensorInfo {
 class TensorFile {
 public:
     // Fails on a tensor that does not lie within the source, on one whose size overflows, and on two of one name.
-    TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors, StringMap metadata = {});
+    [[gnu::cold]] TensorFile(ByteSource source, std::string format, std::vector<TensorInfo> tensors,
+                             StringMap metadata = {});
     TensorFile(TensorFile&&) = default;
     TensorFile& operator=(TensorFile&&) = default;
 
@@ -111,17 +124,40 @@ private:
     class Window {
     public:
         // `size` bytes at `offset`; what follows up to `ahead` may be read with them.
-        const std::byte* at(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead);
+        const std::byte* at(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
+            if (offset < begin_ || offset + size > begin_ + held_) move_to(source, offset, size, ahead);
+            return bytes_.data() + (offset - begin_);
+        }
 
     private:
+        [[gnu::cold]] void move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead);
+
         static constexpr std::size_t length = 65536;
         std::vector<std::byte> bytes_;
         std::size_t begin_ = 0;
         std::size_t held_ = 0;
     };
 
-    [[noreturn]] void refuse(const TensorInfo& tensor, const std::string& why) const;
-    void check_place(const TensorInfo& tensor) const;
+    // Where visit is: elements that lie in one row of the dimension with the smallest stride.
+    struct Visit {
+        std::vector<Dimension> outer;
+        std::vector<std::size_t> index;  // of the row that comes next, in `outer`
+        Dimension inner{0, 0, 0};
+        std::size_t start = 0;  // of the tensor, in bytes
+        std::size_t size = 0;   // of an element
+        std::size_t ahead = 0;  // where what may be read with an element ends
+        std::size_t offset = 0;
+        std::size_t place = 0;
+        bool ended = false;
+
+        // Goes to the next row; false where there is none.
+        bool next();
+    };
+
+    [[gnu::cold]] Visit start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides);
+
+    [[noreturn, gnu::cold]] void refuse(const TensorInfo& tensor, std::initializer_list<detail::TextPart> why) const;
+    [[gnu::cold]] void check_place(const TensorInfo& tensor) const;
 
     ByteSource source_;
     std::string format_;
@@ -189,11 +225,11 @@ NIB_API TensorFile::TensorFile(ByteSource source, std::string format, std::vecto
       metadata_{std::move(metadata)} {
     by_name_.resize(tensors_.size());
     for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
-    sort_values(by_name_.data(), by_name_.size(),
-                [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
+    sort_records(by_name_.data(), by_name_.size(),
+                 [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
     for (std::size_t i = 1; i < by_name_.size(); ++i)
         if (tensors_[by_name_[i]].name == tensors_[by_name_[i - 1]].name)
-            refuse(tensors_[by_name_[i]], "two tensors have this name");
+            refuse(tensors_[by_name_[i]], {"two tensors have this name"});
     for (const TensorInfo& tensor : tensors_) check_place(tensor);
 }
 
@@ -205,7 +241,7 @@ NIB_API const TensorInfo* TensorFile::find(std::string_view name) const {
 
 NIB_API const TensorInfo& TensorFile::at(std::string_view name) const {
     const TensorInfo* const tensor = find(name);
-    if (tensor == nullptr) fail(path() + ": expected a tensor " + detail::tensor_label(name) + ", found none");
+    if (tensor == nullptr) fail({path(), ": expected a tensor ", detail::tensor_label(name), ", found none"});
     return *tensor;
 }
 
@@ -226,44 +262,58 @@ NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
     return result;
 }
 
-template <class Use>
-void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
-    std::vector<Dimension> dimensions;
+NIB_API TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides) {
+    Visit visit;
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
-        if (tensor.shape[i] == 0) return;
-        if (tensor.shape[i] > 1) dimensions.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
+        if (tensor.shape[i] == 0) {
+            visit.ended = true;
+            return visit;
+        }
+        if (tensor.shape[i] > 1) visit.outer.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
     }
     source_.check_bytes(tensor.offset);
-    sort_values(dimensions.data(), dimensions.size(),
-                [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
-    const Dimension inner = dimensions.empty() ? Dimension{1, 0, 0} : dimensions.back();
-    if (!dimensions.empty()) dimensions.pop_back();
+    sort_records(visit.outer.data(), visit.outer.size(),
+                 [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
+    visit.inner = visit.outer.empty() ? Dimension{1, 0, 0} : visit.outer.back();
+    if (!visit.outer.empty()) visit.outer.pop_back();
 
-    const std::size_t size = dtype_size(tensor.dtype);
+    const Dimension& inner = visit.inner;
+    const std::size_t size = visit.size = dtype_size(tensor.dtype);
     std::size_t end = tensor.offset + inner.stride * (inner.count - 1) * size + size;
-    for (const Dimension& outer : dimensions) end += outer.stride * (outer.count - 1) * size;
+    for (const Dimension& outer : visit.outer) end += outer.stride * (outer.count - 1) * size;
     // Elements that lie far apart are read one by one, not with all that is between them.
-    const std::size_t ahead = inner.stride * size < far_apart ? end : 0;
+    visit.ahead = inner.stride * size < far_apart ? end : 0;
+    visit.index.resize(visit.outer.size());
+    visit.start = tensor.offset;
+    return visit;
+}
 
-    std::vector<std::size_t> index(dimensions.size());
-    for (;;) {
-        std::size_t offset = tensor.offset;
-        std::size_t place = 0;
-        for (std::size_t i = 0; i < index.size(); ++i) {
-            offset += index[i] * dimensions[i].stride * size;
-            place += index[i] * dimensions[i].to_stride;
-        }
-        for (std::size_t i = 0; i < inner.count; ++i)
-            use(place + i * inner.to_stride, window_.at(source_, offset + i * inner.stride * size, size, ahead));
-        std::size_t dimension = index.size();
-        while (dimension > 0 && ++index[dimension - 1] == dimensions[dimension - 1].count) index[--dimension] = 0;
-        if (dimension == 0) return;
+NIB_API bool TensorFile::Visit::next() {
+    if (ended) return false;
+    offset = start;
+    place = 0;
+    for (std::size_t i = 0; i < index.size(); ++i) {
+        offset += index[i] * outer[i].stride * size;
+        place += index[i] * outer[i].to_stride;
     }
+    std::size_t dimension = index.size();
+    while (dimension > 0 && ++index[dimension - 1] == outer[dimension - 1].count) index[--dimension] = 0;
+    ended = dimension == 0;
+    return true;
+}
+
+template <class Use>
+void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
+    Visit visit = start_visit(tensor, strides);
+    while (visit.next())
+        for (std::size_t i = 0; i < visit.inner.count; ++i)
+            use(visit.place + i * visit.inner.to_stride,
+                window_.at(source_, visit.offset + i * visit.inner.stride * visit.size, visit.size, visit.ahead));
 }
 
 inline std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
     if (!is_packed(tensor.dtype) && tensor.count() > source_.size())
-        refuse(tensor, "shape " + detail::shape_text(tensor.shape) + " has more elements than the file has bytes");
+        refuse(tensor, {"shape ", detail::shape_text(tensor.shape), " has more elements than the file has bytes"});
     return tensor.count();
 }
 
@@ -274,8 +324,8 @@ inline void TensorFile::check_counts() {
     for (const TensorInfo& tensor : tensors_) {
         const std::size_t count = checked_count(tensor);
         if (count > rest)
-            refuse(tensor, "with those before it has more than " + std::to_string(times) +
-                               " times as many elements as the file has bytes");
+            refuse(tensor,
+                   {"with those before it has more than ", times, " times as many elements as the file has bytes"});
         rest -= count;
     }
     constexpr std::size_t times_unpacked = 16;
@@ -285,7 +335,7 @@ inline void TensorFile::check_counts() {
         if (tensor.count() == 0) continue;
         const std::size_t bytes = source_.unpacked_for(tensor.offset);
         if (bytes > unpacked)
-            refuse(tensor, "lies in a compressed entry with too many others: save the file without compression");
+            refuse(tensor, {"lies in a compressed entry with too many others: save the file without compression"});
         unpacked -= bytes;
     }
     check_bytes();
@@ -296,31 +346,28 @@ inline void TensorFile::check_bytes() {
         if (tensor.count() != 0) source_.check_bytes(tensor.offset);
 }
 
-inline const std::byte* TensorFile::Window::at(ByteSource& source, std::size_t offset, std::size_t size,
-                                               std::size_t ahead) {
-    if (offset < begin_ || offset + size > begin_ + held_) {
-        bytes_.resize(length);
-        held_ = 0;  // a read that fails leaves nothing
-        const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
-        source.read(offset, {bytes_.data(), wanted});
-        begin_ = offset;
-        held_ = wanted;
-    }
-    return bytes_.data() + (offset - begin_);
+NIB_API void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
+    bytes_.resize(length);
+    held_ = 0;  // a read that fails leaves nothing
+    const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
+    source.read(offset, {bytes_.data(), wanted});
+    begin_ = offset;
+    held_ = wanted;
 }
 
-inline void TensorFile::refuse(const TensorInfo& tensor, const std::string& why) const {
-    fail(path() + ": tensor " + detail::tensor_label(tensor.name) + ": " + why);
+NIB_API void TensorFile::refuse(const TensorInfo& tensor, std::initializer_list<detail::TextPart> why) const {
+    fail({path(), ": tensor ", detail::tensor_label(tensor.name), ": ", detail::join(why)});
 }
 
-inline void TensorFile::check_place(const TensorInfo& tensor) const {
-    const std::string shape = "shape " + detail::shape_text(tensor.shape);
+NIB_API void TensorFile::check_place(const TensorInfo& tensor) const {
+    const auto refuse_shape = [&](std::initializer_list<detail::TextPart> why) {
+        refuse(tensor, {"shape ", detail::shape_text(tensor.shape), detail::join(why)});
+    };
     if (tensor.strides.size() != tensor.shape.size())
-        refuse(tensor,
-               shape + ": expected a stride for each dimension, found " + std::to_string(tensor.strides.size()));
+        refuse_shape({": expected a stride for each dimension, found ", tensor.strides.size()});
     std::size_t bytes = 0;
     if (!detail::tensor_size(tensor.dtype, tensor.shape, bytes))
-        refuse(tensor, shape + (is_packed(tensor.dtype) ? " does not fill its last byte, or overflows" : " overflows"));
+        refuse_shape({is_packed(tensor.dtype) ? " does not fill its last byte, or overflows" : " overflows"});
     if (bytes == 0) return;
     std::size_t last = 0;  // in elements
     bool within = true;
@@ -336,14 +383,13 @@ inline void TensorFile::check_place(const TensorInfo& tensor) const {
     else
         within = within && last < (source_.size() - tensor.offset) / size;
     if (!within)
-        refuse(tensor, shape + " from byte " + std::to_string(tensor.offset) + " reaches beyond the " +
-                           std::to_string(source_.size()) + " bytes of the file");
+        refuse_shape({" from byte ", tensor.offset, " reaches beyond the ", source_.size(), " bytes of the file"});
 }
 
 namespace detail {
 
 // A floating-point element's number.
-inline double element_value(const std::byte* element, Dtype dtype, std::endian order) {
+[[gnu::noinline]] inline double element_of_any_type(const std::byte* element, Dtype dtype, std::endian order) {
     switch (dtype) {
         case Dtype::f16:
             return static_cast<double>(float_of_half(load_number<std::uint16_t>(element, order)));
@@ -355,14 +401,21 @@ inline double element_value(const std::byte* element, Dtype dtype, std::endian o
             return load_number<double>(element, order);
     }
 }
+inline double element_value(const std::byte* element, Dtype dtype, std::endian order) {
+    if (dtype != Dtype::f32 || order != std::endian::native) return element_of_any_type(element, dtype, order);
+    return static_cast<double>(load_number<float>(element, std::endian::native));
+}
+
+[[noreturn, gnu::cold]] inline void fail_too_large(const TensorFile& file, const TensorInfo& tensor) {
+    fail({file.path(), ": ", tensor_label(tensor.name), ": a number is too large for the type that is to hold it"});
+}
 
 // `value`, which is an element of `tensor`, as a T. Fails where it is finite and too large for one.
 template <FloatOrDouble T>
 T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
     const double size = magnitude(value);
     if (size > static_cast<double>((std::numeric_limits<T>::max)()) && size <= (std::numeric_limits<double>::max)())
-        fail(file.path() + ": " + tensor_label(tensor.name) +
-             ": a number is too large for the type that is to hold it");
+        fail_too_large(file, tensor);
     return static_cast<T>(value);
 }
 
@@ -370,7 +423,7 @@ T converted(double value, const TensorFile& file, const TensorInfo& tensor) {
 
 template <FloatOrDouble T>
 void read_into(TensorFile& file, const TensorInfo& tensor, T* to, std::span<const std::size_t> strides) {
-    if (!is_floating(tensor.dtype)) fail(file.path() + ": " + detail::not_floating(tensor.name, tensor.dtype));
+    if (!is_floating(tensor.dtype)) fail({file.path(), ": ", detail::not_floating(tensor.name, tensor.dtype)});
     file.visit(tensor, strides, [&](std::size_t place, const std::byte* element) {
         to[place] = detail::converted<T>(detail::element_value(element, tensor.dtype, tensor.order), file, tensor);
     });

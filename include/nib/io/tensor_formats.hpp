@@ -59,8 +59,8 @@ inline bool is_npz(ByteSource& source) {
         const std::string_view name = entry.name;
         for (const std::string_view ending : {".pth", ".pt", ".safetensors", ".npz", ".h5"})
             if (name.ends_with(ending))
-                fail(source.path() + ": is a zip archive that holds the file " + format_quoted(name) +
-                     ": unpack it first with unzip");
+                fail({source.path(), ": is a zip archive that holds the file ", format_quoted(name),
+                      ": unpack it first with unzip"});
         arrays_alone = arrays_alone && name.ends_with(npy_ending);
     }
     return arrays_alone;
@@ -83,14 +83,15 @@ NIB_API TensorFile open_tensors(const std::string& path) {
     if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06"))
         return detail::is_npz(source) ? open_npz(path) : open_torch(path);
     if (start.empty())
-        fail(path +
-             ": byte 0: expected a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found an empty one");
+        fail({path,
+              ": byte 0: expected a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found an empty one"});
     if (detail::is_pickle(start) || detail::is_old_torch_file(start)) return open_torch(path);
     if (!detail::may_be_safetensors(start))
-        fail(path +
+        fail(
+            {path,
              ": expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts "
-             "with " +
-             format_quoted(std::string_view(start).substr(0, 8)));
+             "with ",
+             format_quoted(std::string_view(start).substr(0, 8))});
     return open_safetensors(path);
 }
 
@@ -103,10 +104,9 @@ NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tenso
     const std::string_view name = path;
     if (name.ends_with(".pth") || name.ends_with(".pt")) return save_torch(path, tensors);
     if (name.ends_with(".npz")) return save_npz(path, tensors);
-    if (name.ends_with(".onnx")) fail(path + ": an .onnx file holds a network, as save_onnx writes it, not tensors");
+    if (name.ends_with(".onnx")) fail({path, ": an .onnx file holds a network, as save_onnx writes it, not tensors"});
     if (!name.ends_with(detail::npy_ending)) return save_safetensors(path, tensors, metadata);
-    if (tensors.size() != 1)
-        fail(path + ": an .npy file holds one array, found " + std::to_string(tensors.size()) + " tensors to save");
+    if (tensors.size() != 1) fail({path, ": an .npy file holds one array, found ", tensors.size(), " tensors to save"});
     save_npy(path, tensors[0]);
 }
 

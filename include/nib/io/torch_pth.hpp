@@ -329,16 +329,16 @@ inline void refuse_other_torch_files(ByteSource& source) {
     const std::string& path = source.path();
     if (start.starts_with("PK")) return;
     if (is_old_torch_file(start))
-        fail(path +
-             ": written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again with "
-             "torch.save(torch.load(path), path) in PyTorch 1.6 or later");
+        fail({path,
+              ": written before PyTorch 1.6, or with _use_new_zipfile_serialization=False: load and save it again with "
+              "torch.save(torch.load(path), path) in PyTorch 1.6 or later"});
     if (is_pickle(start))
-        fail(path +
-             ": byte 0: is a pickle, as pickle.dump and joblib write them: expected a file of torch.save, as "
-             "torch.save(net.state_dict(), path) writes it");
+        fail({path,
+              ": byte 0: is a pickle, as pickle.dump and joblib write them: expected a file of torch.save, as "
+              "torch.save(net.state_dict(), path) writes it"});
     refuse_foreign_file(path, start);
-    fail(path + ": byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found " +
-         format_quoted(start.substr(0, 8)));
+    fail({path, ": byte 0: expected a file of torch.save, which is a zip archive and starts with 'PK', found ",
+          format_quoted(start.substr(0, 8))});
 }
 
 }  // namespace detail

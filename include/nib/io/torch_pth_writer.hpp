@@ -34,7 +34,7 @@ NIB_API void save_torch(const std::string& path, std::span<const Tensor> tensors
     detail::check_torch_input(path, tensors);
     const std::string pickle = detail::pickled_state_dict(tensors);
     if (pickle.size() > PickleReader::max_size)
-        fail(path + ": a pickle of " + std::to_string(pickle.size()) + " bytes is more than open_torch reads");
+        fail({path, ": a pickle of ", pickle.size(), " bytes is more than open_torch reads"});
     const std::string folder = detail::torch_folder(path) + "/";
     constexpr std::size_t alignment = 64;
     constexpr std::string_view order = "little", version = "3\n";

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/kernels/detail/accumulate.hpp>
 #include <nib/kernels/detail/gemv.hpp>
@@ -66,8 +67,8 @@ struct DenseOfAnySize {
         gradient.add_product(0, x, dy);                                              // of W, not multiplied out yet
     }
 
-    static std::vector<LayerTensor> tensors(LayerShape shape);
-    static std::string description(LayerShape shape);
+    [[gnu::cold]] static std::vector<LayerTensor> tensors(LayerShape shape);
+    [[gnu::cold]] static std::string description(LayerShape shape);
     template <class List = std::vector<Operator>>
     static List operators();
 
@@ -112,7 +113,7 @@ NIB_API std::vector<LayerTensor> DenseOfAnySize::tensors(LayerShape shape) {
 }
 
 NIB_API std::string DenseOfAnySize::description(LayerShape shape) {
-    return "Linear(" + std::to_string(shape.in) + ", " + std::to_string(shape.out) + ")";
+    return detail::join({"Linear(", shape.in, ", ", shape.out, ")"});
 }
 
 }  // namespace nib::inline NIB_ABI

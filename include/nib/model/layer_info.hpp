@@ -1,6 +1,7 @@
 // LayerInfo: what a layer of a network is, for people and for files.
 #pragma once
 
+#include <nib/core/detail/join.hpp>
 #include <nib/core/operator.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/model/detail/step.hpp>
@@ -9,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -47,47 +49,79 @@ constexpr auto type_name_of() {
     return name.substr(0, name.find('<'));
 }
 
+// What layer L says of itself to people and files, so that one function makes a LayerInfo of any layer.
+struct LayerFacts {
+    std::string_view type;
+    std::string (*name)() = nullptr;
+    std::string (*description)(LayerShape, double setting) = nullptr;
+    std::vector<LayerTensor> (*tensors)(LayerShape) = nullptr;
+    std::size_t (*parameters)(LayerShape) = nullptr;  // with `buffers`, where `tensors` is null
+    std::size_t (*buffers)(LayerShape) = nullptr;
+    LayerId layer = nullptr;
+    bool is_sized = false;
+    bool only_in_training = false;
+};
+
 template <class L>
-std::string layer_text(LayerShape shape, [[maybe_unused]] double setting) {
-    if constexpr (HasSetting<L> && requires { L::description(shape, setting); })
-        return L::description(shape, setting);
-    else if constexpr (requires { L::description(shape); })
-        return L::description(shape);
+constexpr LayerFacts make_layer_facts() {
+    LayerFacts facts;
+    facts.type = type_name_of<L>();
+    if constexpr (requires { L::name(); }) facts.name = [] { return std::string(L::name()); };
+    if constexpr (HasSetting<L> && requires(LayerShape shape) { L::description(shape, 0.0); })
+        facts.description = [](LayerShape shape, double setting) -> std::string {
+            return L::description(shape, setting);
+        };
+    else if constexpr (requires(LayerShape shape) { L::description(shape); })
+        facts.description = [](LayerShape shape, double) -> std::string { return L::description(shape); };
     else if constexpr (requires { L::description(); })
-        return L::description();
-    else if constexpr (SizedLayer<L>)
-        return std::string(type_name_of<L>()) + "(" + std::to_string(shape.in) + ", " + std::to_string(shape.out) + ")";
-    else
-        return std::string(type_name_of<L>());
-}
-
-// Its tensors, with names and places of its own.
-template <class L>
-std::vector<LayerTensor> layer_tensors(LayerShape shape) {
-    std::vector<LayerTensor> tensors;
-    const std::size_t parameters = parameter_count_of<L>(shape), buffers = buffer_count_of<L>(shape);
-    if constexpr (requires { L::tensors(shape); })
-        tensors = L::tensors(shape);
-    else {
-        if (parameters > 0) tensors.push_back({.name = "parameters", .shape = {parameters}});
-        if (buffers > 0) tensors.push_back({.name = "buffers", .shape = {buffers}, .is_buffer = true});
+        facts.description = [](LayerShape, double) -> std::string { return L::description(); };
+    if constexpr (requires(LayerShape shape) { L::tensors(shape); }) {
+        facts.tensors = [](LayerShape shape) -> std::vector<LayerTensor> { return L::tensors(shape); };
+    } else {
+        facts.parameters = &parameter_count_of<L>;
+        facts.buffers = &buffer_count_of<L>;
     }
-    return tensors;
+    facts.layer = layer_id<L>;
+    facts.is_sized = SizedLayer<L>;
+    facts.only_in_training = only_in_training_of<L>();
+    return facts;
 }
 
-// Layer L of that shape, called `number` where it has no name; its tensors have names and places of the layer's own.
+template <class L>
+inline constexpr LayerFacts layer_facts = make_layer_facts<L>();
+
+[[gnu::cold]] inline std::string layer_text(const LayerFacts& facts, LayerShape shape, double setting) {
+    if (facts.description != nullptr) return facts.description(shape, setting);
+    return facts.is_sized ? join({facts.type, "(", shape.in, ", ", shape.out, ")"}) : join({facts.type});
+}
+
+// A layer of that shape, called `number` where it has no name; its tensors have names and places of the layer's own.
+[[gnu::cold]] inline LayerInfo make_layer_info(const LayerFacts& facts, LayerShape shape, const std::string& number,
+                                               double setting) {
+    LayerInfo info;
+    if (facts.name != nullptr) info.name = facts.name();
+    if (info.name.empty()) info.name = number;
+    info.text = layer_text(facts, shape, setting);
+    info.shape = shape;
+    if (facts.tensors != nullptr) {
+        info.tensors = facts.tensors(shape);
+    } else {
+        std::size_t counts[] = {facts.parameters(shape), facts.buffers(shape)};
+        info.tensors = std::vector<LayerTensor>((counts[0] > 0 ? 1U : 0U) + (counts[1] > 0 ? 1U : 0U));
+        for (LayerTensor& tensor : info.tensors) {
+            tensor.is_buffer = counts[0] == 0;
+            tensor.name = tensor.is_buffer ? "buffers" : "parameters";
+            tensor.shape.push_back(std::exchange(counts[tensor.is_buffer ? 1 : 0], 0));
+        }
+    }
+    info.only_in_training = facts.only_in_training;
+    info.layer = facts.layer;
+    return info;
+}
+
 template <class L>
 LayerInfo layer_info(LayerShape shape, const std::string& number, double setting = 0) {
-    LayerInfo info;
-    info.name = number;
-    if constexpr (requires { L::name(); })
-        if (!L::name().empty()) info.name = std::string(L::name());
-    info.text = layer_text<L>(shape, setting);
-    info.shape = shape;
-    info.tensors = layer_tensors<L>(shape);
-    info.only_in_training = only_in_training_of<L>();
-    info.layer = layer_id<L>;
-    return info;
+    return make_layer_info(layer_facts<L>, shape, number, setting);
 }
 
 template <class L>
@@ -102,9 +136,9 @@ LayerOperators layer_operators([[maybe_unused]] LayerShape shape) {
 
 // Gives the layer's tensors their names and places in the network.
 template <class T>
-void place_tensors(LayerInfo& info, const Step<T>& step) {
+[[gnu::cold]] void place_tensors(LayerInfo& info, const Step<T>& step) {
     for (LayerTensor& tensor : info.tensors) {
-        tensor.name = info.name + "." + tensor.name;
+        tensor.name = join({info.name, ".", tensor.name});
         tensor.offset += tensor.is_buffer ? step.buffer_offset : step.parameter_offset;
     }
     info.skip = step.skip;

@@ -17,6 +17,7 @@ namespace nib::inline NIB_ABI {
 
 #if NIB_BODIES
 
+#include <nib/core/detail/join.hpp>
 #include <nib/model/detail/layer_list.hpp>
 
 namespace nib::inline NIB_ABI {
@@ -25,7 +26,7 @@ NIB_API std::string layers_text(const std::vector<LayerInfo>& layers) {
     std::string text;
     for (const detail::ListedLayer& layer : detail::listed(layers)) {
         const bool follows = !text.empty() && layer.text != detail::block_end && !text.ends_with(detail::block_start);
-        text += (follows ? ", " : "") + layer.text;
+        detail::append_parts(text, {follows ? ", " : "", layer.text});
     }
     return text;
 }

@@ -11,6 +11,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/flush_subnormals.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
 #include <nib/kernels/detail/nonzeros.hpp>
@@ -24,6 +25,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -71,13 +73,17 @@ struct Flat<L> : Joined<typename Flat<typename L::block>::type,
 
 // The numbers of a network's layers, as torch.nn.Sequential counts them, behind `prefix`: those of a block "2.0", "2.1"
 // and its end "2".
+[[gnu::cold]] inline void append_number(std::string_view prefix, std::size_t number,
+                                        std::vector<std::string>& numbers) {
+    numbers.push_back(join({prefix, number}));
+}
+
 template <class... Layers>
 void append_numbers(LayerList<Layers...>, const std::string& prefix, std::vector<std::string>& numbers) {
     std::size_t number = 0;
     const auto append = [&]<class L>(std::type_identity<L>) {
-        std::string text = prefix + std::to_string(number++);
-        if constexpr (LayerBlock<L>) append_numbers(typename L::block{}, text + ".", numbers);
-        numbers.push_back(std::move(text));
+        if constexpr (LayerBlock<L>) append_numbers(typename L::block{}, join({prefix, number, "."}), numbers);
+        append_number(prefix, number++, numbers);
     };
     (append(std::type_identity<Layers>{}), ...);
 }
@@ -91,6 +97,18 @@ constexpr std::size_t input_size_of(LayerList<First, Rest...>) {
         static_assert(sizeof...(Rest) > 0, "Sequential: none of the layers states its sizes");
         return input_size_of(LayerList<Rest...>{});
     }
+}
+
+template <class T>
+[[gnu::cold]] std::vector<LayerInfo> layer_infos(std::span<const LayerFacts* const> facts,
+                                                 std::span<const Step<T>> steps,
+                                                 const std::vector<std::string>& numbers) {
+    std::vector<LayerInfo> infos(steps.size());
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+        infos[i] = make_layer_info(*facts[i], steps[i].shape, numbers[i], 0);
+        place_tensors(infos[i], steps[i]);
+    }
+    return infos;
 }
 
 // A Sequential's layers, taken apart, and the tables of its steps.
@@ -217,14 +235,8 @@ struct SequentialTable<T, LayerList<Layers...>> {
     }
 
     static std::vector<LayerInfo> infos(const std::vector<std::string>& numbers) {
-        std::vector<LayerInfo> result;
-        const auto add = [&]<class L>(std::type_identity<L>) {
-            const std::size_t i = result.size();
-            result.push_back(layer_info<L>(shapes[i], numbers[i]));
-            place_tensors(result[i], layout[i]);
-        };
-        (add(std::type_identity<typename Layers::layer>{}), ...);
-        return result;
+        constexpr const LayerFacts* facts[] = {&layer_facts<typename Layers::layer>...};
+        return layer_infos<T>(facts, layout, numbers);
     }
 };
 

@@ -62,4 +62,22 @@ TEST_CASE("sort_values sorts as std::sort does") {
     }
 }
 
+TEST_CASE("sort_records leaves values where sort_values does, equal ones too") {
+    nib::Rng rng{2};
+    struct Record {
+        std::uint64_t key;
+        std::size_t place;
+        bool operator==(const Record&) const = default;
+    };
+    for (std::size_t count = 0; count < 100; ++count) {
+        std::vector<Record> values(count);
+        for (std::size_t i = 0; i < count; ++i) values[i] = {rng.below(40), i};
+        auto expected = values;
+        const auto before = [](const Record& a, const Record& b) { return a.key < b.key; };
+        nib::sort_values(expected.data(), expected.size(), before);
+        nib::sort_records(values.data(), values.size(), before);
+        CHECK((values == expected));
+    }
+}
+
 TEST_CASE("a number from a file becomes a size") { CHECK(nib::to_size(std::uint64_t{5}) == std::size_t{5}); }

@@ -81,4 +81,51 @@ constexpr void sort_values(T* values, std::size_t count, Before before) {
     }
 }
 
+namespace detail {
+
+struct Records {
+    void* values;
+    const void* before;
+    bool (*less)(const Records& records, std::size_t a, std::size_t b);
+    void (*exchange)(const Records& records, std::size_t a, std::size_t b);
+};
+
+// Steps as those of sort_values.
+[[gnu::noinline]] inline void heap_sort(const Records& records, std::size_t count) {
+    std::size_t end = count;
+    for (std::size_t start = count / 2; end > 1;) {
+        if (start > 0)
+            --start;
+        else
+            records.exchange(records, 0, --end);
+        std::size_t parent = start;
+        for (std::size_t child; (child = 2 * parent + 1) < end; parent = child) {
+            if (child + 1 < end && records.less(records, child, child + 1)) ++child;
+            if (!records.less(records, parent, child)) break;
+            records.exchange(records, parent, child);
+        }
+    }
+}
+
+template <class T, class Before>
+bool record_less(const Records& records, std::size_t a, std::size_t b) {
+    const T* const all = static_cast<const T*>(records.values);
+    return (*static_cast<const Before*>(records.before))(all[a], all[b]);
+}
+
+template <class T>
+[[gnu::cold]] void exchange_records(const Records& records, std::size_t a, std::size_t b) {
+    using std::swap;
+    T* const all = static_cast<T*>(records.values);
+    swap(all[a], all[b]);
+}
+
+}  // namespace detail
+
+// The same by code that all types share: for names, tensors and layers, which are few.
+template <class T, class Before>
+void sort_records(T* values, std::size_t count, Before before) {
+    detail::heap_sort({values, &before, &detail::record_less<T, Before>, &detail::exchange_records<T>}, count);
+}
+
 }  // namespace nib::inline NIB_ABI

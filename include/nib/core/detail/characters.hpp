@@ -40,7 +40,7 @@ inline bool is_utf8(std::string_view text) {
 }
 
 // `code` is a Unicode scalar value.
-inline void append_utf8(std::string& text, std::uint32_t code) {
+[[gnu::cold]] inline void append_utf8(std::string& text, std::uint32_t code) {
     const auto append = [&](std::uint32_t byte) { text += static_cast<char>(static_cast<unsigned char>(byte)); };
     if (code < 0x80) return append(code);
     if (code < 0x800) {

@@ -32,7 +32,8 @@ struct SourcePart {
 
 namespace detail {
 
-class UnpackedPart;
+struct SourceParts;
+class PackedParts;
 
 }  // namespace detail
 
@@ -41,8 +42,8 @@ class ByteSource {
 public:
     // `path` is for messages.
     ByteSource(std::span<const std::byte> memory, std::string path);
-    explicit ByteSource(const std::string& path);
-    ByteSource(ByteSource&& other) noexcept;
+    [[gnu::cold]] explicit ByteSource(const std::string& path);
+    [[gnu::cold]] ByteSource(ByteSource&& other) noexcept;
     ByteSource& operator=(ByteSource&& other) noexcept;
     ~ByteSource();
 
@@ -68,20 +69,16 @@ public:
     std::size_t unpacked_for(std::size_t offset);
 
 private:
-    struct Place;
+    friend class detail::PackedParts;
 
     std::size_t stored_size() const;
     void read_stored(std::size_t offset, std::span<std::byte> to);
-    SourcePart* part_at(std::size_t offset);
-    void unpack(const SourcePart& part, std::size_t count);
-    void check_stored(const SourcePart& part);
 
     std::string path_;
     std::span<const std::byte> memory_;
     std::optional<InputFile> file_;
     std::size_t size_ = 0;
-    std::vector<SourcePart> parts_;  // in the order of their offsets
-    detail::UnpackedPart* unpacked_ = nullptr;
+    detail::SourceParts* parts_ = nullptr;
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -89,15 +86,40 @@ private:
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/crc32.hpp>
 #include <nib/io/detail/inflate.hpp>
 
+#include <initializer_list>
+
 namespace nib::inline NIB_ABI {
 
 namespace detail {
+
+[[noreturn, gnu::cold]] inline void refuse_part(const std::string& path, const SourcePart& part,
+                                                std::initializer_list<TextPart> why) {
+    fail({path, ": byte ", part.begin, ": entry ", format_quoted(part.name), ": ", join(why)});
+}
+
+// Fails where `crc`, that of the part's bytes, is not the one that it declares.
+inline void check_part(const std::string& path, const SourcePart& part, std::uint32_t crc) {
+    if (part.has_crc && crc != part.crc)
+        refuse_part(path, part, {"its bytes are damaged: expected the checksum ", part.crc, ", found ", crc});
+}
+
+// The parts of a source, with functions behind pointers: what unpacks and checks them is compiled where a source is
+// given parts, and not in a program that reads a plain file. (Of virtual functions with a single body compilers make
+// direct calls.)
+struct SourceParts {
+    // Bytes of a compressed part.
+    void (*read)(SourceParts& parts, ByteSource& source, std::size_t offset, std::span<std::byte> to);
+    void (*check_bytes)(SourceParts& parts, ByteSource& source, std::size_t offset);
+    std::size_t (*unpacked_for)(SourceParts& parts, std::size_t offset);
+    void (*destroy)(SourceParts* parts);
+};
 
 // The first bytes of a compressed part, and what unpacks the others.
 class UnpackedPart {
@@ -113,48 +135,150 @@ public:
     std::vector<std::byte> bytes;
 };
 
-[[noreturn]] inline void refuse_part(const std::string& path, const SourcePart& part, const std::string& why) {
-    fail(path + ": byte " + std::to_string(part.begin) + ": entry " + format_quoted(part.name) + ": " + why);
-}
+// Parts in the order of their offsets.
+class PackedParts : public SourceParts {
+public:
+    explicit PackedParts(std::vector<SourcePart> parts)
+        : SourceParts{&read_part, &check_part_at, &unpacked_at, &destroy_parts}, parts_{std::move(parts)} {}
 
-// Fails where `crc`, that of the part's bytes, is not the one that it declares.
-inline void check_part(const std::string& path, const SourcePart& part, std::uint32_t crc) {
-    if (part.has_crc && crc != part.crc)
-        refuse_part(path, part,
-                    "its bytes are damaged: expected the checksum " + std::to_string(part.crc) + ", found " +
-                        std::to_string(crc));
-}
+private:
+    // The compressed bytes of a part.
+    struct Place final : PackedInput {
+        Place(ByteSource& from, UnpackedPart& unpacked) : source{from}, part{unpacked} {}
+
+        std::size_t read(std::span<std::byte> to) override {
+            const std::size_t count = smaller(to.size(), part.end - part.next);
+            source.read_stored(part.next, to.first(count));
+            part.next += count;
+            return count;
+        }
+
+        ByteSource& source;
+        UnpackedPart& part;
+    };
+
+    static PackedParts& of(SourceParts& parts) { return static_cast<PackedParts&>(parts); }
+
+    static void read_part(SourceParts& parts, ByteSource& source, std::size_t offset, std::span<std::byte> to) {
+        const SourcePart& part = *of(parts).part_at(offset);
+        const std::size_t begin = offset - part.offset;
+        if (to.size() > part.size - begin)
+            refuse_part(source.path(), part, {"expected ", to.size(), " more bytes, found ", part.size - begin});
+        of(parts).unpack(source, part, begin + to.size());
+        copy_values(of(parts).unpacked_->bytes.data() + begin, to.size(), to.data());
+    }
+
+    static void check_part_at(SourceParts& parts, ByteSource& source, std::size_t offset) {
+        SourcePart* const part = of(parts).part_at(offset);
+        if (part == nullptr || part->is_checked) return;
+        if (part->deflated)
+            of(parts).unpack(source, *part, part->size);
+        else
+            check_stored(source, *part);
+        part->is_checked = true;
+    }
+
+    static std::size_t unpacked_at(SourceParts& parts, std::size_t offset) {
+        const SourcePart* const part = of(parts).part_at(offset);
+        return part != nullptr && part->deflated ? part->size : 0;
+    }
+
+    static void destroy_parts(SourceParts* parts) {
+        delete of(*parts).unpacked_;
+        delete &of(*parts);
+    }
+
+    SourcePart* part_at(std::size_t offset) {
+        const std::size_t behind = first_not(parts_.size(), [&](std::size_t i) { return parts_[i].offset <= offset; });
+        if (behind == 0) return nullptr;
+        SourcePart& part = parts_[behind - 1];
+        return offset - part.offset < part.size ? &part : nullptr;
+    }
+
+    static void check_stored(ByteSource& source, const SourcePart& part) {
+        std::vector<std::byte> piece(smaller(part.size, std::size_t{65536}));
+        std::uint32_t crc = 0;
+        for (std::size_t done = 0; done < part.size;) {
+            const std::span<std::byte> some{piece.data(), smaller(piece.size(), part.size - done)};
+            source.read_stored(part.begin + done, some);
+            crc = crc32(some, crc);
+            done += some.size();
+        }
+        check_part(source.path(), part, crc);
+    }
+
+    // Its first `count` bytes. Memory grows with what comes out, never with what the part declares.
+    void unpack(ByteSource& source, const SourcePart& part, std::size_t count) {
+        constexpr std::size_t step = 65536;
+        const std::string& path = source.path();
+        if (unpacked_ != nullptr && unpacked_->offset != part.offset) delete std::exchange(unpacked_, nullptr);
+        if (unpacked_ == nullptr)
+            unpacked_ = new UnpackedPart(part, join({path, ": entry ", format_quoted(part.name)}));
+        if (unpacked_->bytes.size() >= count) return;
+        // What fails leaves nothing.
+        struct Taken {
+            UnpackedPart* part;
+            ~Taken() { delete part; }
+        } taken{std::exchange(unpacked_, nullptr)};
+        Place input{source, *taken.part};
+        Inflate& inflate = taken.part->inflate;
+        std::vector<std::byte>& bytes = taken.part->bytes;
+        if (count > step) bytes.reserve(part.size);  // addresses alone
+        while (bytes.size() < count) {
+            const std::size_t before = bytes.size();
+            const std::size_t more = smaller(part.size - before, step);
+            bytes.resize(before + more);
+            const std::size_t done = inflate.read(input, {bytes.data() + before, more});
+            if (done < more)
+                refuse_part(path, part, {"expected ", part.size, " bytes when unpacked, found ", before + done});
+        }
+        if (bytes.size() == part.size) {
+            std::byte beyond[1];
+            if (inflate.read(input, beyond) != 0)
+                refuse_part(path, part, {"unpacks to more than the ", part.size, " bytes that it declares"});
+            if (inflate.position() != part.stored)
+                refuse_part(
+                    path, part,
+                    {"expected compressed data of ", part.stored, " bytes, found its end after ", inflate.position()});
+            check_part(path, part, crc32({bytes.data(), bytes.size()}));
+        }
+        unpacked_ = std::exchange(taken.part, nullptr);
+    }
+
+    std::vector<SourcePart> parts_;
+    UnpackedPart* unpacked_ = nullptr;
+};
 
 }  // namespace detail
 
-NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
+inline ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
     : path_{std::move(path)}, memory_{memory}, size_{memory.size()} {}
 
-NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {}
+inline ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {}
 
-NIB_API ByteSource::ByteSource(ByteSource&& other) noexcept
+inline ByteSource::ByteSource(ByteSource&& other) noexcept
     : path_{std::move(other.path_)},
       memory_{other.memory_},
       file_{std::move(other.file_)},
       size_{other.size_},
-      parts_{std::move(other.parts_)},
-      unpacked_{std::exchange(other.unpacked_, nullptr)} {}
+      parts_{std::exchange(other.parts_, nullptr)} {}
 
-NIB_API ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
+inline ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
     path_ = std::move(other.path_);
     memory_ = other.memory_;
     file_ = std::move(other.file_);
     size_ = other.size_;
-    parts_ = std::move(other.parts_);
-    std::swap(unpacked_, other.unpacked_);
+    std::swap(parts_, other.parts_);
     return *this;
 }
 
-NIB_API ByteSource::~ByteSource() { delete unpacked_; }
+inline ByteSource::~ByteSource() {
+    if (parts_ != nullptr) parts_->destroy(parts_);
+}
 
-NIB_API std::size_t ByteSource::stored_size() const { return file_ ? file_->size() : memory_.size(); }
+inline std::size_t ByteSource::stored_size() const { return file_ ? file_->size() : memory_.size(); }
 
-NIB_API void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to) {
+inline void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to) {
     if (file_) {
         file_->seek(offset);
         file_->read(to);
@@ -163,136 +287,48 @@ NIB_API void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to
     }
 }
 
-NIB_API void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
+inline void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
     if (offset < stored_size() || to.empty()) return read_stored(smaller(offset, stored_size()), to);
-    const SourcePart& part = *part_at(offset);
-    const std::size_t begin = offset - part.offset;
-    if (to.size() > part.size - begin)
-        detail::refuse_part(
-            path_, part,
-            "expected " + std::to_string(to.size()) + " more bytes, found " + std::to_string(part.size - begin));
-    unpack(part, begin + to.size());
-    copy_values(unpacked_->bytes.data() + begin, to.size(), to.data());
+    parts_->read(*parts_, *this, offset, to);
 }
 
-NIB_API std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> parts) {
+inline void ByteSource::check_bytes(std::size_t offset) {
+    if (parts_ != nullptr) parts_->check_bytes(*parts_, *this, offset);
+}
+
+inline std::size_t ByteSource::unpacked_for(std::size_t offset) {
+    return parts_ != nullptr ? parts_->unpacked_for(*parts_, offset) : 0;
+}
+
+inline std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> parts) {
     std::vector<std::size_t> offsets;
     for (SourcePart& part : parts) {
         part.offset = part.begin;
         if (part.deflated) {
             std::size_t most = 0;
             if (multiply_sizes(part.stored, most_inflated, most) && part.size > most)
-                detail::refuse_part(path_, part,
-                                    "declares " + std::to_string(part.size) + " bytes, which its " +
-                                        std::to_string(part.stored) + " compressed ones cannot hold");
+                detail::refuse_part(
+                    path_, part,
+                    {"declares ", part.size, " bytes, which its ", part.stored, " compressed ones cannot hold"});
             part.offset = size_;
             if (part.size > static_cast<std::size_t>(-1) - size_)
-                detail::refuse_part(path_, part, "declares too many bytes: " + std::to_string(part.size));
+                detail::refuse_part(path_, part, {"declares too many bytes: ", part.size});
             size_ += part.size;
         }
         offsets.push_back(part.offset);
     }
     if (!may_unpack(size_ - stored_size(), stored_size()))
-        fail(path_ + ": declares " + std::to_string(size_ - stored_size()) + " bytes of compressed data in a file of " +
-             std::to_string(stored_size()) +
-             ", expected at most 128 MiB or 32 times the file's size: save it without compression");
-    parts_ = std::move(parts);
+        fail({path_, ": declares ", size_ - stored_size(), " bytes of compressed data in a file of ", stored_size(),
+              ", expected at most 128 MiB or 32 times the file's size: save it without compression"});
     // One that is empty holds no byte, and would stand between another and its offset.
     std::size_t kept = 0;
-    for (SourcePart& part : parts_)
-        if (part.size != 0) std::swap(parts_[kept++], part);
-    parts_.resize(kept);
-    sort_values(parts_.data(), parts_.size(),
-                [](const SourcePart& a, const SourcePart& b) { return a.offset < b.offset; });
+    for (SourcePart& part : parts)
+        if (part.size != 0) std::swap(parts[kept++], part);
+    parts.resize(kept);
+    sort_records(parts.data(), parts.size(),
+                 [](const SourcePart& a, const SourcePart& b) { return a.offset < b.offset; });
+    parts_ = new detail::PackedParts(std::move(parts));
     return offsets;
-}
-
-inline SourcePart* ByteSource::part_at(std::size_t offset) {
-    const std::size_t behind = first_not(parts_.size(), [&](std::size_t i) { return parts_[i].offset <= offset; });
-    if (behind == 0) return nullptr;
-    SourcePart& part = parts_[behind - 1];
-    return offset - part.offset < part.size ? &part : nullptr;
-}
-
-inline void ByteSource::check_bytes(std::size_t offset) {
-    SourcePart* const part = part_at(offset);
-    if (part == nullptr || part->is_checked) return;
-    if (part->deflated)
-        unpack(*part, part->size);
-    else
-        check_stored(*part);
-    part->is_checked = true;
-}
-
-inline std::size_t ByteSource::unpacked_for(std::size_t offset) {
-    const SourcePart* const part = part_at(offset);
-    return part != nullptr && part->deflated ? part->size : 0;
-}
-
-inline void ByteSource::check_stored(const SourcePart& part) {
-    std::vector<std::byte> piece(smaller(part.size, std::size_t{65536}));
-    std::uint32_t crc = 0;
-    for (std::size_t done = 0; done < part.size;) {
-        const std::span<std::byte> some{piece.data(), smaller(piece.size(), part.size - done)};
-        read_stored(part.begin + done, some);
-        crc = crc32(some, crc);
-        done += some.size();
-    }
-    detail::check_part(path_, part, crc);
-}
-
-// The compressed bytes of a part.
-struct ByteSource::Place final : PackedInput {
-    Place(ByteSource& from, detail::UnpackedPart& unpacked) : source{from}, part{unpacked} {}
-
-    std::size_t read(std::span<std::byte> to) override {
-        const std::size_t count = smaller(to.size(), part.end - part.next);
-        source.read_stored(part.next, to.first(count));
-        part.next += count;
-        return count;
-    }
-
-    ByteSource& source;
-    detail::UnpackedPart& part;
-};
-
-// Its first `count` bytes. Memory grows with what comes out, never with what the part declares.
-inline void ByteSource::unpack(const SourcePart& part, std::size_t count) {
-    constexpr std::size_t step = 65536;
-    if (unpacked_ != nullptr && unpacked_->offset != part.offset) delete std::exchange(unpacked_, nullptr);
-    if (unpacked_ == nullptr) unpacked_ = new detail::UnpackedPart(part, path_ + ": entry " + format_quoted(part.name));
-    if (unpacked_->bytes.size() >= count) return;
-    // What fails leaves nothing.
-    struct Taken {
-        detail::UnpackedPart* part;
-        ~Taken() { delete part; }
-    } taken{std::exchange(unpacked_, nullptr)};
-    Place input{*this, *taken.part};
-    Inflate& inflate = taken.part->inflate;
-    std::vector<std::byte>& bytes = taken.part->bytes;
-    if (count > step) bytes.reserve(part.size);  // addresses alone
-    while (bytes.size() < count) {
-        const std::size_t before = bytes.size();
-        const std::size_t more = smaller(part.size - before, step);
-        bytes.resize(before + more);
-        const std::size_t done = inflate.read(input, {bytes.data() + before, more});
-        if (done < more)
-            detail::refuse_part(path_, part,
-                                "expected " + std::to_string(part.size) + " bytes when unpacked, found " +
-                                    std::to_string(before + done));
-    }
-    if (bytes.size() == part.size) {
-        std::byte beyond[1];
-        if (inflate.read(input, beyond) != 0)
-            detail::refuse_part(path_, part,
-                                "unpacks to more than the " + std::to_string(part.size) + " bytes that it declares");
-        if (inflate.position() != part.stored)
-            detail::refuse_part(path_, part,
-                                "expected compressed data of " + std::to_string(part.stored) +
-                                    " bytes, found its end after " + std::to_string(inflate.position()));
-        detail::check_part(path_, part, crc32({bytes.data(), bytes.size()}));
-    }
-    unpacked_ = std::exchange(taken.part, nullptr);
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -39,7 +39,7 @@ inline constexpr ForeignFile foreign_files[] = {
     {"MATLAB ", "is a MATLAB file: save its arrays with numpy.savez in Python"},
 };
 
-inline bool starts_with_word(std::string_view text, std::string_view lower_case) {
+[[gnu::cold]] inline bool starts_with_word(std::string_view text, std::string_view lower_case) {
     if (text.size() < lower_case.size()) return false;
     for (std::size_t i = 0; i < lower_case.size(); ++i) {
         const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] - 'A' + 'a') : text[i];
@@ -49,7 +49,7 @@ inline bool starts_with_word(std::string_view text, std::string_view lower_case)
 }
 
 // After a byte order mark and spaces.
-inline bool is_web_page(std::string_view start) {
+[[gnu::cold]] inline bool is_web_page(std::string_view start) {
     if (start.starts_with("\xef\xbb\xbf")) start.remove_prefix(3);
     while (!start.empty() && std::string_view(" \t\r\n").find(start[0]) != std::string_view::npos)
         start.remove_prefix(1);
@@ -69,7 +69,7 @@ inline bool starts_as_safetensors(std::string_view start) {
 }
 
 // What a file is by its first bytes (foreign_file_start of them, or all), and what to do; "" where that is not known.
-inline std::string_view foreign_file(std::string_view start) {
+[[gnu::cold]] inline std::string_view foreign_file(std::string_view start) {
     if (starts_as_safetensors(start)) return "";
     for (const ForeignFile& file : foreign_files)
         if (start.starts_with(file.start)) return file.what;
@@ -82,9 +82,9 @@ inline std::string_view foreign_file(std::string_view start) {
     return "";
 }
 
-inline void refuse_foreign_file(const std::string& path, std::string_view start) {
+[[gnu::cold]] inline void refuse_foreign_file(const std::string& path, std::string_view start) {
     const std::string_view what = foreign_file(start);
-    if (!what.empty()) fail(path + ": byte 0: " + std::string(what));
+    if (!what.empty()) fail({path, ": byte 0: ", what});
 }
 
 }  // namespace detail

@@ -27,7 +27,7 @@ inline bool is_gzip(std::string_view start) { return start.starts_with("\x1f\x8b
 class Gunzip {
 public:
     // `name` starts every message.
-    explicit Gunzip(std::string name) : inflate_{name}, name_{std::move(name)} {}
+    [[gnu::cold]] explicit Gunzip(std::string name) : inflate_{name}, name_{std::move(name)} {}
 
     // How many bytes went to the start of `to`: fewer than its size at the end alone. `input` is always the same, from
     // its start.
@@ -45,12 +45,12 @@ public:
     }
 
 private:
-    [[noreturn]] void refuse(const std::string& why) const {
-        fail(name_ + ": byte " + std::to_string(inflate_.position()) + " of the gzip file: " + why);
+    [[noreturn, gnu::cold]] void refuse(const char* why) const {
+        fail({name_, ": byte ", inflate_.position(), " of the gzip file: ", why});
     }
 
     // Of a header.
-    std::uint8_t byte(PackedInput& input) {
+    [[gnu::cold]] std::uint8_t byte(PackedInput& input) {
         std::array<std::byte, 1> value{};
         if (inflate_.read_plain(input, value) == 0) refuse("ends in the middle: the file is cut short");
         crc_ = crc32(value, crc_);
@@ -63,14 +63,14 @@ private:
     }
 
     template <class T>
-    T number(PackedInput& input) {
+    [[gnu::cold]] T number(PackedInput& input) {
         std::array<std::byte, sizeof(T)> bytes{};
         for (std::byte& value : bytes) value = static_cast<std::byte>(byte(input));
         return load_number<T>(bytes.data(), std::endian::little);
     }
 
     // False at the end.
-    bool begin_member(PackedInput& input) {
+    [[gnu::cold]] bool begin_member(PackedInput& input) {
         crc_ = 0;
         std::array<std::byte, 1> first{};
         do {
@@ -102,7 +102,7 @@ private:
         return true;
     }
 
-    void end_member(PackedInput& input) {
+    [[gnu::cold]] void end_member(PackedInput& input) {
         const std::uint32_t found = crc_;
         if (number<std::uint32_t>(input) != found) refuse("is damaged: the checksum of its data is another");
         if (number<std::uint32_t>(input) != size_) refuse("is damaged: its data has another length");

@@ -151,7 +151,8 @@ inline constexpr std::array<InflateRange, 30> inflate_distances{
 class Inflate {
 public:
     // `name` starts every message.
-    explicit Inflate(std::string name) : name_{std::move(name)}, window_(window_size), buffer_(buffer_size) {}
+    [[gnu::cold]] explicit Inflate(std::string name)
+        : name_{std::move(name)}, window_(window_size), buffer_(buffer_size) {}
     Inflate(Inflate&&) = default;
     Inflate& operator=(Inflate&&) = default;
 
@@ -196,14 +197,16 @@ private:
     static constexpr unsigned most_bits = 56;
     static constexpr unsigned end_of_block = 256;
 
-    [[noreturn]] void refuse(const std::string& why) const {
-        fail(name_ + ": byte " + std::to_string(position()) + " of the compressed data: " + why);
+    [[noreturn, gnu::cold]] void refuse(const char* why) const {
+        fail({name_, ": byte ", position(), " of the compressed data: ", why});
     }
 
-    [[noreturn]] void refuse_end() const { refuse("ends in the middle: the file is cut short or damaged"); }
+    [[noreturn, gnu::cold]] void refuse_end() const { refuse("ends in the middle: the file is cut short or damaged"); }
 
     // True where there are `count` bits, at most 56.
-    bool has_bits(PackedInput& input, unsigned count) {
+    bool has_bits(PackedInput& input, unsigned count) { return bit_count_ >= count || read_bits(input, count); }
+
+    [[gnu::noinline]] bool read_bits(PackedInput& input, unsigned count) {
         while (bit_count_ < count) {
             if (buffer_end_ - buffer_begin_ >= 8) {
                 bits_ |= load_number<std::uint64_t>(buffer_.data() + buffer_begin_, std::endian::little) << bit_count_;
@@ -240,7 +243,7 @@ private:
         return value;
     }
 
-    unsigned need_and_take(PackedInput& input, unsigned count) {
+    [[gnu::noinline]] unsigned need_and_take(PackedInput& input, unsigned count) {
         need_bits(input, count);
         return take_bits(count);
     }
@@ -254,7 +257,7 @@ private:
         return symbol;
     }
 
-    void read_block_header(PackedInput& input) {
+    [[gnu::cold]] void read_block_header(PackedInput& input) {
         if (last_) {
             state_ = State::end;
             return;
@@ -278,19 +281,19 @@ private:
     }
 
     // RFC 1951, 3.2.6.
-    void make_fixed_codes() {
+    [[gnu::cold]] void make_fixed_codes() {
         std::array<std::uint8_t, 288> lengths{};
         for (std::size_t i = 0; i < lengths.size(); ++i)
             lengths[i] = static_cast<std::uint8_t>(i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8);
         std::array<std::uint8_t, 32> distances{};
         fill_values(distances.data(), distances.size(), std::uint8_t{5});
-        fixed_codes_.resize(2);
+        fixed_codes_ = std::vector<detail::HuffmanCode>(2);
         fixed_codes_[0].build(lengths);
         fixed_codes_[1].build(distances);
     }
 
     // RFC 1951, 3.2.7.
-    void read_codes(PackedInput& input) {
+    [[gnu::cold]] void read_codes(PackedInput& input) {
         using Fit = detail::HuffmanCode::Fit;
         constexpr std::array<std::uint8_t, 19> order{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15};
         const std::size_t literals = need_and_take(input, 5) + 257;

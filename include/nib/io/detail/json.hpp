@@ -14,6 +14,7 @@
 #pragma once
 
 #include <nib/core/detail/characters.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/strings.hpp>
@@ -21,6 +22,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,31 +46,26 @@ public:
     // Calls on_member(key) for each member; it must read the member's value.
     template <class OnMember>
     void object(OnMember&& on_member) {
-        expect(JsonType::object, "an object");
         StringSet keys;
-        if (opens_empty('}')) return;
-        do {
-            expect(JsonType::string, "a key");
-            const std::size_t key_position = position();
-            const std::string key = string();
-            if (!keys.insert(key)) fail_twice(key_position, key);
-            skip_space();
-            if (!accept(':')) fail_expected("':'");
-            on_member(key);
-        } while (continues('}'));
+        std::string key;
+        begin(JsonType::object, "an object");
+        for (bool first = true; next_member(first, keys, key); first = false) on_member(key);
     }
 
     // Calls on_element() for each element; it must read the element.
     template <class OnElement>
     void array(OnElement&& on_element) {
-        expect(JsonType::array, "an array");
-        if (opens_empty(']')) return;
-        do {
-            on_element();
-        } while (continues(']'));
+        begin(JsonType::array, "an array");
+        for (bool first = true; next(first, ']'); first = false) on_element();
     }
 
-    std::string string();
+    std::string string() {
+        std::string text;
+        string(text);
+        return text;
+    }
+    // Into `text`, in place of what it held.
+    void string(std::string& text);
 
     // Fails on what a double cannot hold (1e999).
     double number();
@@ -89,7 +86,10 @@ public:
     // The offset of the next byte, counted as in messages.
     std::size_t position() const { return offset_ + position_; }
 
-    [[noreturn]] void fail_at(std::size_t position, const std::string& message) const;
+    [[noreturn, gnu::cold]] void fail_at(std::size_t position, std::string_view message) const;
+    [[noreturn, gnu::cold]] void fail_at(std::size_t position, std::initializer_list<detail::TextPart> message) const {
+        fail_at(position, detail::join(message));
+    }
 
 private:
     struct NumberText {
@@ -115,23 +115,25 @@ private:
 
     void expect(JsonType expected, const char* what);
 
-    // Past the opening bracket: is there nothing in it?
-    bool opens_empty(char close);
+    // Past the opening bracket.
+    void begin(JsonType expected, const char* what);
 
-    // After a member or element: does another follow?
-    bool continues(char close);
+    // Whether another member or element follows, the `first` or one behind a comma; else past the closing bracket.
+    bool next(bool first, char close);
+
+    // Past the colon of the next member, whose key is now in `key`; false where the object ends.
+    bool next_member(bool first, StringSet& keys, std::string& key);
 
     NumberText number_text();
     void digits();
-    void append_escape(std::string& result);
+    [[gnu::cold]] void append_escape(std::string& result);
 
     // After "\u": four digits, or a pair of surrogates.
     std::uint32_t escaped_code();
     std::uint32_t four_hex_digits();
 
     std::string found() const;
-    [[noreturn]] void fail_expected(const std::string& what) const;
-    [[noreturn]] void fail_twice(std::size_t position, const std::string& key) const;
+    [[noreturn, gnu::cold]] void fail_expected(std::string_view what) const;
 
     std::string_view text_;
     std::string name_;
@@ -141,7 +143,7 @@ private:
 };
 
 // `text` in double quotes, escaped where JSON asks for it. Fails on what is not UTF-8.
-std::string json_quoted(std::string_view text);
+[[gnu::cold]] std::string json_quoted(std::string_view text);
 
 inline JsonType JsonReader::type() {
     const std::optional<JsonType> next = next_type();
@@ -149,28 +151,27 @@ inline JsonType JsonReader::type() {
     return *next;
 }
 
-inline std::string JsonReader::string() {
+inline void JsonReader::string(std::string& text) {
     expect(JsonType::string, "a string");
     ++position_;
-    std::string result;
+    text.clear();
     while (!accept('"')) {
         if (accept('\\')) {
-            append_escape(result);
+            append_escape(text);
             continue;
         }
         const std::size_t length = detail::utf8_length(text_.substr(position_));
         if (length == 0 && position_ < text_.size()) fail_expected("UTF-8");
         if (length == 0 || static_cast<unsigned char>(current()) < 0x20) fail_expected("'\"' or a character");
-        result.append(text_, position_, length);
+        text.append(text_.data() + position_, length);
         position_ += length;
     }
-    return result;
 }
 
 inline double JsonReader::number() {
     const auto [text, start] = number_text();
     const std::optional<double> value = parse_number<double>(text);
-    if (!value) fail_at(start, "expected a number within the range of a double, found " + format_quoted(text));
+    if (!value) fail_at(start, {"expected a number within the range of a double, found ", format_quoted(text)});
     return *value;
 }
 
@@ -178,7 +179,7 @@ template <std::integral Integer>
 Integer JsonReader::integer() {
     const auto [text, start] = number_text();
     const std::optional<Integer> value = parse_number<Integer>(text);
-    if (!value) fail_at(start, "expected a whole number within range, found " + format_quoted(text));
+    if (!value) fail_at(start, {"expected a whole number within range, found ", format_quoted(text)});
     return *value;
 }
 
@@ -216,29 +217,40 @@ inline void JsonReader::end() {
     if (position_ != text_.size()) fail_expected("the end");
 }
 
-inline void JsonReader::fail_at(std::size_t position, const std::string& message) const {
-    fail(name_ + ": byte " + std::to_string(position) + ": " + message);
+inline void JsonReader::fail_at(std::size_t position, std::string_view message) const {
+    fail({name_, ": byte ", position, ": ", message});
 }
 
 inline void JsonReader::expect(JsonType expected, const char* what) {
     if (next_type() != expected) fail_expected(what);
 }
 
-inline bool JsonReader::opens_empty(char close) {
-    if (++depth_ > max_depth) fail_at(position(), "nested deeper than " + std::to_string(max_depth));
+inline void JsonReader::begin(JsonType expected, const char* what) {
+    expect(expected, what);
+    if (++depth_ > max_depth) fail_at(position(), {"nested deeper than ", max_depth});
     ++position_;
+}
+
+inline bool JsonReader::next(bool first, char close) {
     skip_space();
-    if (!accept(close)) return false;
-    --depth_;
+    if (!first && accept(',')) return true;
+    if (accept(close)) {
+        --depth_;
+        return false;
+    }
+    if (!first) fail_expected(close == ']' ? "',' or ']'" : "',' or '}'");
     return true;
 }
 
-inline bool JsonReader::continues(char close) {
+inline bool JsonReader::next_member(bool first, StringSet& keys, std::string& key) {
+    if (!next(first, '}')) return false;
+    expect(JsonType::string, "a key");
+    const std::size_t key_position = position();
+    string(key);
+    if (!keys.insert(key)) fail_at(key_position, {"the key ", format_quoted(key), " stands twice in one object"});
     skip_space();
-    if (accept(',')) return true;
-    if (!accept(close)) fail_expected(std::string("',' or '") + close + "'");
-    --depth_;
-    return false;
+    if (!accept(':')) fail_expected("':'");
+    return true;
 }
 
 inline JsonReader::NumberText JsonReader::number_text() {
@@ -316,39 +328,36 @@ inline std::string JsonReader::found() const {
     if (position_ == text_.size()) return "the end";
     const auto code = static_cast<unsigned char>(text_[position_]);
     if (code > 0x20 && code < 0x7f) return format_quoted(text_.substr(position_, 1));
-    return std::string("byte 0x") + detail::hex_digits[code >> 4] + detail::hex_digits[code & 15];
+    const char digits[] = {detail::hex_digits[code >> 4], detail::hex_digits[code & 15]};
+    return detail::join({"byte 0x", std::string_view(digits, sizeof digits)});
 }
 
-inline void JsonReader::fail_expected(const std::string& what) const {
-    fail_at(position(), "expected " + what + ", found " + found());
-}
-
-inline void JsonReader::fail_twice(std::size_t position, const std::string& key) const {
-    fail_at(position, "the key " + format_quoted(key) + " stands twice in one object");
+inline void JsonReader::fail_expected(std::string_view what) const {
+    fail_at(position(), {"expected ", what, ", found ", found()});
 }
 
 inline std::string json_quoted(std::string_view text) {
     constexpr std::string_view escaped = "\"\\\b\f\n\r\t";
     constexpr std::string_view letters = "\"\\bfnrt";
-    std::string result = "\"";
-    for (std::size_t i = 0; i < text.size();) {
-        const std::size_t length = detail::utf8_length(text.substr(i));
+    std::string result;
+    result.append("\"", 1);
+    for (std::size_t i = 0, length = 0; i < text.size(); i += length) {
+        length = detail::utf8_length(text.substr(i));
+        if (length == 0) fail({"byte ", i, " of ", format_quoted(text), ": expected UTF-8 for a JSON string"});
         const auto code = static_cast<unsigned char>(text[i]);
-        if (length == 0)
-            fail("byte " + std::to_string(i) + " of " + format_quoted(text) + ": expected UTF-8 for a JSON string");
-        if (const std::size_t index = escaped.find(text[i]); index != std::string_view::npos) {
-            result += '\\';
-            result += letters[index];
-        } else if (code < 0x20) {
-            result += "\\u00";
-            result += detail::hex_digits[code >> 4];
-            result += detail::hex_digits[code & 15];
-        } else {
-            result.append(text, i, length);
+        const std::size_t index = escaped.find(text[i]);
+        const bool has_letter = index != std::string_view::npos;
+        const char pair[] = {'\\', has_letter ? letters[index] : 'u'};
+        const char number[] = {'0', '0', detail::hex_digits[code >> 4], detail::hex_digits[code & 15]};
+        if (!has_letter && code >= 0x20) {
+            result.append(text.data() + i, length);
+            continue;
         }
-        i += length;
+        result.append(pair, sizeof pair);
+        if (!has_letter) result.append(number, sizeof number);
     }
-    return result + '"';
+    result.append("\"", 1);
+    return result;
 }
 
 }  // namespace nib::inline NIB_ABI

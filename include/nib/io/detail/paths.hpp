@@ -27,7 +27,7 @@ inline std::size_t name_start(std::string_view path) {
 #if NIB_POSIX_FILES
 // `path`, or the end of the chain of symbolic links that it names. There need be nothing at that end, for which
 // ::realpath fails.
-inline std::string follow_links(std::string path) {
+[[gnu::cold]] inline std::string follow_links(std::string path) {
     constexpr int most_links = 40;
     for (int links = 0; links < most_links; ++links) {
         std::array<char, 4096> text;
@@ -41,7 +41,7 @@ inline std::string follow_links(std::string path) {
 }
 
 // The folder of `path`, for functions that want a path.
-inline std::string folder_of(const std::string& path) {
+[[gnu::cold]] inline std::string folder_of(const std::string& path) {
     const std::size_t name = name_start(path);
     return name == 0 ? "." : path.substr(0, name);
 }

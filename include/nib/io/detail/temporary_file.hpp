@@ -2,6 +2,7 @@
 // written, so that what a killed writer left can be told from what another still writes.
 #pragma once
 
+#include <nib/core/detail/join.hpp>
 #include <nib/io/detail/paths.hpp>
 #include <nib/io/file.hpp>
 #include <nib/io/file_identity.hpp>
@@ -42,20 +43,20 @@ inline constexpr int most_temporaries = 1000;  // writers of one file at the sam
 
 // Temporary files beside `path` have the names temporary_name(path, 0), (path, 1), ...: the file's own name, a checksum
 // of it (FNV-1a, 32 bits), which no other file has by chance, and the number; in at most `longest` bytes.
-inline std::string temporary_name(const std::string& path, int number, std::size_t longest) {
+[[gnu::cold]] inline std::string temporary_name(const std::string& path, int number, std::size_t longest) {
     const std::size_t start = name_start(path);
     std::uint32_t checksum = 2166136261u;
     for (const char c : std::string_view(path).substr(start))
         checksum = (checksum ^ static_cast<unsigned char>(c)) * 16777619u;
-    std::string ending = ".";
-    for (int shift = 28; shift >= 0; shift -= 4) ending += "0123456789abcdef"[checksum >> shift & 15];
-    ending += ".tmp" + std::to_string(number);
+    char digits[8];
+    for (std::size_t i = 0; i < sizeof digits; ++i) digits[i] = "0123456789abcdef"[checksum >> (28 - 4 * i) & 15];
+    const std::string ending = join({".", std::string_view(digits, sizeof digits), ".tmp", number});
     std::size_t kept = path.size() - start;
     if (kept + ending.size() > longest) kept = longest > ending.size() ? longest - ending.size() : 0;
     // Not in the middle of a UTF-8 character: its bytes but the first are 10xxxxxx.
     while (start + kept < path.size() && kept > 0 && (static_cast<unsigned char>(path[start + kept]) & 0xc0) == 0x80)
         --kept;
-    return path.substr(0, start + kept) + ending;
+    return join({std::string_view(path).substr(0, start + kept), ending});
 }
 
 #if NIB_POSIX_FILES
@@ -93,7 +94,7 @@ inline Lock lock_file(int descriptor) {
 
 // Removes the temporary file of a writer that is no more. False where it is in use, or no such file at all: a link, a
 // file with other names, another user's.
-inline bool remove_stale(const std::string& temporary) {
+[[gnu::cold]] inline bool remove_stale(const std::string& temporary) {
     constexpr std::time_t day = 86400;
     const int descriptor = ::open(temporary.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) return false;
@@ -136,7 +137,7 @@ inline std::size_t longest_name(const std::string& path) {
 
 #elif defined(_WIN32)
 
-inline bool remove_stale(const std::string& temporary) {
+[[gnu::cold]] inline bool remove_stale(const std::string& temporary) {
     constexpr std::time_t minute = 60;
     // It is open to nobody else while it is written, but closed for a moment before it has its name.
     const int descriptor = ::_sopen(temporary.c_str(), _O_RDWR | _O_BINARY | _O_NOINHERIT, _SH_DENYRW);
@@ -173,7 +174,7 @@ inline std::size_t longest_name(const std::string&) { return 255; }
 // A new temporary file beside `target`, and in `temporary` its path; nobody else may read it where it is `secret`.
 // What killed writers of the same file left is removed. Without a file errno has the reason: EEXIST where all names
 // are taken.
-inline FileHandle open_temporary(const std::string& target, bool secret, std::string& temporary) {
+[[gnu::cold]] inline FileHandle open_temporary(const std::string& target, bool secret, std::string& temporary) {
     constexpr int looked_at = 4;  // numbers below it are looked at in any case
     const std::size_t longest = longest_name(target);
     FileHandle file;

@@ -2,6 +2,7 @@
 // no file can hold.
 #pragma once
 
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -9,6 +10,7 @@
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,24 +19,25 @@
 namespace nib::inline NIB_ABI::detail {
 
 // The name in double quotes, short and printable.
-inline std::string tensor_label(std::string_view name) {
+[[gnu::cold]] inline std::string tensor_label(std::string_view name) {
     std::string label = format_quoted(name);
     label.front() = label.back() = '"';
     return label;
 }
 
 // Why a tensor's elements are no parameters.
-inline std::string not_floating(std::string_view name, Dtype dtype) {
-    return tensor_label(name) + " is " + std::string(torch_dtype_name(dtype)) +
-           ", expected floating-point numbers (float16, bfloat16, float32 or float64)";
+[[gnu::cold]] inline std::string not_floating(std::string_view name, Dtype dtype) {
+    return join({tensor_label(name), " is ", torch_dtype_name(dtype),
+                 ", expected floating-point numbers (float16, bfloat16, float32 or float64)"});
 }
 
 // "[64, 784]"
-inline std::string shape_text(const std::vector<std::size_t>& sizes) {
+[[gnu::cold]] inline std::string shape_text(const std::vector<std::size_t>& sizes) {
     constexpr std::size_t longest = 8;
-    std::string text;
-    for (std::size_t i = 0; i < sizes.size() && i < longest; ++i) append_to_list(text, ", ", std::to_string(sizes[i]));
-    return "[" + text + (sizes.size() > longest ? ", ...]" : "]");
+    std::string text = "[";
+    for (std::size_t i = 0; i < sizes.size() && i < longest; ++i) append_parts(text, {i > 0 ? ", " : "", sizes[i]});
+    append_parts(text, {sizes.size() > longest ? ", ...]" : "]"});
+    return text;
 }
 
 // False where the number of elements overflows.
@@ -69,17 +72,17 @@ inline std::vector<std::size_t> row_major_strides(const std::vector<std::size_t>
 
 // What no format can hold: two tensors of one name, and data of another size than dtype and shape say. `path` is where
 // they are to go.
-inline void check_tensors_to_save(const std::string& path, std::span<const Tensor> tensors) {
+[[gnu::cold]] inline void check_tensors_to_save(const std::string& path, std::span<const Tensor> tensors) {
     StringSet names;
     for (const Tensor& tensor : tensors) {
-        const auto refuse = [&](const std::string& why) {
-            fail(path + ": tensor " + tensor_label(tensor.name) + ": " + why);
+        const auto refuse = [&](std::initializer_list<TextPart> why) {
+            fail({path, ": tensor ", tensor_label(tensor.name), ": ", join(why)});
         };
-        if (!names.insert(tensor.name)) refuse("two tensors have this name");
+        if (!names.insert(tensor.name)) refuse({"two tensors have this name"});
         std::size_t bytes = 0;
         if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
-            refuse("expected the data of shape " + shape_text(tensor.shape) + " of " +
-                   std::string(dtype_name(tensor.dtype)) + ", found " + std::to_string(tensor.data.size()) + " bytes");
+            refuse({"expected the data of shape ", shape_text(tensor.shape), " of ", dtype_name(tensor.dtype),
+                    ", found ", tensor.data.size(), " bytes"});
     }
 }
 

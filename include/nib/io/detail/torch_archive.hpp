@@ -161,7 +161,7 @@ public:
                    ", found " + format_quoted(text));
     }
 
-    [[noreturn]] void refuse(const std::string& why) const { fail(source_.path() + ": " + why); }
+    [[noreturn]] void refuse(const std::string& why) const { fail({source_.path(), ": ", why}); }
 
 private:
     bool has_folder(std::string_view name) const {

@@ -72,7 +72,7 @@ inline std::string_view zip_text(std::span<const std::byte> bytes) {
 }
 
 [[noreturn]] inline void fail_in_zip(const ByteSource& source, std::size_t offset, const std::string& message) {
-    fail(source.path() + ": byte " + std::to_string(offset) + ": " + message);
+    fail({source.path(), ": byte ", offset, ": ", message});
 }
 
 // Where the directory lies, and of how many entries.
@@ -93,7 +93,7 @@ inline std::size_t find_zip_end(ByteSource& source) {
         if (record.size() < zip_end_size || zip_number<std::uint32_t>(record, 0) != zip_end_signature) continue;
         if (zip_number<std::uint16_t>(record, 20) == record.size() - zip_end_size) return source.size() - record.size();
     }
-    fail(source.path() + ": is no zip archive, or is cut short: expected an end record in the last bytes, found none");
+    fail({source.path(), ": is no zip archive, or is cut short: expected an end record in the last bytes, found none"});
 }
 
 // What the zip64 end record says, which stands before its locator, which stands before `end`. False where there is
@@ -313,17 +313,17 @@ private:
 
     void index_names(const ByteSource& source) {
         by_name_ = places();
-        sort_values(by_name_.data(), by_name_.size(),
-                    [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; });
+        sort_records(by_name_.data(), by_name_.size(),
+                     [&](std::size_t a, std::size_t b) { return entries_[a].name < entries_[b].name; });
         for (std::size_t i = 1; i < by_name_.size(); ++i)
             if (entries_[by_name_[i]].name == entries_[by_name_[i - 1]].name)
-                fail(source.path() + ": two entries have the name " + format_quoted(entries_[by_name_[i]].name));
+                fail({source.path(), ": two entries have the name ", format_quoted(entries_[by_name_[i]].name)});
     }
 
     void check_overlaps(const ByteSource& source) const {
         std::vector<std::size_t> order = places();
-        sort_values(order.data(), order.size(),
-                    [&](std::size_t a, std::size_t b) { return headers_[a] < headers_[b]; });
+        sort_records(order.data(), order.size(),
+                     [&](std::size_t a, std::size_t b) { return headers_[a] < headers_[b]; });
         for (std::size_t i = 1; i < order.size(); ++i) {
             const ZipEntry& before = entries_[order[i - 1]];
             if (before.offset + before.size > headers_[order[i]])

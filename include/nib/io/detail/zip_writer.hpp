@@ -56,7 +56,7 @@ public:
     void add(std::string_view name, std::initializer_list<std::span<const std::byte>> parts,
              std::size_t alignment = 1) {
         if (!detail::is_plain_entry_name(name))
-            fail(file_.path() + ": entry " + format_quoted(name) + ": its name would lead out of the archive's folder");
+            fail({file_.path(), ": entry ", format_quoted(name), ": its name would lead out of the archive's folder"});
         Entry entry{std::string(name), position_, 0, 0};
         for (const auto part : parts) {
             entry.size += part.size();

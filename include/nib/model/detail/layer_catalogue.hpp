@@ -142,7 +142,7 @@ private:
         const LayerShape shape{features_, features_};
         [&]<class... Layers>(LayerList<Layers...>) {
             const auto compare = [&]<class L>(std::type_identity<L>) {
-                if (found.count == 0 && word() == layer_text<L>(shape, 0)) found = L{};
+                if (found.count == 0 && word() == layer_text(layer_facts<L>, shape, 0)) found = L{};
             };
             (compare(std::type_identity<Layers>{}), ...);
         }(CataloguedLayers{});

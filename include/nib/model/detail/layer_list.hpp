@@ -1,6 +1,7 @@
 // Lists of layers, split into words, and how a file's differs from a network's.
 #pragma once
 
+#include <nib/core/detail/join.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/strings.hpp>
@@ -17,7 +18,7 @@ namespace nib::inline NIB_ABI::detail {
 inline constexpr std::string_view block_start = "Residual(", block_end = ")";
 
 // At the commas that stand outside of brackets; a residual block is its start, its layers and its end.
-inline std::vector<std::string_view> split_layers(std::string_view text) {
+[[gnu::cold]] inline std::vector<std::string_view> split_layers(std::string_view text) {
     std::vector<std::string_view> words;
     std::size_t blocks = 0;
     while (!text.empty()) {
@@ -49,32 +50,33 @@ inline std::string_view layer_name(std::string_view text) { return text.substr(0
 // A layer that does nothing when a network is used.
 inline bool is_identity(std::string_view text) { return text.starts_with("Dropout(p=") || text == "Identity"; }
 
-// One word of a network's list.
+// One word of a network's list; its texts are those of the network's LayerInfos.
 struct ListedLayer {
-    std::string text;  // "Linear(784, 64)"
-    std::string name;  // of its tensors, "fc1"; "" where it has none
+    std::string_view text;  // "Linear(784, 64)"
+    std::string_view name;  // of its tensors, "fc1"; "" where it has none
     bool identity = false;
 };
 
-inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
+[[gnu::cold]] inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
     std::vector<ListedLayer> list;
     std::vector<std::size_t> blocks(layers.size());  // that begin at each layer
     for (const LayerInfo& layer : layers)
         if (layer.skip != no_skip) ++blocks[layer.skip];
     for (std::size_t i = 0; i < layers.size(); ++i) {
-        list.resize(list.size() + blocks[i], {std::string(block_start), "", false});
+        for (; blocks[i] > 0; --blocks[i]) list.push_back({block_start, "", false});
         const LayerInfo& layer = layers[i];
-        if (layer.skip != no_skip)
-            list.push_back({std::string(block_end), "", false});
-        else
-            for (const std::string_view word : split_layers(layer.text))
-                list.push_back({std::string(word), layer.tensors.empty() ? "" : layer.name, layer.only_in_training});
+        if (layer.skip != no_skip) {
+            list.push_back({block_end, "", false});
+            continue;
+        }
+        for (const std::string_view word : split_layers(layer.text))
+            list.push_back({word, layer.tensors.empty() ? std::string_view{} : layer.name, layer.only_in_training});
     }
     return list;
 }
 
 // For messages: short and printable, whatever a file says.
-inline std::string word_text(std::string_view word) {
+[[gnu::cold]] inline std::string word_text(std::string_view word) {
     if (word == block_start) return "the start of a residual block";
     if (word == block_end) return "its end";
     const std::string quoted = format_quoted(word);
@@ -83,8 +85,8 @@ inline std::string word_text(std::string_view word) {
 
 // The first difference between a file's list and a network's, unless `exactly` but for layers that do nothing when a
 // network is used: "the file has Tanh after \"0\", the network has ReLU"; "" where there is none.
-inline std::string layers_difference(std::string_view file_list, const std::vector<ListedLayer>& network,
-                                     bool exactly = false) {
+[[gnu::cold]] inline std::string layers_difference(std::string_view file_list, const std::vector<ListedLayer>& network,
+                                                   bool exactly = false) {
     const std::vector<std::string_view> theirs = split_layers(file_list);
     const auto does_nothing = [&](std::string_view text) {
         bool found = is_identity(text);
@@ -99,10 +101,10 @@ inline std::string layers_difference(std::string_view file_list, const std::vect
         const bool file_ends = i == theirs.size(), network_ends = k == network.size();
         if (file_ends && network_ends) return "";
         if (differ())
-            return "the file has " + (file_ends ? "nothing" : word_text(theirs[i])) + place + ", the network has " +
-                   (network_ends ? "nothing" : word_text(network[k].text));
+            return join({"the file has ", file_ends ? "nothing" : word_text(theirs[i]), place, ", the network has ",
+                         network_ends ? "nothing" : word_text(network[k].text)});
         if (network[k].identity) continue;
-        place = " after " + (network[k].name.empty() ? word_text(network[k].text) : tensor_label(network[k].name));
+        place = join({" after ", network[k].name.empty() ? word_text(network[k].text) : tensor_label(network[k].name)});
     }
 }
 

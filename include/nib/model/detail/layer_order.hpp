@@ -76,7 +76,7 @@ private:
         };
         std::vector<Place> places;
         for (std::size_t i = 0; i < layers_.size(); ++i) places.push_back({without_numbers(layers_[i].name), i});
-        sort_values(places.data(), places.size(), [](const Place& a, const Place& b) {
+        sort_records(places.data(), places.size(), [](const Place& a, const Place& b) {
             return a.name != b.name ? a.name < b.name : a.layer < b.layer;
         });
         predecessor_.assign(layers_.size(), none);
@@ -93,10 +93,10 @@ private:
             by_input_.push_back(i);
             given.push_back(layers_[i].out);
         }
-        sort_values(by_input_.data(), by_input_.size(), [&](std::size_t a, std::size_t b) {
+        sort_records(by_input_.data(), by_input_.size(), [&](std::size_t a, std::size_t b) {
             return layers_[a].in != layers_[b].in ? layers_[a].in < layers_[b].in : a < b;
         });
-        sort_values(given.data(), given.size(), [](std::size_t a, std::size_t b) { return a < b; });
+        sort_records(given.data(), given.size(), [](std::size_t a, std::size_t b) { return a < b; });
         std::size_t place = 0;
         for (std::size_t begin = 0; begin < by_input_.size(); begin = group_end_.size()) {
             const std::size_t size = layers_[by_input_[begin]].in;
@@ -166,18 +166,18 @@ inline std::string layer_names(const std::vector<DenseShape>& layers, const std:
 
 // Puts layers into the order in which they run. Each is NAME.weight and NAME.bias of `file`.
 inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers) {
-    sort_values(layers.data(), layers.size(),
-                [](const DenseShape& a, const DenseShape& b) { return natural_less(a.name, b.name); });
+    sort_records(layers.data(), layers.size(),
+                 [](const DenseShape& a, const DenseShape& b) { return natural_less(a.name, b.name); });
     bool numbered = true;
     for (std::size_t i = 1; i < layers.size(); ++i)
         numbered = numbered && numbers_order(layers[i - 1].name, layers[i].name);
     if (numbered) {
         for (std::size_t i = 1; i < layers.size(); ++i)
             if (layers[i - 1].out != layers[i].in)
-                fail(file.path() + ": expected dense layers, each of which takes what the one before it gives: " +
-                     tensor_label(layers[i].name + ".weight") + " takes " + std::to_string(layers[i].in) +
-                     " features, " + tensor_label(layers[i - 1].name + ".weight") + " before it gives " +
-                     std::to_string(layers[i - 1].out) + "; number them in the order in which they run");
+                fail({file.path(), ": expected dense layers, each of which takes what the one before it gives: ",
+                      tensor_label(layers[i].name + ".weight"), " takes ", layers[i].in, " features, ",
+                      tensor_label(layers[i - 1].name + ".weight"), " before it gives ", layers[i - 1].out,
+                      "; number them in the order in which they run"});
         return;
     }
     check_order(file, layers_of(file));
@@ -191,17 +191,17 @@ inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers
                                layer_names(layers, found[1]) + ")");
     }
     if (chains.gave_up())
-        fail(file.path() + ": cannot tell in which order " + std::to_string(layers.size()) +
-             " dense layers run: there are too many ways to try; expected names that differ in numbers alone");
+        fail({file.path(), ": cannot tell in which order ", layers.size(),
+              " dense layers run: there are too many ways to try; expected names that differ in numbers alone"});
     if (found.empty()) {
         std::string list;
         constexpr std::size_t listed = 8;
         for (std::size_t i = 0; i < layers.size() && i < listed; ++i)
             append_to_list(list, ", ", tensor_text(layers[i].name + ".weight", {layers[i].out, layers[i].in}));
-        fail(file.path() +
-             ": expected dense layers, each of which takes what the one before it gives: found no "
-             "such order of " +
-             list + (layers.size() > listed ? ", ..." : ""));
+        fail({file.path(),
+              ": expected dense layers, each of which takes what the one before it gives: found no "
+              "such order of ",
+              list, (layers.size() > listed ? ", ..." : "")});
     }
     std::vector<DenseShape> ordered;
     for (const std::size_t i : found[0]) ordered.push_back(std::move(layers[i]));

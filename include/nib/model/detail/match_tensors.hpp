@@ -10,6 +10,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
@@ -18,6 +19,8 @@
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,11 +45,11 @@ inline std::size_t count_tensors(const TensorFile& file) {
 }
 
 inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
-    return tensor_label(name) + " " + shape_text(shape);
+    return join({tensor_label(name), " ", shape_text(shape)});
 }
 
 // Takes a run of digits from the start of `text`; returns it without zeros before it.
-inline std::string_view take_digits(std::string_view& text) {
+[[gnu::cold]] inline std::string_view take_digits(std::string_view& text) {
     const std::size_t count = smaller(text.find_first_not_of("0123456789"), text.size());
     std::string_view digits = text.substr(0, count);
     text.remove_prefix(count);
@@ -57,7 +60,7 @@ inline std::string_view take_digits(std::string_view& text) {
 inline bool starts_with_digit(std::string_view text) { return !text.empty() && text[0] >= '0' && text[0] <= '9'; }
 
 // As people count: "layer2" before "layer10".
-inline bool natural_less(std::string_view a, std::string_view b) {
+[[gnu::cold]] inline bool natural_less(std::string_view a, std::string_view b) {
     while (!a.empty() && !b.empty()) {
         if (starts_with_digit(a) && starts_with_digit(b)) {
             const std::string_view x = take_digits(a), y = take_digits(b);
@@ -72,7 +75,7 @@ inline bool natural_less(std::string_view a, std::string_view b) {
 }
 
 // Whether two names differ, and in nothing but their numbers.
-inline bool numbers_order(std::string_view a, std::string_view b) {
+[[gnu::cold]] inline bool numbers_order(std::string_view a, std::string_view b) {
     bool differ = false;
     while (!a.empty() && !b.empty()) {
         if (starts_with_digit(a) && starts_with_digit(b)) {
@@ -94,18 +97,22 @@ struct NamedShape {
     std::size_t number;
 
     std::size_t dot() const { return name.rfind('.'); }
-    std::string_view layer() const { return dot() == std::string_view::npos ? "" : name.substr(0, dot()); }
-    std::string_view role() const { return dot() == std::string_view::npos ? name : name.substr(dot() + 1); }
+    [[gnu::cold]] std::string_view layer() const {
+        return dot() == std::string_view::npos ? "" : name.substr(0, dot());
+    }
+    [[gnu::cold]] std::string_view role() const {
+        return dot() == std::string_view::npos ? name : name.substr(dot() + 1);
+    }
 };
 
-// Tensors whose names are the same up to the last dot, by what follows it.
+// Tensors whose names are the same up to the last dot, by what follows it; those of a NamedLayers.
 struct NamedLayer {
     std::string_view name;
-    std::vector<NamedShape> tensors;
+    std::span<const NamedShape> tensors;
     std::size_t first = 0;  // the lowest of their numbers
 
     // Whether they have the same tensors, of the same shapes.
-    bool is_like(const NamedLayer& other) const {
+    [[gnu::cold]] bool is_like(const NamedLayer& other) const {
         bool same = tensors.size() == other.tensors.size();
         for (std::size_t i = 0; same && i < tensors.size(); ++i)
             same = tensors[i].role() == other.tensors[i].role() && *tensors[i].shape == *other.tensors[i].shape;
@@ -113,7 +120,7 @@ struct NamedLayer {
     }
 
     // An order in which layers that are alike stand together, in the natural order of their names.
-    bool comes_before(const NamedLayer& other) const {
+    [[gnu::cold]] bool comes_before(const NamedLayer& other) const {
         if (tensors.size() != other.tensors.size()) return tensors.size() < other.tensors.size();
         for (std::size_t i = 0; i < tensors.size(); ++i) {
             const NamedShape &a = tensors[i], &b = other.tensors[i];
@@ -124,68 +131,75 @@ struct NamedLayer {
     }
 };
 
-// In no particular order.
-inline std::vector<NamedLayer> group_layers(std::vector<NamedShape> tensors) {
-    sort_values(tensors.data(), tensors.size(), [](const NamedShape& a, const NamedShape& b) {
+struct NamedLayers {
+    std::vector<NamedShape> tensors;
+    std::vector<NamedLayer> layers;
+};
+
+// Layers in no particular order.
+[[gnu::cold]] inline NamedLayers group_layers(std::vector<NamedShape> tensors) {
+    sort_records(tensors.data(), tensors.size(), [](const NamedShape& a, const NamedShape& b) {
         return a.layer() != b.layer() ? a.layer() < b.layer() : a.role() < b.role();
     });
-    std::vector<NamedLayer> layers;
-    for (const NamedShape& tensor : tensors) {
-        if (layers.empty() || layers.back().name != tensor.layer())
-            layers.push_back({tensor.layer(), {}, tensor.number});
-        layers.back().tensors.push_back(tensor);
-        layers.back().first = smaller(layers.back().first, tensor.number);
+    NamedLayers grouped{std::move(tensors), {}};
+    const std::span<const NamedShape> all{grouped.tensors.data(), grouped.tensors.size()};
+    for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+        std::size_t first = all[begin].number;
+        for (; end < all.size() && all[end].layer() == all[begin].layer(); ++end)
+            first = smaller(first, all[end].number);
+        grouped.layers.push_back({all[begin].layer(), all.subspan(begin, end - begin), first});
     }
-    return layers;
+    return grouped;
 }
 
 // In the natural order of their names.
-inline std::vector<NamedLayer> layers_of(const TensorFile& file) {
+[[gnu::cold]] inline NamedLayers layers_of(const TensorFile& file) {
     std::vector<NamedShape> tensors;
     for (std::size_t i = 0; i < file.tensors().size(); ++i) {
         const TensorInfo& tensor = file.tensors()[i];
         if (!is_passed_over(tensor)) tensors.push_back({tensor.name, &tensor.shape, i});
     }
-    std::vector<NamedLayer> layers = group_layers(std::move(tensors));
-    sort_values(layers.data(), layers.size(),
-                [](const NamedLayer& a, const NamedLayer& b) { return natural_less(a.name, b.name); });
-    return layers;
+    NamedLayers grouped = group_layers(std::move(tensors));
+    sort_records(grouped.layers.data(), grouped.layers.size(),
+                 [](const NamedLayer& a, const NamedLayer& b) { return natural_less(a.name, b.name); });
+    return grouped;
 }
 
 // In the order in which they run.
-inline std::vector<NamedLayer> layers_of(const std::vector<LayerTensor>& network) {
+[[gnu::cold]] inline NamedLayers layers_of(const std::vector<LayerTensor>& network) {
     std::vector<NamedShape> tensors;
     for (const LayerTensor& tensor : network) tensors.push_back({tensor.name, &tensor.shape, tensors.size()});
-    std::vector<NamedLayer> layers = group_layers(std::move(tensors));
-    sort_values(layers.data(), layers.size(),
-                [](const NamedLayer& a, const NamedLayer& b) { return a.first < b.first; });
-    return layers;
+    NamedLayers grouped = group_layers(std::move(tensors));
+    sort_records(grouped.layers.data(), grouped.layers.size(),
+                 [](const NamedLayer& a, const NamedLayer& b) { return a.first < b.first; });
+    return grouped;
 }
 
-[[noreturn]] inline void fail_without_order(const TensorFile& file, std::string_view a, std::string_view b,
-                                            const std::string& why) {
-    fail(file.path() + ": cannot tell which layer comes first, " + tensor_label(a) + " or " + tensor_label(b) + ": " +
-         why + ", and their names differ in more than numbers; expected the network's names, or numbered ones");
+[[noreturn, gnu::cold]] inline void fail_without_order(const TensorFile& file, std::string_view a, std::string_view b,
+                                                       std::string_view why) {
+    fail({file.path(), ": cannot tell which layer comes first, ", tensor_label(a), " or ", tensor_label(b), ": ", why,
+          ", and their names differ in more than numbers; expected the network's names, or numbered ones"});
 }
 
 // Fails where two layers of a file have the same shapes and no order.
-inline void check_order(const TensorFile& file, const std::vector<NamedLayer>& layers) {
-    std::vector<const NamedLayer*> sorted;
-    for (const NamedLayer& layer : layers) sorted.push_back(&layer);
-    sort_values(sorted.data(), sorted.size(),
-                [](const NamedLayer* a, const NamedLayer* b) { return a->comes_before(*b); });
+[[gnu::cold]] inline void check_order(const TensorFile& file, const NamedLayers& layers) {
+    std::vector<NamedLayer> sorted = layers.layers;
+    sort_records(sorted.data(), sorted.size(),
+                 [](const NamedLayer& a, const NamedLayer& b) { return a.comes_before(b); });
     for (std::size_t i = 1; i < sorted.size(); ++i) {
-        const NamedLayer &a = *sorted[i - 1], &b = *sorted[i];
+        const NamedLayer &a = sorted[i - 1], &b = sorted[i];
         if (a.is_like(b) && !numbers_order(a.name, b.name))
             fail_without_order(file, a.name, b.name, "they have the same shapes");
     }
 }
 
 // For each of the network's tensors the file's of the same place in the order of layers; all null where there are none.
-inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file, const std::vector<LayerTensor>& wanted) {
+[[gnu::cold]] inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file,
+                                                                   const std::vector<LayerTensor>& wanted) {
     std::vector<const TensorInfo*> found(wanted.size(), nullptr);
     if (count_tensors(file) != wanted.size()) return found;
-    const std::vector<NamedLayer> theirs = layers_of(file), ours = layers_of(wanted);
+    const NamedLayers their_layers = layers_of(file), our_layers = layers_of(wanted);
+    const std::vector<NamedLayer>&theirs = their_layers.layers, &ours = our_layers.layers;
     if (theirs.size() != ours.size()) return found;
     // place_of[i]: which of ours their layer i is. Layers alike keep their order.
     std::vector<std::size_t> place_of(theirs.size(), ours.size());
@@ -198,7 +212,7 @@ inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file, con
     for (std::size_t i = 0; i < theirs.size(); ++i)
         for (std::size_t j = i + 1; j < theirs.size(); ++j)
             if (numbers_order(theirs[i].name, theirs[j].name) && place_of[i] > place_of[j]) return found;
-    check_order(file, theirs);
+    check_order(file, their_layers);
     for (std::size_t i = 0; i < theirs.size(); ++i)
         for (std::size_t k = 0; k < theirs[i].tensors.size(); ++k)
             found[ours[place_of[i]].tensors[k].number] = &file.tensors()[theirs[i].tensors[k].number];
@@ -206,10 +220,11 @@ inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file, con
 }
 
 // For each of the network's tensors the file's of that name, with `prefix` before it; null where there is none.
-inline std::vector<const TensorInfo*> match_by_name(const TensorFile& file, const std::vector<LayerTensor>& wanted,
-                                                    const std::string& prefix = "") {
-    std::vector<const TensorInfo*> found;
-    for (const LayerTensor& want : wanted) found.push_back(file.find(prefix + want.name));
+[[gnu::cold]] inline std::vector<const TensorInfo*> match_by_name(const TensorFile& file,
+                                                                  const std::vector<LayerTensor>& wanted,
+                                                                  std::string_view prefix = "") {
+    std::vector<const TensorInfo*> found(wanted.size());
+    for (std::size_t i = 0; i < wanted.size(); ++i) found[i] = file.find(join({prefix, wanted[i].name}));
     return found;
 }
 
@@ -221,7 +236,7 @@ inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
 
 // What all names of the file begin with, up to the first dot behind the first `length` characters, which they share;
 // "" where they differ.
-inline std::string longer_prefix(const TensorFile& file, std::size_t length) {
+[[gnu::cold]] inline std::string longer_prefix(const TensorFile& file, std::size_t length) {
     if (file.tensors().empty()) return "";
     const std::string& first = file.tensors()[0].name;
     const std::size_t dot = first.find('.', length);
@@ -233,35 +248,38 @@ inline std::string longer_prefix(const TensorFile& file, std::size_t length) {
 }
 
 // All that does not fit, in one error, as PyTorch's load_state_dict does. found[i] is to be wanted[i].
-inline void check_match(const TensorFile& file, const std::vector<LayerTensor>& wanted,
-                        const std::vector<const TensorInfo*>& found) {
+[[gnu::cold]] inline void check_match(const TensorFile& file, const std::vector<LayerTensor>& wanted,
+                                      const std::vector<const TensorInfo*>& found) {
     constexpr std::size_t listed = 100;
     std::string problems;
     std::size_t count = 0;
-    const auto add = [&](const std::string& problem) {
-        if (++count <= listed) append_to_list(problems, "; ", problem);
+    const auto add = [&](std::initializer_list<TextPart> problem) {
+        if (++count > listed) return;
+        append_to_list(problems, "; ", "");
+        append_parts(problems, problem);
     };
     std::vector<bool> is_wanted(file.tensors().size());
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (found[i] == nullptr) {
-            add("missing " + tensor_text(wanted[i].name, wanted[i].shape));
+            add({"missing ", tensor_text(wanted[i].name, wanted[i].shape)});
             continue;
         }
         is_wanted[static_cast<std::size_t>(found[i] - file.tensors().data())] = true;
         if (found[i]->shape != wanted[i].shape)
-            add(tensor_label(found[i]->name) + ": expected shape " + shape_text(wanted[i].shape) + ", found " +
-                shape_text(found[i]->shape));
-        if (!is_floating(found[i]->dtype)) add(not_floating(found[i]->name, found[i]->dtype));
+            add({tensor_label(found[i]->name), ": expected shape ", shape_text(wanted[i].shape), ", found ",
+                 shape_text(found[i]->shape)});
+        if (!is_floating(found[i]->dtype)) add({not_floating(found[i]->name, found[i]->dtype)});
     }
     for (std::size_t i = 0; i < is_wanted.size(); ++i)
         if (!is_wanted[i] && !is_passed_over(file.tensors()[i]))
-            add("unexpected " + tensor_text(file.tensors()[i].name, file.tensors()[i].shape));
-    if (count > listed) problems += "; and " + std::to_string(count - listed) + " more";
-    if (count > 0) fail(file.path() + ": does not fit the network: " + problems);
+            add({"unexpected ", tensor_text(file.tensors()[i].name, file.tensors()[i].shape)});
+    if (count > listed) append_parts(problems, {"; and ", count - listed, " more"});
+    if (count > 0) fail({file.path(), ": does not fit the network: ", problems});
 }
 
 // The file's tensor for each of the network's: of its shape, and of floating-point numbers. Fails where there are none.
-inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file, const std::vector<LayerTensor>& wanted) {
+[[gnu::cold]] inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file,
+                                                                  const std::vector<LayerTensor>& wanted) {
     std::vector<const TensorInfo*> best = match_by_name(file, wanted);
     std::string prefix;
     for (int level = 0; level < 8 && !(prefix = longer_prefix(file, prefix.size())).empty(); ++level) {
