@@ -70,7 +70,7 @@ void autoencoder(const Options& options) {
                              nib::format_fixed(epoch.seconds, 2).c_str());
                  examples::check_output();
              });
-    if (!options.save.empty()) nib::save(net, options.save);
+    if (!options.save.empty()) nib::save_as(net, options.save);
     if (!options.png.empty()) examples::write_png(draw(net, test), options.png);
 }
 

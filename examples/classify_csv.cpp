@@ -71,7 +71,7 @@ void classify(const Options& options) {
     std::vector<std::string> names;
     for (const std::string& name : table.class_names) names.push_back(examples::printable(name));
     std::printf("%s", evaluation.confusion().text(names).c_str());
-    if (!options.save.empty()) nib::save(net, options.save);
+    if (!options.save.empty()) nib::save_as(net, options.save);
     std::printf("validation accuracy %s (%zu/%zu)\n", nib::format_fixed(evaluation.accuracy(), 4).c_str(),
                 evaluation.correct(), evaluation.total());
 }

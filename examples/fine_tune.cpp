@@ -77,7 +77,7 @@ void fine_tune(const Options& options) {
     adam.options().learning_rate /= 5;
     nib::fit(net, adam, training, {.epochs = options.epochs}, rng);
     print_accuracy("all layers", net);
-    if (!options.save.empty()) nib::save(net, options.save);
+    if (!options.save.empty()) nib::save_as(net, options.save);
 }
 
 }  // namespace

@@ -155,7 +155,7 @@ void learn(Run& run, Optimizer optimizer, Options& options, const examples::Inte
         progress.clear();
         nib::fail(std::string(error.what()) + "; " + last.advice(true));
     }
-    if (!options.save.empty()) nib::save(run.net, options.save, {.steps = optimizer.steps()});
+    if (!options.save.empty()) nib::save_as(run.net, options.save, {.steps = optimizer.steps()});
 }
 
 void train(Options& options, examples::CommandLine& line, const examples::Interrupts& interrupts,

@@ -89,6 +89,7 @@
 #include <nib/model/layer_texts.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
+#include <nib/model/model_formats.hpp>
 #include <nib/model/network.hpp>
 #include <nib/model/onnx_export.hpp>
 #include <nib/model/predict.hpp>

@@ -51,6 +51,7 @@
 #include <nib/model/layer_texts.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
+#include <nib/model/model_formats.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/model/sequential.hpp>
 #include <nib/optim/adagrad.hpp>

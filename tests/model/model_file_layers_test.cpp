@@ -14,6 +14,7 @@
 #include <nib/layers/residual.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/model/layer_texts.hpp>
+#include <nib/model/model_formats.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <algorithm>
@@ -110,7 +111,7 @@ TEST_CASE("a file without a list of layers is loaded by its shapes, into whateve
     const support::TemporaryDirectory folder;
     const auto net = scrambled<nib::Sequential<nib::Dense<3, 4>, nib::Tanh, nib::Dense<4, 2>>>();
     for (const char* const name : {"net.pth", "net.npz"}) {
-        nib::save(net, folder.path(name));
+        nib::save_as(net, folder.path(name));
         Small small;
         nib::load(small, folder.path(name));
         CHECK(std::ranges::equal(small.parameters(), net.parameters()));
@@ -202,7 +203,7 @@ TEST_CASE_TEMPLATE("buffers are saved and loaded beside the parameters, under Py
     REQUIRE(net.buffers().size() == 8);
     for (const char* const name : {"m.safetensors", "m.pth", "m.npz"}) {
         const std::string path = folder.path(name);
-        nib::save(net, path);
+        nib::save_as(net, path);
         Net again;
         nib::load(again, path);
         CHECK(std::ranges::equal(again.parameters(), net.parameters()));
@@ -216,7 +217,7 @@ TEST_CASE_TEMPLATE("buffers are saved and loaded beside the parameters, under Py
     }
     Net broken = net;
     broken.buffers()[5] = std::numeric_limits<T>::infinity();
-    CHECK(support::error_of([&] { nib::save(broken, folder.path("m.pth")); }) ==
+    CHECK(support::error_of([&] { nib::save_torch(broken, folder.path("m.pth")); }) ==
           folder.path("m.pth") +
               ": nothing was written: tensor \"1.running_var\": expected finite numbers, found infinity at index 1");
 }
@@ -253,7 +254,7 @@ TEST_CASE("layers within blocks are not taken for layers one behind the other") 
     const support::TemporaryDirectory folder;
     nib::Rng rng{32};
     const nib::Sequential<nib::Dense<3, 4>, nib::Residual<nib::Dense<4, 4>, nib::ReLU>, nib::Dense<4, 2>> net{rng};
-    nib::save(net, folder.path("m.pth"));  // has no list of layers
+    nib::save_torch(net, folder.path("m.pth"));  // has no list of layers
     CHECK(support::contains(support::error_of([&] { return nib::load_mlp(folder.path("m.pth")).input_size(); }),
                             "found \"0\" beside \"1.0\", a layer within a block"));
 }

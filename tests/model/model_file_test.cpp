@@ -7,6 +7,7 @@
 #include <nib/io/tensor.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
+#include <nib/model/model_formats.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <algorithm>
@@ -310,19 +311,19 @@ TEST_CASE_TEMPLATE("numbers that load would refuse are not saved, in any format,
     nib::BasicMlp<T> net{{3, 2, 4}, rng};
     for (const char* const name : {"m.safetensors", "m.pth", "m.npz", "m"}) {
         const std::string path = directory.path(name);
-        nib::save(net, path);
+        nib::save_as(net, path);
         const std::string before = nib::read_file(path);
         nib::BasicMlp<T> broken = net;
         broken.parameters()[1] = std::numeric_limits<T>::quiet_NaN();  // from input 0 to unit 1
-        CHECK(support::error_of([&] { nib::save(broken, path); }) ==
+        CHECK(support::error_of([&] { nib::save_as(broken, path); }) ==
               path + ": nothing was written: tensor \"0.weight\": expected finite numbers, found NaN at index 3");
         broken.parameters()[1] = 0;
         broken.parameters().back() = -std::numeric_limits<T>::infinity();
-        CHECK(support::error_of([&] { nib::save(broken, path); }) ==
+        CHECK(support::error_of([&] { nib::save_as(broken, path); }) ==
               path + ": nothing was written: tensor \"2.bias\": expected finite numbers, found infinity at index 3");
         CHECK((nib::read_file(path) == before));
         broken.parameters().back() = -std::numeric_limits<T>::max();
-        nib::save(broken, path);
+        nib::save_as(broken, path);
         CHECK((nib::load_mlp<T>(path).parameters().back() == -std::numeric_limits<T>::max()));
     }
     CHECK(std::ranges::distance(std::filesystem::directory_iterator(directory.path())) == 4);

@@ -153,7 +153,7 @@ TEST_CASE("a batch norm that PyTorch trained gives PyTorch's outputs") {
     // And through each of nib's files.
     const support::TemporaryDirectory folder;
     for (const char* const name : {"net.pth", "net.safetensors", "net.npz"}) {
-        nib::save(net, folder.path(name));
+        nib::save_as(net, folder.path(name));
         Net again;
         nib::load(again, folder.path(name));
         check(again);

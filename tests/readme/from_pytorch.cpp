@@ -174,9 +174,10 @@ void files(nib::Mlp& net) {
     nib::Rng rng{42};
     const nib::Adam adam{net};
     const int epoch = 1;
-    nib::save(net, "net.pth");          // for net.load_state_dict(torch.load("net.pth"))
-    nib::save(net, "net.safetensors");  // any other name makes a safetensors file
+    nib::save_torch(net, "net.pth");    // for net.load_state_dict(torch.load("net.pth"))
+    nib::save(net, "net.safetensors");  // for safetensors.torch.load_model(net, "net.safetensors")
     nib::load(net, "net.pth");          // what torch.save(net.state_dict(), "net.pth") wrote
+    nib::save_npz(net, "net.npz");
     use(nib::load_mlp("net.safetensors"));
     nib::save_checkpoint(net, adam, rng, epoch, "run.ckpt");
     nib::save_onnx(net, "net.onnx");

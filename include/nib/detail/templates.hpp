@@ -108,7 +108,7 @@ NIB_VISIBLE_TEMPLATES(extern, double)
                                                  const std::string&, bool);                                            \
     template struct detail::MlpLayout<T>;                                                                              \
     template void detail::save_network(const std::vector<LayerInfo>&, const NetworkNumbers<const T>&,                  \
-                                       const SaveOptions&, const std::string&);                                        \
+                                       const SaveOptions&, const std::string&, TensorWriter*);                         \
     template void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<T>&, TensorFile&);          \
     template void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<T>&, const std::string&);   \
     template BasicMlp<T> load_mlp<T>(const std::string&);                                                              \

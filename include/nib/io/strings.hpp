@@ -110,7 +110,7 @@ NIB_API const std::string& StringMap::at(std::string_view name) const {
     return find(name)->second;
 }
 
-NIB_API void StringMap::insert(std::size_t place, std::string_view name) {
+inline void StringMap::insert(std::size_t place, std::string_view name) {
     entries_.push_back({std::string(name), {}});
     for (std::size_t i = size() - 1; i > place; --i) swap(entries_[i], entries_[i - 1]);
 }

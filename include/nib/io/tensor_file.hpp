@@ -262,7 +262,7 @@ NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
     return result;
 }
 
-NIB_API TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides) {
+inline TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides) {
     Visit visit;
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
         if (tensor.shape[i] == 0) {
@@ -288,7 +288,7 @@ NIB_API TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std:
     return visit;
 }
 
-NIB_API bool TensorFile::Visit::next() {
+inline bool TensorFile::Visit::next() {
     if (ended) return false;
     offset = start;
     place = 0;
@@ -346,7 +346,7 @@ inline void TensorFile::check_bytes() {
         if (tensor.count() != 0) source_.check_bytes(tensor.offset);
 }
 
-NIB_API void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
+inline void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
     bytes_.resize(length);
     held_ = 0;  // a read that fails leaves nothing
     const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
@@ -355,11 +355,11 @@ NIB_API void TensorFile::Window::move_to(ByteSource& source, std::size_t offset,
     held_ = wanted;
 }
 
-NIB_API void TensorFile::refuse(const TensorInfo& tensor, std::initializer_list<detail::TextPart> why) const {
+inline void TensorFile::refuse(const TensorInfo& tensor, std::initializer_list<detail::TextPart> why) const {
     fail({path(), ": tensor ", detail::tensor_label(tensor.name), ": ", detail::join(why)});
 }
 
-NIB_API void TensorFile::check_place(const TensorInfo& tensor) const {
+inline void TensorFile::check_place(const TensorInfo& tensor) const {
     const auto refuse_shape = [&](std::initializer_list<detail::TextPart> why) {
         refuse(tensor, {"shape ", detail::shape_text(tensor.shape), detail::join(why)});
     };

@@ -1,13 +1,13 @@
 // Models in files, with PyTorch's names, shapes and [out, in] layout.
 //
-//   save(net, path)      safetensors, or by the ending of the path a PyTorch state_dict (.pth, .pt) or NumPy's .npz;
-//                        written aside, flushed and renamed: an existing file is whole until it is replaced
-//   load(net, path)      into a network that is there, from any of these, whatever the ending; names may differ where
-//                        the order of the layers is clear (see match_tensors.hpp), shapes may not
+//   save(net, path)      safetensors (other formats: model_formats.hpp); written aside, flushed and renamed: an
+//                        existing file is whole until it is replaced
+//   load(net, path)      into a network that is there, from safetensors, PyTorch's .pth or NumPy's .npz, whatever the
+//                        ending; names may differ where the order of the layers is clear (see match_tensors.hpp),
+//                        shapes may not
 //   load_mlp(path)       a dense network of whatever sizes the file has
 //
-// In PyTorch: net.load_state_dict(torch.load(path)) of a .pth file, safetensors.torch.load_model(net, path) of a
-// safetensors one, for an nn.Sequential of the same layers.
+// In PyTorch: safetensors.torch.load_model(net, path), for an nn.Sequential of the same layers.
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -23,7 +23,9 @@
 
 namespace nib::inline NIB_ABI {
 
+class StringMap;
 class TensorFile;
+struct Tensor;
 
 struct SaveOptions {
     // How many steps it was trained for, where that is known (Adam's steps()): for the file's metadata.
@@ -40,21 +42,14 @@ struct NetworkNumbers {
 namespace detail {
 
 // What save and load do, whatever the network.
-// Fails where a layer's tensors() leaves some of its numbers out, and on a network that was moved from.
-template <class T>
-void check_all_named(const std::vector<LayerTensor>& tensors, const NetworkNumbers<const T>& numbers,
-                     const std::string& path) {
-    std::size_t parameters = 0, buffers = 0;
-    for (const LayerTensor& tensor : tensors) (tensor.is_buffer ? buffers : parameters) += tensor.size();
-    if (tensors.empty() || parameters != numbers.parameters.size() || buffers != numbers.buffers.size())
-        fail(path + ": the network has " + std::to_string(numbers.parameters.size()) + " parameters and " +
-             std::to_string(numbers.buffers.size()) + " buffers, its layers name " + std::to_string(parameters) +
-             " and " + std::to_string(buffers) + " of them (none at all where it was moved from)");
-}
+using TensorWriter = void(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata);
+
+// Fails on a path that ends as files of other formats do.
+void write_safetensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata);
 
 template <class T>
 void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
-                  const SaveOptions& options, const std::string& path);
+                  const SaveOptions& options, const std::string& path, TensorWriter* write);
 template <class T>
 void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, TensorFile& file);
 template <class T>
@@ -62,12 +57,14 @@ void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>&
 
 }  // namespace detail
 
-// A safetensors file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Of a batch
-// norm num_batches_tracked is not written, which load_state_dict does without. Fails when the file cannot be written,
-// and on numbers that are not finite, which load would refuse; what stood at `path` is then still there.
+// The file also says that it is PyTorch's layout, nib's version, the layers and options.steps. Of a batch norm
+// num_batches_tracked is not written, which load_state_dict does without. Fails when the file cannot be written, on a
+// path that ends in .pth, .pt, .npz, .npy or .onnx, and on numbers that are not finite, which load would refuse; what
+// stood at `path` is then still there.
 template <Network Net>
 void save(const Net& net, const std::string& path, const SaveOptions& options = {}) {
-    detail::save_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, options, path);
+    detail::save_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, options, path,
+                                                    &detail::write_safetensors);
 }
 
 // F16, BF16, F32 and F64 numbers are converted to the network's, rounded where they must be. Fails, and leaves the
@@ -105,10 +102,12 @@ template <class T = float>
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
+#include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
@@ -128,13 +127,6 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// to[j, i] = from[i, j].
-template <class T>
-void transpose(MatrixView<const T> from, MatrixView<T> to) {
-    for (std::size_t i = 0; i < from.rows(); ++i)
-        for (std::size_t j = 0; j < from.cols(); ++j) to(j, i) = from(i, j);
-}
-
 // Tensors in the making, and the bytes that they point to.
 struct TensorList {
     std::vector<std::vector<std::byte>> bytes;
@@ -142,32 +134,44 @@ struct TensorList {
 };
 
 // The numbers of a tensor, whose place a layer's tensors() says: must lie within the network's.
+[[gnu::noinline]] inline void check_place(const LayerTensor& info, std::size_t count) {
+    if (info.size() > count || info.offset > count - info.size())
+        fail({"tensor ", tensor_label(info.name), " lies outside of the network's ",
+              info.is_buffer ? "buffers" : "parameters"});
+}
+
 template <class T>
-std::span<T> numbers_of(const LayerTensor& info, const NetworkNumbers<T>& numbers) {
+T* numbers_of(const LayerTensor& info, const NetworkNumbers<T>& numbers) {
     const std::span<T> all = info.is_buffer ? numbers.buffers : numbers.parameters;
-    if (info.size() > all.size() || info.offset > all.size() - info.size())
-        fail("tensor " + tensor_label(info.name) + " lies outside of the network's " +
-             (info.is_buffer ? "buffers" : "parameters"));
-    return all.subspan(info.offset, info.size());
+    check_place(info, all.size());
+    return all.data() + info.offset;
+}
+
+// The bytes of a tensor of `count` numbers, transposed where the file's first dimension, of size `first`, is the last
+// in memory.
+template <class T>
+std::vector<std::byte> ordered_bytes(const T* from, std::size_t count, std::size_t first) {
+    std::vector<std::byte> bytes(count * sizeof(T));
+    const std::size_t others = count / first;
+    for (std::size_t i = 0; i < first; ++i)
+        for (std::size_t j = 0; j < others; ++j)
+            store_number(bytes.data() + (i * others + j) * sizeof(T), from[j * first + i], std::endian::little);
+    return bytes;
 }
 
 // Appends the tensors with their numbers, with `prefix` before their names.
 template <class T>
 void append_tensors(const std::vector<LayerTensor>& infos, const NetworkNumbers<const T>& numbers,
-                    const std::string& prefix, TensorList& list) {
+                    std::string_view prefix, TensorList& list) {
     for (const LayerTensor& info : infos) {
-        std::vector<T> ordered(info.size());
-        const T* const from = numbers_of(info, numbers).data();
-        if (info.transposed && !ordered.empty()) {
-            const std::size_t first = info.shape[0], others = ordered.size() / first;
-            transpose<T>({from, others, first}, {ordered.data(), first, others});
-        } else {
-            copy_values(from, ordered.size(), ordered.data());
-        }
-        list.bytes.push_back(tensor_bytes<T>({ordered.data(), ordered.size()}));
-        const Dtype dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
-        list.tensors.push_back(
-            {.name = prefix + info.name, .dtype = dtype, .shape = info.shape, .data = bytes_of(list.bytes.back())});
+        const std::size_t count = info.size();
+        const T* const from = numbers_of(info, numbers);
+        list.bytes.push_back(ordered_bytes(from, count, info.transposed && count > 0 ? info.shape[0] : 1));
+        Tensor& tensor = list.tensors.emplace_back();
+        tensor.name = join({prefix, info.name});
+        tensor.dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
+        tensor.shape = info.shape;
+        tensor.data = bytes_of(list.bytes.back());
     }
 }
 
@@ -178,24 +182,35 @@ void check_finite(const std::vector<LayerTensor>& infos, const NetworkNumbers<co
     for (const bool buffers : {false, true}) {
         const std::string problem =
             not_finite_text(infos, buffers ? numbers.buffers : numbers.parameters, prefix, buffers);
-        if (!problem.empty()) fail(path + ": nothing was written: tensor " + problem);
+        if (!problem.empty()) fail({path, ": nothing was written: tensor ", problem});
     }
 }
 
-// Fails where a number of `tensor` is not finite, or is too large for a T. The tensor is one of floating-point numbers.
+[[noreturn, gnu::cold]] inline void fail_not_finite(const TensorFile& file, const TensorInfo& tensor, double value,
+                                                    std::size_t index) {
+    fail({file.path(), ": ", tensor_label(tensor.name), ": expected finite numbers, found ", not_finite_name(value),
+          " at index ", index});
+}
+
+// Writes a tensor of floating-point numbers to `to` as read_into does, or only looks at it where that is null. Fails
+// where a number is not finite, or is too large for a T.
 template <class T>
-void check_numbers(TensorFile& file, const TensorInfo& tensor) {
-    const std::vector<std::size_t> strides = row_major_strides(tensor.shape);
+void read_finite(TensorFile& file, const TensorInfo& tensor, T* to, const std::vector<std::size_t>& strides) {
     file.visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
         const double value = element_value(element, tensor.dtype, tensor.order);
-        if (!is_finite(value))
-            fail(file.path() + ": " + tensor_label(tensor.name) + ": expected finite numbers, found " +
-                 not_finite_name(value) + " at index " + std::to_string(place));
-        converted<T>(value, file, tensor);
+        if (!is_finite(value)) fail_not_finite(file, tensor, value, place);
+        const T number = converted<T>(value, file, tensor);
+        if (to != nullptr) to[place] = number;
     });
 }
 
-// Writes the file's tensors to where a network has them. found[i] is known to be of wanted[i]'s shape.
+template <class T>
+void check_numbers(TensorFile& file, const TensorInfo& tensor) {
+    read_finite<T>(file, tensor, nullptr, row_major_strides(tensor.shape));
+}
+
+// Writes the file's tensors to where a network has them. found[i] is known to be of wanted[i]'s shape, and its numbers
+// to be finite.
 template <class T>
 void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted, const std::vector<const TensorInfo*>& found,
                   const NetworkNumbers<T>& numbers) {
@@ -207,43 +222,75 @@ void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted, cons
             for (std::size_t& stride : strides) stride *= want.shape[0];
             strides[0] = 1;
         }
-        read_into<T>(file, *found[i], numbers_of(want, numbers).data(), {strides.data(), strides.size()});
+        read_finite<T>(file, *found[i], numbers_of(want, numbers), strides);
     }
 }
 
 // "format": what PyTorch's libraries look for.
-inline StringMap network_metadata(const std::vector<LayerInfo>& layers) {
-    return {{"format", "pt"}, {"nib_version", NIB_VERSION_STRING}, {"layers", layers_text(layers)}};
+[[gnu::cold]] inline StringMap network_metadata(const std::vector<LayerInfo>& layers) {
+    StringMap metadata;
+    metadata["format"] = "pt";
+    metadata["nib_version"] = NIB_VERSION_STRING;
+    metadata["layers"] = layers_text(layers);
+    return metadata;
 }
 
 // A file is never run as another network. `exactly`: nor trained as one.
-inline void check_layers(const TensorFile& file, const std::vector<LayerInfo>& layers, bool exactly = false) {
+[[gnu::cold]] inline void check_layers(const TensorFile& file, const std::vector<LayerInfo>& layers,
+                                       bool exactly = false) {
     const std::string_view list = listed_layers(file.metadata());
     if (list.empty()) return;
     const std::string difference = layers_difference(list, listed(layers), exactly);
     if (!difference.empty())
-        fail(file.path() + ": is of another network: " + difference +
-             " (where that is meant, turn it into a file without a list of layers, .pth or .npz: inspect FILE --save "
-             "OTHER)");
+        fail({file.path(), ": is of another network: ", difference,
+              " (where that is meant, turn it into a file without a list of layers, .pth or .npz: inspect FILE --save "
+              "OTHER)"});
 }
 
-inline std::vector<LayerTensor> tensors_of(const std::vector<LayerInfo>& layers) {
-    std::vector<LayerTensor> tensors;
-    for (const LayerInfo& layer : layers) append_values(tensors, layer.tensors);
+[[gnu::cold]] inline std::vector<LayerTensor> tensors_of(const std::vector<LayerInfo>& layers) {
+    std::size_t count = 0;
+    for (const LayerInfo& layer : layers) count += layer.tensors.size();
+    std::vector<LayerTensor> tensors(count);
+    count = 0;
+    for (const LayerInfo& layer : layers)
+        for (const LayerTensor& tensor : layer.tensors) tensors[count++] = tensor;
     return tensors;
+}
+
+// Fails where a layer's tensors() leaves some of its numbers out, and on a network that was moved from.
+[[gnu::cold]] inline void check_all_named(const std::vector<LayerTensor>& tensors, std::size_t parameters,
+                                          std::size_t buffers, const std::string& path) {
+    std::size_t named_parameters = 0, named_buffers = 0;
+    for (const LayerTensor& tensor : tensors) (tensor.is_buffer ? named_buffers : named_parameters) += tensor.size();
+    if (tensors.empty() || named_parameters != parameters || named_buffers != buffers)
+        fail({path, ": the network has ", parameters, " parameters and ", buffers, " buffers, its layers name ",
+              named_parameters, " and ", named_buffers, " of them (none at all where it was moved from)"});
+}
+
+[[gnu::cold]] NIB_API void write_safetensors(const std::string& path, std::span<const Tensor> tensors,
+                                             const StringMap& metadata) {
+    constexpr std::string_view others[][2] = {{".pth", "save_torch(net, path) writes PyTorch's files"},
+                                              {".pt", "save_torch(net, path) writes PyTorch's files"},
+                                              {".npz", "save_npz(net, path) writes NumPy's files"},
+                                              {".npy", "save_npz(net, path) writes NumPy's files, .npz"},
+                                              {".onnx", "save_onnx(net, path) writes ONNX files"}};
+    for (const auto& [ending, writer] : others)
+        if (std::string_view(path).ends_with(ending))
+            fail({path, ": save(net, path) writes safetensors files: ", writer});
+    save_safetensors(path, tensors, metadata);
 }
 
 template <class T>
 void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
-                  const SaveOptions& options, const std::string& path) {
+                  const SaveOptions& options, const std::string& path, TensorWriter* write) {
     const std::vector<LayerTensor> tensors = tensors_of(layers);
-    check_all_named<T>(tensors, numbers, path);
+    check_all_named(tensors, numbers.parameters.size(), numbers.buffers.size(), path);
     check_finite(tensors, numbers, "", path);
     StringMap metadata = network_metadata(layers);
-    if (options.steps) metadata["steps"] = std::to_string(*options.steps);
+    if (options.steps) metadata["steps"] = join({*options.steps});
     TensorList list;
     append_tensors<T>(tensors, numbers, "", list);
-    save_tensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
+    write(path, {list.tensors.data(), list.tensors.size()}, metadata);
 }
 
 template <class T>
@@ -272,16 +319,16 @@ inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& 
     for (const DenseShape& layer : layers)
         if (depth(layer.name) != depth(layers[0].name) && depth(layer.name) != std::string_view::npos &&
             depth(layers[0].name) != std::string_view::npos)
-            fail(file.path() + ": expected dense layers one behind the other, found " + tensor_label(layers[0].name) +
-                 " beside " + tensor_label(layer.name) +
-                 ", a layer within a block: load(net, path) takes the file into a Sequential of its layers");
+            fail({file.path(), ": expected dense layers one behind the other, found ", tensor_label(layers[0].name),
+                  " beside ", tensor_label(layer.name),
+                  ", a layer within a block: load(net, path) takes the file into a Sequential of its layers"});
 }
 
 // The dense layers of a file without a list, in the order in which they run: each is NAME.weight [out, in] and
 // NAME.bias [out].
 inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
-    const auto refuse = [&](const std::string& why) { fail(file.path() + ": " + std::string(expected) + "; " + why); };
+    const auto refuse = [&](const std::string& why) { fail({file.path(), ": ", expected, "; ", why}); };
     std::vector<DenseShape> layers;
     std::size_t biases = 0;
     for (const TensorInfo& tensor : file.tensors()) {
@@ -318,7 +365,7 @@ inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
 template <class T>
 MlpLayout<T> layout_of(const TensorFile& file) {
     if (file.metadata().contains("epochs") && file.metadata().contains("steps"))
-        fail(file.path() + ": expected a network, found the checkpoint of a training run");
+        fail({file.path(), ": expected a network, found the checkpoint of a training run"});
     const std::string_view list = listed_layers(file.metadata());
     if (list.empty()) {
         std::vector<std::size_t> widths;

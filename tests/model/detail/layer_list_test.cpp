@@ -37,7 +37,8 @@ TEST_CASE("a residual block is its start, its layers and its end") {
     using Net = nib::Sequential<nib::Dense<4, 4>, nib::Residual<nib::ReLU, nib::Residual<nib::Dense<4, 4>>, nib::ReLU>,
                                 nib::Dense<4, 2>>;
     const std::string text = "Linear(4, 4), Residual(ReLU, Residual(Linear(4, 4)), ReLU), Linear(4, 2)";
-    const auto list = nib::detail::listed(Net{}.layers());
+    const auto layers = Net{}.layers();
+    const auto list = nib::detail::listed(layers);
     CHECK(layers_difference(text, list) == "");
     CHECK(layers_difference("Linear(4, 4), ReLU", list) ==
           "the file has ReLU after \"0\", the network has the start of a residual block");
