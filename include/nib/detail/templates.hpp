@@ -7,6 +7,14 @@
 #if defined(NIB_COMPILING) || defined(NIB_COMPILED)
 
 #include <nib/data/batches.hpp>
+#include <nib/layers/elu.hpp>
+#include <nib/layers/gelu.hpp>
+#include <nib/layers/leaky_relu.hpp>
+#include <nib/layers/relu.hpp>
+#include <nib/layers/sigmoid.hpp>
+#include <nib/layers/silu.hpp>
+#include <nib/layers/softplus.hpp>
+#include <nib/layers/tanh.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/optim/adam.hpp>
@@ -16,6 +24,12 @@
 #include <nib/train/gradients.hpp>
 
 // Programs see the bodies of these, and are told not to compile them.
+#define NIB_ACTIVATION_TEMPLATES(EXTERN, Rule, T)                              \
+    EXTERN template void kernels::map<Rule>(std::span<const T>, std::span<T>); \
+    EXTERN template void kernels::map_gradient<Rule>(std::span<const T>, std::span<const T>, std::span<T>);
+#define NIB_UPDATE_TEMPLATES(EXTERN, Rule, T)                                                   \
+    EXTERN template void kernels::update(const Rule<T>&, std::size_t, T*, const T*, T* const*); \
+    EXTERN template void kernels::update(const Rule<T>&, const kernels::SparseProductRows<T>&, T*, T* const*);
 #define NIB_VISIBLE_TEMPLATES(EXTERN, T)                                                                       \
     EXTERN template class Batches<T, const Dataset&>;                                                          \
     EXTERN template class BasicMlp<T>;                                                                         \
@@ -23,6 +37,18 @@
     EXTERN template auto probabilities(const BasicMlp<T>&, std::span<const T>);                                \
     EXTERN template std::vector<int> predict(const BasicMlp<T>&, const kernels::InputView<T>&, Workspace<T>&); \
     EXTERN template Matrix<T> probabilities(const BasicMlp<T>&, const kernels::InputView<T>&, Workspace<T>&);  \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, ReLU, T)                                                                  \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, LeakyReLU<>, T)                                                           \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, ELU<>, T)                                                                 \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, GELU, T)                                                                  \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, GELUTanh, T)                                                              \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, SiLU, T)                                                                  \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, Sigmoid, T)                                                               \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, Tanh, T)                                                                  \
+    NIB_ACTIVATION_TEMPLATES(EXTERN, Softplus, T)                                                              \
+    NIB_UPDATE_TEMPLATES(EXTERN, SgdMethod::Rule, T)                                                           \
+    NIB_UPDATE_TEMPLATES(EXTERN, AdamRule, T)                                                                  \
+    NIB_UPDATE_TEMPLATES(EXTERN, AdamWMethod::Rule, T)                                                         \
     EXTERN template class Optimizer<T, SgdMethod>;                                                             \
     EXTERN template class Optimizer<T, AdamMethod>;                                                            \
     EXTERN template class Optimizer<T, AdamWMethod>;                                                           \
@@ -149,6 +175,8 @@ template class Batches<float, const Augmented&>;
 #undef NIB_HIDDEN_TEMPLATES
 #endif
 #undef NIB_VISIBLE_TEMPLATES
+#undef NIB_UPDATE_TEMPLATES
+#undef NIB_ACTIVATION_TEMPLATES
 }  // namespace nib::inline NIB_ABI
 
 #endif
