@@ -24,20 +24,20 @@
 // The compiled library (include/nib/README.md, "Compile times"). A program that links it defines NIB_COMPILED and sees
 // declarations alone; <nib/compiled.hpp>, which defines NIB_COMPILING, makes the one unit that holds the bodies.
 //
-// Bodies that are worth hiding stand below `#if NIB_BODIES` at the end of a public header, with the includes that they
-// alone need. There a function that programs call is marked NIB_API, all others `inline`; declarations carry neither,
-// and templates no mark. What the library instantiates is listed in detail/templates.hpp, the one header with
-// `extern template`. A header in a detail/ folder that only bodies include is written as if there were no library.
+// Bodies that are worth hiding stand at the end of a header, with the includes that they alone need, below
+// `#if NIB_BODIES`. There a function that programs call, or tests, is marked NIB_API, and all others `inline`.
+// Declarations carry neither, and templates no mark. What the library instantiates is listed in detail/templates.hpp,
+// the one header with `extern template`. A header in a detail/ folder that only bodies include is written as if there
+// were no library.
 #if defined(NIB_COMPILING)
-#define NIB_BODIES 1
 #define NIB_API
 #else
-#if defined(NIB_COMPILED)
+#define NIB_API inline
+#endif
+#if defined(NIB_COMPILED) && !defined(NIB_COMPILING)
 #define NIB_BODIES 0
 #else
 #define NIB_BODIES 1
-#endif
-#define NIB_API inline
 #endif
 
 // Whether kernels are compiled for several instruction sets and chosen at run time. Not by GCC for Windows, which may

@@ -12,8 +12,10 @@
 // copy, which is a view as they are; other data must outlive it, and a temporary of such data does not compile.
 #pragma once
 
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
+#include <nib/core/text.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/detail/check.hpp>
 #include <nib/data/examples.hpp>
@@ -155,15 +157,10 @@ requires(!detail::is_view<Data>) void split(const Data&&, double, Rng&,
 
 }  // namespace nib::inline NIB_ABI
 
-#if NIB_BODIES
-
-#include <nib/core/detail/algorithm.hpp>
-#include <nib/core/text.hpp>
-
 namespace nib::inline NIB_ABI::detail {
 
-NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count, std::span<const int> classes,
-                               Rng& rng) {
+inline void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count, std::span<const int> classes,
+                              Rng& rng) {
     rng.shuffle(order);
     if (classes.empty()) return;
     struct Place {
@@ -191,12 +188,10 @@ NIB_API void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count
     for (std::size_t i = 0; i < places.size(); ++i) order[i] = places[i].index;
 }
 
-NIB_API std::size_t training_count(std::size_t count, double part) {
+inline std::size_t training_count(std::size_t count, double part) {
     if (!(part > 0 && part < 1)) fail("split: expected a part between 0 and 1, found " + format_fixed(part, 4));
     if (count < 2) fail("split: expected at least 2 examples, found " + std::to_string(count));
     return clamped(static_cast<std::size_t>(part * static_cast<double>(count) + 0.5), std::size_t{1}, count - 1);
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

@@ -63,10 +63,14 @@ NIB_VISIBLE_TEMPLATES(extern, float)
 NIB_VISIBLE_TEMPLATES(extern, double)
 #else
 
-// The bodies of these stand below NIB_BODIES.
-#define NIB_HIDDEN_TEMPLATES(T)                                                                                        \
+// The library holds both these and those whose bodies programs do not see.
+#define NIB_LIBRARY_TEMPLATES(T)                                                                                       \
+    NIB_VISIBLE_TEMPLATES(, T)                                                                                         \
     template Table<T> load_csv(const std::string&, const CsvOptions&);                                                 \
     template Table<T> parse_csv(std::string_view, const std::string&, const CsvOptions&);                              \
+    template NpyArray<T> parse_npy(std::span<const std::byte>, const std::string&);                                    \
+    template NpyArray<T> load_npy(const std::string&);                                                                 \
+    template void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const T>);                   \
     template void read_into(TensorFile&, const TensorInfo&, T*, std::span<const std::size_t>);                         \
     template std::vector<T> values<T>(TensorFile&, const TensorInfo&);                                                 \
     template void kernels::add(std::span<const T>, std::span<T>);                                                      \
@@ -155,24 +159,20 @@ NIB_VISIBLE_TEMPLATES(extern, double)
         const std::vector<LayerInfo>&, const NetworkNumbers<const T>&, const OptimizerStates<T>&, TensorFile&, bool);  \
     template TrainingState<T> detail::loaded_state(detail::LoadedCheckpoint<T>&, TensorFile&);
 
-#define NIB_NPY_TEMPLATES(T)                                                        \
-    template NpyArray<T> parse_npy(std::span<const std::byte>, const std::string&); \
-    template NpyArray<T> load_npy(const std::string&);                              \
-    template void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const T>);
-
-NIB_VISIBLE_TEMPLATES(, float)
-NIB_VISIBLE_TEMPLATES(, double)
-NIB_HIDDEN_TEMPLATES(float)
-NIB_HIDDEN_TEMPLATES(double)
-NIB_NPY_TEMPLATES(float)
-NIB_NPY_TEMPLATES(double)
-NIB_NPY_TEMPLATES(std::int32_t)
-NIB_NPY_TEMPLATES(std::int64_t)
-NIB_NPY_TEMPLATES(std::uint8_t)
+NIB_LIBRARY_TEMPLATES(float)
+NIB_LIBRARY_TEMPLATES(double)
 template class Batches<float, const Augmented&>;
+template NpyArray<std::int32_t> parse_npy(std::span<const std::byte>, const std::string&);
+template NpyArray<std::int32_t> load_npy(const std::string&);
+template void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::int32_t>);
+template NpyArray<std::int64_t> parse_npy(std::span<const std::byte>, const std::string&);
+template NpyArray<std::int64_t> load_npy(const std::string&);
+template void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::int64_t>);
+template NpyArray<std::uint8_t> parse_npy(std::span<const std::byte>, const std::string&);
+template NpyArray<std::uint8_t> load_npy(const std::string&);
+template void save_npy(const std::string&, const std::vector<std::size_t>&, std::span<const std::uint8_t>);
 
-#undef NIB_NPY_TEMPLATES
-#undef NIB_HIDDEN_TEMPLATES
+#undef NIB_LIBRARY_TEMPLATES
 #endif
 #undef NIB_VISIBLE_TEMPLATES
 #undef NIB_UPDATE_TEMPLATES

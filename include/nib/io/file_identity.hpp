@@ -28,7 +28,10 @@ struct FileIdentity {
 [[nodiscard]] std::optional<FileIdentity> file_identity(const std::string& path);
 
 // True where both paths lead to one regular file, or would once it exists. Hard links are one file.
-[[nodiscard]] bool same_file(const std::string& a, const std::string& b);
+[[nodiscard]] inline bool same_file(const std::string& a, const std::string& b) {
+    const std::optional<FileIdentity> identity = file_identity(a);
+    return identity && identity == file_identity(b);
+}
 
 }  // namespace nib::inline NIB_ABI
 
@@ -74,11 +77,6 @@ NIB_API std::optional<FileIdentity> file_identity(const std::string& path) {
 #else
     return FileIdentity{0, 0, path};
 #endif
-}
-
-NIB_API bool same_file(const std::string& a, const std::string& b) {
-    const std::optional<FileIdentity> identity = file_identity(a);
-    return identity && identity == file_identity(b);
 }
 
 }  // namespace nib::inline NIB_ABI

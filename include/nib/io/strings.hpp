@@ -2,12 +2,15 @@
 // std::map has them. Both are plain vectors, because <map> and <set> are expensive to include.
 #pragma once
 
-#include <nib/core/config.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/error.hpp>
 
+#include <bit>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -63,19 +66,7 @@ private:
     std::vector<Entry> entries_;
 };
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/detail/algorithm.hpp>
-#include <nib/core/error.hpp>
-
-#include <bit>
-#include <utility>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API bool StringSet::insert(std::string text) {
+inline bool StringSet::insert(std::string text) {
     std::size_t first = 0;
     while (first < strings_.size()) {
         const std::string* const run = strings_.data() + first;
@@ -91,21 +82,21 @@ NIB_API bool StringSet::insert(std::string text) {
     return true;
 }
 
-NIB_API StringMap::StringMap(std::initializer_list<Entry> entries) {
+inline StringMap::StringMap(std::initializer_list<Entry> entries) {
     for (const Entry& entry : entries)
         if (!contains(entry.first)) (*this)[entry.first] = entry.second;
 }
 
-NIB_API StringMap::StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
+inline StringMap::StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
     sort_records(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
 }
 
-NIB_API const StringMap::Entry* StringMap::find(std::string_view name) const {
+inline const StringMap::Entry* StringMap::find(std::string_view name) const {
     const std::size_t place = place_of(name);
     return place < size() && entries_[place].first == name ? begin() + place : end();
 }
 
-NIB_API const std::string& StringMap::at(std::string_view name) const {
+inline const std::string& StringMap::at(std::string_view name) const {
     if (!contains(name)) fail({"StringMap: there is no '", name, "'"});
     return find(name)->second;
 }
@@ -115,13 +106,13 @@ inline void StringMap::insert(std::size_t place, std::string_view name) {
     for (std::size_t i = size() - 1; i > place; --i) swap(entries_[i], entries_[i - 1]);
 }
 
-NIB_API std::string& StringMap::operator[](std::string_view name) {
+inline std::string& StringMap::operator[](std::string_view name) {
     const std::size_t place = place_of(name);
     if (!contains(name)) insert(place, name);
     return entries_[place].second;
 }
 
-NIB_API bool operator==(const StringMap& a, const StringMap& b) {
+inline bool operator==(const StringMap& a, const StringMap& b) {
     bool equal = a.size() == b.size();
     for (std::size_t i = 0; equal && i < a.size(); ++i) equal = a.entries_[i] == b.entries_[i];
     return equal;
@@ -132,5 +123,3 @@ inline std::size_t StringMap::place_of(std::string_view name) const {
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

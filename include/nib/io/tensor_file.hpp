@@ -58,7 +58,11 @@ struct TensorInfo {
     }
 
     // Of elements. (That of a TensorFile's tensors does not overflow.)
-    std::size_t count() const;
+    std::size_t count() const {
+        std::size_t count = 1;
+        for (const std::size_t size : shape) count *= size;
+        return count;
+    }
 
     // Of all elements.
     std::size_t byte_count() const;
@@ -203,12 +207,6 @@ NIB_API ByteSource detail::open_tensor_source(const std::string& path) {
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
     refuse_foreign_file(path, start);
     return source;
-}
-
-NIB_API std::size_t TensorInfo::count() const {
-    std::size_t count = 1;
-    for (const std::size_t size : shape) count *= size;
-    return count;
 }
 
 NIB_API std::size_t TensorInfo::byte_count() const {

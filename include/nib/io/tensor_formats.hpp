@@ -20,7 +20,10 @@ namespace nib::inline NIB_ABI {
 [[nodiscard]] TensorFile open_tensors(const std::string& path);
 
 // In the file's order.
-[[nodiscard]] std::vector<TensorInfo> inspect(const std::string& path);
+[[nodiscard]] inline std::vector<TensorInfo> inspect(const std::string& path) {
+    const TensorFile file = open_tensors(path);
+    return {file.tensors().begin(), file.tensors().end()};
+}
 
 // Written aside, flushed and renamed. Only safetensors files hold `metadata`; an .npy file holds one tensor, and not
 // its name. Fails as the writer of the format does, and for .onnx.
@@ -93,11 +96,6 @@ NIB_API TensorFile open_tensors(const std::string& path) {
              "with ",
              format_quoted(std::string_view(start).substr(0, 8))});
     return open_safetensors(path);
-}
-
-NIB_API std::vector<TensorInfo> inspect(const std::string& path) {
-    const TensorFile file = open_tensors(path);
-    return {file.tensors().begin(), file.tensors().end()};
 }
 
 NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata) {

@@ -23,7 +23,9 @@ namespace nib::inline NIB_ABI {
 
 [[nodiscard]] TensorFile parse_torch(ByteSource source);
 
-[[nodiscard]] TensorFile open_torch(const std::string& path);
+[[nodiscard]] inline TensorFile open_torch(const std::string& path) {
+    return parse_torch(detail::open_tensor_source(path));
+}
 
 }  // namespace nib::inline NIB_ABI
 
@@ -358,8 +360,6 @@ NIB_API TensorFile parse_torch(ByteSource source) {
         detail::TorchTensors{pickle, bytes.size(), values->offset, archive, archive.order()}.read();
     return TensorFile{std::move(source), "PyTorch", std::move(tensors)};
 }
-
-NIB_API TensorFile open_torch(const std::string& path) { return parse_torch(detail::open_tensor_source(path)); }
 
 }  // namespace nib::inline NIB_ABI
 

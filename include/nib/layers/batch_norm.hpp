@@ -39,7 +39,7 @@ struct BatchNorm {
     static void update_buffers(std::span<const T> statistics, std::span<T> buffers);
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
-    static std::string description(LayerShape shape);
+    static std::string description(LayerShape shape) { return "BatchNorm1d(" + std::to_string(shape.in) + ")"; }
     template <class List = std::vector<Operator>>
     static List operators();
 };
@@ -204,8 +204,6 @@ NIB_API std::vector<LayerTensor> BatchNorm::tensors(LayerShape shape) {
             {.name = "running_mean", .shape = size, .is_buffer = true},
             {.name = "running_var", .shape = size, .offset = shape.in, .is_buffer = true}};
 }
-
-NIB_API std::string BatchNorm::description(LayerShape shape) { return "BatchNorm1d(" + std::to_string(shape.in) + ")"; }
 
 }  // namespace nib::inline NIB_ABI
 

@@ -11,6 +11,9 @@
 #pragma once
 
 #include <nib/core/detail/constant.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/core/error.hpp>
+#include <nib/core/text.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>
@@ -38,9 +41,12 @@ struct DropProbability : Constant {
 template <class T>
 void drop(const Pass<T>& pass, double probability, MatrixView<const T> from, MatrixView<T> to);
 
-std::string dropout_description(double probability);
+inline std::string dropout_description(double probability) { return "Dropout(p=" + format_shortest(probability) + ")"; }
 // Fails on a probability that is not in [0, 1).
-void check_drop_probability(double probability);
+inline void check_drop_probability(double probability) {
+    if (!is_finite(probability) || probability < 0 || probability >= 1)
+        fail("Dropout: expected a probability of at least 0 and below 1, found " + format_shortest(probability));
+}
 
 struct DropoutTraits {
     static constexpr bool backward_reads_input = false;
@@ -95,9 +101,6 @@ struct DropoutOfAnyRate : detail::DropoutTraits {
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
-#include <nib/core/detail/math.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
 #include <nib/kernels/vector.hpp>
 
 namespace nib::inline NIB_ABI::detail {
@@ -161,15 +164,6 @@ void drop(const Pass<T>& pass, double probability, MatrixView<const T> from, Mat
             }
         }
     });
-}
-
-NIB_API std::string dropout_description(double probability) {
-    return "Dropout(p=" + format_shortest(probability) + ")";
-}
-
-NIB_API void check_drop_probability(double probability) {
-    if (!is_finite(probability) || probability < 0 || probability >= 1)
-        fail("Dropout: expected a probability of at least 0 and below 1, found " + format_shortest(probability));
 }
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -5,16 +5,13 @@
 #pragma once
 
 #include <nib/core/detail/constant.hpp>
+#include <nib/core/text.hpp>
 #include <nib/layers/elementwise.hpp>
 
 #include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
-
-namespace detail {
-std::string elu_description(double alpha);
-}  // namespace detail
 
 template <Constant Alpha = 1.0>
 struct ELU : Elementwise<ELU<Alpha>> {
@@ -27,20 +24,8 @@ struct ELU : Elementwise<ELU<Alpha>> {
         return where(x > 0, 1, Alpha.value() * exp(x));
     }
 
-    static std::string description() { return detail::elu_description(Alpha.value()); }
+    static std::string description() { return "ELU(alpha=" + format_shortest(Alpha.value()) + ")"; }
     static std::vector<Operator> operators() { return {{"Elu", {"x"}, {"y"}, {{"alpha", Alpha.value()}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/text.hpp>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::string detail::elu_description(double alpha) { return "ELU(alpha=" + format_shortest(alpha) + ")"; }
-
-}  // namespace nib::inline NIB_ABI
-
-#endif

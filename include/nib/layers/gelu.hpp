@@ -44,7 +44,7 @@ struct GELUTanh : Elementwise<GELUTanh> {
         return sigmoid(u) * (1 + bounded * slope * sigmoid(-u));
     }
 
-    static std::string description();
+    static std::string description() { return "GELU(approximate=tanh)"; }
     template <class List = std::vector<Operator>>
     static List operators();
 
@@ -81,13 +81,3 @@ List GELUTanh::operators() {
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::string GELUTanh::description() { return "GELU(approximate=tanh)"; }
-
-}  // namespace nib::inline NIB_ABI
-
-#endif

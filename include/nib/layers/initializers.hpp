@@ -18,11 +18,14 @@
 // compiler fuses them.
 #pragma once
 
+#include <nib/core/detail/math.hpp>
+#include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace nib::inline NIB_ABI {
 
@@ -33,9 +36,19 @@ concept Initializer = requires(const Init& initializer, std::span<T> weight, Lay
 
 namespace detail {
 
+inline void check_initializer(const char* what, double number) {
+    if (!is_finite(number)) fail(std::string(what) + ": expected a finite number, found " + not_finite_name(number));
+}
+
 // The standard deviation; fails where the option is not finite.
-double kaiming_deviation(double a, LayerShape shape);
-double xavier_deviation(double gain, LayerShape shape);
+inline double kaiming_deviation(double a, LayerShape shape) {
+    check_initializer("Kaiming: a", a);
+    return square_root(2 / (1 + a * a) / static_cast<double>(shape.in));
+}
+inline double xavier_deviation(double gain, LayerShape shape) {
+    check_initializer("Xavier: gain", gain);
+    return gain * square_root(2 / static_cast<double>(shape.in + shape.out));
+}
 
 // Uniform in ±sqrt(3) deviation, and normal.
 template <class T>
@@ -104,30 +117,13 @@ struct Zeros {
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
-#include <nib/core/detail/math.hpp>
-#include <nib/core/error.hpp>
 
 #include <cassert>
-#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
 
 namespace detail {
-
-inline void check_initializer(const char* what, double number) {
-    if (!is_finite(number)) fail(std::string(what) + ": expected a finite number, found " + not_finite_name(number));
-}
-
-NIB_API double kaiming_deviation(double a, LayerShape shape) {
-    check_initializer("Kaiming: a", a);
-    return square_root(2 / (1 + a * a) / static_cast<double>(shape.in));
-}
-
-NIB_API double xavier_deviation(double gain, LayerShape shape) {
-    check_initializer("Xavier: gain", gain);
-    return gain * square_root(2 / static_cast<double>(shape.in + shape.out));
-}
 
 template <class T>
 void fill_uniform(std::span<T> weight, double deviation, Rng& rng) {

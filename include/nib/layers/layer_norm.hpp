@@ -37,7 +37,7 @@ struct LayerNorm {
                                    ParameterGradient<T>& gradient);
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
-    static std::string description(LayerShape shape);
+    static std::string description(LayerShape shape) { return "LayerNorm(" + std::to_string(shape.in) + ")"; }
     template <class List = std::vector<Operator>>
     static List operators();
 };
@@ -156,8 +156,6 @@ void LayerNorm::parameter_gradient(const Pass<T>& pass, MatrixView<const T> x, M
 NIB_API std::vector<LayerTensor> LayerNorm::tensors(LayerShape shape) {
     return {{.name = "weight", .shape = {shape.in}}, {.name = "bias", .shape = {shape.in}, .offset = shape.in}};
 }
-
-NIB_API std::string LayerNorm::description(LayerShape shape) { return "LayerNorm(" + std::to_string(shape.in) + ")"; }
 
 }  // namespace nib::inline NIB_ABI
 

@@ -5,16 +5,13 @@
 #pragma once
 
 #include <nib/core/detail/constant.hpp>
+#include <nib/core/text.hpp>
 #include <nib/layers/elementwise.hpp>
 
 #include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
-
-namespace detail {
-std::string leaky_relu_description(double slope);
-}  // namespace detail
 
 template <Constant Slope = 0.01>
 struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
@@ -29,22 +26,8 @@ struct LeakyReLU : Elementwise<LeakyReLU<Slope>> {
         return where(y > 0, 1, Slope.value());
     }
 
-    static std::string description() { return detail::leaky_relu_description(Slope.value()); }
+    static std::string description() { return "LeakyReLU(negative_slope=" + format_shortest(Slope.value()) + ")"; }
     static std::vector<Operator> operators() { return {{"LeakyRelu", {"x"}, {"y"}, {{"alpha", Slope.value()}}}}; }
 };
 
 }  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/text.hpp>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::string detail::leaky_relu_description(double slope) {
-    return "LeakyReLU(negative_slope=" + format_shortest(slope) + ")";
-}
-
-}  // namespace nib::inline NIB_ABI
-
-#endif

@@ -35,7 +35,7 @@ struct Standardize {
                                MatrixView<const T> dy, MatrixView<T> dx);
 
     static std::vector<LayerTensor> tensors(LayerShape shape);
-    static std::string description(LayerShape shape);
+    static std::string description(LayerShape shape) { return "Standardize(" + std::to_string(shape.in) + ")"; }
     template <class List = std::vector<Operator>>
     static List operators();
 };
@@ -104,10 +104,6 @@ void Standardize::backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/,
 NIB_API std::vector<LayerTensor> Standardize::tensors(LayerShape shape) {
     return {{.name = "mean", .shape = {shape.in}, .is_buffer = true},
             {.name = "std", .shape = {shape.in}, .offset = shape.in, .is_buffer = true}};
-}
-
-NIB_API std::string Standardize::description(LayerShape shape) {
-    return "Standardize(" + std::to_string(shape.in) + ")";
 }
 
 }  // namespace nib::inline NIB_ABI

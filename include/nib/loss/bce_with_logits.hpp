@@ -8,11 +8,15 @@
 // loss/reduction.hpp.
 #pragma once
 
+#include <nib/core/detail/math.hpp>
+#include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/core/text.hpp>
 #include <nib/loss/reduction.hpp>
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -34,7 +38,16 @@ struct BceWithLogitsLoss {
                   std::span<const T> weights = {}) const;
 
     // Fails unless there are no weights or one for each output, finite and above 0.
-    void check_options(std::size_t outputs) const;
+    void check_options(std::size_t outputs) const {
+        if (!pos_weight.empty() && pos_weight.size() != outputs)
+            fail("BceWithLogitsLoss: expected " + std::to_string(outputs) +
+                 " numbers as pos_weight, one for each of the network's outputs, found " +
+                 std::to_string(pos_weight.size()));
+        for (const double weight : pos_weight)
+            if (!is_finite(weight) || !(weight > 0))
+                fail("BceWithLogitsLoss: expected finite numbers above 0 as pos_weight, found " +
+                     format_shortest(weight));
+    }
 };
 
 }  // namespace nib::inline NIB_ABI
@@ -42,13 +55,9 @@ struct BceWithLogitsLoss {
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
-#include <nib/core/detail/math.hpp>
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
 #include <nib/kernels/lanes.hpp>
 
 #include <cassert>
-#include <string>
 
 namespace nib::inline NIB_ABI {
 
@@ -128,16 +137,6 @@ void BceWithLogitsLoss::gradient(MatrixView<const T> y, MatrixView<const T> targ
         };
         detail::for_each_bce_piece<T>(pos_weight, y.cols(), row, numbers, write);
     });
-}
-
-NIB_API void BceWithLogitsLoss::check_options(std::size_t outputs) const {
-    if (!pos_weight.empty() && pos_weight.size() != outputs)
-        fail("BceWithLogitsLoss: expected " + std::to_string(outputs) +
-             " numbers as pos_weight, one for each of the network's outputs, found " +
-             std::to_string(pos_weight.size()));
-    for (const double weight : pos_weight)
-        if (!is_finite(weight) || !(weight > 0))
-            fail("BceWithLogitsLoss: expected finite numbers above 0 as pos_weight, found " + format_shortest(weight));
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -8,7 +8,9 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/math.hpp>
+#include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/core/text.hpp>
 #include <nib/loss/reduction.hpp>
 
 #include <cstddef>
@@ -52,18 +54,11 @@ struct HuberLoss {
 
 }  // namespace nib::inline NIB_ABI
 
-#if NIB_BODIES
-
-#include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
-
 namespace nib::inline NIB_ABI::detail {
 
-NIB_API void check_huber_delta(double delta) {
+inline void check_huber_delta(double delta) {
     if (!is_finite(delta) || !(delta > 0))
         fail("HuberLoss: expected a finite delta above 0, found " + format_shortest(delta));
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

@@ -171,30 +171,26 @@ double loss_total(const L& loss, double value, std::size_t examples) {
 
 }  // namespace nib::inline NIB_ABI
 
-#if NIB_BODIES
-
 namespace nib::inline NIB_ABI::detail {
 
-NIB_API void fail_one_output(bool probabilities) {
+inline void fail_one_output(bool probabilities) {
     fail(std::string("the network ends in ") + (probabilities ? "Softmax" : "LogSoftmax") +
          " over one output, which is always " + (probabilities ? "1" : "0") + ": give the Mlp {.output = {}}");
 }
 
-NIB_API void fail_probabilities() {
+inline void fail_probabilities() {
     fail("the network ends in Softmax: end it in LogSoftmax for NllLoss, or in nothing for CrossEntropyLoss");
 }
 
-NIB_API void fail_not_log_probabilities() {
+inline void fail_not_log_probabilities() {
     fail(
         "the loss expects logarithms of probabilities: end the network in a LogSoftmax, or give a loss that takes its "
         "outputs as they are, such as nib::CrossEntropyLoss{}");
 }
 
-NIB_API void check_no_weights(bool none) {
+inline void check_no_weights(bool none) {
     if (!none)
         fail("expected a loss that takes weights of examples, such as nib::CrossEntropyLoss{}, as there are some");
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif

@@ -98,16 +98,8 @@ void fit_standardize(Net& net, const Data& data) {
     }
 }
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-namespace nib::inline NIB_ABI {
-
-NIB_API void detail::fail_to_standardize(const std::string& found) {
+inline void detail::fail_to_standardize(const std::string& found) {
     fail("fit_standardize: expected a network that begins with Standardize, found " + found);
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -38,9 +38,17 @@ public:
     void freeze(const char* optimizer, std::size_t size, std::span<const Range> parameters, bool is_frozen);
 
     // Whether any of the parameters in [first, end) moves.
-    bool any_moves(std::size_t first, std::size_t end) const;
+    bool any_moves(std::size_t first, std::size_t end) const {
+        bool any = empty();
+        for_each(first, end, [&](std::size_t, std::size_t, std::size_t) { any = true; });
+        return any;
+    }
     // The piece that holds all of them, or null.
-    const Piece* only(std::size_t first, std::size_t end) const;
+    const Piece* only(std::size_t first, std::size_t end) const {
+        for (const Piece& piece : pieces_)
+            if (piece.first <= first && end <= piece.end) return &piece;
+        return nullptr;
+    }
     // Calls f(first, end, group) for those that are not frozen.
     template <class F>
     void for_each(std::size_t first, std::size_t end, const F& f) const {
@@ -118,18 +126,6 @@ NIB_API void ParameterPieces::freeze(const char* optimizer, std::size_t size, st
     for (const Range range : parameters)
         for (Piece& piece : pieces_)
             if (range.first <= piece.first && piece.end <= range.first + range.count) piece.is_frozen = is_frozen;
-}
-
-NIB_API bool ParameterPieces::any_moves(std::size_t first, std::size_t end) const {
-    bool any = empty();
-    for_each(first, end, [&](std::size_t, std::size_t, std::size_t) { any = true; });
-    return any;
-}
-
-NIB_API const ParameterPieces::Piece* ParameterPieces::only(std::size_t first, std::size_t end) const {
-    for (const Piece& piece : pieces_)
-        if (piece.first <= first && end <= piece.end) return &piece;
-    return nullptr;
 }
 
 inline void ParameterPieces::split(const char* optimizer, std::size_t size, std::span<const Range> parameters) {

@@ -84,13 +84,13 @@ public:
     using Function = double (*)(const ScheduleTime&);
 
     Schedule() : step_{} {}  // constant: 1
-    Schedule(const StepLR& options);
-    Schedule(const ExponentialLR& options);
-    Schedule(const CosineAnnealingLR& options);
-    Schedule(const OneCycleLR& options);
-    Schedule(const ReduceLROnPlateau& options);
-    Schedule(const WarmupCosine& options);
-    Schedule(const LinearWarmup& options);
+    Schedule(const StepLR& options) : kind_{Kind::step}, step_{options} { check_options(); }
+    Schedule(const ExponentialLR& options) : kind_{Kind::exponential}, exponential_{options} { check_options(); }
+    Schedule(const CosineAnnealingLR& options) : kind_{Kind::cosine}, cosine_{options} { check_options(); }
+    Schedule(const OneCycleLR& options) : kind_{Kind::one_cycle}, one_cycle_{options} { check_options(); }
+    Schedule(const ReduceLROnPlateau& options) : kind_{Kind::plateau}, plateau_{options} { check_options(); }
+    Schedule(const WarmupCosine&) : kind_{Kind::warmup_cosine}, step_{} {}
+    Schedule(const LinearWarmup& options) : warms_up_{true}, step_{}, warmup_{options} { check_options(); }
     // One of your own: a function, or a lambda without captures.
     template <std::convertible_to<Function> F>
     Schedule(F function) : kind_{Kind::function}, function_{function} {}
@@ -117,6 +117,8 @@ private:
         function
     };
 
+    // Fails on options out of their ranges.
+    void check_options() const;
     double factor_after_warmup(const ScheduleTime& time) const;
 
     Kind kind_ = Kind::constant;
@@ -210,43 +212,49 @@ inline std::string schedule_text(std::string_view name, std::initializer_list<Na
 
 }  // namespace detail
 
-NIB_API Schedule::Schedule(const StepLR& options) : kind_{Kind::step}, step_{options} {
-    detail::check_schedule_number(1, "StepLR", "a step_size of at least 1", options.step_size);
-    detail::check_schedule_number(0, "StepLR", "a gamma of at least 0", options.gamma);
-}
-
-NIB_API Schedule::Schedule(const ExponentialLR& options) : kind_{Kind::exponential}, exponential_{options} {
-    detail::check_schedule_number(0, "ExponentialLR", "a gamma of at least 0", options.gamma);
-}
-
-NIB_API Schedule::Schedule(const CosineAnnealingLR& options) : kind_{Kind::cosine}, cosine_{options} {
-    detail::check_schedule_number(0, "CosineAnnealingLR", "an eta_min of at least 0", options.eta_min);
-}
-
-NIB_API Schedule::Schedule(const OneCycleLR& options) : kind_{Kind::one_cycle}, one_cycle_{options} {
-    detail::check_schedule(options.pct_start >= 0 && options.pct_start <= 1, "OneCycleLR", "a pct_start in [0, 1]",
-                           options.pct_start);
-    detail::check_schedule_number(1, "OneCycleLR", "a div_factor of at least 1", options.div_factor);
-    detail::check_schedule_number(1e-30, "OneCycleLR", "a final_div_factor above 0", options.final_div_factor);
-}
-
-NIB_API Schedule::Schedule(const ReduceLROnPlateau& options) : kind_{Kind::plateau}, plateau_{options} {
-    constexpr const char* name = "ReduceLROnPlateau";
-    detail::check_schedule(options.factor >= 0 && options.factor < 1, name, "a factor in [0, 1)", options.factor);
-    detail::check_schedule_number(0, name, "a patience of at least 0", options.patience);
-    detail::check_schedule(options.threshold >= 0 && options.threshold < 1, name, "a threshold in [0, 1)",
-                           options.threshold);
-    detail::check_schedule_number(0, name, "a cooldown of at least 0", options.cooldown);
-    detail::check_schedule(options.min_factor >= 0 && options.min_factor <= 1, name, "a min_factor in [0, 1]",
-                           options.min_factor);
-}
-
-NIB_API Schedule::Schedule(const WarmupCosine&) : kind_{Kind::warmup_cosine}, step_{} {}
-
-NIB_API Schedule::Schedule(const LinearWarmup& options) : warms_up_{true}, step_{}, warmup_{options} {
-    detail::check_schedule_number(0, "LinearWarmup", "a start_factor of at least 0", options.start_factor);
-    detail::check_schedule_number(0, "LinearWarmup", "at least 0 epochs", options.epochs);
-    detail::check_schedule(options.part >= 0 && options.part <= 1, "LinearWarmup", "a part in [0, 1]", options.part);
+NIB_API void Schedule::check_options() const {
+    const char* name = "LinearWarmup";
+    const auto at_least = [&](double least, const char* expected, double found) {
+        detail::check_schedule_number(least, name, expected, found);
+    };
+    const auto holds = [&](bool is_right, const char* expected, double found) {
+        detail::check_schedule(is_right, name, expected, found);
+    };
+    if (warms_up_) {
+        at_least(0, "a start_factor of at least 0", warmup_.start_factor);
+        at_least(0, "at least 0 epochs", warmup_.epochs);
+        holds(warmup_.part >= 0 && warmup_.part <= 1, "a part in [0, 1]", warmup_.part);
+    }
+    switch (kind_) {
+        case Kind::step:
+            name = "StepLR";
+            at_least(1, "a step_size of at least 1", step_.step_size);
+            return at_least(0, "a gamma of at least 0", step_.gamma);
+        case Kind::exponential:
+            name = "ExponentialLR";
+            return at_least(0, "a gamma of at least 0", exponential_.gamma);
+        case Kind::cosine:
+            name = "CosineAnnealingLR";
+            return at_least(0, "an eta_min of at least 0", cosine_.eta_min);
+        case Kind::one_cycle:
+            name = "OneCycleLR";
+            holds(one_cycle_.pct_start >= 0 && one_cycle_.pct_start <= 1, "a pct_start in [0, 1]",
+                  one_cycle_.pct_start);
+            at_least(1, "a div_factor of at least 1", one_cycle_.div_factor);
+            return at_least(1e-30, "a final_div_factor above 0", one_cycle_.final_div_factor);
+        case Kind::plateau:
+            name = "ReduceLROnPlateau";
+            holds(plateau_.factor >= 0 && plateau_.factor < 1, "a factor in [0, 1)", plateau_.factor);
+            at_least(0, "a patience of at least 0", plateau_.patience);
+            holds(plateau_.threshold >= 0 && plateau_.threshold < 1, "a threshold in [0, 1)", plateau_.threshold);
+            at_least(0, "a cooldown of at least 0", plateau_.cooldown);
+            return holds(plateau_.min_factor >= 0 && plateau_.min_factor <= 1, "a min_factor in [0, 1]",
+                         plateau_.min_factor);
+        case Kind::constant:
+        case Kind::warmup_cosine:
+        case Kind::function:
+            return;
+    }
 }
 
 NIB_API Schedule LinearWarmup::then(const Schedule& schedule) const {

@@ -9,15 +9,18 @@
 //   std::printf("expected calibration error %.4f\n", calibration.error());
 #pragma once
 
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
+#include <nib/core/text.hpp>
 #include <nib/model/predict.hpp>
 #include <nib/train/metrics.hpp>
 
 #include <cassert>
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
@@ -73,18 +76,7 @@ private:
     std::vector<Sums> sums_;
 };
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/detail/algorithm.hpp>
-#include <nib/core/text.hpp>
-
-#include <string>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API void Calibration::add(double confidence, bool correct) {
+inline void Calibration::add(double confidence, bool correct) {
     if (!is_finite(confidence) || confidence < 0 || confidence > 1)
         fail("Calibration: expected probabilities in [0, 1], found " +
              (is_finite(confidence) ? format_shortest(confidence) : std::string(not_finite_name(confidence))));
@@ -97,25 +89,23 @@ NIB_API void Calibration::add(double confidence, bool correct) {
     sums.confidence += confidence;
 }
 
-NIB_API CalibrationBin Calibration::bin(std::size_t index) const {
+inline CalibrationBin Calibration::bin(std::size_t index) const {
     assert(index < bins());
     const Sums& sums = sums_[index];
     if (sums.count == 0) return {};
     return {sums.count, sums.confidence / static_cast<double>(sums.count), detail::ratio(sums.correct, sums.count)};
 }
 
-NIB_API std::size_t Calibration::total() const {
+inline std::size_t Calibration::total() const {
     std::size_t result = 0;
     for (const Sums& sums : sums_) result += sums.count;
     return result;
 }
 
-NIB_API double Calibration::error() const {
+inline double Calibration::error() const {
     double sum = 0;
     for (const Sums& sums : sums_) sum += magnitude(static_cast<double>(sums.correct) - sums.confidence);
     return total() == 0 ? 0 : sum / static_cast<double>(total());
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -11,6 +11,7 @@
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/random.hpp>
+#include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
 #include <nib/io/tensor_file.hpp>
 #include <nib/model/model_file.hpp>
@@ -38,7 +39,6 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
 template <class T>
 LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
                                     const OptimizerStates<T>& optimizer, TensorFile& file, bool with_state);
-TensorFile open_checkpoint(const std::string& path);
 
 template <class Net, class T, class Method>
 int take_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, const LoadedCheckpoint<T>& loaded) {
@@ -79,7 +79,7 @@ void save_checkpoint(const Net& net, const Optimizer<T, Method>& optimizer, cons
 // another network or another optimiser, or one with a TrainingState.
 template <Network Net, class T, class Method>
 [[nodiscard]] int load_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, const std::string& path) {
-    TensorFile file = detail::open_checkpoint(path);
+    TensorFile file = open_safetensors(path);
     return detail::take_checkpoint(net, optimizer, rng,
                                    detail::read_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()},
                                                               detail::states_of(optimizer), file, false));
@@ -88,7 +88,7 @@ template <Network Net, class T, class Method>
 template <Network Net, class T, class Method>
 [[nodiscard]] int load_checkpoint(Net& net, Optimizer<T, Method>& optimizer, Rng& rng, TrainingState<T>& state,
                                   const std::string& path) {
-    TensorFile file = detail::open_checkpoint(path);
+    TensorFile file = open_safetensors(path);
     detail::LoadedCheckpoint<T> loaded = detail::read_checkpoint<T>(net.layers(), {net.parameters(), net.buffers()},
                                                                     detail::states_of(optimizer), file, true);
     TrainingState<T> loaded_state = detail::loaded_state(loaded, file);
@@ -108,7 +108,6 @@ template <Network Net, class T, class Method>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/safetensors.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/model/detail/match_tensors.hpp>
 
@@ -271,8 +270,6 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
 }
 
 }  // namespace detail
-
-NIB_API TensorFile detail::open_checkpoint(const std::string& path) { return open_safetensors(path); }
 
 NIB_API StringMap checkpoint_record(const std::string& path) {
     const TensorFile file = open_safetensors(path);

@@ -3,8 +3,8 @@
 // measure: any other metric of the outputs.
 #pragma once
 
-#include <nib/core/config.hpp>
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/detail/check.hpp>
@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <type_traits>
 
 namespace nib::inline NIB_ABI {
@@ -165,17 +166,7 @@ template <InferenceNetwork Net, class Data>
     return metric.accuracy();
 }
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/error.hpp>
-
-#include <string>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API const ConfusionMatrix& Evaluation::confusion() const {
+inline const ConfusionMatrix& Evaluation::confusion() const {
     if (!has_confusion())
         fail("Evaluation: expected at most " + std::to_string(most_confusion_classes) +
              " classes for a table of which was taken for which, found " + std::to_string(classes_) +
@@ -184,5 +175,3 @@ NIB_API const ConfusionMatrix& Evaluation::confusion() const {
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -18,7 +18,6 @@
 // buffers (running means), stays as it is: the check works on copies.
 #pragma once
 
-#include <nib/core/config.hpp>
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/random.hpp>
@@ -27,6 +26,7 @@
 #include <nib/model/network.hpp>
 #include <nib/train/gradients.hpp>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -170,15 +170,7 @@ template <Network Net, Loss<typename Net::scalar_type> L = NllLoss>
     return result;
 }
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <charconv>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::string GradientCheck::text() const {
+inline std::string GradientCheck::text() const {
     const auto digits = [](double value) {
         char buffer[40];
         return std::string(buffer,
@@ -191,5 +183,3 @@ NIB_API std::string GradientCheck::text() const {
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -5,6 +5,7 @@
 // add(outputs, targets) takes a Matrix or a MatrixView and a class for each row.
 #pragma once
 
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/data/detail/check.hpp>
@@ -172,15 +173,7 @@ private:
     std::size_t total_ = 0;
 };
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/detail/algorithm.hpp>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::string ConfusionMatrix::text(std::span<const std::string> class_names) const {
+inline std::string ConfusionMatrix::text(std::span<const std::string> class_names) const {
     if (!class_names.empty() && class_names.size() != classes_)
         fail("ConfusionMatrix: expected a name for each of " + std::to_string(classes_) + " classes, found " +
              std::to_string(class_names.size()));
@@ -216,5 +209,3 @@ NIB_API std::string ConfusionMatrix::text(std::span<const std::string> class_nam
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

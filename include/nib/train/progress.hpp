@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/text.hpp>
 
 #include <cstddef>
 #include <string>
@@ -36,15 +37,7 @@ struct Progress {
 // "epoch 2/4  [#####---------------]  25%  310k examples/s  0:02 left": at most 79 characters, no line break.
 std::string progress_line(const Progress& progress);
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-#include <nib/core/text.hpp>
-
-namespace nib::inline NIB_ABI {
-
-NIB_API std::string progress_line(const Progress& progress) {
+inline std::string progress_line(const Progress& progress) {
     const std::size_t all = larger<std::size_t>(progress.all_examples(), 1);
     const std::size_t done = smaller(progress.examples, all);
     constexpr std::size_t width = 20;
@@ -70,5 +63,3 @@ NIB_API std::string progress_line(const Progress& progress) {
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

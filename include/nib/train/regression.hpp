@@ -98,14 +98,8 @@ private:
     std::vector<Column> columns_;
 };
 
-}  // namespace nib::inline NIB_ABI
-
-#if NIB_BODIES
-
-namespace nib::inline NIB_ABI {
-
-NIB_API void RegressionScores::begin(std::size_t rows, std::size_t cols, std::size_t target_rows,
-                                     std::size_t target_cols) {
+inline void RegressionScores::begin(std::size_t rows, std::size_t cols, std::size_t target_rows,
+                                    std::size_t target_cols) {
     const auto text = [](std::size_t count, std::size_t size) {
         return std::to_string(count) + " rows of " + std::to_string(size);
     };
@@ -119,5 +113,3 @@ NIB_API void RegressionScores::begin(std::size_t rows, std::size_t cols, std::si
 }
 
 }  // namespace nib::inline NIB_ABI
-
-#endif

@@ -1,7 +1,8 @@
 // Numbers that are not finite, which end fit: where they are, and why, as far as can be told.
 #pragma once
 
-#include <nib/core/config.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/core/error.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/data/detail/check.hpp>
 #include <nib/model/detail/finite.hpp>
@@ -44,31 +45,20 @@ void check_learned(const Net& net, const Optimizer& optimizer, int epoch, const 
             check_numbers(optimizer.state(i), std::string(optimizer.state_names()[i]) + ".");
 }
 
-}  // namespace nib::inline NIB_ABI::detail
-
-#if NIB_BODIES
-
-#include <nib/core/detail/math.hpp>
-#include <nib/core/error.hpp>
-
-namespace nib::inline NIB_ABI::detail {
-
-NIB_API void fail_validation(int epoch, double loss) {
+inline void fail_validation(int epoch, double loss) {
     fail("fit: epoch " + std::to_string(epoch) + ": expected a finite loss on the validation data, found " +
          not_finite_name(loss));
 }
 
-NIB_API void fail_step(int epoch, std::size_t step, std::size_t steps, double loss, const std::string& cause) {
+inline void fail_step(int epoch, std::size_t step, std::size_t steps, double loss, const std::string& cause) {
     fail("fit: epoch " + std::to_string(epoch) + ", step " + std::to_string(step) + " of " + std::to_string(steps) +
          ": expected a finite loss and finite gradients, found " +
          (is_finite(loss) ? "gradients that are not finite" : std::string("a loss of ") + not_finite_name(loss)) +
          cause + "; this step was not taken");
 }
 
-NIB_API void fail_epoch(int epoch, const std::string& problem, const std::string& cause) {
+inline void fail_epoch(int epoch, const std::string& problem, const std::string& cause) {
     fail("fit: epoch " + std::to_string(epoch) + ", after its last step: tensor " + problem + cause);
 }
 
 }  // namespace nib::inline NIB_ABI::detail
-
-#endif
