@@ -111,7 +111,7 @@ TEST_CASE("a double is rounded into a float network, and kept in a double one") 
     const std::string path = folder.path("double.pth");
     nib::Rng rng{25};
     const ExactLast net{rng};
-    nib::save(net, path);
+    nib::save_torch(net, path);
     CHECK(std::ranges::equal(loaded<ExactLast>(path), net.parameters()));
     const auto floats = loaded<Last>(path);
     std::size_t inexact = 0;
