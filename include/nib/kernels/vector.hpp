@@ -38,24 +38,49 @@ inline constexpr std::size_t lanes = VectorOf<T, Level::vector_bytes>::lanes;
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpsabi"
 
-// Only the lanes whose bits are set in `mask`: the others are 0, and are not stored.
+// For a vector of 32 or 64 bytes: which lanes are before number `count`.
 template <class T, class V>
-NIB_ALWAYS_INLINE void load_masked(V& vector, const T* values, unsigned mask) {
-    static_assert(sizeof(V) == 64);
-    if constexpr (std::same_as<T, float>)
-        vector = __builtin_ia32_loadups512_mask(values, V{}, static_cast<unsigned short>(mask));
-    else
-        vector = __builtin_ia32_loadupd512_mask(values, V{}, static_cast<unsigned char>(mask));
-}
+struct FirstLanes {
+    static constexpr bool wide = sizeof(V) == 64;
+    static constexpr bool single = std::same_as<T, float>;
+    static_assert(wide || sizeof(V) == 32);
+    using Integer = std::conditional_t<single, int, long long>;
+    using Integers = typename VectorOf<Integer, sizeof(V)>::type;
 
-template <class T, class V>
-NIB_ALWAYS_INLINE void store_masked(T* values, const V& vector, unsigned mask) {
-    static_assert(sizeof(V) == 64);
-    if constexpr (std::same_as<T, float>)
-        __builtin_ia32_storeups512_mask(values, vector, static_cast<unsigned short>(mask));
-    else
-        __builtin_ia32_storeupd512_mask(values, vector, static_cast<unsigned char>(mask));
-}
+    NIB_ALWAYS_INLINE explicit FirstLanes(std::size_t count) {
+        if constexpr (wide)
+            bits = (1u << count) - 1;
+        else if constexpr (single)
+            all = Integers{0, 1, 2, 3, 4, 5, 6, 7} < static_cast<Integer>(count);
+        else
+            all = Integers{0, 1, 2, 3} < static_cast<Integer>(count);
+    }
+    // The other lanes are 0 and not read.
+    NIB_ALWAYS_INLINE void load(V& vector, const T* values) const {
+        if constexpr (wide && single)
+            vector = __builtin_ia32_loadups512_mask(values, V{}, static_cast<unsigned short>(bits));
+        else if constexpr (wide)
+            vector = __builtin_ia32_loadupd512_mask(values, V{}, static_cast<unsigned char>(bits));
+        else if constexpr (single)
+            vector = __builtin_ia32_maskloadps256(reinterpret_cast<const V*>(values), all);
+        else
+            vector = __builtin_ia32_maskloadpd256(reinterpret_cast<const V*>(values), all);
+    }
+    // The other lanes are not stored.
+    NIB_ALWAYS_INLINE void store(T* values, const V& vector) const {
+        if constexpr (wide && single)
+            __builtin_ia32_storeups512_mask(values, vector, static_cast<unsigned short>(bits));
+        else if constexpr (wide)
+            __builtin_ia32_storeupd512_mask(values, vector, static_cast<unsigned char>(bits));
+        else if constexpr (single)
+            __builtin_ia32_maskstoreps256(reinterpret_cast<V*>(values), all, vector);
+        else
+            __builtin_ia32_maskstorepd256(reinterpret_cast<V*>(values), all, vector);
+    }
+
+    unsigned bits = 0;
+    Integers all = {};
+};
 
 // sum += a * b, rounded once.
 template <class T, class V>
@@ -188,7 +213,7 @@ template <class T, class V>
 NIB_ALWAYS_INLINE void load_first(V& vector, const T* values, std::size_t count) {
     constexpr std::size_t lanes = sizeof(V) / sizeof(T);
 #if NIB_X86_INSTRUCTIONS
-    if constexpr (sizeof(V) == 64) return load_masked(vector, values, (1u << count) - 1);
+    if constexpr (sizeof(V) >= 32) return FirstLanes<T, V>{count}.load(vector, values);
 #endif
     T padded[lanes] = {};
     copy_fewer<lanes>(padded, values, count);
@@ -199,7 +224,7 @@ template <class T, class V>
 NIB_ALWAYS_INLINE void store_first(T* values, const V& vector, std::size_t count) {
     constexpr std::size_t lanes = sizeof(V) / sizeof(T);
 #if NIB_X86_INSTRUCTIONS
-    if constexpr (sizeof(V) == 64) return store_masked(values, vector, (1u << count) - 1);
+    if constexpr (sizeof(V) >= 32) return FirstLanes<T, V>{count}.store(values, vector);
 #endif
     T padded[lanes];
     store(padded, vector);

@@ -43,7 +43,7 @@ void check_tiles(std::size_t rows, std::size_t cols, nib::Rng& rng) {
                                           .c = c.data(),
                                           .c_stride = cols,
                                           .accumulate = false,
-                                          .bias = bias.data()};
+                                          .start = bias.data()};
             kernels::detail::multiply_panel<Level, T>(tile, rows, cols);
             tile.depth = depth - first_part;
             tile.a.data += first_part;

@@ -48,16 +48,18 @@ T at(const detail::Strided<T>& matrix, std::size_t i, std::size_t k) {
 }
 
 // Rows [i, i + rows) and columns [j, j + cols) at the depths [first, first + depth), as they are packed.
-template <class Level, class T, class Packing>
-NIB_ALWAYS_INLINE void check_packed(const detail::Product<T>& p, Packing& packing, std::size_t first, std::size_t depth,
-                                    std::size_t i, std::size_t rows, std::size_t j, std::size_t cols) {
+template <class Level, class T>
+NIB_ALWAYS_INLINE void check_packed(const detail::Product<T>& p, const detail::Packing<T>& packing, std::size_t first,
+                                    std::size_t depth, std::size_t i, std::size_t rows, std::size_t j,
+                                    std::size_t cols) {
     const detail::Panels<T> panels = detail::pack_b<Level>(p, packing, first, depth, j, cols);
     const detail::Strided<T> a = detail::pack_a<Level>(p, packing, i, rows, first, depth);
     std::size_t wrong = 0;
     for (std::size_t k = 0; k < depth; ++k) {
         for (std::size_t c = 0; c < cols; ++c) {
-            const T* const panel = panels.data + c / Packing::panel_cols * panels.panel_stride;
-            wrong += panel[k * panels.row_stride + c % Packing::panel_cols] != at(p.b, first + k, j + c);
+            constexpr std::size_t panel_cols = detail::BlockSizes<Level, T>::panel_cols;
+            const T* const panel = panels.data + c / panel_cols * panels.panel_stride;
+            wrong += panel[k * panels.row_stride + c % panel_cols] != at(p.b, first + k, j + c);
         }
         for (std::size_t r = 0; r < rows; ++r) wrong += at(a, r, k) != at(p.a, i + r, first + k);
     }
@@ -68,6 +70,13 @@ template <class T>
 detail::Product<T> product_of(std::size_t rows, std::size_t depth, std::size_t cols) {
     return {
         .rows = rows, .cols = cols, .depth = depth, .a = {nullptr, depth, 1}, .b = {nullptr, cols, 1}, .c = nullptr};
+}
+
+// How many rows of b are packed together, or read in place.
+template <class Level, class T>
+std::size_t most_depth(const detail::Product<T>& p) {
+    detail::StackBuffers<Level, T> buffers;
+    return detail::pack_where_slow<Level>(p, buffers).most_depth;
 }
 
 }  // namespace
@@ -111,27 +120,6 @@ TEST_CASE_TEMPLATE("transposed lines end in zeros up to a whole vector", T, floa
     });
 }
 
-TEST_CASE_TEMPLATE("few transposed columns fill the rows of a result without gaps", T, float, double) {
-    nib::Rng rng{3};
-    for_each_level([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-        constexpr std::size_t width = kernels::lanes<decltype(level), T>;
-        for (std::size_t cols = 1; cols < width; ++cols) {
-            for (std::size_t rows = 1; rows <= 2 * width + 1; ++rows) {
-                // A vector behind its end may be read, and no more.
-                const auto from = std::make_unique<T[]>(cols * rows + width);
-                for (std::size_t i = 0; i < cols * rows; ++i) from[i] = static_cast<T>(rng.uniform());
-                reference::Guarded<T> to(rows, cols);
-                detail::transpose_columns<decltype(level), T>(to.data(), from.get(), cols, rows);
-                std::size_t wrong = 0;
-                for (std::size_t i = 0; i < rows; ++i)
-                    for (std::size_t j = 0; j < cols; ++j) wrong += to.data()[i * cols + j] != from[j * rows + i];
-                CHECK(wrong == 0);
-                CHECK(to.margins_untouched());
-            }
-        }
-    });
-}
-
 TEST_CASE_TEMPLATE("blocks of a and b hold their parts of both matrices, packed or in place", T, float, double) {
     nib::Rng rng{4};
     for (const Layout layout_a : {Layout::rows, Layout::columns}) {
@@ -142,14 +130,15 @@ TEST_CASE_TEMPLATE("blocks of a and b hold their parts of both matrices, packed 
                 const detail::Product<T>& p = operands.product;
                 for_each_level([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
                     using Level = decltype(level);
-                    detail::StackPacking<Level, T> stack;
+                    detail::StackBuffers<Level, T> buffers;
+                    const detail::Packing<T> stack = detail::pack_where_slow<Level>(p, buffers);
                     const std::size_t most = nib::smaller(stack.cols, cols);
                     const std::size_t last = (cols - 1) / most * most;
                     check_packed<Level>(p, stack, 0, 128, 0, stack.rows, 0, most);
                     check_packed<Level>(p, stack, 172, 128, 200 - stack.rows, stack.rows, last, cols - last);
                     void* const scratch = detail::packing_scratch();
                     REQUIRE(scratch != nullptr);
-                    detail::HeapPacking<Level, T> heap{p, scratch};
+                    const detail::Packing<T> heap = detail::pack_all<Level>(p, scratch);
                     check_packed<Level>(p, heap, 172, 128, 0, nib::smaller<std::size_t>(heap.rows, 200), 0, cols);
                     check_packed<Level>(p, heap, 3, 100, 180, 20, last, cols - last);
                 });
@@ -161,27 +150,26 @@ TEST_CASE_TEMPLATE("blocks of a and b hold their parts of both matrices, packed 
 TEST_CASE("few rows read lines of b that conflict in L1 in strips, many pack them, and other lines stay whole") {
     for_each_level([](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
-        using Packing = detail::StackPacking<Level, float>;
-        CHECK(Packing::most_depth(product_of<float>(4, 784, 1024)) == 32);
-        CHECK(Packing::most_depth(product_of<float>(8, 784, 2048)) == 16);
-        CHECK(Packing::most_depth(product_of<float>(1, 784, 1 << 20)) == 8);
-        CHECK(Packing::most_depth(product_of<float>(4, 784, 256)) == 128);
-        CHECK(Packing::most_depth(product_of<float>(9, 784, 1024)) == Packing::depth);
-        CHECK(Packing::most_depth(product_of<float>(4, 784, 800)) == Packing::depth);
+        using Sizes = detail::BlockSizes<Level, float>;
+        CHECK(most_depth<Level>(product_of<float>(4, 784, 1024)) == 32);
+        CHECK(most_depth<Level>(product_of<float>(8, 784, 2048)) == 16);
+        CHECK(most_depth<Level>(product_of<float>(1, 784, 1 << 20)) == 8);
+        CHECK(most_depth<Level>(product_of<float>(4, 784, 256)) == 128);
+        CHECK(most_depth<Level>(product_of<float>(9, 784, 1024)) == Sizes::depth);
+        CHECK(most_depth<Level>(product_of<float>(4, 784, 800)) == Sizes::depth);
         CHECK_FALSE(detail::packs_b<Level>(product_of<float>(63, 784, 1024), 64));
         CHECK(detail::packs_b<Level>(product_of<float>(64, 784, 1024), 64));
-        CHECK(detail::panel_prefetch_distance<Level, Packing>(product_of<float>(63, 784, 1024), 64) ==
-              4 * Packing::panel_cols);
-        CHECK(detail::panel_prefetch_distance<Level, Packing>(product_of<float>(64, 784, 1024), 64) == 0);
-        CHECK(detail::panel_prefetch_distance<Level, Packing>(product_of<float>(63, 784, 800), 64) == 0);
-        CHECK(detail::panel_prefetch_distance<Level, detail::HeapPacking<Level, float>>(
-                  product_of<float>(63, 784, 1024), 64) == 0);
+        CHECK(detail::panel_prefetch_distance<Level>(product_of<float>(63, 784, 1024), false, 64) ==
+              4 * Sizes::panel_cols);
+        CHECK(detail::panel_prefetch_distance<Level>(product_of<float>(64, 784, 1024), false, 64) == 0);
+        CHECK(detail::panel_prefetch_distance<Level>(product_of<float>(63, 784, 800), false, 64) == 0);
+        CHECK(detail::panel_prefetch_distance<Level>(product_of<float>(63, 784, 1024), true, 64) == 0);
         // One panel has no next one.
         auto narrow = product_of<float>(4, 784, 1024);
-        narrow.cols = Packing::panel_cols;
-        CHECK(Packing::most_depth(narrow) >= Packing::depth);
-        CHECK(detail::panel_prefetch_distance<Level, Packing>(narrow, narrow.cols) == 0);
-        CHECK(detail::StackPacking<Level, double>::most_depth(product_of<double>(4, 784, 1024)) == 16);
+        narrow.cols = Sizes::panel_cols;
+        CHECK(most_depth<Level>(narrow) >= Sizes::depth);
+        CHECK(detail::panel_prefetch_distance<Level>(narrow, false, narrow.cols) == 0);
+        CHECK(most_depth<Level>(product_of<double>(4, 784, 1024)) == 16);
         CHECK_FALSE(detail::packs_b<Level>(product_of<float>(64, 784, 800), 64));
     });
 }

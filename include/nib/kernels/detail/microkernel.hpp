@@ -37,17 +37,17 @@ struct Tile {
     std::size_t b_stride;
     T* c;
     std::size_t c_stride;
-    bool accumulate;  // add to c, which holds the sums of an earlier part of the depth
-    const T* bias;    // else start from this, the same for all rows; nullptr is 0
+    bool accumulate;  // whether c holds the sums of an earlier part of the depth
+    const T* start;   // what is added to: c then, and else a row, the same for all rows
     Prefetch<T> next_rows = {};
     std::size_t b_prefetch_distance = 0;  // prefetch b so many numbers ahead of each row; 0: not at all
-    std::size_t last_lanes = 1;           // how many lanes of a row's last vector belong to c and bias
+    std::size_t last_lanes = 1;           // how many lanes of a row's last vector belong to c
 };
 
-// Whether masked loads and stores cost nothing. Where they do, a tile whose columns do not fill its vectors is computed
-// in a local copy.
+// Whether there are masked loads and stores. Without, a tile whose columns do not fill its vectors is computed in a
+// local copy.
 template <class Level>
-inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_bytes == 64;
+inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_bytes >= 32;
 
 // Computes up to Groups * rows_per_group rows of Vectors vectors in registers. The rows of a group are one stride
 // apart, so that few registers hold addresses. In a tile of fewer rows the last group is moved up and computes some
@@ -64,39 +64,35 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
         return r < rows - group ? r : tile.rows - (rows - r);
     };
 
-    // Load and store vector number v of a row of c or bias.
+    // Load and store vector number v of a row of c or of what is added to.
 #if NIB_X86_INSTRUCTIONS
-    const unsigned last_mask = (2u << (tile.last_lanes - 1)) - 1;
+    struct NoMask {
+        explicit NoMask(std::size_t) {}
+    };
+    const std::conditional_t<has_lane_masks<Level>, FirstLanes<T, V>, NoMask> last{tile.last_lanes};
 #endif
     const auto load_part = [&](V& vector, const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
         if constexpr (has_lane_masks<Level>)
-            if (v + 1 == Vectors) return load_masked(vector, values + v * width, last_mask);
+            if (v + 1 == Vectors) return last.load(vector, values + v * width);
 #endif
         load(vector, values + v * width);
     };
     const auto store_part = [&](T* values, const V& vector, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
         if constexpr (has_lane_masks<Level>)
-            if (v + 1 == Vectors) return store_masked(values + v * width, vector, last_mask);
+            if (v + 1 == Vectors) return last.store(values + v * width, vector);
 #endif
         store(values + v * width, vector);
     };
 
+    // Where the sums start: the bias, the same for all rows, or what c holds.
     V sums[rows][Vectors];
+    const std::size_t start_stride = tile.accumulate ? tile.c_stride : 0;
     NIB_UNROLL
-    for (std::size_t v = 0; v < Vectors; ++v) {
-        V start = {};
-        if (tile.bias != nullptr) load_part(start, tile.bias, v);
+    for (std::size_t r = 0; r < rows; ++r) {
         NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) sums[r][v] = start;
-    }
-    if (tile.accumulate) {
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], tile.c + row_of(r) * tile.c_stride, v);
-        }
+        for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], tile.start + row_of(r) * start_stride, v);
     }
 
     const std::size_t stride = tile.a.row_stride;
@@ -158,7 +154,7 @@ template <class Level, class T>
 struct Edge {
     static constexpr std::size_t most_cols = 2 * lanes<Level, T>;
     T c[Level::groups * Level::rows_per_group * most_cols];
-    T bias[most_cols];
+    T start[most_cols];
 };
 
 // Copies rows of `cols` numbers.
@@ -180,9 +176,9 @@ NIB_ALWAYS_INLINE void multiply_panel(Tile<T> tile, std::size_t rows, std::size_
     const bool whole = has_lane_masks<Level> || cols % width == 0;
     tile.last_lanes = whole ? (cols - 1) % width + 1 : width;
     Edge<Level, T> edge;
-    if (!whole && tile.bias != nullptr) {
-        copy_fewer<edge_cols>(edge.bias, tile.bias, cols);
-        tile.bias = edge.bias;
+    if (!whole && !tile.accumulate) {
+        copy_fewer<edge_cols>(edge.start, tile.start, cols);
+        tile.start = edge.start;
     }
     for (std::size_t i = 0; i < rows; i += tile.rows) {
         tile.rows = smaller(each, rows - i);
@@ -192,6 +188,7 @@ NIB_ALWAYS_INLINE void multiply_panel(Tile<T> tile, std::size_t rows, std::size_
             part.c = edge.c;
             part.c_stride = edge_cols;
         }
+        if (tile.accumulate) part.start = part.c;
         cols > width ? run_microkernel<Level, T, 2>(part) : run_microkernel<Level, T, 1>(part);
         if (!whole) copy_rows<edge_cols>(tile.c, tile.c_stride, edge.c, edge_cols, tile.rows, cols);
         tile.a.data += tile.rows * tile.a.row_stride;

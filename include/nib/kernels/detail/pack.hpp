@@ -72,20 +72,6 @@ NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* fr
     }
 }
 
-// to[r, j] = from[j, r] for `rows` values of r and `cols` of j; cols is less than a vector has lanes. Neither has gaps
-// between its rows. May read up to one vector behind the end of `from`.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void transpose_columns(T* to, const T* from, std::size_t cols, std::size_t rows) {
-    constexpr std::size_t width = lanes<Level, T>;
-    for (std::size_t r = 0; r < rows; r += width) {
-        Vector<Level, T> square[width];
-        for (std::size_t j = 0; j < width; ++j) load(square[j], from + smaller(j, cols - 1) * rows + r);
-        transpose(square);
-        const std::size_t count = smaller(width, rows - r);
-        for (std::size_t i = 0; i < count; ++i) store_first(to + (r + i) * cols, square[i], cols);
-    }
-}
-
 // The number of rows of a from which on it pays to pack rows of b that conflict in L1.
 inline constexpr std::size_t rows_worth_packing = 64;
 
@@ -96,7 +82,7 @@ constexpr bool packs_b(const Product<T>& p, std::size_t cols) {
            (p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride));
 }
 
-// The block sizes that both ways of packing share.
+// The block sizes of a level.
 template <class Level, class T>
 struct BlockSizes {
     static constexpr std::size_t width = lanes<Level, T>;
@@ -108,37 +94,20 @@ struct BlockSizes {
     // Rows of a that stay in L1 while a few panels of b are multiplied by them.
     static constexpr std::size_t block_rows = 24;
     static constexpr std::size_t block_panels = 4;
+    // Where all is packed: rows of a that fill a part of a second-level cache, and up to a megabyte of b.
+    static constexpr std::size_t most_rows = 96 * 1024 / sizeof(T) / depth;
+    static constexpr std::size_t most_cols = 64 * panel_cols;
 };
 
-// Packs into arrays on the stack, and only what is slow to read in place: a b whose columns are contiguous (it is
-// transposed), columns that do not fill a vector (they are padded), and rows that conflict in L1.
+// Memory on the stack for what is packed of most products.
 template <class Level, class T>
-struct StackPacking : BlockSizes<Level, T> {
+struct StackBuffers {
     using Sizes = BlockSizes<Level, T>;
-    static constexpr bool packs_all = false;
-    static constexpr std::size_t rows = Sizes::block_rows;
-    static constexpr std::size_t cols = Sizes::block_panels * Sizes::panel_cols;
-    static constexpr std::size_t outer_rows = 384;  // of c, for which a part of b is packed once
-
-    // The depth with AVX2 where nothing is packed: no array limits it, and a is read only once.
-    static constexpr std::size_t depth_in_place = 800;
-
-    // Up to so many rows of a read a b that conflicts in L1 in strips of so many bytes (lines_of_strip).
-    static constexpr std::size_t rows_in_strips = 8;
-    static constexpr std::size_t strip_bytes = 128 * 1024;
-
-    static constexpr std::size_t most_depth(const Product<T>& p) {
-        if (p.rows <= rows_in_strips && p.cols > Sizes::panel_cols && conflicts_in_l1<T>(p.b.row_stride))
-            return smaller(lines_of_strip<T>(p.b.row_stride, strip_bytes), Sizes::depth);
-        const bool in_place = p.a.col_stride == 1 && !conflicts_in_l1<T>(p.a.row_stride) && !packs_b<Level>(p, p.cols);
-        return Level::vector_bytes == 32 && p.cols <= cols && in_place ? depth_in_place : Sizes::depth;
-    }
-
-    alignas(cache_line) T packed_a[rows * Sizes::a_stride];
-    alignas(cache_line) T packed_b[cols * Sizes::depth];
+    alignas(cache_line) T packed_a[Sizes::block_rows * Sizes::a_stride];
+    alignas(cache_line) T packed_b[Sizes::block_panels * Sizes::panel_cols * Sizes::depth];
 };
 
-// Scratch memory for HeapPacking. The thread keeps it. nullptr if the allocation fails.
+// Scratch memory for products that pack all. The thread keeps it. nullptr if the allocation fails.
 inline constexpr std::size_t scratch_bytes = std::size_t{1200} * 1024;
 inline void* packing_scratch() noexcept {
     struct Owner {
@@ -150,33 +119,63 @@ inline void* packing_scratch() noexcept {
     return owner.data;
 }
 
-// Packs all of a and b, for large products: every packed part is used many times. Each part of b is packed once, each
-// part of a once for every `cols` columns.
-template <class Level, class T>
-struct HeapPacking : BlockSizes<Level, T> {
-    using Sizes = BlockSizes<Level, T>;
-    static constexpr bool packs_all = true;
-    static constexpr std::size_t most_rows = 96 * 1024 / sizeof(T) / Sizes::depth;  // a part of a second-level cache
-    static constexpr std::size_t cols = 64 * Sizes::panel_cols;                     // up to a megabyte of b
-    static constexpr std::size_t outer_rows = static_cast<std::size_t>(-1) / 2;     // all
+// Up to so many rows of a read a b that conflicts in L1 in strips of so many bytes (lines_of_strip).
+inline constexpr std::size_t rows_in_strips = 8;
+inline constexpr std::size_t strip_bytes = 128 * 1024;
 
-    NIB_ALWAYS_INLINE HeapPacking(const Product<T>& p, void* scratch) {
-        constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
-        constexpr std::size_t most_packed_a = most_rows * Sizes::a_stride;
-        static_assert(most_rows % tile_rows == 0 && most_rows % Sizes::width == 0);
-        static_assert((most_packed_a + cols * Sizes::depth) * sizeof(T) <= scratch_bytes);
-        const std::size_t blocks = (p.rows + most_rows - 1) / most_rows;
-        rows = ((p.rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows;
-        packed_a = static_cast<T*>(scratch);
-        packed_b = packed_a + most_packed_a;
-    }
-
-    static constexpr std::size_t most_depth(const Product<T>&) { return Sizes::depth; }
-
-    std::size_t rows;  // of a in a block: whole tiles, about as many in every block
+// How a product is cut into blocks, and where its packed blocks are.
+template <class T>
+struct Packing {
+    bool packs_all;
+    std::size_t outer_rows;  // of c, for which a part of b is packed once
+    std::size_t rows;        // of a in a block
+    std::size_t cols;        // of b in a block
+    std::size_t most_depth;
     T* packed_a;
     T* packed_b;
 };
+
+// Packs only what is slow to read in place: a b whose columns are contiguous (it is transposed), columns that do not
+// fill a vector (they are padded), and rows that conflict in L1.
+template <class Level, class T>
+NIB_ALWAYS_INLINE Packing<T> pack_where_slow(const Product<T>& p, StackBuffers<Level, T>& buffers) {
+    using Sizes = BlockSizes<Level, T>;
+    // The depth with AVX2 where nothing is packed: no buffer limits it, and a is read only once.
+    constexpr std::size_t depth_in_place = 800;
+    constexpr std::size_t cols = Sizes::block_panels * Sizes::panel_cols;
+    std::size_t depth = Sizes::depth;
+    if (p.rows <= rows_in_strips && p.cols > Sizes::panel_cols && conflicts_in_l1<T>(p.b.row_stride))
+        depth = smaller(lines_of_strip<T>(p.b.row_stride, strip_bytes), depth);
+    else if (Level::vector_bytes == 32 && p.cols <= cols && p.a.col_stride == 1 &&
+             !conflicts_in_l1<T>(p.a.row_stride) && !packs_b<Level>(p, p.cols))
+        depth = depth_in_place;
+    return {.packs_all = false,
+            .outer_rows = 384,
+            .rows = Sizes::block_rows,
+            .cols = cols,
+            .most_depth = depth,
+            .packed_a = buffers.packed_a,
+            .packed_b = buffers.packed_b};
+}
+
+// Packs all of a and b, for large products: every packed part is used many times. Each part of b is packed once, each
+// part of a once for every `cols` columns.
+template <class Level, class T>
+NIB_ALWAYS_INLINE Packing<T> pack_all(const Product<T>& p, void* scratch) {
+    using Sizes = BlockSizes<Level, T>;
+    constexpr std::size_t tile_rows = Level::groups * Level::rows_per_group;
+    constexpr std::size_t most_packed_a = Sizes::most_rows * Sizes::a_stride;
+    static_assert(Sizes::most_rows % tile_rows == 0 && Sizes::most_rows % Sizes::width == 0);
+    static_assert((most_packed_a + Sizes::most_cols * Sizes::depth) * sizeof(T) <= scratch_bytes);
+    const std::size_t blocks = (p.rows + Sizes::most_rows - 1) / Sizes::most_rows;
+    return {.packs_all = true,
+            .outer_rows = p.rows,
+            .rows = ((p.rows + blocks - 1) / blocks + tile_rows - 1) / tile_rows * tile_rows,  // about equal blocks
+            .cols = Sizes::most_cols,
+            .most_depth = Sizes::depth,
+            .packed_a = static_cast<T*>(scratch),
+            .packed_b = static_cast<T*>(scratch) + most_packed_a};
+}
 
 // A part of b as panels, packed or in place.
 template <class T>
@@ -211,57 +210,60 @@ NIB_ALWAYS_INLINE void copy_to_panels(T* to, const Product<T>& p, std::size_t fi
 }
 
 // Rows [first, first + depth) and columns [j, j + cols) of p's b, packed or where they stand.
-template <class Level, class T, class Packing>
-NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, Packing& packing, std::size_t first, std::size_t depth,
+template <class Level, class T>
+NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, const Packing<T>& packing, std::size_t first, std::size_t depth,
                                    std::size_t j, std::size_t cols) {
-    if (!Packing::packs_all && !packs_b<Level>(p, cols))
-        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Packing::panel_cols};
+    using Sizes = BlockSizes<Level, T>;
+    if (!packing.packs_all && !packs_b<Level>(p, cols))
+        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Sizes::panel_cols};
     // A few panels at a time: more would write to so many lines, equally far apart, that they conflict in L1.
-    for (std::size_t c = 0; c < cols; c += Packing::block_panels * Packing::panel_cols)
-        copy_to_panels<Level>(packing.packed_b + c * depth, p, first, depth, j + c,
-                              smaller(Packing::block_panels * Packing::panel_cols, cols - c));
-    return {packing.packed_b, Packing::panel_cols, depth * Packing::panel_cols};
+    constexpr std::size_t at_once = Sizes::block_panels * Sizes::panel_cols;
+    for (std::size_t c = 0; c < cols; c += at_once)
+        copy_to_panels<Level>(packing.packed_b + c * depth, p, first, depth, j + c, smaller(at_once, cols - c));
+    return {packing.packed_b, Sizes::panel_cols, depth * Sizes::panel_cols};
 }
 
 // Rows [i, i + rows) and columns [first, first + depth) of p's a, packed or where they stand.
-template <class Level, class T, class Packing>
-NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, Packing& packing, std::size_t i, std::size_t rows,
+template <class Level, class T>
+NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, const Packing<T>& packing, std::size_t i, std::size_t rows,
                                     std::size_t first, std::size_t depth) {
+    using Sizes = BlockSizes<Level, T>;
     const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
-    if (a.col_stride == 1) {
-        const bool conflict =
-            conflicts_in_l1<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > Packing::panel_cols;
-        if (!Packing::packs_all && !conflict) return a;
-        copy_lines<Level, T>(packing.packed_a, Packing::a_stride, a.data, a.row_stride, rows, depth,
-                             (p.rows - 1 - i) * a.row_stride + p.depth - first);
-        return {packing.packed_a, Packing::a_stride, 1};
-    }
-    if constexpr (Packing::packs_all) {
-        copy_lines<Level, T>(packing.packed_a, Packing::most_rows, a.data, a.col_stride, depth, rows,
-                             (p.depth - 1 - first) * a.col_stride + p.rows - i);
-        return {packing.packed_a, 1, Packing::most_rows};
-    }
-    return a;
+    const bool contiguous = a.col_stride == 1;
+    const bool conflict =
+        contiguous && conflicts_in_l1<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > Sizes::panel_cols;
+    if (!packing.packs_all && !conflict) return a;
+    // Line by line: rows of a, or its columns where these are contiguous.
+    const std::size_t lines = contiguous ? rows : depth;
+    const std::size_t length = contiguous ? depth : rows;
+    const std::size_t from_stride = contiguous ? a.row_stride : a.col_stride;
+    const std::size_t stride = contiguous ? Sizes::a_stride : Sizes::most_rows;
+    const std::size_t readable = contiguous ? (p.rows - 1 - i) * from_stride + p.depth - first
+                                            : (p.depth - 1 - first) * from_stride + p.rows - i;
+    copy_lines<Level, T>(packing.packed_a, stride, a.data, from_stride, lines, length, readable);
+    return contiguous ? Strided<T>{packing.packed_a, stride, 1} : Strided<T>{packing.packed_a, 1, stride};
 }
 
 // What to prefetch in a product of many rows. Rows of a: while the first panel of b is multiplied, because nothing has
 // read them yet. Rows of c: where they accumulate an earlier part of the depth, or are too many for the caches.
-template <class Packing, class T>
-NIB_ALWAYS_INLINE Prefetch<T> rows_to_prefetch(const Product<T>& p, std::size_t i, std::size_t j, std::size_t first,
-                                               std::size_t depth) {
-    if (Packing::packs_all || (j > 0 && depth < p.depth && p.rows > Packing::block_rows))
-        return {p.c + i * p.cols + j, p.cols, Packing::panel_cols};
-    if (j == 0 && p.a.col_stride == 1 && p.rows > Packing::block_rows)
+template <class Level, class T>
+NIB_ALWAYS_INLINE Prefetch<T> rows_to_prefetch(const Product<T>& p, bool packs_all, std::size_t i, std::size_t j,
+                                               std::size_t first, std::size_t depth) {
+    using Sizes = BlockSizes<Level, T>;
+    if (packs_all || (j > 0 && depth < p.depth && p.rows > Sizes::block_rows))
+        return {p.c + i * p.cols + j, p.cols, Sizes::panel_cols};
+    if (j == 0 && p.a.col_stride == 1 && p.rows > Sizes::block_rows)
         return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
     return {};
 }
 
 // How many numbers ahead of a row of a panel to prefetch b, or 0: for rows that conflict in L1 and are read in place.
 // They are pages apart, so the processor's own prefetcher does not recognise the pattern.
-template <class Level, class Packing, class T>
-constexpr std::size_t panel_prefetch_distance(const Product<T>& p, std::size_t cols) {
-    const bool in_place = !Packing::packs_all && !packs_b<Level>(p, cols);
-    return in_place && conflicts_in_l1<T>(p.b.row_stride) && p.cols > Packing::panel_cols ? 4 * Packing::panel_cols : 0;
+template <class Level, class T>
+constexpr std::size_t panel_prefetch_distance(const Product<T>& p, bool packs_all, std::size_t cols) {
+    constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
+    const bool in_place = !packs_all && !packs_b<Level>(p, cols);
+    return in_place && conflicts_in_l1<T>(p.b.row_stride) && p.cols > panel_cols ? 4 * panel_cols : 0;
 }
 
 // Prefetches part number `panel` of `panels` of the block that pack_a copies next, so that it arrives in time.
@@ -279,7 +281,7 @@ NIB_ALWAYS_INLINE void prefetch_a_block(const Product<T>& p, std::size_t i, std:
             prefetch(reinterpret_cast<std::uintptr_t>(from + line * stride + k));
 }
 
-// Whether a product is large enough to gain by HeapPacking.
+// Whether a product is large enough to gain by pack_all.
 template <class T>
 constexpr bool pays_to_pack_all(const Product<T>& p) {
     const std::size_t line_stride = larger(p.a.row_stride, p.a.col_stride);

@@ -17,9 +17,7 @@ void sparse_matmul(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixVi
 
 #if NIB_BODIES
 
-#include <nib/core/detail/algorithm.hpp>
-#include <nib/kernels/detail/gemv.hpp>
-#include <nib/kernels/vector.hpp>
+#include <nib/kernels/detail/row_block.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -37,15 +35,15 @@ NIB_ALWAYS_INLINE void multiply_sparse_rows(const SparseMatrixView<T>& a, Matrix
                                             const T* bias) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
     if (b.cols() < width) {
-        if constexpr (width > 1)
-            multiply_sparse_rows<Level, (VectorBytes > 16 ? VectorBytes / 2 : sizeof(T))>(a, b, c, bias);
+        if constexpr (width > 1) multiply_sparse_rows<Level, (VectorBytes > 16 ? 16 : sizeof(T))>(a, b, c, bias);
         return;
     }
     const auto block = [&]<std::size_t Vectors, bool Whole>(std::size_t j) NIB_LAMBDA_ALWAYS_INLINE {
         const Nonzero<T>* positions[sparse_rows_at_once];
         for (std::size_t i = 0; i < a.rows; ++i) positions[i] = a.row(i).data();
         constexpr std::size_t lines = 32 * 1024 / (Vectors * VectorBytes);
-        const std::size_t depth = conflicts_in_l1<T>(b.cols()) ? lines / 2 : lines;
+        const std::size_t fitting = conflicts_in_l1<T>(b.cols()) ? lines / 2 : lines;
+        const std::size_t depth = a.rows == 1 ? larger<std::size_t>(b.rows(), 1) : fitting;  // read once only
         std::size_t first = 0;
         do {
             const std::size_t last = smaller(first + depth, b.rows());

@@ -1,8 +1,8 @@
 // c = a^T b for a sparse a (CSR), equal to gemm to the bit (but for sparse_matmul.hpp's two exceptions).
 //
 // There are two ways. By row: each row of b is added to the rows of c that a's row names. By column: non-zeros are
-// first listed by column; a row of c is then computed from one list in registers, and can be used there
-// (kernels/detail/update.hpp).
+// first listed by column; a row of c is then computed from one list in registers, and can be used at once, while it is
+// still in L1 (kernels/detail/update.hpp).
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
@@ -89,23 +89,25 @@ struct OuterProducts {
 // Stores a vector of sums in c.
 struct StoreSums {
     template <class Level, class V, class T>
-    NIB_ALWAYS_INLINE void operator()(T* slot, const V& sums) const {
-        store(slot, sums);
+    NIB_ALWAYS_INLINE void operator()(T* slot, const V& sums, std::size_t count) const {
+        store_at_most(slot, sums, count);
     }
 };
 
-// Vectors vectors of columns of c from j on, one row of c after the other.
-template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T, class Use>
-NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& a, const OuterProducts<T>& p, std::size_t j, const Use& use) {
-    using V = typename VectorOf<T, VectorBytes>::type;
-    constexpr std::size_t width = VectorBytes / sizeof(T);
+// Vectors vectors of columns of c from j on, of which the last has `count` lanes; one row of c after the other.
+template <class Level, std::size_t Vectors, class T, class Use>
+NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& a, const OuterProducts<T>& p, std::size_t j, std::size_t count,
+                                   const Use& use) {
+    using V = Vector<Level, T>;
+    constexpr std::size_t width = lanes<Level, T>;
     const std::size_t stride = p.c.cols();
     for (std::size_t r = 0; r < p.c.rows(); ++r) {
         T* const to = p.c.data() + r * stride + j;
         V sums[Vectors] = {};
         if (p.accumulate) {
             NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load(sums[v], to + v * width);
+            for (std::size_t v = 0; v < Vectors; ++v)
+                load_at_most(sums[v], to + v * width, v + 1 == Vectors ? count : width);
         }
         for (const auto* entry = a.entries + r * a.stride; entry != a.ends[r]; ++entry) {
             const T* const row = p.b.data() + entry->row * stride + j;
@@ -113,18 +115,19 @@ NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& a, const OuterProducts<
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) {
                 V part;
-                load(part, row + v * width);
+                load_at_most(part, row + v * width, v + 1 == Vectors ? count : width);
                 multiply_add<Level>(sums[v], value, part);
             }
         }
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) use.template operator()<Level>(to + v * width, sums[v]);
+        for (std::size_t v = 0; v < Vectors; ++v)
+            use.template operator()<Level>(to + v * width, sums[v], v + 1 == Vectors ? count : width);
     }
 }
 
-// The same, one row of b after the other, accumulated in c, which should be in L1.
+// Vectors vectors of columns of all rows of c, one row of b after the other, accumulated in c, which should be in L1.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, class T>
-NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& a, const OuterProducts<T>& p, std::size_t j, const StoreSums&) {
+NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& a, const OuterProducts<T>& p, std::size_t j) {
     using V = typename VectorOf<T, VectorBytes>::type;
     constexpr std::size_t width = VectorBytes / sizeof(T);
     const std::size_t stride = p.c.cols();
@@ -157,43 +160,47 @@ NIB_ALWAYS_INLINE void add_columns(const RowLists<T>& a, const OuterProducts<T>&
 }
 
 // All columns from j on: blocks of Most vectors, then narrower ones.
-template <class Level, std::size_t VectorBytes, std::size_t Most, class Lists, class T, class Use>
-NIB_ALWAYS_INLINE void add_outer_products(const Lists& a, const OuterProducts<T>& p, const Use& use,
-                                          std::size_t j = 0) {
+template <class Level, std::size_t VectorBytes, std::size_t Most, class T>
+NIB_ALWAYS_INLINE void add_outer_products(const RowLists<T>& a, const OuterProducts<T>& p, std::size_t j = 0) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
-    constexpr std::size_t narrower = VectorBytes > 16 ? VectorBytes / 2 : sizeof(T);
+    constexpr std::size_t narrower = VectorBytes > 16 ? 16 : sizeof(T);
     const std::size_t cols = p.c.cols();
-    if constexpr (VectorBytes == Level::vector_bytes)
-        for (; j + Most * width <= cols; j += Most * width) add_columns<Level, VectorBytes, Most>(a, p, j, use);
-    if constexpr (Most > 4)
-        for (; j + 4 * width <= cols; j += 4 * width) add_columns<Level, VectorBytes, 4>(a, p, j, use);
-    for (; j + width <= cols; j += width) add_columns<Level, VectorBytes, 1>(a, p, j, use);
+    if constexpr (VectorBytes == Level::vector_bytes && is_tuned<Level>)
+        for (; j + Most * width <= cols; j += Most * width) add_columns<Level, VectorBytes, Most>(a, p, j);
+    for (; j + width <= cols; j += width) add_columns<Level, VectorBytes, 1>(a, p, j);
     if constexpr (narrower < VectorBytes) {
-        if (j < cols) add_outer_products<Level, narrower, Most>(a, p, use, j);
+        if (j < cols) add_outer_products<Level, narrower, Most>(a, p, j);
     }
 }
 
-// Calls use(slot, sums) for all sums, vector by vector, in any order; `slot` is their position in c. c holds the
-// partial sums where a has more rows than are multiplied at once. `accumulate`: adds to what c holds.
-template <class Level, class T, class Use>
+// Calls use(slot, sums, lanes) for all sums, vector by vector, in any order; `slot` is their position in c. c holds
+// partial sums where `accumulate`. a has at most ColumnLists::rows rows.
+template <class Level, std::size_t Most, class T, class Use>
 NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool accumulate, const Use& use) {
-    using Lists = ColumnLists<T>;
-    const std::size_t rows_at_once = conflicts_in_l1<T>(p.b.cols()) ? Lists::rows / 2 : Lists::rows;
-    Lists lists;
-    for (std::size_t r = 0; r < p.c.rows(); r += Lists::columns) {
-        const MatrixView<T> c = p.c.middle_rows(r, smaller(Lists::columns, p.c.rows() - r));
-        std::size_t i = 0;
-        do {  // also once if a has no rows: c is 0 then
-            const std::size_t count = smaller(rows_at_once, p.a.rows - i);
-            lists.take(p.a.middle_rows(i, count), p.first + r, c.rows(), p.positions + i);
-            const OuterProducts<T> products{p.b.middle_rows(i, count), c, accumulate || i > 0};
-            i += count;
-            if (i < p.a.rows)
-                add_outer_products<Level, Level::vector_bytes, 8>(lists, products, StoreSums{});
-            else
-                add_outer_products<Level, Level::vector_bytes, 8>(lists, products, use);
-        } while (i < p.a.rows);
+    constexpr std::size_t width = lanes<Level, T>;
+    ColumnLists<T> lists;
+    for (std::size_t r = 0; r < p.c.rows(); r += lists.columns) {
+        const OuterProducts<T> products{p.b, p.c.middle_rows(r, smaller(lists.columns, p.c.rows() - r)), accumulate};
+        lists.take(p.a, p.first + r, products.c.rows(), p.positions);
+        std::size_t j = 0;
+        for (; j + Most * width <= p.c.cols(); j += Most * width)
+            add_columns<Level, Most>(lists, products, j, width, use);
+        for (; j < p.c.cols(); j += width)
+            add_columns<Level, 1>(lists, products, j, smaller(width, p.c.cols() - j), use);
     }
+}
+
+// Calls step(rows, accumulate) for rows of a and b, as many at a time as multiply_by_column takes.
+template <class T, class Step>
+void for_each_part_of_depth(const SparseProductRows<T>& p, bool accumulate, const Step& step) {
+    const std::size_t depth = conflicts_in_l1<T>(p.b.cols()) ? ColumnLists<T>::rows / 2 : ColumnLists<T>::rows;
+    std::size_t i = 0;
+    do {  // also once if a has no rows: c is 0 then
+        const std::size_t count = smaller(depth, p.a.rows - i);
+        step({p.a.middle_rows(i, count), p.b.middle_rows(i, count), p.first, p.positions + i, p.c},
+             accumulate || i > 0);
+        i += count;
+    } while (i < p.a.rows);
 }
 
 }  // namespace detail
@@ -214,8 +221,8 @@ void multiply_by_row(const SparseProductRows<T>& product, bool accumulate) {
         constexpr std::size_t columns = ColumnLists<T>::columns;
         for (std::size_t r = 0; r < p.c.rows(); r += columns) {
             const OuterProducts<T> products{p.b, p.c.middle_rows(r, smaller(columns, p.c.rows() - r)), accumulate};
-            add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(
-                RowLists<T>{p.a, p.first + r, p.positions}, products, StoreSums{});
+            const RowLists<T> lists{p.a, p.first + r, p.positions};
+            add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(lists, products);
         }
     });
 }
@@ -224,8 +231,11 @@ void multiply_by_row(const SparseProductRows<T>& product, bool accumulate) {
 template <class T>
 void multiply_transposed(const SparseProductRows<T>& product, bool accumulate) {
     if (product.c.cols() * sizeof(T) < 512 || !runs_tuned()) return multiply_by_row(product, accumulate);
-    dispatch([=, p = product](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-        if constexpr (is_tuned<decltype(level)>) multiply_by_column<decltype(level)>(p, accumulate, StoreSums{});
+    for_each_part_of_depth(product, accumulate, [](const SparseProductRows<T>& part, bool continues) {
+        dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using Level = decltype(level);
+            if constexpr (is_tuned<Level>) multiply_by_column<Level, 8>(part, continues, StoreSums{});
+        });
     });
 }
 

@@ -52,15 +52,17 @@ struct Update {
         for (std::size_t s = 0; s < Rule::state_count; ++s) state[s].store(states[s] + i, count);
     }
 
+    // `size` parameters from `first` on.
     template <class V>
-    NIB_ALWAYS_INLINE static void run(Update update, const T* gradients, std::size_t size) {
+    NIB_ALWAYS_INLINE static void run(const Update* shared, std::size_t first, const T* gradients, std::size_t size) {
+        const Update update = *shared;  // in registers: no store can change it
         // Other threads may have read these parameters. Prefetching for writing takes their cache lines back early, or
         // each store would wait for that.
         constexpr std::uintptr_t prefetch_bytes = 1024;
         for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             if (count == V::size)
-                prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + i) + prefetch_bytes);
-            update.move(i, V::load(gradients + i, count), count);
+                prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + first + i) + prefetch_bytes);
+            update.move(first + i, V::load(gradients + i, count), count);
         });
     }
 };
@@ -72,13 +74,15 @@ struct UpdateByColumn {
     const T* c;
 
     template <class Level, class V>
-    NIB_ALWAYS_INLINE void operator()(const T* slot, const V& gradient) const {
-        update.move(static_cast<std::size_t>(slot - c), Lanes<Level, T, sizeof(V)>{gradient});
+    NIB_ALWAYS_INLINE void operator()(const T* slot, const V& gradient, std::size_t count) const {
+        update.move(static_cast<std::size_t>(slot - c), Lanes<Level, T>{gradient}, count);
     }
 
     template <class V>
-    NIB_ALWAYS_INLINE static void run(UpdateByColumn use, SparseProductRows<T> rows) {
-        if constexpr (is_tuned<typename V::level>) multiply_by_column<typename V::level>(rows, false, use);
+    NIB_ALWAYS_INLINE static void run(UpdateByColumn use, SparseProductRows<T> rows, bool accumulate) {
+        using Level = typename V::level;
+        constexpr std::size_t most = smaller<std::size_t>(256 / Level::vector_bytes, 8);
+        if constexpr (is_tuned<Level>) multiply_by_column<Level, most>(rows, accumulate, use);
     }
 };
 
@@ -89,8 +93,8 @@ struct UpdateByColumn {
 template <class Rule, class T>
 void update(const Rule& rule, std::size_t count, T* parameters, const T* gradients, T* const* states) {
     const ScopedFlushSubnormals scope;
-    using Update = detail::Update<Rule, T>;
-    run_lanes<Update, T>(Update{rule, parameters, states}, gradients, count);
+    const detail::Update<Rule, T> update{rule, parameters, states};
+    run_lanes<detail::Update<Rule, T>, T>(&update, std::size_t{0}, gradients, count);
 }
 
 // The same to the bit (but under -ffast-math) for a matrix of parameters whose gradients are such rows: parameters and
@@ -102,9 +106,15 @@ void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T
     // roots and divisions. With fewer columns, listing by column costs more than that saves. With more, the product is
     // computed in blocks of columns, and the states of a block are too far apart.
     const std::size_t row_bytes = rows.c.cols() * sizeof(T);
-    using ByColumn = detail::UpdateByColumn<Rule, T>;
-    if (row_bytes >= 256 && row_bytes < 512 && runs_tuned())
-        return run_lanes<ByColumn, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, rows);
+    if (row_bytes >= 256 && row_bytes < 512 && runs_tuned()) {
+        using ByColumn = detail::UpdateByColumn<Rule, T>;
+        std::size_t left = rows.a.rows;
+        return detail::for_each_part_of_depth(rows, false, [&](const SparseProductRows<T>& part, bool accumulate) {
+            left -= part.a.rows;
+            if (left > 0) return detail::multiply_transposed(part, accumulate);
+            run_lanes<ByColumn, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, part, accumulate);
+        });
+    }
     sparse_matmul_at_b_rows(rows);
     update<Rule, T>(rule, rows.c.size(), parameters, rows.c.data(), states);
 }

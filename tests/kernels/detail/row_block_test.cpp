@@ -1,0 +1,27 @@
+#include <nib/kernels/detail/row_block.hpp>
+
+#include "../../reference.hpp"
+#include "../../support.hpp"
+
+#include <cstddef>
+#include <vector>
+
+namespace kernels = nib::kernels;
+
+TEST_CASE("blocks of columns cover every column, whole ones before those that may overlap") {
+    reference::for_each_isa([](nib::Isa) {
+        kernels::dispatch([](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using Level = decltype(level);
+            constexpr std::size_t width = kernels::lanes<Level, float>;
+            for (std::size_t cols = width; cols <= 12 * width; ++cols) {
+                std::vector<int> covered(cols);
+                kernels::detail::for_each_row_block<Level, Level::vector_bytes, 4>(
+                    cols, width, [&]<std::size_t Vectors, bool Whole>(std::size_t j) NIB_LAMBDA_ALWAYS_INLINE {
+                        if (Whole) CHECK(j + Vectors * width <= cols);
+                        for (std::size_t c = j; c < nib::smaller(j + Vectors * width, cols); ++c) ++covered[c];
+                    });
+                for (const int times : covered) CHECK(times == 1);
+            }
+        });
+    });
+}
