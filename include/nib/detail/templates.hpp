@@ -84,7 +84,7 @@ NIB_VISIBLE_TEMPLATES(extern, double)
     template void kernels::scale_bytes(std::span<const std::uint8_t>, std::span<T>);                                   \
     template void kernels::sparse_matmul(const kernels::SparseMatrixView<T>&, MatrixView<const T>, MatrixView<T>,      \
                                          const T*);                                                                    \
-    template void kernels::sparse_matmul_at_b_rows(const kernels::SparseProductRows<T>&);                              \
+    template void kernels::sparse_matmul_at_b_rows(const kernels::SparseProductRows<T>&, bool);                        \
     template void kernels::sparse_matmul_at_b(const kernels::SparseMatrixView<T>&, MatrixView<const T>,                \
                                               MatrixView<T>);                                                          \
     template void kernels::find_column(const kernels::SparseMatrixView<T>&, std::size_t, const kernels::Nonzero<T>**); \

@@ -65,7 +65,7 @@ struct MapGradient {
 struct ScaledExponentials {
     template <class V, class T>
     NIB_ALWAYS_INLINE static void run(const T* x, T scale, T* y, std::size_t size) {
-        for_each_vector<V>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
+        for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             (exp(V::load(x + i, count)) * scale).store(y + i, count);
         });
     }

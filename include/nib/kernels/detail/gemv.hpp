@@ -1,5 +1,5 @@
 // gemv: c = a b + bias for an a of one row, dense or sparse: the product of one example. A tile of gemm (gemm.hpp)
-// would leave most registers idle. Separate so that binaries that predict one example at a time stay small.
+// would leave most registers idle. Apart from matmul, so that binaries that predict one example at a time have no gemm.
 #pragma once
 
 #include <nib/core/matrix.hpp>

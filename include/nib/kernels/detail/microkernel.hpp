@@ -70,18 +70,20 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
         explicit NoMask(std::size_t) {}
     };
     const std::conditional_t<has_lane_masks<Level>, FirstLanes<T, V>, NoMask> last{tile.last_lanes};
+    // AVX2's masked stores take long on some processors, so that whole vectors do without. AVX-512's cost nothing.
+    const bool masked = Level::vector_bytes == 64 || tile.last_lanes != width;
 #endif
     const auto load_part = [&](V& vector, const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
         if constexpr (has_lane_masks<Level>)
-            if (v + 1 == Vectors) return last.load(vector, values + v * width);
+            if (v + 1 == Vectors && masked) return last.load(vector, values + v * width);
 #endif
         load(vector, values + v * width);
     };
     const auto store_part = [&](T* values, const V& vector, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
         if constexpr (has_lane_masks<Level>)
-            if (v + 1 == Vectors) return last.store(values + v * width, vector);
+            if (v + 1 == Vectors && masked) return last.store(values + v * width, vector);
 #endif
         store(values + v * width, vector);
     };

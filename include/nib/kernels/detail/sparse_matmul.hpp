@@ -5,19 +5,8 @@
 #pragma once
 
 #include <nib/core/matrix.hpp>
-#include <nib/kernels/sparse_matrix.hpp>
-
-namespace nib::inline NIB_ABI::kernels {
-
-// a: [M, K], b: [K, N], c: [M, N], bias: [N], nullptr is 0. c overlaps none of the others.
-template <class T>
-void sparse_matmul(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias = nullptr);
-
-}  // namespace nib::inline NIB_ABI::kernels
-
-#if NIB_BODIES
-
 #include <nib/kernels/detail/row_block.hpp>
+#include <nib/kernels/sparse_matrix.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -63,8 +52,9 @@ NIB_ALWAYS_INLINE void multiply_sparse_rows(const SparseMatrixView<T>& a, Matrix
 
 }  // namespace detail
 
+// a: [M, K], b: [K, N], c: [M, N], bias: [N], nullptr is 0. c overlaps none of the others.
 template <class T>
-void sparse_matmul(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias) {
+void sparse_matmul(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias = nullptr) {
     assert(a.cols == b.rows() && c.rows() == a.rows && c.cols() == b.cols());
     for (std::size_t i = 0; i < a.rows; i += detail::sparse_rows_at_once) {
         const std::size_t count = smaller(detail::sparse_rows_at_once, a.rows - i);
@@ -77,5 +67,3 @@ void sparse_matmul(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixVi
 }
 
 }  // namespace nib::inline NIB_ABI::kernels
-
-#endif

@@ -26,9 +26,10 @@ struct SparseProductRows {
     MatrixView<T> c;               // [rows, N]: the result, or scratch memory
 };
 
-// Computes these rows. Advances `positions` to the first entries that were not used, so that the next rows can follow.
+// Computes these rows; `accumulate` adds them to what c holds. Advances `positions` to the first entries that were not
+// used, so that the next rows can follow.
 template <class T>
-void sparse_matmul_at_b_rows(const SparseProductRows<T>& rows);
+void sparse_matmul_at_b_rows(const SparseProductRows<T>& rows, bool accumulate = false);
 
 // c = a^T b; 0 where a has no rows. a: [K, M], b: [K, N], c: [M, N].
 template <class T>
@@ -242,9 +243,9 @@ void multiply_transposed(const SparseProductRows<T>& product, bool accumulate) {
 }  // namespace detail
 
 template <class T>
-void sparse_matmul_at_b_rows(const SparseProductRows<T>& rows) {
+void sparse_matmul_at_b_rows(const SparseProductRows<T>& rows, bool accumulate) {
     assert(rows.a.rows == rows.b.rows() && rows.first + rows.c.rows() <= rows.a.cols && rows.c.cols() == rows.b.cols());
-    detail::multiply_transposed(rows, false);
+    detail::multiply_transposed(rows, accumulate);
 }
 
 template <class T>

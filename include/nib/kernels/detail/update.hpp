@@ -111,7 +111,7 @@ void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T
         std::size_t left = rows.a.rows;
         return detail::for_each_part_of_depth(rows, false, [&](const SparseProductRows<T>& part, bool accumulate) {
             left -= part.a.rows;
-            if (left > 0) return detail::multiply_transposed(part, accumulate);
+            if (left > 0) return sparse_matmul_at_b_rows(part, accumulate);
             run_lanes<ByColumn, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, part, accumulate);
         });
     }
