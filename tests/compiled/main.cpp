@@ -34,6 +34,30 @@ nib::Dataset blank_images(std::size_t count) {
     return data;
 }
 
+// Functions of files that few programs call.
+void use_file(nib::TensorFile file) {
+    file.check_counts();
+    file.check_bytes();
+    for (const auto& tensor : file.tensors()) {
+        const std::vector<std::size_t> strides(tensor.shape.size(), 1);
+        file.visit(tensor, strides, [](std::size_t, const std::byte*) {});
+        static_cast<void>(file.checked_count(tensor) + file.source().unpacked_for(tensor.offset));
+    }
+    nib::TensorFile other = std::move(file);
+    file = std::move(other);
+}
+
+void use_files(const std::string& path) {
+    nib::AtomicFile{path}.remove_old();
+    std::byte bytes[4]{};
+    nib::ByteSource source{bytes, "bytes"};
+    nib::ByteSource moved = std::move(source);
+    static_cast<void>(moved.set_parts({}));
+    moved.read(0, bytes);
+    moved.check_bytes(0);
+    source = std::move(moved);
+}
+
 template <class T, class Net>
 void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const std::string& path) {
     nib::Rng rng{2};
@@ -83,6 +107,7 @@ void train(Net& net, nib::Dataset& data, const nib::Examples<T>& examples, const
     nib::TensorFile file = nib::open_safetensors(path);
     nib::load(net, file);
     for (const auto& tensor : file.tensors()) static_cast<void>(nib::values<T>(file, tensor));
+    use_file(std::move(file));
     static_cast<void>(nib::load_mlp<T>(path));
     static_cast<void>(nib::mlp_widths<T>(path));
     nib::save_onnx(net, path);
@@ -143,5 +168,6 @@ int main(int, char** argv) {
     use<float>(path);
     use<double>(path);
     use_ink(path);
+    use_files(path);
     std::remove(path.c_str());
 }

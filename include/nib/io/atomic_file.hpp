@@ -300,7 +300,7 @@ namespace detail {
 
 }  // namespace detail
 
-inline void AtomicFile::remove_old() {
+NIB_API void AtomicFile::remove_old() {
     if (direct_) return;
     errno = 0;
     if (std::remove(target_.c_str()) != 0) {

@@ -171,6 +171,15 @@ private:
     Window window_;
 };
 
+template <class Use>
+void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
+    Visit visit = start_visit(tensor, strides);
+    while (visit.next())
+        for (std::size_t i = 0; i < visit.inner.count; ++i)
+            use(visit.place + i * visit.inner.to_stride,
+                window_.at(source_, visit.offset + i * visit.inner.stride * visit.size, visit.size, visit.ahead));
+}
+
 // What a tensor's numbers can be read as.
 template <class T>
 concept FloatOrDouble = std::same_as<T, float> || std::same_as<T, double>;
@@ -260,7 +269,7 @@ NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
     return result;
 }
 
-inline TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides) {
+NIB_API TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides) {
     Visit visit;
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
         if (tensor.shape[i] == 0) {
@@ -286,7 +295,7 @@ inline TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::
     return visit;
 }
 
-inline bool TensorFile::Visit::next() {
+NIB_API bool TensorFile::Visit::next() {
     if (ended) return false;
     offset = start;
     place = 0;
@@ -300,22 +309,13 @@ inline bool TensorFile::Visit::next() {
     return true;
 }
 
-template <class Use>
-void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
-    Visit visit = start_visit(tensor, strides);
-    while (visit.next())
-        for (std::size_t i = 0; i < visit.inner.count; ++i)
-            use(visit.place + i * visit.inner.to_stride,
-                window_.at(source_, visit.offset + i * visit.inner.stride * visit.size, visit.size, visit.ahead));
-}
-
-inline std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
+NIB_API std::size_t TensorFile::checked_count(const TensorInfo& tensor) const {
     if (!is_packed(tensor.dtype) && tensor.count() > source_.size())
         refuse(tensor, {"shape ", detail::shape_text(tensor.shape), " has more elements than the file has bytes"});
     return tensor.count();
 }
 
-inline void TensorFile::check_counts() {
+NIB_API void TensorFile::check_counts() {
     constexpr std::size_t times = 4;
     std::size_t rest = 0;
     if (!multiply_sizes(source_.size(), times, rest)) rest = static_cast<std::size_t>(-1);
@@ -339,12 +339,12 @@ inline void TensorFile::check_counts() {
     check_bytes();
 }
 
-inline void TensorFile::check_bytes() {
+NIB_API void TensorFile::check_bytes() {
     for (const TensorInfo& tensor : tensors_)
         if (tensor.count() != 0) source_.check_bytes(tensor.offset);
 }
 
-inline void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
+NIB_API void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
     bytes_.resize(length);
     held_ = 0;  // a read that fails leaves nothing
     const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;

@@ -251,19 +251,19 @@ private:
 
 }  // namespace detail
 
-inline ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
+NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
     : path_{std::move(path)}, memory_{memory}, size_{memory.size()} {}
 
-inline ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {}
+NIB_API ByteSource::ByteSource(const std::string& path) : path_{path}, file_{InputFile{path}}, size_{file_->size()} {}
 
-inline ByteSource::ByteSource(ByteSource&& other) noexcept
+NIB_API ByteSource::ByteSource(ByteSource&& other) noexcept
     : path_{std::move(other.path_)},
       memory_{other.memory_},
       file_{std::move(other.file_)},
       size_{other.size_},
       parts_{std::exchange(other.parts_, nullptr)} {}
 
-inline ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
+NIB_API ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
     path_ = std::move(other.path_);
     memory_ = other.memory_;
     file_ = std::move(other.file_);
@@ -272,7 +272,7 @@ inline ByteSource& ByteSource::operator=(ByteSource&& other) noexcept {
     return *this;
 }
 
-inline ByteSource::~ByteSource() {
+NIB_API ByteSource::~ByteSource() {
     if (parts_ != nullptr) parts_->destroy(parts_);
 }
 
@@ -287,20 +287,20 @@ inline void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to)
     }
 }
 
-inline void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
+NIB_API void ByteSource::read(std::size_t offset, std::span<std::byte> to) {
     if (offset < stored_size() || to.empty()) return read_stored(smaller(offset, stored_size()), to);
     parts_->read(*parts_, *this, offset, to);
 }
 
-inline void ByteSource::check_bytes(std::size_t offset) {
+NIB_API void ByteSource::check_bytes(std::size_t offset) {
     if (parts_ != nullptr) parts_->check_bytes(*parts_, *this, offset);
 }
 
-inline std::size_t ByteSource::unpacked_for(std::size_t offset) {
+NIB_API std::size_t ByteSource::unpacked_for(std::size_t offset) {
     return parts_ != nullptr ? parts_->unpacked_for(*parts_, offset) : 0;
 }
 
-inline std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> parts) {
+NIB_API std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> parts) {
     std::vector<std::size_t> offsets;
     for (SourcePart& part : parts) {
         part.offset = part.begin;
