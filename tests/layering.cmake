@@ -8,6 +8,8 @@
 #   what runs networks names no layer and no activation in its code
 #   the macros of the compiled library stand where core/config.hpp says: NIB_API below NIB_BODIES, neither in a header that
 #   bodies alone include, and `extern template` in detail/templates.hpp
+#   the compiled library holds what its programs may call: no function that is declared above NIB_BODIES is defined `inline`
+#   below it, unless it is private and no code above NIB_BODIES calls it
 cmake_minimum_required(VERSION 3.20)
 set(folders core kernels io data ink layers model loss optim train)
 # Structs without behaviour.
@@ -121,6 +123,74 @@ foreach(header IN LISTS headers)
     if(text MATCHES "extern template" AND NOT header STREQUAL "core/config.hpp")
         problem("include/nib/${header}: has `extern template`, expected in detail/templates.hpp alone")
     endif()
+endforeach()
+
+# C++ without comments, attributes and what makes lists of CMake, so that a call and a declaration look alike.
+function(plain_code text result)
+    string(REGEX REPLACE "//[^\n]*" "" text "${text}")
+    string(REGEX REPLACE "\\[\\[[^\n]*\\]\\] " "" text "${text}")
+    string(REGEX REPLACE "[][;]" "" text "${text}")
+    string(REGEX REPLACE "\\([ \n]+" "(" text "${text}")
+    string(REPLACE "const " "" text "${text}")
+    set(${result} "${text}" PARENT_SCOPE)
+endfunction()
+
+# CODE without the private members of its classes, and of the classes in these.
+function(without_private code result)
+    foreach(indent IN ITEMS "" "    ")
+        set(kept "")
+        string(FIND "${code}" "\n${indent}private:" begin)
+        while(NOT begin EQUAL -1)
+            string(SUBSTRING "${code}" 0 ${begin} public)
+            string(SUBSTRING "${code}" ${begin} -1 code)
+            string(APPEND kept "${public}")
+            string(FIND "${code}" "\n${indent}}" end)
+            string(FIND "${code}" "\n${indent}public:" again)
+            if(NOT again EQUAL -1 AND again LESS end)
+                set(end ${again})
+            endif()
+            string(SUBSTRING "${code}" ${end} -1 code)
+            string(FIND "${code}" "\n${indent}private:" begin)
+        endwhile()
+        set(code "${kept}${code}")
+    endforeach()
+    set(${result} "${code}" PARENT_SCOPE)
+endfunction()
+
+set(word "[A-Za-z0-9_]")
+foreach(header IN LISTS headers)
+    file(READ ${ROOT}/include/nib/${header} text)
+    string(FIND "${text}" "\n#if NIB_BODIES" place)
+    if(place EQUAL -1)
+        continue()
+    endif()
+    string(SUBSTRING "${text}" 0 ${place} above)
+    string(SUBSTRING "${text}" ${place} -1 below)
+    plain_code("${above}" above)
+    plain_code("${below}" below)
+    without_private("${above}" public)
+    # Each as far as the type of its first parameter, which tells overloads apart.
+    string(REGEX MATCHALL "\ninline [^\n({]*\\([A-Za-z0-9_:]*\\)?" hidden "${below}")
+    foreach(definition IN LISTS hidden)
+        if(NOT definition MATCHES "(operator[^ (]+|~?${word}+)(\\([A-Za-z0-9_:]*\\)?)$")
+            continue()
+        endif()
+        set(name "${CMAKE_MATCH_1}")
+        string(REGEX REPLACE "([][+*.?^$()|\\])" "\\\\\\1" start "${name}${CMAKE_MATCH_2}")
+        set(message "${name} is declared or called above NIB_BODIES and `inline` below, expected NIB_API")
+        if(public MATCHES "[ &*\n]${start}")
+            problem("include/nib/${header}: ${message}")
+        elseif(definition MATCHES "::${word}+\\(")
+            # A private member: declared once for each definition, and called where it stands more often.
+            string(REGEX MATCHALL "[^A-Za-z0-9_]${name}\\(" uses "${above}")
+            string(REGEX MATCHALL "\n(inline|NIB_API) [^\n({]*::${name}\\(" definitions "${below}")
+            list(LENGTH uses use_count)
+            list(LENGTH definitions definition_count)
+            if(use_count GREATER definition_count)
+                problem("include/nib/${header}: ${message}")
+            endif()
+        endif()
+    endforeach()
 endforeach()
 
 # What runs networks, whatever their layers are.

@@ -66,4 +66,27 @@ expect_problem(include/nib/io/detail/zip.hpp "${good_header}#if NIB_BODIES\n#end
     "io/detail/zip.hpp: has NIB_BODIES, though bodies alone include it")
 expect_problem(include/nib/io/file.hpp "${good_header}extern template class Reader<float>;\n"
     "io/file.hpp: has `extern template`")
+
+# A class with what the compiled library may keep to itself: a private function, a helper of the name of another function.
+string(CONCAT class
+    "class Reader {\npublic:\n    Reader(const int& x);\n    void read(int a);\n    int size() { return 1; }\n\n"
+    "private:\n    void skip();\n};\n#if NIB_BODIES\ninline void Reader::skip() {}\ninline void read(const char* text) {}\n")
+function(expect_accepted file content)
+    write_tree()
+    file(WRITE ${SCRATCH}/${file} "${content}")
+    check_tree(status output)
+    if(NOT status EQUAL 0)
+        message(FATAL_ERROR "${file}: a good one is refused:\n${output}")
+    endif()
+endfunction()
+expect_accepted(include/nib/io/file.hpp "${good_header}${class}NIB_API void Reader::read(int a) {}\n#endif\n")
+expect_problem(include/nib/io/file.hpp "${good_header}${class}inline void Reader::read(int a) {}\n#endif\n"
+    "io/file.hpp: read is declared or called above NIB_BODIES and `inline` below")
+expect_problem(include/nib/io/file.hpp "${good_header}${class}inline Reader::Reader(\n    const int& x) {}\n#endif\n"
+    "io/file.hpp: Reader is declared")
+string(REPLACE "return 1;" "skip(); return 1;" calling "${class}")
+expect_problem(include/nib/io/file.hpp "${good_header}${calling}#endif\n" "io/file.hpp: skip is declared or called")
+expect_problem(include/nib/io/file.hpp
+    "${good_header}[[nodiscard]] int f();\n#if NIB_BODIES\n[[gnu::cold]] inline int f() { return 1; }\n#endif\n"
+    "io/file.hpp: f is declared")
 file(REMOVE_RECURSE ${SCRATCH})
