@@ -56,10 +56,22 @@ CPP
 compile -Iproject main.cpp consumer.cpp -o program
 ./program
 
-[ -n "$doctest" ] || exit 0
-echo "== its functions compiled once"
+echo "== only that of all headers can be compiled once"
 mkdir all
 "$amalgamate" all -o all/nib.hpp
+head -n 30 all/nib.hpp | grep -q '^//.*NIB_COMPILING'
+if head -n 30 project/nib.hpp | grep '^//.*NIB_COMPIL'; then
+    echo "a header of some of nib promises that"
+    exit 1
+fi
+echo '#include "nib.hpp"' >once.cpp
+for macro in NIB_COMPILING NIB_COMPILED; do
+    ! compile -D$macro -Iproject -fsyntax-only once.cpp 2>error || exit 1
+    grep -q 'only the single header of .*amalgamate all. is for NIB_COMPILING' error
+done
+
+[ -n "$doctest" ] || exit 0
+echo "== its functions compiled once"
 printf '#define NIB_COMPILING\n#include "nib.hpp"\n' >functions.cpp
 compile -Iall -c functions.cpp
 compile -Iall -DNIB_COMPILED main.cpp consumer.cpp functions.o -o program
