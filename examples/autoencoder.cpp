@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
     line.option("--png", "FILE", "writes test digits, and below each what the network makes of it", options.png);
     return line.run(argc, argv, [&] {
         examples::check_outputs(examples::data_files(options.data), {{"--save", options.save}, {"--png", options.png}});
+        examples::check_save(options.save);
         autoencoder(options);
     });
 }

@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
     line.option("--save", "FILE", "writes the trained network, which standardises its inputs itself", options.save);
     return line.run(argc, argv, [&] {
         examples::check_outputs({{"TABLE", options.table}}, {{"--save", options.save}});
+        examples::check_save(options.save);
         if (options.make) make_table(options);
         classify(options);
     });

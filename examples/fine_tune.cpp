@@ -96,6 +96,7 @@ int main(int argc, char** argv) {
         std::vector<examples::NamedPath> inputs = examples::data_files(options.data);
         inputs.push_back({"MODEL", options.model});
         examples::check_outputs(inputs, {{"--save", options.save}});
+        examples::check_save(options.save);
         fine_tune(options);
     });
 }

@@ -42,14 +42,10 @@ struct Options {
 
 // What is wrong with the options shows before any work.
 void check_options(const Options& options) {
-    for (const char* const ending : {".npy", ".onnx"})
-        if (options.save.ends_with(ending))
-            throw examples::UsageError("--save: a network goes to .safetensors, .pth, .pt or .npz, not to " +
-                                       std::string(ending));
     examples::check_run_files(options.data, options.resume, options.save, options.checkpoint, options.choices.history,
                               options.report);
-    for (const std::string& path : {options.save, options.checkpoint})
-        if (!path.empty()) nib::check_writable(path);
+    examples::check_save(options.save);
+    if (!options.checkpoint.empty()) nib::check_writable(options.checkpoint);
     if (!options.report.empty()) examples::make_folder(options.report);
 }
 

@@ -2,6 +2,7 @@
 
 #include "command_line.hpp"
 
+#include <nib/io/atomic_file.hpp>
 #include <nib/io/file_identity.hpp>
 
 #include <cstddef>
@@ -111,6 +112,14 @@ void check_run_files(const std::string& data, const std::string& resume, const s
     outputs[1].path.clear();
     inputs.push_back({"--resume", resume});
     check_outputs(inputs, outputs);
+}
+
+void check_save(const std::string& save) {
+    for (const char* const ending : {".npy", ".onnx"})
+        if (save.ends_with(ending))
+            throw UsageError(std::string("--save: a network goes to .safetensors, .pth, .pt or .npz, not to ") +
+                             ending);
+    if (!save.empty()) nib::check_writable(save);
 }
 
 }  // namespace examples

@@ -1,4 +1,4 @@
-// Before anything is done: whether what a program writes would replace what it reads.
+// Before anything is done: whether what a program writes would replace what it reads, and whether it can be written.
 #pragma once
 
 #include <string>
@@ -30,5 +30,9 @@ std::vector<NamedPath> report_files(const std::string& report);
 // check_outputs for train. A checkpoint may take the place of the one that is resumed.
 void check_run_files(const std::string& data, const std::string& resume, const std::string& save,
                      const std::string& checkpoint, const std::string& history, const std::string& report);
+
+// Throws UsageError where save_as does not write files that end so, and fails where the network cannot be written
+// there. An empty path was not given.
+void check_save(const std::string& save);
 
 }  // namespace examples

@@ -67,6 +67,27 @@ TEST_CASE("classify_csv makes a table and learns it, and says where another is w
     CHECK(run("classify_csv", {"--save", table, table}).status == 2);
 }
 
+TEST_CASE("a network that could not be saved is refused before the examples read anything") {
+    const TemporaryDirectory folder;
+    const std::string missing = folder.path("missing");
+    for (const Words& line : {Words{"train", "--data", missing}, Words{"classify_csv", missing},
+                              Words{"autoencoder", "--data", missing}, Words{"fine_tune", missing}}) {
+        const std::string program = line[0];
+        CAPTURE(program);
+        const auto saving = [&](const std::string& path) {
+            Words words{line.begin() + 1, line.end()};
+            words.insert(words.end(), {"--save", path});
+            return words;
+        };
+        for (const std::string ending : {".npy", ".onnx"})
+            CHECK(misuse(program, saving(folder.path("net" + ending))) ==
+                  "--save: a network goes to .safetensors, .pth, .pt or .npz, not to " + ending);
+        CHECK(refusal(program, saving(missing + "/net")) == missing + "/net: cannot write: No such file or directory");
+        CHECK(refusal(program, saving(folder.path())) == folder.path() + ": cannot write: Is a directory");
+    }
+    CHECK(files_in(folder.path()).empty());
+}
+
 TEST_CASE("autoencoder and fine_tune learn from digits") {
     const TemporaryDirectory folder;
     const std::string data = folder.path("data"), model = folder.path("digits.safetensors");
