@@ -75,7 +75,7 @@ TEST_CASE("the header of a float network has its layers, and its parameters to t
     net.parameters()[2] = 1e-45f;
     net.parameters()[3] = -3e38f;
     const std::string text = nib::header_text(net, {.name = "digits::plain"});
-    CHECK(text.starts_with("// The network 7-5-3, as nib "));
+    CHECK(text.starts_with("// The network 7-5-3, written by nib " NIB_VERSION_STRING " (model/embed.hpp).\n"));
     CHECK(contains(text,
                    "\n#pragma once\n\n#include <nib/layers/dense.hpp>\n#include <nib/layers/log_softmax.hpp>\n"
                    "#include <nib/layers/relu.hpp>\n#include <nib/model/sequential.hpp>\n"));
@@ -116,7 +116,7 @@ TEST_CASE("buffers, blocks and outputs that are no log-probabilities have their 
 TEST_CASE("the header of a network in 8-bit integers has the numbers of each layer") {
     const nib::Int8Mlp net = quantized(classifier());
     const std::string text = nib::header_text(net, {.name = "little"});
-    CHECK(text.starts_with("// The network 7-5-3, in 8-bit integers, as nib "));
+    CHECK(text.starts_with("// The network 7-5-3, in 8-bit integers, written by nib "));
     CHECK(contains(text, "\n#pragma once\n\n#include <nib/model/int8_view.hpp>\n\n#include <array>\n"));
     CHECK(contains(text, "    {7, 5, weights0, biases0, scales0},\n    {5, 3, weights1, biases1, scales1},\n};\n"));
     CHECK(contains(text, "nib::Int8View<input_size, output_size, 7> network{{0x"));
@@ -145,23 +145,23 @@ TEST_CASE("what would be no header is refused, and leaves what stood there") {
     const std::string path = folder.write("net.hpp", "before");
     nib::Mlp net = classifier();
     CHECK(error_of([&] { nib::save_header(net, path, {.name = "int"}); }) ==
-          "embed: expected a C++ name, found 'int', a word of the language");
+          "save_header: expected a C++ name, found 'int', a word of the language");
     CHECK(error_of([&] { static_cast<void>(nib::header_text(quantized(net), {.name = "a b"})); }) ==
-          "embed: expected a C++ name, found 'a b'");
+          "save_header: expected a C++ name, found 'a b'");
     nib::Rng rng{1};
     CHECK(error_of([&] {
               nib::save_header(nib::Mlp{{2, 3}, rng, {.activation = nib::LeakyReLU<0.3>{}, .output = nib::ELU<2.0>{}}},
                                path);
-          }) == "embed: cannot write ELU(alpha=2); expected layers of nib's");
+          }) == "save_header: cannot write ELU(alpha=2); expected layers of nib's");
     for (float& parameter : net.parameters()) parameter = 3e38f;
     CHECK(error_of([&] { nib::check_embeddable(net, "digits.safetensors"); }) ==
           "digits.safetensors: expected finite outputs for inputs from 0 to 1; the network's weights are too large to "
           "compute with");
-    CHECK(error_of([&] { nib::save_header(net, path); }).starts_with("embed: expected finite outputs"));
+    CHECK(error_of([&] { nib::save_header(net, path); }).starts_with("save_header: expected finite outputs"));
     // A bias that a ReLU takes for 0.
     net = classifier();
     net.parameters()[35] = -std::numeric_limits<float>::infinity();
-    CHECK(error_of([&] { nib::save_header(net, path); }) == "embed: expected finite parameters and buffers");
+    CHECK(error_of([&] { nib::save_header(net, path); }) == "save_header: expected finite parameters and buffers");
     CHECK(nib::read_file(path) == "before");
 }
 

@@ -1,16 +1,14 @@
 // save_header(net, path): a trained network as a C++ header of constants, for programs without files and without a
 // heap.
 //
-//   nib::save_header(net, "digits.hpp", {.name = "digits"});                          // an Mlp, or to_mlp(a
-//   Sequential) nib::save_header(nib::quantize(net, train), "digits.hpp", {.name = "digits"});    // in 8-bit integers
+//   nib::save_header(net, "digits.hpp", {.name = "digits"});  // an Mlp, or to_mlp(net) of a Sequential
+//   nib::save_header(nib::quantize(net, train), "digits.hpp", {.name = "digits"});  // in 8-bit integers
 //
 // What includes the header finds in that namespace:
 //
-//   input_size, output_size       features that go in and come out
-//   predict(x)                    the most likely class, for x: std::span<const float, input_size>
-//   log_probabilities(x)          std::array<float, output_size>; it is called outputs(x) where the network does not
-//   end
-//                                 in LogSoftmax
+//   input_size, output_size   features that go in and come out
+//   predict(x)                the most likely class, for x: std::span<const float, input_size>
+//   log_probabilities(x)      std::array<float, output_size>; called outputs(x) where no LogSoftmax ends the network
 //
 // The header needs nib's headers, and no heap, file, exception or RTTI. A network in 8-bit integers gives the same bits
 // as the Int8Mlp; a float network gives those of the Mlp where both are compiled with the same flags.
@@ -125,11 +123,11 @@ struct HeaderParts {
 };
 
 inline std::string header_text(const HeaderParts& parts, const std::string& name) {
-    if (const std::string problem = namespace_problem(name); !problem.empty()) fail("embed: " + problem);
+    if (const std::string problem = namespace_problem(name); !problem.empty()) fail("save_header: " + problem);
     std::string widths;
     for (const std::size_t width : parts.widths) append_to_list(widths, "-", std::to_string(width));
     return concatenated(
-        {"// The network ", widths, parts.kind, ", as nib " NIB_VERSION_STRING "'s program embed wrote it.\n",
+        {"// The network ", widths, parts.kind, ", written by nib " NIB_VERSION_STRING " (model/embed.hpp).\n",
          "//\n"
          "// It needs nib's headers, and no heap, file, exception or RTTI: compile with -fno-exceptions -fno-rtti\n"
          "// -DNDEBUG where they are not to be had.\n"
@@ -214,7 +212,7 @@ NIB_API void check_embeddable(const Mlp& net, const std::string& subject) {
 }
 
 NIB_API std::string header_text(const Mlp& net, const HeaderOptions& options) {
-    check_embeddable(net, "embed");
+    check_embeddable(net, "save_header");
     const detail::SequentialText spelled{net};
     std::string layers;
     for (const std::string& layer : spelled.layers()) append_to_list(layers, ",\n", "    " + layer);

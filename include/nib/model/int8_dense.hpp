@@ -10,8 +10,8 @@
 
 namespace nib::inline NIB_ABI {
 
-// A weight w stands for w weight_scales[o], an input byte q for (q - zero_point)
-// input_scale, a bias b for b weight_scales[o] input_scale.
+// A weight w stands for w weight_scales[o], an input byte q for (q - zero_point) input_scale, a bias b for
+// b weight_scales[o] input_scale.
 struct Int8Dense {
     std::size_t in = 0;
     std::size_t out = 0;

@@ -59,5 +59,5 @@ TEST_CASE("every layer that load_mlp knows has a spelling, and a header that is 
 
 TEST_CASE("layers with numbers of their own are refused") {
     CHECK(support::error_of([] { text_of({.activation = nib::LeakyReLU<0.3>{}}); }) ==
-          "embed: cannot write LeakyReLU(negative_slope=0.3); expected layers of nib's");
+          "save_header: cannot write LeakyReLU(negative_slope=0.3); expected layers of nib's");
 }

@@ -110,7 +110,7 @@ private:
             headers_.push_back(known.header);
             return known.type;
         }
-        fail("embed: cannot write " + layer.text + "; expected layers of nib's");
+        fail("save_header: cannot write " + layer.text + "; expected layers of nib's");
     }
 
     std::vector<std::string> layers_;
