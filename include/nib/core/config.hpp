@@ -1,4 +1,4 @@
-// The version, the inline namespace, and every macro that nib defines.
+// The version, the inline namespace, and the macros that all rooms use.
 //
 // All names live in `namespace nib`, inside an inline namespace that carries the version and the build's flags
 // (abi.hpp); only Error stands outside of it (error.hpp).

@@ -99,10 +99,10 @@ bool CsvLines<T>::next_line(std::string_view& line) {
 
 template <class T>
 void CsvLines<T>::find_separator(std::string_view line) {
-    bool has_tab = false, has_semicolon = false, format_quoted = false;
+    bool has_tab = false, has_semicolon = false, in_quotes = false;
     for (const char c : line) {
-        if (c == '"') format_quoted = !format_quoted;
-        if (format_quoted) continue;
+        if (c == '"') in_quotes = !in_quotes;
+        if (in_quotes) continue;
         has_tab = has_tab || c == '\t';
         has_semicolon = has_semicolon || c == ';';
     }
