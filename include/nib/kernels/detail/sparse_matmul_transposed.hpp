@@ -175,8 +175,9 @@ NIB_ALWAYS_INLINE void add_outer_products(const RowLists<T>& a, const OuterProdu
 }
 
 // Calls use(slot, sums, lanes) for all sums, vector by vector, in any order; `slot` is their position in c. c holds
-// partial sums where `accumulate`. a has at most ColumnLists::rows rows.
-template <class Level, std::size_t Most, class T, class Use>
+// partial sums where `accumulate`. a has at most ColumnLists::rows rows. Columns are taken in blocks of so many
+// Vectors, then one by one.
+template <class Level, std::size_t... Vectors, class T, class Use>
 NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool accumulate, const Use& use) {
     constexpr std::size_t width = lanes<Level, T>;
     ColumnLists<T> lists;
@@ -184,8 +185,11 @@ NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool ac
         const OuterProducts<T> products{p.b, p.c.middle_rows(r, smaller(lists.columns, p.c.rows() - r)), accumulate};
         lists.take(p.a, p.first + r, products.c.rows(), p.positions);
         std::size_t j = 0;
-        for (; j + Most * width <= p.c.cols(); j += Most * width)
-            add_columns<Level, Most>(lists, products, j, width, use);
+        const auto take_blocks = [&]<std::size_t Count>() NIB_LAMBDA_ALWAYS_INLINE {
+            for (; j + Count * width <= p.c.cols(); j += Count * width)
+                add_columns<Level, Count>(lists, products, j, width, use);
+        };
+        (take_blocks.template operator()<Vectors>(), ...);
         for (; j < p.c.cols(); j += width)
             add_columns<Level, 1>(lists, products, j, smaller(width, p.c.cols() - j), use);
     }
@@ -235,7 +239,7 @@ void multiply_transposed(const SparseProductRows<T>& product, bool accumulate) {
     for_each_part_of_depth(product, accumulate, [](const SparseProductRows<T>& part, bool continues) {
         dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
             using Level = decltype(level);
-            if constexpr (is_tuned<Level>) multiply_by_column<Level, 8>(part, continues, StoreSums{});
+            if constexpr (is_tuned<Level>) multiply_by_column<Level, 8, 4>(part, continues, StoreSums{});
         });
     });
 }
