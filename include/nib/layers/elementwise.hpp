@@ -14,7 +14,8 @@
 //
 // x, y: [B, F] for any F. It runs over rows that the layer before has just finished, while they are in the cache, with
 // the best instruction set of the machine. A rule whose derivative is simpler in terms of the output has
-// derivative_from_output(y) instead, and runs in place.
+// derivative_from_output(y) instead, and runs in place. save_onnx asks for operators() (layers/layer.hpp; silu.hpp is
+// an example).
 #pragma once
 
 #include <nib/kernels/detail/elementwise.hpp>
