@@ -23,9 +23,9 @@ compile -std=c++20 -O1 -fno-exceptions -fno-rtti "$here/predict.cpp" -o "$work/p
 "$work/predict"
 
 echo "== C++17"
-for header in nib core/abi core/text kernels/matmul; do
+for header in nib core/detail/abi core/text kernels/matmul; do
     if echo "#include <nib/$header.hpp>" | LC_ALL=C compile -std=c++17 -fsyntax-only -x c++ - 2>"$work/messages"; then
-        [ "$header" = core/abi ] || {
+        [ "$header" = core/detail/abi ] || {
             echo "$header.hpp was expected not to compile"
             exit 1
         }
