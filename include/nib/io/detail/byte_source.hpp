@@ -327,7 +327,8 @@ NIB_API std::vector<std::size_t> ByteSource::set_parts(std::vector<SourcePart> p
     parts.resize(kept);
     sort_records(parts.data(), parts.size(),
                  [](const SourcePart& a, const SourcePart& b) { return a.offset < b.offset; });
-    parts_ = new detail::PackedParts(std::move(parts));
+    detail::SourceParts* const before = std::exchange(parts_, new detail::PackedParts(std::move(parts)));
+    if (before != nullptr) before->destroy(before);
     return offsets;
 }
 
