@@ -22,8 +22,8 @@ eigen = "with_eigen.cpp"
 # The program, and its ratio to Eigen's.
 programs = {
     bench / eigen: None,
-    root / "examples" / "digits.cpp": 1.51,
-    bench / "compile" / "load_and_predict.cpp": 0.84,
+    root / "examples" / "digits.cpp": 1.5,
+    bench / "compile" / "load_and_predict.cpp": 0.82,
     bench / "compile" / "predict.cpp": 0.31,
     bench / "compile" / "include_nib.cpp": 0.28,
 }
