@@ -1,8 +1,8 @@
 // c = a^T b for a sparse a (CSR), equal to gemm to the bit (but for sparse_matmul.hpp's two exceptions).
 //
 // There are two ways. By row: each row of b is added to the rows of c that a's row names. By column: non-zeros are
-// first listed by column; a row of c is then computed from one list in registers, and can be used at once, while it is
-// still in L1 (kernels/detail/update.hpp).
+// first listed by column; a row of c is then computed from one list in registers, and can be used there
+// (kernels/detail/update.hpp).
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
