@@ -7,7 +7,7 @@
 #   nib.hpp and ink.hpp nor an example includes one of these itself
 #   what runs networks names no layer and no activation in its code
 #   the macros of the compiled library stand where core/config.hpp says: NIB_API below NIB_BODIES, neither in a header that
-#   bodies alone include, and `extern template` in detail/templates.hpp
+#   bodies alone include, and `extern template` in compiled_templates.hpp
 #   the compiled library holds what its programs may call: no function that is declared above NIB_BODIES is defined `inline`
 #   below it, unless it is private and no code above NIB_BODIES calls it
 cmake_minimum_required(VERSION 3.20)
@@ -30,7 +30,7 @@ endfunction()
 file(GLOB_RECURSE headers RELATIVE ${ROOT}/include/nib ${ROOT}/include/nib/*.hpp)
 list(SORT headers)
 # They include everything, and stand above all folders.
-list(REMOVE_ITEM headers nib.hpp ink.hpp all.hpp compiled.hpp detail/templates.hpp)
+list(REMOVE_ITEM headers nib.hpp ink.hpp all.hpp compiled.hpp compiled_templates.hpp)
 if(NOT headers)
     message(FATAL_ERROR "no headers in ${ROOT}/include/nib")
 endif()
@@ -121,7 +121,7 @@ foreach(header IN LISTS headers)
         problem("include/nib/${header}: has ${CMAKE_MATCH_0}, though bodies alone include it")
     endif()
     if(text MATCHES "extern template" AND NOT header STREQUAL "core/config.hpp")
-        problem("include/nib/${header}: has `extern template`, expected in detail/templates.hpp alone")
+        problem("include/nib/${header}: has `extern template`, expected in compiled_templates.hpp alone")
     endif()
 endforeach()
 
@@ -211,7 +211,7 @@ foreach(header IN LISTS headers)
     endforeach()
 endforeach()
 
-foreach(header IN LISTS headers ITEMS nib.hpp ink.hpp all.hpp compiled.hpp detail/templates.hpp)
+foreach(header IN LISTS headers ITEMS nib.hpp ink.hpp all.hpp compiled.hpp compiled_templates.hpp)
     file(READ ${ROOT}/include/nib/${header} text)
     if(NOT text MATCHES "^// ")
         problem("include/nib/${header}: does not open with a comment")

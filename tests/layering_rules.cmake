@@ -10,7 +10,7 @@ function(write_tree)
     file(WRITE ${SCRATCH}/include/nib/io/file.hpp "${good_header}")
     file(WRITE ${SCRATCH}/include/nib/train/fit.hpp "${good_header}#include <nib/io/file.hpp>\n")
     file(WRITE ${SCRATCH}/include/nib/compiled.hpp "// The compiled library.\n#pragma once\n#include <nib/all.hpp>\n")
-    file(WRITE ${SCRATCH}/include/nib/detail/templates.hpp "// Its templates.\n#pragma once\n")
+    file(WRITE ${SCRATCH}/include/nib/compiled_templates.hpp "// Its templates.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/nib.hpp "// Most of it.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/ink.hpp "// Ink.\n#pragma once\n")
     file(WRITE ${SCRATCH}/include/nib/all.hpp

@@ -80,4 +80,4 @@
 #include <nib/train/training_state.hpp>
 
 // Behind all that it names.
-#include <nib/detail/templates.hpp>
+#include <nib/compiled_templates.hpp>

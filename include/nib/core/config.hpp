@@ -26,7 +26,7 @@
 //
 // Bodies that are worth hiding stand at the end of a header, with the includes that they alone need, below
 // `#if NIB_BODIES`. There a function that programs call, or tests, is marked NIB_API, and all others `inline`.
-// Declarations carry neither, and templates no mark. What the library instantiates is listed in detail/templates.hpp,
+// Declarations carry neither, and templates no mark. What the library instantiates is listed in compiled_templates.hpp,
 // the one header with `extern template`. A header in a detail/ folder that only bodies include is written as if there
 // were no library.
 #if defined(NIB_COMPILING)

@@ -1,21 +1,27 @@
-// Elementwise<Rule> turns an activation's rule into a layer (kernels/detail/elementwise.hpp lists what a rule may
-// have). V is a SIMD vector: write where(x > 0, a, b) instead of `if` and `?:`. kernels/lanes.hpp lists the functions
-// of vectors.
+// Elementwise<Rule> turns an activation's rule into a layer. A rule is its value and its derivative, written over a
+// SIMD vector V: where(x > 0, a, b) stands for `if` and `?:`, and kernels/lanes.hpp lists the functions of vectors.
 //
-//   struct Swish : nib::Elementwise<Swish> {  // y = x sigmoid(x)
+//   struct Softsign : nib::Elementwise<Softsign> {  // y = x / (1 + |x|)
 //       template <class V>
-//       static V value(const V& x) { return x * sigmoid(x); }
+//       static V value(const V& x) { return x / (1 + abs(x)); }
 //       template <class V>
-//       static V derivative(const V& x) {
-//           const V s = sigmoid(x);
-//           return s + x * s * (1 - s);
-//       }
+//       static V derivative(const V& x) { return 1 / ((1 + abs(x)) * (1 + abs(x))); }
 //   };
 //
-// x, y: [B, F] for any F. It runs over rows that the layer before has just finished, while they are in the cache, with
-// the best instruction set of the machine. A rule whose derivative is simpler in terms of the output has
-// derivative_from_output(y) instead, and runs in place. save_onnx asks for operators() (layers/layer.hpp; silu.hpp is
-// an example).
+// x, y: [B, F] for any F. The rule is compiled for every instruction set, and its bits do not depend on where a number
+// stands. It runs over rows that the layer before has just finished, while they are in the cache.
+//
+// Where the derivative is as simple in terms of y = value(x), tell it by that: the input need not be kept, and the
+// layer runs in place. A derivative of 1 or 0 may be a comparison; the gradient 0 is then 0 whatever flows in:
+//
+//   struct Threshold : nib::Elementwise<Threshold> {
+//       template <class V>
+//       static V value(const V& x) { return where(x > 0.5, x, 0); }
+//       template <class V>
+//       static auto derivative_from_output(const V& y) { return y > 0.5; }
+//   };
+//
+// save_onnx asks for operators() (layers/layer.hpp; silu.hpp is an example).
 #pragma once
 
 #include <nib/kernels/detail/elementwise.hpp>

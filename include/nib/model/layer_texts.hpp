@@ -18,7 +18,7 @@ namespace nib::inline NIB_ABI {
 #if NIB_BODIES
 
 #include <nib/core/detail/join.hpp>
-#include <nib/model/detail/layer_list.hpp>
+#include <nib/model/detail/listed_layers.hpp>
 
 namespace nib::inline NIB_ABI {
 

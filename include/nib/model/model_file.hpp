@@ -114,8 +114,8 @@ template <class T = float>
 #include <nib/io/tensor_formats.hpp>
 #include <nib/model/detail/finite.hpp>
 #include <nib/model/detail/layer_catalogue.hpp>
-#include <nib/model/detail/layer_list.hpp>
 #include <nib/model/detail/layer_order.hpp>
+#include <nib/model/detail/listed_layers.hpp>
 #include <nib/model/detail/match_tensors.hpp>
 #include <nib/model/layer_texts.hpp>
 

@@ -1,6 +1,8 @@
 // Optimizer<T, Method>: moves a network's parameters by their gradients. nib::Adam (optim/adam.hpp) and nib::Sgd are
-// such, and an optimiser of your own is a Method: its options, and a rule (kernels/detail/update.hpp) made of them for
-// each step.
+// such, and an optimiser of your own is a Method: its options, and a rule made of them for each step. The rule says how
+// one SIMD vector V of parameters moves by its gradients (kernels/lanes.hpp lists the functions of vectors), and how
+// many states it keeps for each parameter. It is compiled for every instruction set, and runs over arrays, or takes
+// gradients from registers while a product computes them.
 //
 //   struct SignSgdMethod {  // p -= learning_rate sign(g)
 //       struct Options {
@@ -28,8 +30,14 @@
 //   nib::Optimizer<float, SignSgdMethod> optimizer{net, {.learning_rate = 0.01}};
 //   optimizer.step(net, gradients(net, batch));
 //
-// A rule with states names them for checkpoints, as PyTorch does: static constexpr const char* state_names[] =
-// {"momentum_buffer"}. States are 0 at first. Options may change between steps; rule() is where they are checked.
+// The states of these parameters are state[0], state[1], …, 0 at first:
+//
+//   state[0] = momentum * state[0] + gradient;
+//
+// A method whose rule has some names them for checkpoints, as PyTorch does: static constexpr const char* state_names[]
+// =
+// {"momentum_buffer"}. Options may change between steps; rule() is where they are checked. Mark a long operator()
+// [[gnu::always_inline]]: else Clang compiles it once, for the build's instruction set.
 //
 // A rule need not know of weight decay. Where the method says static constexpr bool decays_gradients = true, and its
 // options have a weight_decay, weight_decay times the parameters is added to their gradients before the rule sees them

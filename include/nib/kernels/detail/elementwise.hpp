@@ -1,24 +1,4 @@
-// Activations as rules over single numbers. A rule says what it does to one vector of them (kernels/lanes.hpp); it is
-// compiled for every instruction set, and its bits do not depend on where a number stands:
-//
-//   struct Tanh {
-//       template <class V>
-//       static V value(const V& x) { return tanh(x); }
-//       template <class V>
-//       static V derivative_from_output(const V& y) { return 1 - y * y; }
-//   };
-//
-// The derivative is told by y = value(x), as here, or by the input: derivative(x). By the output is better: the input
-// need not be kept. A derivative of 1 or 0 may be a comparison; the gradient 0 is then 0 whatever flows in:
-//
-//   struct Threshold {
-//       template <class V>
-//       static V value(const V& x) { return where(x > 0.5, x, 0); }
-//       template <class V>
-//       static auto derivative_from_output(const V& y) { return y > 0.5; }
-//   };
-//
-// nib::Elementwise (layers/elementwise.hpp) makes a layer of a rule.
+// Runs an activation's rule (layers/elementwise.hpp says what one is) over arrays, compiled for every instruction set.
 #pragma once
 
 #include <nib/kernels/lanes.hpp>

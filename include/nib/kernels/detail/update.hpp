@@ -1,21 +1,5 @@
-// Optimisers as rules: how one vector of parameters (kernels/lanes.hpp) is updated by its gradients, and how many
-// states an optimiser keeps for each parameter. A rule is compiled for every instruction set. It runs over flat arrays,
-// or takes gradients from registers while a product computes them:
-//
-//   template <class T>
-//   struct Momentum {
-//       static constexpr std::size_t state_count = 1;
-//       T learning_rate, momentum;
-//
-//       template <class V>
-//       void operator()(V& parameter, const V& gradient, V* state) const {
-//           state[0] = momentum * state[0] + gradient;
-//           parameter -= learning_rate * state[0];
-//       }
-//   };
-//
-// Mark a long operator() [[gnu::always_inline]]: else Clang compiles it once, for the build's instruction set.
-// optim/optimizer.hpp makes an optimiser of a rule.
+// Runs an optimiser's rule (optim/optimizer.hpp says what one is) over arrays, compiled for every instruction set: over
+// gradients in an array, or over those that a product has in registers while it computes them.
 #pragma once
 
 #include <nib/core/detail/flush_subnormals.hpp>

@@ -21,7 +21,7 @@
 #include <nib/layers/softplus.hpp>
 #include <nib/layers/standardize.hpp>
 #include <nib/layers/tanh.hpp>
-#include <nib/model/detail/layer_list.hpp>
+#include <nib/model/detail/listed_layers.hpp>
 #include <nib/model/mlp.hpp>
 
 #include <cstddef>

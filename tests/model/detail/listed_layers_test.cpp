@@ -1,4 +1,4 @@
-#include <nib/model/detail/layer_list.hpp>
+#include <nib/model/detail/listed_layers.hpp>
 
 #include <nib/layers/dense.hpp>
 #include <nib/layers/relu.hpp>
