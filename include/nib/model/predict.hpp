@@ -84,7 +84,7 @@ void check_not_moved(const Net& net) {
 template <InferenceNetwork Net>
 void check_features(const Net& net, std::size_t features) {
     check_not_moved(net);
-    if (features != net.input_size()) fail(wrong_features(net.input_size(), features));
+    if (features != net.input_size()) fail_features(net.input_size(), features);
 }
 
 template <InferenceNetwork Net>
@@ -127,8 +127,7 @@ auto scaled_pixels(const Net& net, const Pixels& image) {
 template <InferenceNetwork Net>
 void check_k(const Net& net, std::size_t k) {
     if (k < 1 || k > net.output_size())
-        fail("top_k: expected k from 1 to " + std::to_string(net.output_size()) + ", the network's outputs, found " +
-             std::to_string(k));
+        fail({"top_k: expected k from 1 to ", net.output_size(), ", the network's outputs, found ", k});
 }
 
 // The best.size() largest outputs, at most as many as there are: a heap of the best so far, the least likely on top.
