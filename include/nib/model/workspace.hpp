@@ -45,6 +45,12 @@ public:
 
     Executor* executor() const { return executor_; }
 
+    // Workspaces without an executor, for threads that run passes of their own.
+    std::span<Workspace> of_threads(std::size_t threads) {
+        if (threads > of_threads_.size()) of_threads_.resize(threads);
+        return {of_threads_.data(), threads};
+    }
+
     // The outputs in a slot, and the gradient with respect to them.
     MatrixView<T> activation(std::size_t slot, std::size_t rows, std::size_t cols) {
         return {buffer(activations_, slot, rows * cols), rows, cols};
@@ -98,6 +104,7 @@ private:
     }
 
     Executor* executor_ = nullptr;
+    std::vector<Workspace> of_threads_;
     TrainingPass training_;
     std::vector<Scratch<T>> activations_;
     std::vector<Scratch<T>> gradients_;
