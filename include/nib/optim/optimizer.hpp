@@ -233,10 +233,11 @@ private:
         bool wants(std::size_t first, std::size_t end) const override {
             return optimizer_.pieces_.empty() || optimizer_.pieces_.any_moves(first, end);
         }
-        void take(std::size_t offset, std::span<const T> block) const override {
+        [[gnu::noinline]] void take(std::size_t offset, std::span<const T> block) const override {
             optimizer_.move(default_move_, parameters_, offset, block);
         }
-        void take_product(std::size_t offset, const kernels::SparseProductRows<T>& rows) const override {
+        [[gnu::noinline]] void take_product(std::size_t offset,
+                                            const kernels::SparseProductRows<T>& rows) const override {
             const Move* const all = optimizer_.move_of_all(default_move_, offset, offset + rows.c.size());
             if (all == nullptr || all->weight_decay != 0) return GradientVisitor<T>::take_product(offset, rows);
             kernels::update<Rule, T>(all->rule, rows, parameters_ + offset, StatesFrom{optimizer_, offset}.data);

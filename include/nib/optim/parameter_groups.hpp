@@ -38,13 +38,13 @@ public:
     void freeze(const char* optimizer, std::size_t size, std::span<const Range> parameters, bool is_frozen);
 
     // Whether any of the parameters in [first, end) moves.
-    bool any_moves(std::size_t first, std::size_t end) const {
+    [[gnu::cold]] bool any_moves(std::size_t first, std::size_t end) const {
         bool any = empty();
         for_each(first, end, [&](std::size_t, std::size_t, std::size_t) { any = true; });
         return any;
     }
     // The piece that holds all of them, or null.
-    const Piece* only(std::size_t first, std::size_t end) const {
+    [[gnu::cold]] const Piece* only(std::size_t first, std::size_t end) const {
         for (const Piece& piece : pieces_)
             if (piece.first <= first && end <= piece.end) return &piece;
         return nullptr;
