@@ -55,6 +55,7 @@ std::span<const std::byte> bytes_of(const Container& container) {
 // read, or has no size (a pipe).
 class InputFile {
 public:
+    InputFile() = default;  // no file, of size 0
     explicit InputFile(std::string path);
 
     const std::string& path() const { return path_; }
