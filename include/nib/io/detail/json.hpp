@@ -45,18 +45,14 @@ public:
 
     // Calls on_member(key) for each member; it must read the member's value.
     template <class OnMember>
-    void object(OnMember&& on_member) {
-        StringSet keys;
-        std::string key;
-        begin(JsonType::object, "an object");
-        for (bool first = true; next_member(first, keys, key); first = false) on_member(key);
+    void object(OnMember on_member) {
+        read_object(&on_member, [](void* call, const std::string& key) { (*static_cast<OnMember*>(call))(key); });
     }
 
     // Calls on_element() for each element; it must read the element.
     template <class OnElement>
-    void array(OnElement&& on_element) {
-        begin(JsonType::array, "an array");
-        for (bool first = true; next(first, ']'); first = false) on_element();
+    void array(OnElement on_element) {
+        read_array(&on_element, [](void* call) { (*static_cast<OnElement*>(call))(); });
     }
 
     std::string string() {
@@ -99,7 +95,12 @@ private:
 
     char current() const { return position_ < text_.size() ? text_[position_] : '\0'; }
 
-    bool accept(char c) { return accept(std::string_view(&c, 1)); }
+    // `c` is not '\0', which stands for the end.
+    bool accept(char c) {
+        if (current() != c) return false;
+        ++position_;
+        return true;
+    }
     bool accept(std::string_view word) {
         if (text_.substr(position_, word.size()) != word) return false;
         position_ += word.size();
@@ -121,8 +122,9 @@ private:
     // Whether another member or element follows, the `first` or one behind a comma; else past the closing bracket.
     bool next(bool first, char close);
 
-    // Past the colon of the next member, whose key is now in `key`; false where the object ends.
-    bool next_member(bool first, StringSet& keys, std::string& key);
+    // Out of line, and the same for all that object and array call.
+    void read_object(void* on_member, void (*call)(void* on_member, const std::string& key));
+    void read_array(void* on_element, void (*call)(void* on_element));
 
     NumberText number_text();
     void digits();
@@ -242,15 +244,24 @@ inline bool JsonReader::next(bool first, char close) {
     return true;
 }
 
-inline bool JsonReader::next_member(bool first, StringSet& keys, std::string& key) {
-    if (!next(first, '}')) return false;
-    expect(JsonType::string, "a key");
-    const std::size_t key_position = position();
-    string(key);
-    if (!keys.insert(key)) fail_at(key_position, {"the key ", format_quoted(key), " stands twice in one object"});
-    skip_space();
-    if (!accept(':')) fail_expected("':'");
-    return true;
+inline void JsonReader::read_object(void* on_member, void (*call)(void* on_member, const std::string& key)) {
+    StringSet keys;
+    std::string key;
+    begin(JsonType::object, "an object");
+    for (bool first = true; next(first, '}'); first = false) {
+        expect(JsonType::string, "a key");
+        const std::size_t key_position = position();
+        string(key);
+        if (!keys.insert(key)) fail_at(key_position, {"the key ", format_quoted(key), " stands twice in one object"});
+        skip_space();
+        if (!accept(':')) fail_expected("':'");
+        call(on_member, key);
+    }
+}
+
+inline void JsonReader::read_array(void* on_element, void (*call)(void* on_element)) {
+    begin(JsonType::array, "an array");
+    for (bool first = true; next(first, ']'); first = false) call(on_element);
 }
 
 inline JsonReader::NumberText JsonReader::number_text() {
