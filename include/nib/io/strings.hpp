@@ -32,10 +32,6 @@ public:
         std::string first;
         std::string second;
         friend bool operator==(const Entry&, const Entry&) = default;
-        [[gnu::cold]] friend void swap(Entry& a, Entry& b) noexcept {
-            a.first.swap(b.first);
-            a.second.swap(b.second);
-        }
     };
 
     StringMap() = default;
@@ -103,7 +99,7 @@ inline const std::string& StringMap::at(std::string_view name) const {
 
 inline void StringMap::insert(std::size_t place, std::string_view name) {
     entries_.push_back({std::string(name), {}});
-    for (std::size_t i = size() - 1; i > place; --i) swap(entries_[i], entries_[i - 1]);
+    for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
 }
 
 inline std::string& StringMap::operator[](std::string_view name) {

@@ -48,15 +48,6 @@ struct TensorInfo {
     std::size_t offset = 0;            // of its first element, in bytes from the file's start
     std::endian order = std::endian::little;
 
-    [[gnu::cold]] friend void swap(TensorInfo& a, TensorInfo& b) noexcept {
-        a.name.swap(b.name);
-        a.shape.swap(b.shape);
-        a.strides.swap(b.strides);
-        std::swap(a.dtype, b.dtype);
-        std::swap(a.offset, b.offset);
-        std::swap(a.order, b.order);
-    }
-
     // Of elements. (That of a TensorFile's tensors does not overflow.)
     std::size_t count() const {
         std::size_t count = 1;
@@ -131,7 +122,7 @@ private:
         [[gnu::cold]] void move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead);
 
         static constexpr std::size_t length = 65536;
-        std::vector<std::byte> bytes_;
+        std::vector<std::byte> bytes_ = std::vector<std::byte>(length);
         std::size_t begin_ = 0;
         std::size_t held_ = 0;
     };
@@ -226,8 +217,8 @@ NIB_API TensorFile::TensorFile(ByteSource source, std::string format, std::vecto
     : source_{std::move(source)},
       format_{std::move(format)},
       tensors_{std::move(tensors)},
+      by_name_(tensors_.size()),
       metadata_{std::move(metadata)} {
-    by_name_.resize(tensors_.size());
     for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
     sort_records(by_name_.data(), by_name_.size(),
                  [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
@@ -345,7 +336,6 @@ NIB_API void TensorFile::check_bytes() {
 }
 
 NIB_API void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
-    bytes_.resize(length);
     held_ = 0;  // a read that fails leaves nothing
     const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
     source.read(offset, {bytes_.data(), wanted});

@@ -2,7 +2,7 @@
 // what it keeps is the keys of the objects that are open. json_quoted: a string as JSON text.
 //
 //     JsonReader json{text, "drawing.json"};
-//     json.object([&](const std::string& key) {  // reads exactly one value each time it is called
+//     json.object([&](std::string_view key) {  // reads exactly one value each time it is called
 //         if (key == "x") json.array([&] { x.push_back(json.number()); });
 //         else json.skip();
 //     });
@@ -46,7 +46,7 @@ public:
     // Calls on_member(key) for each member; it must read the member's value.
     template <class OnMember>
     void object(OnMember on_member) {
-        read_object(&on_member, [](void* call, const std::string& key) { (*static_cast<OnMember*>(call))(key); });
+        read_object(&on_member, [](void* call, std::string_view key) { (*static_cast<OnMember*>(call))(key); });
     }
 
     // Calls on_element() for each element; it must read the element.
@@ -123,7 +123,7 @@ private:
     bool next(bool first, char close);
 
     // Out of line, and the same for all that object and array call.
-    void read_object(void* on_member, void (*call)(void* on_member, const std::string& key));
+    [[gnu::cold]] void read_object(void* on_member, void (*call)(void* on_member, std::string_view key));
     void read_array(void* on_element, void (*call)(void* on_element));
 
     NumberText number_text();
@@ -200,7 +200,7 @@ inline void JsonReader::null() {
 inline void JsonReader::skip() {
     switch (type()) {
         case JsonType::object:
-            return object([this](const std::string&) { skip(); });
+            return object([this](std::string_view) { skip(); });
         case JsonType::array:
             return array([this] { skip(); });
         case JsonType::string:
@@ -244,7 +244,7 @@ inline bool JsonReader::next(bool first, char close) {
     return true;
 }
 
-inline void JsonReader::read_object(void* on_member, void (*call)(void* on_member, const std::string& key)) {
+inline void JsonReader::read_object(void* on_member, void (*call)(void* on_member, std::string_view key)) {
     StringSet keys;
     std::string key;
     begin(JsonType::object, "an object");
@@ -309,7 +309,7 @@ inline void JsonReader::append_escape(std::string& result) {
     if (accept('u')) return detail::append_utf8(result, escaped_code());
     const std::size_t index = position_ < text_.size() ? letters.find(current()) : std::string_view::npos;
     if (index == std::string_view::npos) fail_expected("an escaped character");
-    result += meanings[index];
+    result.append(meanings.data() + index, 1);
     ++position_;
 }
 
