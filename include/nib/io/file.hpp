@@ -56,7 +56,7 @@ std::span<const std::byte> bytes_of(const Container& container) {
 class InputFile {
 public:
     InputFile() = default;  // no file, of size 0
-    explicit InputFile(std::string path);
+    [[gnu::cold]] explicit InputFile(std::string path);
 
     const std::string& path() const { return path_; }
     std::size_t size() const { return size_; }

@@ -151,7 +151,7 @@ inline constexpr std::string_view metadata_key = "__metadata__";
     tensor.offset = begin;
 }
 
-inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
+[[gnu::cold]] inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
     if (a.offset != b.offset) return a.offset < b.offset;
     const std::size_t a_bytes = a.byte_count(), b_bytes = b.byte_count();
     return a_bytes != b_bytes ? a_bytes < b_bytes : a.name < b.name;

@@ -56,7 +56,7 @@ struct TensorInfo {
     }
 
     // Of all elements.
-    std::size_t byte_count() const;
+    [[gnu::cold]] std::size_t byte_count() const;
 };
 
 // Moved, never copied. One can be read by one thread at a time.
@@ -77,7 +77,7 @@ public:
     const StringMap& metadata() const { return metadata_; }
 
     // Null where there is none of that name.
-    const TensorInfo* find(std::string_view name) const;
+    [[gnu::cold]] const TensorInfo* find(std::string_view name) const;
 
     // Fails where there is none of that name.
     const TensorInfo& at(std::string_view name) const;

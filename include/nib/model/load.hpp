@@ -61,7 +61,7 @@ namespace nib::inline NIB_ABI {
 namespace detail {
 
 // The numbers of a tensor, whose place a layer's tensors() says: must lie within the network's.
-[[gnu::noinline]] inline void check_place(const LayerTensor& info, std::size_t count) {
+[[gnu::cold]] inline void check_place(const LayerTensor& info, std::size_t count) {
     if (info.size() > count || info.offset > count - info.size())
         fail({"tensor ", tensor_label(info.name), " lies outside of the network's ",
               info.is_buffer ? "buffers" : "parameters"});
@@ -93,15 +93,15 @@ void read_finite(TensorFile& file, const TensorInfo& tensor, T* to, const std::v
 }
 
 template <class T>
-void check_numbers(TensorFile& file, const TensorInfo& tensor) {
+[[gnu::cold]] void check_numbers(TensorFile& file, const TensorInfo& tensor) {
     read_finite<T>(file, tensor, nullptr, row_major_strides(tensor.shape));
 }
 
 // Writes the file's tensors to where a network has them. found[i] is known to be of wanted[i]'s shape, and its numbers
 // to be finite.
 template <class T>
-void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted, const std::vector<const TensorInfo*>& found,
-                  const NetworkNumbers<T>& numbers) {
+[[gnu::cold]] void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted,
+                                const std::vector<const TensorInfo*>& found, const NetworkNumbers<T>& numbers) {
     for (const LayerTensor& want : wanted) numbers_of(want, numbers);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const LayerTensor& want = wanted[i];

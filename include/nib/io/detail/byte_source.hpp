@@ -13,10 +13,21 @@
 
 namespace nib::inline NIB_ABI {
 
+class ByteSource;
+
 namespace detail {
 
-struct SourceParts;
 class PackedParts;
+
+// The parts of a source, with functions behind pointers: what unpacks and checks them (packed_parts.hpp) is compiled
+// where a source is given parts, and not in a program that reads a plain file.
+struct SourceParts {
+    // Bytes of a compressed part.
+    void (*read)(SourceParts& parts, ByteSource& source, std::size_t offset, std::span<std::byte> to);
+    void (*check_bytes)(SourceParts& parts, ByteSource& source, std::size_t offset);
+    std::size_t (*unpacked_for)(SourceParts& parts, std::size_t offset);
+    void (*destroy)(SourceParts* parts);
+};
 
 }  // namespace detail
 
@@ -66,20 +77,6 @@ private:
 #include <nib/core/detail/algorithm.hpp>
 
 namespace nib::inline NIB_ABI {
-
-namespace detail {
-
-// The parts of a source, with functions behind pointers: what unpacks and checks them (packed_parts.hpp) is compiled
-// where a source is given parts, and not in a program that reads a plain file.
-struct SourceParts {
-    // Bytes of a compressed part.
-    void (*read)(SourceParts& parts, ByteSource& source, std::size_t offset, std::span<std::byte> to);
-    void (*check_bytes)(SourceParts& parts, ByteSource& source, std::size_t offset);
-    std::size_t (*unpacked_for)(SourceParts& parts, std::size_t offset);
-    void (*destroy)(SourceParts* parts);
-};
-
-}  // namespace detail
 
 NIB_API ByteSource::ByteSource(std::span<const std::byte> memory, std::string path)
     : path_{std::move(path)}, memory_{memory}, size_{memory.size()} {}

@@ -131,10 +131,10 @@ private:
     [[gnu::cold]] void append_escape(std::string& result);
 
     // After "\u": four digits, or a pair of surrogates.
-    std::uint32_t escaped_code();
-    std::uint32_t four_hex_digits();
+    [[gnu::cold]] std::uint32_t escaped_code();
+    [[gnu::cold]] std::uint32_t four_hex_digits();
 
-    std::string found() const;
+    [[gnu::cold]] std::string found() const;
     [[noreturn, gnu::cold]] void fail_expected(std::string_view what) const;
 
     std::string_view text_;

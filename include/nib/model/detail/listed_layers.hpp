@@ -18,10 +18,12 @@ namespace nib::inline NIB_ABI::detail {
 inline constexpr std::string_view block_start = "Residual(", block_end = ")";
 
 // "Linear" of "Linear(784, 64)".
-inline std::string_view layer_name(std::string_view text) { return text.substr(0, text.find('(')); }
+[[gnu::cold]] inline std::string_view layer_name(std::string_view text) { return text.substr(0, text.find('(')); }
 
 // A layer that does nothing when a network is used.
-inline bool is_identity(std::string_view text) { return text.starts_with("Dropout(p=") || text == "Identity"; }
+[[gnu::cold]] inline bool is_identity(std::string_view text) {
+    return text.starts_with("Dropout(p=") || text == "Identity";
+}
 
 // One word of a list.
 struct ListedLayer {
@@ -122,7 +124,7 @@ struct ListedLayer {
 }
 
 // What a file of nib's lists in its metadata; "" where it lists none.
-inline std::string_view listed_layers(const StringMap& metadata) {
+[[gnu::cold]] inline std::string_view listed_layers(const StringMap& metadata) {
     const auto* const list = metadata.find("layers");
     return list == metadata.end() || !metadata.contains("nib_version") ? std::string_view{} : list->second;
 }

@@ -30,7 +30,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline bool is_passed_over(const TensorInfo& tensor) {
+[[gnu::cold]] inline bool is_passed_over(const TensorInfo& tensor) {
     constexpr std::string_view counter = "num_batches_tracked";
     const std::string_view name = tensor.name;
     return tensor.shape.empty() && !is_floating(tensor.dtype) && name.ends_with(counter) &&
@@ -38,13 +38,13 @@ inline bool is_passed_over(const TensorInfo& tensor) {
 }
 
 // Without those that are passed over.
-inline std::size_t count_tensors(const TensorFile& file) {
+[[gnu::cold]] inline std::size_t count_tensors(const TensorFile& file) {
     std::size_t count = 0;
     for (const TensorInfo& tensor : file.tensors()) count += is_passed_over(tensor) ? 0U : 1U;
     return count;
 }
 
-inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
+[[gnu::cold]] inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
     return join({tensor_label(name), " ", shape_text(shape)});
 }
 
@@ -239,7 +239,7 @@ private:
     return found;
 }
 
-inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
+[[gnu::cold]] inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
     std::size_t count = 0;
     for (const TensorInfo* const tensor : found) count += tensor != nullptr ? 1 : 0;
     return count;
