@@ -49,7 +49,7 @@ void load(Net& net, TensorFile& file) {
 #include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
-#include <nib/model/detail/layer_list.hpp>
+#include <nib/model/detail/listed_layers.hpp>
 #include <nib/model/detail/match_tensors.hpp>
 
 #include <cstddef>
