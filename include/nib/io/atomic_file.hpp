@@ -74,7 +74,6 @@ void check_writable(const std::string& path);
 #include <nib/core/error.hpp>
 #include <nib/io/detail/paths.hpp>
 #include <nib/io/detail/temporary_file.hpp>
-#include <nib/io/file_identity.hpp>
 
 #include <cerrno>
 #include <cstdint>

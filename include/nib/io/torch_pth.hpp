@@ -307,8 +307,8 @@ private:
     std::size_t memory_ = 0;
     TorchArchive& archive_;
     std::endian order_;
-    std::string_view name_;   // of the tensor that is being read
-    std::vector<bool> seen_;  // of the pickle's values: known to hold no tensors
+    std::string_view name_;           // of the tensor that is being read
+    std::vector<std::uint8_t> seen_;  // of the pickle's values: known to hold no tensors
 };
 
 // Whether a file of this start is pickled, and not in a zip archive.
