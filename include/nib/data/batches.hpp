@@ -66,10 +66,10 @@ public:
     // The memory that a batch is gathered into.
     class BatchBuffer {
         friend Batches;
-        std::vector<int> classes;
+        Scratch<int> classes;
         Scratch<T> targets;
         Scratch<T> weights;
-        std::vector<kernels::SparseRow<T>> lists;
+        Scratch<kernels::SparseRow<T>> lists;
         Scratch<kernels::Nonzero<T>> entries;
         Scratch<T> matrix;
         Scratch<std::uint8_t> scratch;
@@ -221,7 +221,6 @@ requires ExampleSource<std::remove_cvref_t<Data>, T>
 auto Batches<T, Data>::gather(std::size_t number, BatchBuffer& buffer) const -> Batch {
     const std::size_t first = smaller(number * batch_size_, order_.size());
     const std::size_t count = smaller(batch_size_, order_.size() - first);
-    buffer.lists.resize(batch_size_);
     return {inputs(first, count, buffer), targets(first, count, buffer), key_, number, first,
             weights(first, count, buffer)};
 }
@@ -230,9 +229,9 @@ template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
 auto Batches<T, Data>::targets(std::size_t first, std::size_t count, BatchBuffer& buffer) const {
     if constexpr (has_classes) {
-        buffer.classes.resize(batch_size_);
-        for (std::size_t i = 0; i < count; ++i) buffer.classes[i] = target_of(data_, order_[first + i]);
-        return std::span<const int>{buffer.classes.data(), count};
+        int* const classes = buffer.classes.buffer(batch_size_);
+        for (std::size_t i = 0; i < count; ++i) classes[i] = target_of(data_, order_[first + i]);
+        return std::span<const int>{classes, count};
     } else {
         const std::size_t cols = target_size(data_);
         const MatrixView<T> rows{buffer.targets.buffer(batch_size_ * cols), count, cols};
@@ -256,7 +255,8 @@ const {
     const std::size_t parts =
         thread_count_for(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
     if constexpr (is_random) buffer.scratch.buffer(parts * example_scratch_size(data_));
-    if (list(first, count, parts, buffer)) return kernels::SparseMatrixView<T>{count, cols, buffer.lists.data()};
+    if (list(first, count, parts, buffer))
+        return kernels::SparseMatrixView<T>{count, cols, buffer.lists.buffer(batch_size_)};
     share(count, parts, [&](Range rows, std::size_t part) {
         for (std::size_t i = 0; i < rows.count; ++i) {
             prefetch(first, rows, i);
@@ -272,10 +272,11 @@ bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t pa
     if constexpr (can_list) {
         const std::size_t cols = data_.input_size();
         const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
+        kernels::SparseRow<T>* const lists = buffer.lists.buffer(batch_size_);
         kernels::Nonzero<T>* const entries = buffer.entries.buffer(parts * capacity);
         Atomic<std::size_t> given_up{0};
         share(count, parts, [&](Range rows, std::size_t part) {
-            const kernels::SparseStorage<T> storage{buffer.lists.data() + rows.first, entries + part * capacity};
+            const kernels::SparseStorage<T> storage{lists + rows.first, entries + part * capacity};
             const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
                 prefetch(first, rows, i);
                 return list_one(first + rows.first + i, part, buffer, to);
