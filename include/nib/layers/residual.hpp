@@ -8,7 +8,6 @@
 #include <nib/layers/layer.hpp>
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -25,16 +24,11 @@ struct ResidualSum {
         if (x.data() != y.data()) copy_values(x.data(), x.size(), y.data());
         kernels::add<T>(pass.skipped.values(), y.values());
     }
-    // The gradient with respect to x.
+    // The gradient with respect to x. That with respect to `skipped` is dy too; it is added where the block begins.
     template <class T>
     static void backward_input(const Pass<T>& /*pass*/, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
                                MatrixView<const T> dy, MatrixView<T> dx) {
         if (dy.data() != dx.data()) copy_values(dy.data(), dy.size(), dx.data());
-    }
-    // That with respect to `skipped`, which is added where the block begins: dy too.
-    template <class T>
-    static void add_skipped_gradient(std::span<const T> dy, std::span<T> gradient) {
-        kernels::add<T>(dy, gradient);
     }
 
     template <class List = std::vector<Operator>>

@@ -233,7 +233,7 @@ private:
     // Of the residual connection that step k ends.
     void add_skipped_gradient(std::size_t k, Range rows, MatrixView<T> to, Sharing sharing, Range columns) const {
         const MatrixView<const T> from = output_gradient(k, rows);
-        const auto add = net_.steps[k].add_skipped_gradient;
+        const auto add = net_.steps[k].add_gradient;
         if (sharing != Sharing::columns) return add(from.values(), to.values());
         for (std::size_t i = 0; i < to.rows(); ++i)  // the other columns are other threads'
             add(from.row(i).subspan(columns.first, columns.count), to.row(i).subspan(columns.first, columns.count));

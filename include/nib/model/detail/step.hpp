@@ -29,8 +29,6 @@ struct Step {
                            MatrixView<T> dx) = nullptr;
     void (*parameter_gradient)(const Pass<T>&, const kernels::InputView<T>& x, MatrixView<const T> dy,
                                ParameterGradient<T>& gradient) = nullptr;  // none without parameters
-    // Where a residual connection ends: adds the gradient with respect to what it adds.
-    void (*add_skipped_gradient)(std::span<const T> dy, std::span<T> gradient) = nullptr;
     void (*update_buffers)(std::span<const T> statistics, std::span<T> buffers) = nullptr;
     void (*check_ready)(std::span<const T> buffers) = nullptr;  // where the layer has such a function
     LayerId layer = nullptr;
@@ -50,8 +48,9 @@ struct Step {
     bool gives_log_probabilities = false;
     bool gives_probabilities = false;
     bool only_in_training = false;
-    // A residual connection ends here: it adds the input of step number `skip`.
+    // A residual connection ends here: it adds the input of step number `skip`, to whose gradient dy is added.
     std::size_t skip = no_skip;
+    void (*add_gradient)(std::span<const T> dy, std::span<T> gradient) = nullptr;  // where `skip` is a step
 
     // Set by place_steps.
     std::size_t parameter_offset = 0;
@@ -100,9 +99,6 @@ struct StepFunctions {
         if constexpr (requires { L::update_buffers(statistics, buffers); }) L::update_buffers(statistics, buffers);
     }
     static void check_ready(std::span<const T> buffers) { L::check_ready(buffers); }
-    static void add_skipped_gradient(std::span<const T> dy, std::span<T> gradient) {
-        L::add_skipped_gradient(dy, gradient);
-    }
 };
 
 // A layer that says `using runs_as = Other;` has Other's functions: so that these are compiled once for layers of all
@@ -195,8 +191,6 @@ constexpr Step<T> step_of(LayerShape shape) {
     if (step.buffers > 0) step.update_buffers = &Functions::update_buffers;
     if constexpr (requires(std::span<const T> buffers) { L::check_ready(buffers); })
         step.check_ready = &Functions::check_ready;
-    if constexpr (requires(std::span<const T> dy, std::span<T> gradient) { L::add_skipped_gradient(dy, gradient); })
-        step.add_skipped_gradient = &Functions::add_skipped_gradient;
     return step;
 }
 
