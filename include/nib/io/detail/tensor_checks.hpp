@@ -82,10 +82,12 @@ namespace nib::inline NIB_ABI::detail {
                   shape_text(tensor.shape), " of ", dtype_name(tensor.dtype), ", found ", tensor.data.size(),
                   " bytes"});
     }
-    sort_records(by_name.data(), by_name.size(), [](const Tensor* a, const Tensor* b) { return a->name < b->name; });
+    sort_records(by_name.data(), by_name.size(),
+                 [](const Tensor* a, const Tensor* b) { return a->name != b->name ? a->name < b->name : a < b; });
+    const Tensor* second = nullptr;  // the first whose name one before it has
     for (std::size_t i = 1; i < by_name.size(); ++i)
-        if (by_name[i]->name == by_name[i - 1]->name)
-            fail({path, ": tensor ", tensor_label(by_name[i]->name), ": two tensors have this name"});
+        if (by_name[i]->name == by_name[i - 1]->name && (second == nullptr || by_name[i] < second)) second = by_name[i];
+    if (second != nullptr) fail({path, ": tensor ", tensor_label(second->name), ": two tensors have this name"});
 }
 
 }  // namespace nib::inline NIB_ABI::detail
