@@ -130,6 +130,7 @@ NIB_VISIBLE_TEMPLATES(extern, double)
                                               std::span<const T>) const;                                               \
     template MatrixView<const T> run_forward(const NetworkView<T>&, const kernels::InputView<T>&, Workspace<T>&,       \
                                              const TrainingPass&);                                                     \
+    template void reserve_forward(const NetworkView<T>&, std::size_t, bool, Workspace<T>&);                            \
     template DeferredGradient<T> run_backward(const NetworkView<T>&, MatrixView<const T>, std::size_t, Workspace<T>&,  \
                                               std::span<T>);                                                           \
     template void commit_buffers(std::span<const Step<T>>, Workspace<T>&, std::span<T>);                               \

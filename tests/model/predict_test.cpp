@@ -32,14 +32,36 @@ public:
     explicit Backwards(std::size_t size) : size_{size} {}
     std::size_t size() const override { return size_; }
     int runs = 0;
+    bool running = false;
 
 private:
     void run_parts(std::size_t parts, Part part, const void* job) override {
         ++runs;
+        running = true;
         while (parts-- > 0) part(job, parts);
+        running = false;
     }
 
     std::size_t size_;
+};
+
+// A network that counts the examples which no part of a run takes through it.
+struct Counted {
+    using scalar_type = float;
+
+    std::size_t input_size() const { return net.input_size(); }
+    std::size_t output_size() const { return net.output_size(); }
+    bool gives_log_probabilities() const { return net.gives_log_probabilities(); }
+    auto view() const { return net.view(); }
+    nib::MatrixView<const float> forward(const nib::kernels::InputView<float>& x,
+                                         nib::Workspace<float>& workspace) const {
+        if (!executor.running) alone += x.rows();
+        return net.forward(x, workspace);
+    }
+
+    const nib::Mlp& net;
+    const Backwards& executor;
+    mutable std::size_t alone = 0;
 };
 
 }  // namespace
@@ -177,6 +199,9 @@ TEST_CASE("threads take their parts of a batch through the network alone, with t
             CHECK(std::ranges::equal(nib::probabilities(net, examples, workspace).values(), expected.values()));
             const auto best = nib::top_k(net, examples, 1, workspace);
             for (std::size_t i = 0; i < rows; ++i) CHECK(best(i, 0).label == classes[i]);
+            const Counted counted{net, executor};
+            CHECK(nib::predict(counted, examples, workspace) == classes);
+            CHECK(counted.alone == (rows >= 300 && threads > 1 ? 0 : rows));
         }
     }
 }

@@ -188,18 +188,14 @@ void for_each_piece(const Net& net, const kernels::InputView<typename Net::scala
     const std::size_t threads = thread_count_for(net, examples.rows(), executor);
     if (threads == 1)
         return run({0, examples.rows()}, executor != nullptr ? piece * executor->size() : piece, workspace);
-    // Each thread has its part of the examples and meets the others once. The first pieces allocate, which may fail and
-    // so is not for threads.
+    // Each thread has its part of the examples and meets the others once. Allocating may fail, and so is not for
+    // threads.
     const std::span<Workspace<T>> own = workspace.of_threads(threads);
     const auto part_of = [&](std::size_t thread) { return chunk(examples.rows(), thread, threads, whole_tiles); };
-    for (std::size_t thread = 0; thread < threads; ++thread) {
-        const Range part = part_of(thread);
-        run({part.first, smaller(piece, part.count)}, piece, own[thread]);
-    }
-    executor->parallel_for(threads, [&](std::size_t thread) {
-        const Range part = part_of(thread);
-        if (part.count > piece) run({part.first + piece, part.count - piece}, piece, own[thread]);
-    });
+    if constexpr (requires { net.view(); })
+        for (Workspace<T>& each : own)
+            reserve_forward<T>(net.view(), smaller(piece, part_of(0).count), examples.is_sparse(), each);
+    executor->parallel_for(threads, [&](std::size_t thread) { run(part_of(thread), piece, own[thread]); });
 }
 
 }  // namespace detail

@@ -77,14 +77,20 @@ public:
         inputs_ = x;
         if (x.empty() || x.is_sparse() == sparse) return;
         if (sparse) {
-            inputs_ = kernels::find_nonzeros<T>(
-                x.matrix(), {.lists = lists_.buffer(x.rows()),
-                             .entries = entries_.buffer(kernels::sparse_capacity(x.rows(), x.cols()))});
+            inputs_ = kernels::find_nonzeros<T>(x.matrix(), listed_inputs(x.rows(), x.cols()));
         } else {
-            const MatrixView<T> matrix{written_out_.buffer(x.rows() * x.cols()), x.rows(), x.cols()};
+            const MatrixView<T> matrix = written_out_inputs(x.rows(), x.cols());
             kernels::write_dense(x.sparse(), matrix);
             inputs_ = MatrixView<const T>{matrix};
         }
+    }
+    // Allocates what begin needs for at most `rows` inputs that are a sparse matrix or a dense one.
+    void reserve_inputs(std::size_t rows, std::size_t cols, bool is_sparse, bool sparse) {
+        if (is_sparse == sparse) return;
+        if (sparse)
+            listed_inputs(rows, cols);
+        else
+            written_out_inputs(rows, cols);
     }
     const kernels::InputView<T>& inputs() const { return inputs_; }
     const TrainingPass& training() const { return training_; }
@@ -101,6 +107,12 @@ private:
     [[gnu::noinline]] static T* buffer(std::vector<Scratch<T>>& buffers, std::size_t slot, std::size_t count) {
         if (slot >= buffers.size()) buffers.resize(slot + 1);
         return buffers[slot].buffer(count);
+    }
+    kernels::SparseStorage<T> listed_inputs(std::size_t rows, std::size_t cols) {
+        return {.lists = lists_.buffer(rows), .entries = entries_.buffer(kernels::sparse_capacity(rows, cols))};
+    }
+    MatrixView<T> written_out_inputs(std::size_t rows, std::size_t cols) {
+        return {written_out_.buffer(rows * cols), rows, cols};
     }
 
     Executor* executor_ = nullptr;

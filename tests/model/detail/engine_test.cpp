@@ -1,5 +1,6 @@
 #include <nib/model/detail/engine.hpp>
 
+#include "../../kernels/listed.hpp"
 #include "../../reference.hpp"
 #include "../../support.hpp"
 
@@ -160,6 +161,35 @@ TEST_CASE("a layer that can run in place and reads its input in the backward pas
     nib::Rng rng{7};
     nib::BasicSequential<double, Dense<4, 5>, Softplus, Dense<5, 5>, Softplus, Softplus, Dense<5, 2>> net{rng};
     CHECK(reference::network_gradient_error(net, reference::random_matrix<double>(3, 4, rng), rng) < 1e-7);
+}
+
+TEST_CASE("passes over as many rows as memory was reserved for leave it where it is") {
+    using Net = nib::Sequential<Dense<784, 30>, nib::ReLU, Cube, Dense<30, 200>>;
+    using SparseLast = nib::Sequential<Cube, Dense<784, 30>>;
+    nib::Rng rng{5};
+    const auto check = [&](const auto& net, const auto& one, const auto& many) {
+        nib::Workspace<float> workspace;
+        const nib::kernels::InputView<float> few{one}, all{many};
+        nib::reserve_forward<float>(net.view(), all.rows(), all.is_sparse(), workspace);
+        const auto numbers = [&](const nib::kernels::InputView<float>& x) {
+            const float* const outputs = nib::run_forward<float>(net.view(), x, workspace).data();
+            std::vector<const void*> places{outputs, workspace.activation(0, 1, 1).data(), workspace.scratch(1)};
+            const nib::kernels::InputView<float>& inputs = workspace.inputs();
+            if (inputs.is_sparse() == x.is_sparse()) return places;
+            if (!inputs.is_sparse()) return places.push_back(inputs.matrix().data()), places;
+            places.push_back(inputs.sparse().lists);
+            places.push_back(inputs.sparse().row(0).data());
+            return places;
+        };
+        const std::vector<const void*> before = numbers(few);
+        CHECK(numbers(all) == before);
+    };
+    const auto one = reference::random_matrix<float>(1, 784, rng, 0.8);
+    const auto many = reference::random_matrix<float>(400, 784, rng, 0.8);
+    check(Net{rng}, one, many);
+    check(Net{rng}, reference::Listed<float>{one}.inputs, reference::Listed<float>{many}.inputs);
+    check(SparseLast{rng}, one, many);
+    check(SparseLast{rng}, reference::Listed<float>{one}.inputs, reference::Listed<float>{many}.inputs);
 }
 
 TEST_CASE("another number of features is an error that names both") {

@@ -35,6 +35,11 @@ template <class T>
 MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputView<T>& x, Workspace<T>& workspace,
                                 const TrainingPass& training = {});
 
+// Allocates what passes over at most `rows` rows of a dense or a sparse matrix need, so that in inference they allocate
+// nothing.
+template <class T>
+void reserve_forward(const NetworkView<T>& net, std::size_t rows, bool is_sparse, Workspace<T>& workspace);
+
 // After run_forward: the gradients by all parameters, from dy, the gradient of the loss by the outputs of step
 // `last`: the last one, or the one before where the loss computes its gradient through the last layer. `values` holds
 // as many numbers. The result refers to dy, `values` and the workspace.
@@ -284,6 +289,12 @@ private:
     std::size_t last_ = 0;
 };
 
+// Whether the first step of a network takes its inputs as a sparse matrix.
+template <class T>
+bool reads_sparse(const Step<T>& first) {
+    return first.accepts_sparse && !first.branches_off;
+}
+
 template <class T>
 void check_network(const NetworkView<T>& net) {
     if (net.steps.empty() || net.steps.back().parameter_offset + net.steps.back().parameters != net.parameters.size() ||
@@ -299,8 +310,16 @@ MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputV
     detail::check_network(net);
     const Step<T>& first = net.steps.front();
     if (x.cols() != first.shape.in) detail::fail_features(first.shape.in, x.cols());
-    workspace.begin(x, first.accepts_sparse && !first.branches_off, training);
+    workspace.begin(x, detail::reads_sparse(first), training);
     return detail::EngineRun<T>{net, workspace, x.rows()}.forward();
+}
+
+template <class T>
+void reserve_forward(const NetworkView<T>& net, std::size_t rows, bool is_sparse, Workspace<T>& workspace) {
+    detail::check_network(net);
+    const Step<T>& first = net.steps.front();
+    workspace.reserve_inputs(rows, first.shape.in, is_sparse, detail::reads_sparse(first));
+    detail::EngineRun<T>{net, workspace, rows};
 }
 
 template <class T>
