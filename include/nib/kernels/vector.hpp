@@ -361,9 +361,10 @@ NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
 // quotient = a / b, correctly rounded, from multiply-adds: y, the reciprocal of b by an estimate and two Newton steps;
 // q, the product a y; and q less y times its residual b q - a (Markstein 1990). The residual of a small a would be
 // subnormal, so a is scaled. tests/kernels/division_test.cpp proves that this rounds as a division does for every a and
-// b, but where the second step begins with an error of 2^-24: if all digits of b are ones, y is wrong then.
-// Returns false, with a quotient that does not count, there and where b is 0 or infinite or something overflows.
-// Subnormal numbers must be flushed.
+// every positive b up to 2^126, but where the second step begins with an error of 2^-24: if all digits of b are ones, y
+// is wrong then. Returns false, with a quotient that does not count, there and where b is 0 or infinite or something
+// overflows. Of a larger b the estimate is 0, and so is the quotient; of a negative one a quotient of 0 has a wrong
+// sign. Subnormal numbers must be flushed.
 template <class V>
 NIB_ALWAYS_INLINE bool divide_by_multiplying(V& quotient, const V& a, const V& b) {
     const V scaled = a * 0x1p48f;
@@ -383,7 +384,8 @@ NIB_ALWAYS_INLINE bool divide_by_multiplying(V& quotient, const V& a, const V& b
 }
 #endif
 
-// quotient = a / b, correctly rounded, beside a square root. Subnormal numbers must be flushed.
+// quotient = a / b, correctly rounded, beside a square root. b is positive, 0, infinite or a NaN, and no number above
+// 2^126. Subnormal numbers must be flushed.
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void divide(V& quotient, const V& a, const V& b) {
 #if NIB_X86_INSTRUCTIONS
