@@ -1,18 +1,27 @@
 #!/bin/bash
-# nib's tests on WebAssembly, with its vectors and without, in node.
-#     run.sh core|all ROOT WORK    the core of the tests, or all that need no threads; WORK is a folder for what is built
+# nib on WebAssembly, in node, with its vectors and without.
+#     run.sh core ROOT WORK                        the core of the unit tests; WORK is a folder for what is built
+#     run.sh all ROOT WORK                         all unit tests that need no threads: some minutes
+#     run.sh answers ROOT WORK PROGRAMS COMPILER   a network's outputs for MNIST ($NIB_DATA/mnist), and this machine's
+#     run.sh recognizer ROOT WORK PROGRAMS         the drawing page's recognizer, and the program recognize
 #
-# Test files of a room are compiled together, each in a namespace of its own. What is missing is installed where CI=true
-# or NIB_INSTALL=1 (by apt-get); elsewhere, and where that fails, the test is skipped (status 77).
+# PROGRAMS is the folder of train and recognize, COMPILER this machine's. What is missing is installed where CI=true or
+# NIB_INSTALL=1 (by apt-get); elsewhere, and where that fails, the test is skipped (status 77).
 set -euo pipefail
 
-which=$1 root=$2 work=$3
+what=$1 root=$2 work=$3 programs=${4:-} compiler=${5:-}
 here=$root/tests/wasm
 cxx=${NIB_WASM_CXX:-clang++}
+mkdir -p "$work"
+
+skip() {
+    echo "skipped: $1"
+    exit 77
+}
 
 is_there() {
-    command -v node >/dev/null && command -v "$cxx" >/dev/null && mkdir -p "$work" &&
-        echo 'int main() {}' | "$cxx" --target=wasm32-wasi -x c++ - -lc++ -o "$work/probe" 2>/dev/null
+    command -v node >/dev/null && command -v "$cxx" >/dev/null &&
+        echo 'int main() {}' | "$cxx" --target=wasm32-wasi -x c++ - -o "$work/probe" 2>/dev/null
 }
 packages="clang-14 lld-14 wasi-libc libc++-14-dev-wasm32 libc++abi-14-dev-wasm32 libclang-rt-14-dev-wasm32 nodejs"
 if ! is_there && { [ "${CI:-}" = true ] || [ "${NIB_INSTALL:-}" = 1 ]; }; then
@@ -22,35 +31,47 @@ if ! is_there && { [ "${CI:-}" = true ] || [ "${NIB_INSTALL:-}" = 1 ]; }; then
     $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
         install -y -qq --no-install-recommends $packages || true
 fi
-is_there || {
-    echo "skipped: Clang for wasm32-wasi and node are needed (Debian: $packages; NIB_INSTALL=1 installs them)"
-    exit 77
+is_there || skip "Clang for wasm32-wasi and node are needed (Debian: $packages; NIB_INSTALL=1 installs them)"
+
+# Node's fast calls of WASI lose objects to its garbage collector.
+run() { node --no-turbo-fast-api-calls "$here/run.mjs" "$@"; }
+
+# compile MODE ARGUMENT...: MODE is simd or scalar.
+compile() {
+    local simd=()
+    [ "$1" = scalar ] || simd=(-msimd128)
+    "$cxx" -std=c++20 --target=wasm32-wasi "${simd[@]}" -fno-exceptions -g0 -Wno-unused-command-line-argument \
+        -include "$here/library.hpp" "-I$root/include" "-I$here" "-I$root/tests" \
+        -Wl,--stack-first,-z,stack-size=4194304 "${@:2}"
 }
 
-# What libc++ 14 cannot compile (std::ranges, calls that are ambiguous there), and what is about threads and files.
-left_out='core/threads core/detail/atomic core/detail/flush_subnormals model/predict model/sequential
-    model/detail/sequential_text io/atomic_file io/atomic_file_killed io/file_identity io/detail/paths
-    io/detail/temporary_file'
+# Unit tests: those of a room are compiled together, each file in a namespace of its own.
+
+rooms='model io kernels ink layers core'
 core='core/matrix core/random core/text core/error core/detail/join core/detail/math
     kernels/vector kernels/lanes kernels/matmul kernels/detail/int8
     layers/dense layers/relu layers/log_softmax layers/layer_norm
     model/mlp model/model_file
     ink/rasterize ink/quickdraw ink/unipen ink/normalize_image ink/read_drawings ink/write_drawings
     io/safetensors io/torch_pth io/tensor_formats'
+# What libc++ 14 cannot compile (std::ranges, calls that are ambiguous there), and what is about threads and files.
+left_out='core/threads core/executor core/detail/atomic core/detail/flush_subnormals model/predict model/sequential
+    model/gradient model/detail/engine model/detail/sequential_text io/atomic_file io/atomic_file_killed
+    io/file_identity io/detail/paths io/detail/temporary_file'
 # Test cases that expect sizes of 64 bits, another locale, or that what fails is destroyed.
 skipped_cases='numbers are printed and parsed alike in a locale*,malformed UNIPEN files,a large file takes no memory*'
 skipped_cases+=',a small file makes no large allocation,offsets fit the data*,a tensor that does not lie within*'
-skipped_cases+=',what is in archives of torch.save*,a file is written whole or not at all'
+skipped_cases+=',valid files with unusual layouts are accepted,what is in archives of torch.save*'
+skipped_cases+=',a file is written whole or not at all'
 
 files_of() {
-    case $which in
-    core) for file in $core; do [[ $file != "$1"/* ]] || echo "$file"; done ;;
-    all)
-        (cd "$root/tests" && ls "$1"/*_test.cpp "$1"/detail/*_test.cpp 2>/dev/null || true) | sed 's/_test.cpp$//' |
-            grep -vxF "$(printf '%s\n' $left_out)"
-        ;;
-    *) echo "expected core or all, found $which" >&2 && exit 2 ;;
-    esac
+    if [ "$what" = core ]; then
+        for file in $core; do [[ $file != "$1"/* ]] || echo "$file"; done
+    else
+        # shellcheck disable=SC2086 # a list
+        (cd "$root/tests" && ls "$1"/*_test.cpp "$1"/detail/*_test.cpp 2>/dev/null || true) |
+            sed 's/_test.cpp$//' | grep -vxF "$(printf '%s\n' $left_out)"
+    fi
 }
 
 # unit FILE...: a source that includes them.
@@ -66,40 +87,85 @@ unit() {
     done
 }
 
-flags=(-std=c++20 --target=wasm32-wasi -fno-exceptions -O1 -g0 -Wall -Wextra -D_WASI_EMULATED_SIGNAL
-    -DDOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS -DDOCTEST_CONFIG_NO_POSIX_SIGNALS
-    -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS "-DNIB_TEST_DATA=\"$root/tests/data\"" -include "$here/library.hpp"
-    "-I$root/include" "-I$here" "-I$root/tests")
-link=(-lwasi-emulated-signal -Wl,--export-table,--export=__stack_pointer,--stack-first,-z,stack-size=4194304)
+doctest=(-O1 -D_WASI_EMULATED_SIGNAL -DDOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS
+    -DDOCTEST_CONFIG_NO_POSIX_SIGNALS -DDOCTEST_CONFIG_SUPER_FAST_ASSERTS "-DNIB_TEST_DATA=\"$root/tests/data\"")
 
-# one MODE ROOM: compiles and runs a room's tests.
-one() {
-    local mode=$1 room=$2 simd=()
-    [ "$mode" = scalar ] || simd=(-msimd128)
-    local program=$work/$mode-$room
-    "$cxx" "${flags[@]}" "${simd[@]}" "$work/$room.cpp" "$here/main.cpp" "${link[@]}" -o "$program.wasm"
-    # Node's fast calls of WASI lose objects to the garbage collector.
-    if node --no-turbo-fast-api-calls "$here/run.mjs" "$program.wasm" "--test-case-exclude=$skipped_cases" \
-        >"$program.log" 2>&1; then
-        printf '%s, %s: %s\n' "$room" "$mode" "$(grep -o '[0-9]* | *[0-9]* passed' "$program.log" | head -n 1)"
+# test_room MODE ROOM: compiles and runs a room's tests.
+test_room() {
+    local program=$work/$1-$2
+    compile "$1" "${doctest[@]}" "$work/$2.cpp" "$work/$1-main.o" -lwasi-emulated-signal \
+        -Wl,--export-table,--export=__stack_pointer -o "$program.wasm"
+    if run "$program.wasm" "--test-case-exclude=$skipped_cases" >"$program.log" 2>&1; then
+        echo "$2, $1: $(sed -n 's/.*test cases: *\([0-9]*\) .*/\1/p' "$program.log") test cases"
     else
         cat "$program.log"
-        echo "FAILED: $room, $mode"
+        echo "FAILED: $2, $1"
         return 1
     fi
 }
 
-rooms="io kernels model layers ink core"
-[ "$which" = core ] || rooms="$rooms loss optim"
-for room in $rooms; do
-    # shellcheck disable=SC2046 # a list
-    unit $(files_of "$room") >"$work/$room.cpp"
-done
-status=0
-for room in $rooms; do
-    one simd "$room" & first=$!
-    one scalar "$room" & second=$!
-    wait $first || status=1
-    wait $second || status=1
-done
-exit $status
+# Room by room, two at a time. Readers of files are the same with vectors and without, and tested once in the core.
+test_rooms() {
+    local jobs=()
+    for mode in simd scalar; do
+        compile $mode "${doctest[@]}" -c "$here/main.cpp" -o "$work/$mode-main.o"
+        for room in $rooms; do
+            [[ $what = core && $mode = scalar && $room = i* ]] || jobs+=("$mode $room")
+        done
+    done
+    for room in $rooms; do
+        # shellcheck disable=SC2046 # a list
+        unit $(files_of "$room") >"$work/$room.cpp"
+    done
+    local status=0
+    for ((i = 0; i < ${#jobs[@]}; i += 2)); do
+        # shellcheck disable=SC2086 # two words
+        test_room ${jobs[i]} & local first=$!
+        # shellcheck disable=SC2086
+        [ -z "${jobs[i + 1]:-}" ] || test_room ${jobs[i + 1]} || status=1
+        wait $first || status=1
+    done
+    return $status
+}
+
+# A network of two epochs, for those who compare answers.
+train() { "$programs/train" --synthetic 20000 --epochs 2 --save "$1" "${@:2}" 2>/dev/null | tail -n 1; }
+
+compare_answers() {
+    local data=${NIB_DATA:-}/mnist
+    [ -n "${NIB_DATA:-}" ] || skip "set NIB_DATA to the folder that holds mnist"
+    train "$work/model.safetensors"
+    "$compiler" -std=c++20 -O2 "-I$root/include" "$here/answers.cpp" -o "$work/answers" -pthread
+    NIB_CPU=sse2 "$work/answers" "$work/model.safetensors" "$data" >"$work/sse2"
+    "$work/answers" "$work/model.safetensors" "$data" >"$work/native"
+    cat "$work/sse2"
+    # Fused multiply-add changes bits of outputs, and no class.
+    diff <(head -n 2 "$work/sse2") <(head -n 2 "$work/native")
+    for mode in simd scalar; do
+        compile $mode -O2 "$here/answers.cpp" -o "$work/answers-$mode.wasm"
+        run "$work/answers-$mode.wasm" "$work/model.safetensors" "$data" >"$work/$mode"
+        diff "$work/sse2" "$work/$mode"
+        echo "the same in WebAssembly ($mode)"
+    done
+}
+
+test_recognizer() {
+    train "$work/model.safetensors"
+    train "$work/other.pth" --hidden 32
+    cmake "-DOUTPUT=$work/nib.wasm" "-DCOMPILER=$(command -v "$cxx")" -P "$root/tools/draw/build_module.cmake"
+    node "$here/recognizer_test.mjs" "$work/nib.wasm" "$work/model.safetensors" "$work/other.pth" \
+        "$programs/recognize" "$work"
+}
+
+case $what in
+core | all)
+    [ "$what" = core ] || rooms="$rooms loss optim"
+    test_rooms
+    ;;
+answers) compare_answers ;;
+recognizer) test_recognizer ;;
+*)
+    echo "expected core, all, answers or recognizer, found $what" >&2
+    exit 2
+    ;;
+esac
