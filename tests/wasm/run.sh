@@ -9,10 +9,11 @@
 # NIB_INSTALL=1 (by apt-get); elsewhere, and where that fails, the test is skipped (status 77).
 set -euo pipefail
 
-what=$1 root=$2 work=$3 programs=${4:-} compiler=${5:-}
+what=$1 root=$(cd "$2" && pwd) programs=${4:-} compiler=${5:-}
+mkdir -p "$3"
+work=$(cd "$3" && pwd)
 here=$root/tests/wasm
 cxx=${NIB_WASM_CXX:-clang++}
-mkdir -p "$work"
 
 skip() {
     echo "skipped: $1"
