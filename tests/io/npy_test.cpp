@@ -17,7 +17,7 @@ using support::fixture;
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::span<const std::byte> bytes_of(std::string_view text) { return nib::bytes_of(text); }
 
 template <class T>
 std::string error_in(std::string_view file) {

@@ -29,8 +29,10 @@ if ! is_there && { [ "${CI:-}" = true ] || [ "${NIB_INSTALL:-}" = 1 ]; }; then
     as_root=
     [ "$(id -u)" -eq 0 ] || as_root=sudo
     # shellcheck disable=SC2086 # a list
-    $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
-        install -y -qq --no-install-recommends $packages || true
+    if ! { $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $packages; }; then
+        echo "$packages could not be installed"
+    fi
 fi
 is_there || skip "Clang for wasm32-wasi and node are needed (Debian: $packages; NIB_INSTALL=1 installs them)"
 
@@ -55,10 +57,12 @@ core='core/matrix core/random core/text core/error core/detail/join core/detail/
     model/mlp model/model_file
     ink/rasterize ink/quickdraw ink/unipen ink/normalize_image ink/read_drawings ink/write_drawings
     io/safetensors io/torch_pth io/tensor_formats'
-# What libc++ 14 cannot compile (std::ranges, calls that are ambiguous there), and what is about threads and files.
+# What libc++ 14 cannot compile (std::ranges, and spans that it makes of matrices), what has numbers of 64 bits, and
+# what is about threads and files.
 left_out='core/threads core/executor core/detail/atomic core/detail/flush_subnormals model/predict model/sequential
-    model/gradient model/detail/engine model/detail/sequential_text io/atomic_file io/atomic_file_killed
-    io/file_identity io/detail/paths io/detail/temporary_file'
+    model/gradient model/fit_standardize model/detail/engine model/detail/sequential_text io/atomic_file
+    io/atomic_file_killed io/file_identity io/detail/paths io/detail/temporary_file io/detail/state_dict_writer
+    io/detail/tensor_checks'
 # Test cases that expect sizes of 64 bits, another locale, or that what fails is destroyed.
 skipped_cases='numbers are printed and parsed alike in a locale*,malformed UNIPEN files,a large file takes no memory*'
 skipped_cases+=',a small file makes no large allocation,offsets fit the data*,a tensor that does not lie within*'
@@ -70,8 +74,8 @@ files_of() {
         for file in $core; do [[ $file != "$1"/* ]] || echo "$file"; done
     else
         # shellcheck disable=SC2086 # a list
-        (cd "$root/tests" && ls "$1"/*_test.cpp "$1"/detail/*_test.cpp 2>/dev/null || true) |
-            sed 's/_test.cpp$//' | grep -vxF "$(printf '%s\n' $left_out)"
+        (cd "$root/tests" && find "$1" -name '*_test.cpp') | sort | sed 's/_test.cpp$//' |
+            grep -vxF "$(printf '%s\n' $left_out)"
     fi
 }
 
