@@ -4,7 +4,8 @@
 let recognizer = null;  // until its module is compiled
 let reading = {digits: [], text: ""};
 
-const percent = (probability) => `${(100 * probability).toFixed(1)}%`;
+// Nothing is sure altogether.
+const percent = (probability) => (probability < 0.9995 ? `${(100 * probability).toFixed(1)}%` : "over 99.9%");
 
 // The labels, the most probable one first.
 function ranked({probabilities}) {
