@@ -68,6 +68,13 @@
 #endif
 #endif
 
+// For a variable of which each thread has its own.
+#if NIB_THREADS
+#define NIB_THREAD_LOCAL thread_local
+#else
+#define NIB_THREAD_LOCAL static
+#endif
+
 // Whether threads are POSIX's; <thread>, which is expensive to include, stands in where there are none.
 #if NIB_THREADS && __has_include(<pthread.h>)
 #define NIB_PTHREADS 1

@@ -215,7 +215,7 @@ struct RunningPool {
     const RunningPool* outer;
 };
 inline const RunningPool*& running_pools() {
-    thread_local const RunningPool* innermost = nullptr;
+    NIB_THREAD_LOCAL const RunningPool* innermost = nullptr;
     return innermost;
 }
 
