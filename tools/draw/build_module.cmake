@@ -1,8 +1,20 @@
-# Compiles the drawing page's engine to WebAssembly:  cmake -DOUTPUT=nib.wasm [-DDEPFILE=FILE] -P build_module.cmake
+# Compiles the drawing page's engine to WebAssembly.
+#
+#   include(build_module.cmake)                              a command of the build that makes the file ${NIB_WASM}
+#   cmake -DOUTPUT=nib.wasm [-DDEPFILE=FILE] -P build_module.cmake    at once
 #
 # It needs Clang, its linker for WebAssembly, and a C and C++ library for wasm32-wasi, as Debian has them (packages,
 # below); -DCOMPILER=clang++-14 chooses the compiler. The same compiler makes the same bytes, wherever the sources lie.
 cmake_minimum_required(VERSION 3.20)
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+    set(NIB_WASM ${CMAKE_CURRENT_BINARY_DIR}/nib.wasm)
+    add_custom_command(OUTPUT ${NIB_WASM}
+        COMMAND ${CMAKE_COMMAND} -DOUTPUT=${NIB_WASM} -DDEPFILE=${NIB_WASM}.d -P ${CMAKE_CURRENT_LIST_FILE}
+        DEPENDS ${CMAKE_CURRENT_LIST_DIR}/module.cpp ${CMAKE_CURRENT_LIST_FILE} DEPFILE ${NIB_WASM}.d
+        COMMENT "Compiling nib to WebAssembly" VERBATIM)
+    return()
+endif()
+
 set(packages "clang-14 lld-14 wasi-libc libc++-14-dev-wasm32 libc++abi-14-dev-wasm32 libclang-rt-14-dev-wasm32")
 get_filename_component(root ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
 set(here ${CMAKE_CURRENT_LIST_DIR})
