@@ -1,5 +1,6 @@
 // Recognises drawn digits: one line a drawing, with the digit, its probability, the runner-up and its probability.
 #include "common/command_line.hpp"
+#include "common/digit_network.hpp"
 #include "common/drawing_files.hpp"
 #include "common/paths.hpp"
 #include "common/picture.hpp"
@@ -9,7 +10,6 @@
 #include <nib/nib.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <optional>
 #include <span>
@@ -26,29 +26,6 @@ struct Options {
     std::optional<double> reject;
 };
 
-constexpr std::size_t digits = 10;
-
-// The network of `model`, which must tell ten digits apart in square images.
-nib::Mlp load_classifier(const std::string& model) {
-    // Before the numbers are read, of which there may be any number.
-    const std::vector<std::size_t> widths = nib::mlp_widths(model);
-    const std::size_t inputs = widths.front(), outputs = widths.back();
-    const std::string expected = ": expected a network that takes square images, 8x8 to 1024x1024, ";
-    const auto side = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(inputs))));
-    if (side * side != inputs || side < 8 || side > 1024)
-        nib::fail(model + expected + "found one that takes " + std::to_string(inputs) + " features");
-    if (outputs != digits)
-        nib::fail(model + expected + "and has 10 outputs, one for each digit; found one of " + std::to_string(outputs));
-    nib::Mlp net = nib::load_mlp(model);
-    if (!net.gives_log_probabilities())
-        nib::fail(model + ": expected a network that ends in LogSoftmax, found " + nib::layers_text(net.layers()));
-    return net;
-}
-
-std::size_t image_side(const nib::Mlp& net) {
-    return static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(net.input_size()))));
-}
-
 using Candidate = nib::ScoredClass<float>;
 
 struct Answer {
@@ -64,10 +41,7 @@ std::string text_of(const Candidate& candidate, const std::string& name) {
 // Fails where the network has no answer, because numbers on the way to it are too large.
 Answer answer_of(const nib::Mlp& net, const nib::Image& image, const Options& options) {
     const std::vector<Candidate> best = nib::top_k(net, image, 2);
-    if (!nib::is_finite(best[0].score))
-        nib::fail(options.model +
-                  ": expected an answer with finite probabilities; the network's weights are too large to compute "
-                  "with");
+    if (!nib::is_finite(best[0].score)) examples::fail_without_answer(options.model);
     return {best[0], best[1]};
 }
 
@@ -111,10 +85,14 @@ void recognize(const Options& options) {
         throw examples::UsageError("--reject: expected a probability below 1, found 1");
     examples::check_png_folder(options.files, options.png);
     if (!options.png.empty()) examples::make_folder(options.png);
-    const nib::Mlp net = load_classifier(options.model);
+    nib::TensorFile file = nib::open_tensors(options.model);
+    const nib::Mlp net = examples::load_digit_network(file);
     const auto passes = options.png.empty() ? examples::Passes::one : examples::Passes::two;
-    examples::DrawingFiles files{
-        options.files, options.strokes, {.size = image_side(net)}, examples::Pictures::read, passes};
+    examples::DrawingFiles files{options.files,
+                                 options.strokes,
+                                 {.size = examples::image_side(net.input_size())},
+                                 examples::Pictures::read,
+                                 passes};
 
     // Nothing is printed or written before all files are known to be good.
     std::vector<Answer> answers;

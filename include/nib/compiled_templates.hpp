@@ -142,7 +142,9 @@ NIB_VISIBLE_TEMPLATES(extern, double)
     template void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<T>&, TensorFile&);          \
     template void detail::load_network(const std::vector<LayerInfo>&, const NetworkNumbers<T>&, const std::string&);   \
     template BasicMlp<T> load_mlp<T>(const std::string&);                                                              \
+    template BasicMlp<T> load_mlp<T>(TensorFile&);                                                                     \
     template std::vector<std::size_t> mlp_widths<T>(const std::string&);                                               \
+    template std::vector<std::size_t> mlp_widths<T>(const TensorFile&);                                                \
     template void detail::save_onnx_layers(const std::vector<LayerInfo>&, const std::vector<LayerOperators>&,          \
                                            const NetworkNumbers<const T>&, const std::string&);                        \
     template SgdMethod::Rule<T> SgdMethod::rule(const SgdMethod::Options&, std::uint64_t);                             \

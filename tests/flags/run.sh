@@ -21,6 +21,8 @@ compile -std=c++20 -O1 -finstrument-functions -c "$here/predict.cpp" -o "$work/i
 echo "== without exceptions and run-time types"
 compile -std=c++20 -O1 -fno-exceptions -fno-rtti "$here/predict.cpp" -o "$work/predict"
 "$work/predict"
+compile -std=c++20 -O1 -fno-exceptions -fno-rtti "$here/fail_handler.cpp" -o "$work/fail_handler"
+[ "$("$work/fail_handler")" = 'two\nlines' ]
 
 echo "== C++17"
 for header in nib core/detail/abi core/text kernels/matmul; do

@@ -208,6 +208,19 @@ TEST_CASE("a file is written whole or not at all") {
     CHECK(nib::read_file(path) == text_of(drawings, StrokeFormat::unipen));
 }
 
+TEST_CASE("the text of a file is made without the file") {
+    const support::TemporaryDirectory folder;
+    const std::vector<nib::Drawing> drawings{{{{{1, 2, 0}, {3, 4, 0}}}, "7"}, dot};
+    for (const StrokeFormat format : {StrokeFormat::unipen, StrokeFormat::quickdraw}) {
+        nib::save_drawings(folder.path("drawings"), drawings, format);
+        CHECK(nib::format_drawings(drawings, format) == nib::read_file(folder.path("drawings")));
+    }
+    CHECK(support::error_of([&] { return nib::format_drawings(drawings, StrokeFormat::log, "out"); }) ==
+          "out: drawing 1: expected no label, as in a pointer log, found '7'");
+    CHECK(support::error_of([] { return nib::format_drawings({}, StrokeFormat::unipen); }) ==
+          "drawings: expected at least one drawing to write, found none");
+}
+
 TEST_CASE("all of pendigits comes back, from UNIPEN, from QuickDraw and from logs") {
     const auto original = support::real_data("pendigits/pendigits-orig.tra");
     if (!original) return;

@@ -57,6 +57,31 @@ TEST_CASE("a file's content says which format it has, whatever its name") {
     CHECK(nib::open_tensors(folder.write("empty.npz", support::ZipBuilder{}.bytes())).tensors().empty());
 }
 
+TEST_CASE("bytes in memory are read as a file of them is, and broken ones are refused in the same words") {
+    const support::TemporaryDirectory folder;
+    for (const std::string& name : {"x.safetensors"s, "x.pth"s, "x.npz"s}) {
+        CAPTURE(name);
+        nib::save_tensors(folder.path(name), two);
+        const std::string whole = nib::read_file(folder.path(name));
+        nib::TensorFile file = nib::parse_tensors(nib::bytes_of(whole), "dropped");
+        CHECK(file.path() == "dropped");
+        CHECK(file.format() == nib::open_tensors(folder.path(name)).format());
+        CHECK(file.bytes(file.at("fc.weight")) == std::vector<std::byte>(two[0].data.begin(), two[0].data.end()));
+        for (std::size_t size = 0; size < whole.size(); size += size < 64 ? 1 : 61) {
+            const std::string part = whole.substr(0, size);
+            const std::string path = folder.write("part", part);
+            const std::string error = error_of([&] { return nib::parse_tensors(nib::bytes_of(part), path); });
+            CHECK(error.starts_with(path + ": "));
+            CHECK(error == error_of([&] { return nib::open_tensors(path); }));
+        }
+    }
+    const std::string numpy = nib::read_file(fixture("int32_3.npy"));
+    CHECK(nib::parse_tensors(nib::bytes_of(numpy), "x.npy").format() == "npy");
+    CHECK(error_of([] {
+              return nib::parse_tensors(nib::bytes_of("version https://git-lfs.github.com/spec/v1\n"s), "m");
+          }) == "m: byte 0: is a Git LFS pointer, not the file itself: fetch that with 'git lfs pull'");
+}
+
 TEST_CASE("a safetensors file is one, whatever bytes its header's length has") {
     const support::TemporaryDirectory folder;
     for (std::size_t note = 0; note < 1600; note += 8) {  // lengths like 0x0280, which a pickle starts with, among them

@@ -79,6 +79,24 @@ TEST_CASE("a network is loaded from a file that is open, with the same bits, and
     CHECK(std::ranges::equal(wider.parameters(), before.parameters()));
 }
 
+TEST_CASE("an Mlp is made of bytes in memory, and of a file that is open") {
+    const support::TemporaryDirectory directory;
+    write_model(directory.path("model"), small_model());
+    const std::string bytes = nib::read_file(directory.path("model"));
+    nib::TensorFile file = nib::parse_tensors(nib::bytes_of(bytes), "dropped");
+    CHECK(nib::mlp_widths(file) == std::vector<std::size_t>{3, 4, 2});
+    CHECK(std::ranges::equal(nib::load_mlp(file).parameters(), nib::load_mlp(directory.path("model")).parameters()));
+    CHECK(nib::load_mlp<double>(file).parameters()[1] == 4);
+
+    std::vector<Numbers<float>> broken = small_model();
+    broken[1].name = "1.bias";
+    write_model(directory.path("model"), broken);
+    const std::string others = nib::read_file(directory.path("model"));
+    nib::TensorFile wrong = nib::parse_tensors(nib::bytes_of(others), "dropped");
+    CHECK(support::error_of([&] { return nib::load_mlp(wrong).input_size(); }).starts_with("dropped: expected dense"));
+    CHECK(support::error_of([&] { return nib::mlp_widths(wrong).size(); }).starts_with("dropped: expected dense"));
+}
+
 TEST_CASE("files have PyTorch's layout: a weight is [out, in], row-major") {
     const support::TemporaryDirectory directory;
     const std::string path = directory.path("model.safetensors");

@@ -51,15 +51,32 @@
 #endif
 #endif
 
-// Whether files have permissions, links and fsync. (MinGW has the headers, not what they promise.)
-#if !defined(_WIN32) && __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
+// Whether files have permissions, links and fsync. (MinGW and WASI have the headers, not what they promise.)
+#if !defined(_WIN32) && !defined(__wasi__) && __has_include(<unistd.h>) && __has_include(<sys/stat.h>)
 #define NIB_POSIX_FILES 1
 #else
 #define NIB_POSIX_FILES 0
 #endif
 
+// Whether there are threads at all; without them a ThreadPool is the caller's thread alone. (WASI says so by a flag:
+// another system's headers may lie on the path of its compiler.)
+#if !defined(NIB_THREADS)
+#if defined(__wasi__) && !defined(_REENTRANT)
+#define NIB_THREADS 0
+#else
+#define NIB_THREADS 1
+#endif
+#endif
+
+// For a variable of which each thread has its own.
+#if NIB_THREADS
+#define NIB_THREAD_LOCAL thread_local
+#else
+#define NIB_THREAD_LOCAL static
+#endif
+
 // Whether threads are POSIX's; <thread>, which is expensive to include, stands in where there are none.
-#if __has_include(<pthread.h>)
+#if NIB_THREADS && __has_include(<pthread.h>)
 #define NIB_PTHREADS 1
 #else
 #define NIB_PTHREADS 0

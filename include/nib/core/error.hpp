@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace nib {
 
@@ -47,14 +48,29 @@ namespace detail {
 
 }  // namespace detail
 
+#if !defined(__cpp_exceptions)
+// What fail() calls with an Error's text in a program without exceptions, before it ends the program: to say it
+// somewhere, or to leave by a way that the program has (its host's exceptions). Null, as at the start: nothing is said.
+// Not to be changed while other threads run. Returns the one before.
+using FailHandler = void (*)(std::string_view text);
+
+namespace detail {
+
+inline constinit FailHandler fail_handler = nullptr;
+
+}  // namespace detail
+
+inline FailHandler set_fail_handler(FailHandler handler) { return std::exchange(detail::fail_handler, handler); }
+#endif
+
 // The one place that raises an Error; its text is `message` as one line. Without exceptions (-fno-exceptions) it ends
-// the program, silently: nothing in the core, the layers or inference reaches it unless the caller broke a function's
-// contract.
+// the program, silently unless there is a handler: nothing in the core, the layers or inference reaches it unless the
+// caller broke a function's contract.
 [[noreturn, gnu::cold, gnu::noinline]] inline void fail(std::string_view message) {
 #if defined(__cpp_exceptions)
     throw Error(detail::one_line(message));
 #else
-    static_cast<void>(message);
+    if (detail::fail_handler != nullptr) detail::fail_handler(detail::one_line(message));
     std::abort();
 #endif
 }

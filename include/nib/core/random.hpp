@@ -99,7 +99,10 @@ public:
     // Fisher & Yates, from the back.
     template <class Array>
     constexpr void shuffle(Array&& values) {
-        for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[below(i)]);
+        for (std::size_t i = values.size(); i > 1; --i) {
+            const std::uint64_t other = below(i);
+            std::swap(values[i - 1], values[static_cast<std::size_t>(other)]);
+        }
     }
 
     constexpr const State& state() const { return state_; }

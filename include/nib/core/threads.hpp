@@ -22,7 +22,7 @@
 #if NIB_PTHREADS
 #include <pthread.h>
 #include <sched.h>
-#else
+#elif NIB_THREADS
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -74,7 +74,7 @@ private:
 
     pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t condition_ = PTHREAD_COND_INITIALIZER;
-#else
+#elif NIB_THREADS
     void lock() { mutex_.lock(); }
     void unlock() { mutex_.unlock(); }
     void wait() { condition_.wait(mutex_); }
@@ -82,6 +82,13 @@ private:
 
     std::mutex mutex_;
     std::condition_variable_any condition_;
+#else
+    // Nobody is there who could make it happen, or be woken.
+    void lock() {}
+    void unlock() {}
+    void wait() {}
+    void wake_all() {}
+
 #endif
     Atomic<std::size_t> sleepers_{0};
 };
@@ -128,7 +135,7 @@ private:
         std::size_t number = 0;
 #if NIB_PTHREADS
         pthread_t thread{};
-#else
+#elif NIB_THREADS
         std::thread thread{};
 #endif
     };
@@ -208,7 +215,7 @@ struct RunningPool {
     const RunningPool* outer;
 };
 inline const RunningPool*& running_pools() {
-    thread_local const RunningPool* innermost = nullptr;
+    NIB_THREAD_LOCAL const RunningPool* innermost = nullptr;
     return innermost;
 }
 
@@ -277,7 +284,7 @@ NIB_API ThreadPool::~ThreadPool() { is_forked() ? forget_threads() : stop(worker
 inline void ThreadPool::yield() {
 #if NIB_PTHREADS
     sched_yield();
-#else
+#elif NIB_THREADS
     std::this_thread::yield();
 #endif
 }
@@ -339,7 +346,7 @@ inline bool ThreadPool::start(Worker& worker) {
         return nullptr;
     };
     return pthread_create(&worker.thread, nullptr, main, &worker) == 0;
-#else
+#elif NIB_THREADS
     const auto start_thread = [&] { worker.thread = std::thread{[&worker] { work(worker); }}; };
 #if defined(__cpp_exceptions)
     try {
@@ -351,6 +358,9 @@ inline bool ThreadPool::start(Worker& worker) {
     start_thread();
 #endif
     return true;
+#else
+    static_cast<void>(worker);
+    return false;
 #endif
 }
 
@@ -371,7 +381,7 @@ inline void ThreadPool::stop(std::size_t threads) {
     for (std::size_t i = 0; i < threads; ++i) {
 #if NIB_PTHREADS
         pthread_join(workers_[i].thread, nullptr);
-#else
+#elif NIB_THREADS
         workers_[i].thread.join();
 #endif
     }

@@ -47,7 +47,8 @@ namespace nib::inline NIB_ABI {
 NIB_API Drawing synthetic_digit(int digit, Rng& rng) {
     if (digit < 0 || digit > 9) fail("synthetic_digit: expected a digit from 0 to 9, found " + std::to_string(digit));
     const std::span<const DigitTemplate> choices = templates_of(digit);
-    const DigitTemplate& chosen = choices[rng.below(choices.size())];
+    const std::uint64_t choice = rng.below(choices.size());
+    const DigitTemplate& chosen = choices[static_cast<std::size_t>(choice)];
     const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
     const detail::Handwriting hand{rng};
     Drawing drawing{detail::strokes_through({points.data(), points.size()}), std::to_string(digit)};

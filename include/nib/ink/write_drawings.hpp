@@ -1,5 +1,5 @@
 // save_drawings: drawings as a UNIPEN file, QuickDraw ndjson or a pointer log, which the readers read back unchanged.
-// DrawingWriter: the same text drawing by drawing, for files of many.
+// format_drawings: the text of such a file.  DrawingWriter: the same drawing by drawing, for files of many.
 //
 // UNIPEN has no times. QuickDraw has them where any is not 0. A pointer log is one drawing without a label, whose
 // strokes are told apart by the times alone: where those the drawing has do not tell them apart, it gets others, with
@@ -37,6 +37,10 @@ private:
     std::size_t count_ = 0;       // drawings
     std::size_t components_ = 0;  // strokes
 };
+
+// The text that save_drawings writes to a file; `name` is for messages.
+[[nodiscard]] std::string format_drawings(std::span<const Drawing> drawings, StrokeFormat format,
+                                          const std::string& name = "drawings");
 
 // Writes a file with all the drawings, at least one. Until it is complete, `path` stays as it was.
 void save_drawings(const std::string& path, std::span<const Drawing> drawings, StrokeFormat format);
@@ -199,6 +203,14 @@ inline void DrawingWriter::append_log(std::string& text, const Drawing& drawing)
         }
         hundredths += 49;
     }
+}
+
+NIB_API std::string format_drawings(std::span<const Drawing> drawings, StrokeFormat format, const std::string& name) {
+    DrawingWriter writer{format, name};
+    if (drawings.empty()) fail(name + ": expected at least one drawing to write, found none");
+    std::string text;
+    for (const Drawing& drawing : drawings) writer.append(text, drawing);
+    return text;
 }
 
 NIB_API void save_drawings(const std::string& path, std::span<const Drawing> drawings, StrokeFormat format) {

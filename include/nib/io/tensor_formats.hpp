@@ -1,6 +1,7 @@
 // Files of tensors of any format: safetensors, PyTorch's .pth, NumPy's .npy and .npz.
 //
 //   open_tensors(path)           a TensorFile; its content says which format it has, not its name
+//   parse_tensors(bytes, path)   the same from bytes in memory
 //   inspect(path)                what it holds: names, types and shapes
 //   save_tensors(path, tensors)  the format by the path's ending: .pth and .pt, .npz, .npy; safetensors for all others
 #pragma once
@@ -10,6 +11,7 @@
 #include <nib/io/tensor.hpp>
 #include <nib/io/tensor_file.hpp>
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +20,9 @@ namespace nib::inline NIB_ABI {
 
 // Fails where it is none of them, or broken.
 [[nodiscard]] TensorFile open_tensors(const std::string& path);
+
+// `bytes` must outlive the result; `path` is for messages.
+[[nodiscard]] TensorFile parse_tensors(std::span<const std::byte> bytes, const std::string& path);
 
 // In the file's order.
 [[nodiscard]] inline std::vector<TensorInfo> inspect(const std::string& path) {
@@ -46,9 +51,9 @@ void save_tensors(const std::string& path, std::span<const Tensor> tensors, cons
 #include <nib/io/torch_pth_writer.hpp>
 
 #include <bit>
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <utility>
 
 namespace nib::inline NIB_ABI {
 
@@ -75,27 +80,43 @@ inline bool may_be_safetensors(std::string_view start) {
     return load_number<std::uint64_t>(bytes_of(start).data(), std::endian::little) <= longest_safetensors_header;
 }
 
-}  // namespace detail
-
-NIB_API TensorFile open_tensors(const std::string& path) {
-    ByteSource source = detail::open_tensor_source(path);
-    std::string start(smaller(source.size(), std::size_t{32}), '\0');
+[[gnu::cold]] inline std::string start_of(ByteSource& source, std::size_t longest) {
+    std::string start(smaller(source.size(), longest), '\0');
     source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-    if (detail::starts_as_safetensors(start)) return open_safetensors(path);
-    if (start.starts_with("\x93NUMPY")) return open_npy(path);
+    return start;
+}
+
+// Of a source that is not plainly something else.
+[[gnu::cold]] inline TensorFile read_any_tensors(ByteSource source) {
+    const std::string& path = source.path();
+    const std::string start = start_of(source, 32);
+    if (starts_as_safetensors(start)) return read_safetensors(std::move(source));
+    if (start.starts_with("\x93NUMPY")) return read_npy(std::move(source));
     if (start.starts_with("PK\x03\x04") || start.starts_with("PK\x05\x06"))
-        return detail::is_npz(source) ? open_npz(path) : open_torch(path);
+        return is_npz(source) ? read_npz(std::move(source)) : parse_torch(std::move(source));
     if (start.empty())
         fail({path,
               ": byte 0: expected a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found an empty one"});
-    if (detail::is_pickle(start) || detail::is_old_torch_file(start)) return open_torch(path);
-    if (!detail::may_be_safetensors(start))
+    if (is_pickle(start) || is_old_torch_file(start)) return parse_torch(std::move(source));
+    if (!may_be_safetensors(start))
         fail(
             {path,
              ": expected tensors in a file of safetensors, PyTorch (.pth) or NumPy (.npy, .npz), found one that starts "
              "with ",
              format_quoted(std::string_view(start).substr(0, 8))});
-    return open_safetensors(path);
+    return read_safetensors(std::move(source));
+}
+
+}  // namespace detail
+
+NIB_API TensorFile open_tensors(const std::string& path) {
+    return detail::read_any_tensors(detail::open_tensor_source(path));
+}
+
+NIB_API TensorFile parse_tensors(std::span<const std::byte> bytes, const std::string& path) {
+    ByteSource source{bytes, path};
+    detail::refuse_foreign_file(path, detail::start_of(source, detail::foreign_file_start));
+    return detail::read_any_tensors(std::move(source));
 }
 
 NIB_API void save_tensors(const std::string& path, std::span<const Tensor> tensors, const StringMap& metadata) {

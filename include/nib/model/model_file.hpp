@@ -6,6 +6,7 @@
 //                        ending; names may differ where the order of the layers is clear (see match_tensors.hpp),
 //                        shapes may not
 //   load_mlp(path)       a dense network of whatever sizes the file has
+//   load_mlp(file)       the same from a TensorFile, of bytes in memory too (parse_tensors); load(net, file) likewise
 //
 // In PyTorch: safetensors.torch.load_model(net, path), for an nn.Sequential of the same layers.
 #pragma once
@@ -92,10 +93,16 @@ void load(Net& net, TensorFile& file) {
 template <class T = float>
 [[nodiscard]] BasicMlp<T> load_mlp(const std::string& path);
 
+// The same from a file that is open, or bytes in memory: load_mlp(file) for a file = parse_tensors(bytes, name).
+template <class T = float>
+[[nodiscard]] BasicMlp<T> load_mlp(TensorFile& file);
+
 // The widths of the network that load_mlp makes of the file, {inputs, ..., outputs}, without reading its numbers: for
 // those who look before they read. Fails as load_mlp does on the file's names and shapes.
 template <class T = float>
 [[nodiscard]] std::vector<std::size_t> mlp_widths(const std::string& path);
+template <class T = float>
+[[nodiscard]] std::vector<std::size_t> mlp_widths(const TensorFile& file);
 
 }  // namespace nib::inline NIB_ABI
 
@@ -398,18 +405,28 @@ MlpLayout<T> layout_of(const TensorFile& file) {
 }  // namespace detail
 
 template <class T>
-std::vector<std::size_t> mlp_widths(const std::string& path) {
-    return detail::layout_of<T>(open_tensors(path)).widths;
+std::vector<std::size_t> mlp_widths(const TensorFile& file) {
+    return detail::layout_of<T>(file).widths;
 }
 
 template <class T>
-BasicMlp<T> load_mlp(const std::string& path) {
-    TensorFile file = open_tensors(path);
+std::vector<std::size_t> mlp_widths(const std::string& path) {
+    return mlp_widths<T>(open_tensors(path));
+}
+
+template <class T>
+BasicMlp<T> load_mlp(TensorFile& file) {
     detail::MlpLayout<T> layout = detail::layout_of<T>(file);
     file.check_counts();
     BasicMlp<T> net{std::move(layout)};
     load(net, file);
     return net;
+}
+
+template <class T>
+BasicMlp<T> load_mlp(const std::string& path) {
+    TensorFile file = open_tensors(path);
+    return load_mlp<T>(file);
 }
 
 }  // namespace nib::inline NIB_ABI

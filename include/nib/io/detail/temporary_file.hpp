@@ -174,7 +174,8 @@ inline std::size_t longest_name(const std::string&) { return 255; }
 // A new temporary file beside `target`, and in `temporary` its path; nobody else may read it where it is `secret`.
 // What killed writers of the same file left is removed. Without a file errno has the reason: EEXIST where all names
 // are taken.
-[[gnu::cold]] inline FileHandle open_temporary(const std::string& target, bool secret, std::string& temporary) {
+[[gnu::cold]] inline FileHandle open_temporary(const std::string& target, [[maybe_unused]] bool secret,
+                                               std::string& temporary) {
     constexpr int looked_at = 4;  // numbers below it are looked at in any case
     const std::size_t longest = longest_name(target);
     FileHandle file;

@@ -114,7 +114,7 @@ inline void* packing_scratch() noexcept {
         void* data = nullptr;
         ~Owner() { ::operator delete (std::exchange(data, nullptr), std::align_val_t{cache_line}); }
     };
-    thread_local Owner owner;
+    NIB_THREAD_LOCAL Owner owner;
     if (owner.data == nullptr) owner.data = ::operator new (scratch_bytes, std::align_val_t{cache_line}, std::nothrow);
     return owner.data;
 }
