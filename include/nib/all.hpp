@@ -87,6 +87,7 @@
 #include <nib/model/int8_view.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/layer_texts.hpp>
+#include <nib/model/load.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/model_formats.hpp>

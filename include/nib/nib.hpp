@@ -49,6 +49,7 @@
 #include <nib/model/fit_standardize.hpp>
 #include <nib/model/initialize.hpp>
 #include <nib/model/layer_texts.hpp>
+#include <nib/model/load.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/model_file.hpp>
 #include <nib/model/model_formats.hpp>

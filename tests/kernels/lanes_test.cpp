@@ -64,6 +64,8 @@ FUNCTION(Smaller, smaller(x, 0.5));
 FUNCTION(Masked, x*(x > 0));
 FUNCTION(Polynomial, polynomial(x, 2, 0.5, -3));
 FUNCTION(Ratio, (2 * x + 1) / (x - 0.5f) - x / 4);
+FUNCTION(OverRoot, over_root(x, x* x + 1, 0.25f));
+FUNCTION(QuotientByRoot, x / (sqrt(x * x + 1) + 0.25f));
 FUNCTION(Inside, where(((x >= -1) & (x <= 1)) | !(x != 2), 1, where(x == 3, 5, 0)));
 #undef FUNCTION
 
@@ -120,6 +122,23 @@ void check_one(T x, T expected) {
 }
 
 }  // namespace
+
+TEST_CASE_TEMPLATE("a quotient by a root has the bits of the division, whichever way the machine takes", T, float,
+                   double) {
+    const std::vector<float> values = between(-100.0f, 100.0f, 100'003);
+    std::vector<T> x(values.begin(), values.end());
+    x.insert(x.end(), {T{0}, -T{0}, infinity<T>, -infinity<T>});
+    const bool before = kernels::detail::slow_divider.load_relaxed();
+    for (const bool slow : {false, true}) {
+        kernels::detail::slow_divider.store_relaxed(slow);
+        reference::for_each_isa([&](nib::Isa) {
+            const std::vector<T> y = apply<OverRoot>(x), expected = apply<QuotientByRoot>(x);
+            CHECK(std::memcmp(y.data(), expected.data(), y.size() * sizeof(T)) == 0);
+        });
+    }
+    kernels::detail::slow_divider.store_relaxed(before);
+    check_one<OverRoot>(no_number<T>, no_number<T>);
+}
 
 TEST_CASE("vector functions in float keep their bounds, inlined or not") {
     constexpr std::size_t many = 1'000'000;

@@ -26,6 +26,22 @@ void make_identity(Net& net) {
     net.parameters()[4] = 1;
 }
 
+// Runs the parts one after the other, in the order from the last to the first, and counts the runs.
+class Backwards final : public nib::Executor {
+public:
+    explicit Backwards(std::size_t size) : size_{size} {}
+    std::size_t size() const override { return size_; }
+    int runs = 0;
+
+private:
+    void run_parts(std::size_t parts, Part part, const void* job) override {
+        ++runs;
+        while (parts-- > 0) part(job, parts);
+    }
+
+    std::size_t size_;
+};
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("predict gives the most likely class, probabilities what softmax says", Net, Small, nib::Mlp) {
@@ -137,6 +153,30 @@ TEST_CASE(
                 if (!nan) CHECK(best[j].score == outputs[static_cast<std::size_t>(order[j])]);
             }
             CHECK(std::isnan(best[0].score) == nan);
+        }
+    }
+}
+
+TEST_CASE("threads take their parts of a batch through the network alone, with the same results") {
+    nib::Rng rng{8};
+    const nib::Mlp net{{784, 64, 10}, rng};
+    for (const std::size_t rows : {1u, 63u, 300u, 517u}) {
+        nib::Matrix<float> examples(rows, 784);
+        for (float& value : examples.values())
+            value = rng.below(3) == 0 ? static_cast<float>(rng.uniform(-1, 1)) : 0.0f;
+        for (float& value : examples.view().middle_rows(rows / 2, rows / 4).values()) value += 0.5f;  // without zeros
+        const std::vector<int> classes = nib::predict(net, examples);
+        const nib::Matrix<float> expected = nib::probabilities(net, examples);
+        for (const std::size_t threads : {1u, 2u, 3u, 5u}) {
+            CAPTURE(rows);
+            CAPTURE(threads);
+            Backwards executor{threads};
+            nib::Workspace<float> workspace{&executor};
+            CHECK(nib::predict(net, examples, workspace) == classes);
+            CHECK(executor.runs == (rows >= 300 && threads > 1 ? 1 : 0));
+            CHECK(std::ranges::equal(nib::probabilities(net, examples, workspace).values(), expected.values()));
+            const auto best = nib::top_k(net, examples, 1, workspace);
+            for (std::size_t i = 0; i < rows; ++i) CHECK(best(i, 0).label == classes[i]);
         }
     }
 }

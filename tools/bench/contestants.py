@@ -64,6 +64,7 @@ def others(folder, cores):
         else:
             left_out(name, f"--core names {len(cores)} core")
     eigen = eigen_program(folder, "eigen", "-march=native")
+    keeps_subnormals = eigen_program(folder, "eigen_subnormals", "-march=native", "-DKEEP_SUBNORMALS")
     libtorch = Program(folder, "libtorch", "with_libtorch.cpp",
                        flags=["-O3", "-isystem", "/usr/include/torch/csrc/api/include"],
                        libraries=["-ltorch", "-ltorch_cpu", "-lc10"])
@@ -71,6 +72,7 @@ def others(folder, cores):
     blas = TUNED_MALLOC | openblas()
     entries += [
         of_program("Eigen, -march=native", eigen, environment=TUNED_MALLOC, against="nib"),
+        of_program("the same with subnormal numbers", keeps_subnormals, jobs="A", environment=TUNED_MALLOC, against="nib"),
         of_program("libtorch", libtorch, environment=blas, against="nib"),
         of_program("dlib, -march=native", dlib, environment=blas, against="nib"),
     ]

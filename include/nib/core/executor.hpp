@@ -19,8 +19,11 @@ public:
 
     // Calls f(0), …, f(parts - 1), 1 <= parts <= size(), at the same time where it can, and returns when all have
     // returned. f must not throw, fork, or run anything on this executor; no part may wait for another.
+    //
+    // Cold, so that the compiler does not guess that the executor is a ThreadPool, and put what that does into each
+    // caller, also in programs that have none.
     template <class F>
-    void parallel_for(std::size_t parts, const F& f) {
+    [[gnu::cold, gnu::noinline]] void parallel_for(std::size_t parts, const F& f) {
         if (parts == 1) return f(std::size_t{0});
         run_parts(
             parts, [](const void* job, std::size_t part) { (*static_cast<const F*>(job))(part); }, &f);

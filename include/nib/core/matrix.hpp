@@ -66,8 +66,7 @@ public:
     Matrix(AlignedVector<T>&& values, std::size_t rows, std::size_t cols)
         : values_{std::move(values)}, rows_{rows}, cols_{cols} {
         if (values_.size() != checked_size(rows, cols))
-            fail("Matrix: expected " + std::to_string(rows) + " x " + std::to_string(cols) + " numbers, found " +
-                 std::to_string(values_.size()));
+            fail({"Matrix: expected ", rows, " x ", cols, " numbers, found ", values_.size()});
     }
     Matrix(const Matrix&) = default;
     Matrix(Matrix&& other) noexcept
@@ -102,8 +101,7 @@ public:
 private:
     static std::size_t checked_size(std::size_t rows, std::size_t cols) {
         std::size_t size = 0;
-        if (!multiply_sizes(rows, cols, size))
-            fail("Matrix: " + std::to_string(rows) + " x " + std::to_string(cols) + " numbers are too many");
+        if (!multiply_sizes(rows, cols, size)) fail({"Matrix: ", rows, " x ", cols, " numbers are too many"});
         return size;
     }
 

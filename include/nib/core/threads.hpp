@@ -306,8 +306,7 @@ inline void ThreadPool::work(Worker& worker) {
 
 NIB_API void ThreadPool::run_in_turn(std::size_t parts, Part part, const void* job) {
     if (parts == 0 || parts > size())
-        fail("ThreadPool: expected 1 to " + std::to_string(size()) + " parts, one for each thread, found " +
-             std::to_string(parts));
+        fail({"ThreadPool: expected 1 to ", size(), " parts, one for each thread, found ", parts});
     for (const detail::RunningPool* running = detail::running_pools(); running != nullptr; running = running->outer)
         if (running->pool == this) fail("ThreadPool: a part of a run cannot run anything on the same pool");
     if (is_forked()) renew();
@@ -372,8 +371,7 @@ inline std::size_t ThreadPool::start_all() {
 }
 
 inline void ThreadPool::fail_to_start(std::size_t started, const char* where) const {
-    fail("ThreadPool: expected " + std::to_string(size()) + " threads" + where + ", the system gave " +
-         std::to_string(started + 1));
+    fail({"ThreadPool: expected ", size(), " threads", where, ", the system gave ", started + 1});
 }
 
 inline void ThreadPool::stop(std::size_t threads) {

@@ -49,7 +49,7 @@ public:
     // Fails where the line is no JSON object; "" or why the drawing cannot be used.
     std::string parse(Drawing& drawing) {
         bool has_drawing = false;
-        json_.object([&](const std::string& key) {
+        json_.object([&](std::string_view key) {
             if (key == "word") {
                 parse_label();
             } else if (key == "drawing") {

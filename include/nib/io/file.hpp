@@ -55,7 +55,8 @@ std::span<const std::byte> bytes_of(const Container& container) {
 // read, or has no size (a pipe).
 class InputFile {
 public:
-    explicit InputFile(std::string path);
+    InputFile() = default;  // no file, of size 0
+    [[gnu::cold]] explicit InputFile(std::string path);
 
     const std::string& path() const { return path_; }
     std::size_t size() const { return size_; }

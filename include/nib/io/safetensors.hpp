@@ -106,22 +106,22 @@ inline constexpr std::string_view metadata_key = "__metadata__";
     return sizes;
 }
 
-// One entry of the header, after which the file has `data_size` bytes. The tensor's offset counts from there.
-[[gnu::cold]] inline TensorInfo read_safetensors_tensor(JsonReader& json, const std::string& name,
-                                                        std::size_t data_size) {
+// Reads the entry of a tensor, whose name is known, from a header that `data_size` bytes follow. Its offset counts from
+// there.
+[[gnu::cold]] inline void read_safetensors_tensor(JsonReader& json, TensorInfo& tensor, std::size_t data_size) {
     const std::size_t start = json.position();
     const auto refuse = [&](std::initializer_list<TextPart> why) {
-        json.fail_at(start, {"tensor ", tensor_label(name), ": ", join(why)});
+        json.fail_at(start, {"tensor ", tensor_label(tensor.name), ": ", join(why)});
     };
     std::string type_name;
-    std::vector<std::size_t> shape, offsets;
+    std::vector<std::size_t> offsets;
     bool has_type = false, has_shape = false, has_offsets = false;
-    json.object([&](const std::string& key) __attribute__((cold)) {
+    json.object([&](std::string_view key) __attribute__((cold)) {
         if (key == "dtype") {
             json.string(type_name);
             has_type = true;
         } else if (key == "shape") {
-            shape = read_safetensors_sizes(json);
+            tensor.shape = read_safetensors_sizes(json);
             has_shape = true;
         } else if (key == "data_offsets") {
             offsets = read_safetensors_sizes(json);
@@ -134,23 +134,24 @@ inline constexpr std::string_view metadata_key = "__metadata__";
     if (missing != nullptr) refuse({"expected dtype, shape and data_offsets, found no ", missing});
     const std::optional<Dtype> dtype = dtype_named(type_name);
     if (!dtype) refuse({"dtype ", format_quoted(type_name), " is not known"});
+    tensor.dtype = *dtype;
     if (offsets.size() != 2) refuse({"expected two numbers, found data_offsets ", shape_text(offsets)});
-    const std::size_t begin = offsets.front();
-    const std::size_t end = offsets.back();
+    const std::size_t begin = offsets[0], end = offsets[1];
     if (begin > end || end > data_size)
         refuse({"data_offsets ", shape_text(offsets), " lie outside the ", data_size, " bytes of data"});
     std::size_t bytes = 0;
-    const bool has_size = tensor_size(*dtype, shape, bytes);
+    const bool has_size = tensor_size(tensor.dtype, tensor.shape, bytes);
     if (!has_size || bytes != end - begin) {
-        const std::string what = join({"shape ", shape_text(shape), " of ", dtype_name(*dtype)});
-        if (!has_size) refuse({what, is_packed(*dtype) ? " does not fill its last byte, or overflows" : " overflows"});
+        const std::string what = join({"shape ", shape_text(tensor.shape), " of ", dtype_name(tensor.dtype)});
+        if (!has_size)
+            refuse({what, is_packed(tensor.dtype) ? " does not fill its last byte, or overflows" : " overflows"});
         refuse({what, " takes ", bytes, " bytes, data_offsets ", shape_text(offsets), " hold ", end - begin});
     }
-    std::vector<std::size_t> strides = row_major_strides(shape);
-    return {.name = name, .dtype = *dtype, .shape = std::move(shape), .strides = std::move(strides), .offset = begin};
+    tensor.strides = row_major_strides(tensor.shape);
+    tensor.offset = begin;
 }
 
-inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
+[[gnu::cold]] inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
     if (a.offset != b.offset) return a.offset < b.offset;
     const std::size_t a_bytes = a.byte_count(), b_bytes = b.byte_count();
     return a_bytes != b_bytes ? a_bytes < b_bytes : a.name < b.name;
@@ -178,16 +179,17 @@ inline bool place_before(const TensorInfo& a, const TensorInfo& b) {
     std::vector<TensorInfo> tensors;
     std::vector<StringMap::Entry> metadata;
     JsonReader json{header, source.path(), 8};
-    json.object([&](const std::string& key) __attribute__((cold)) {
-        if (key == metadata_key && json.type() == JsonType::null)
-            json.null();
-        else if (key == metadata_key)
-            json.object([&](const std::string& entry) __attribute__((cold)) {
-                metadata.push_back({entry, {}});
-                json.string(metadata.back().second);
+    json.object([&](std::string_view key) __attribute__((cold)) {
+        if (key == metadata_key && json.type() == JsonType::null) return json.null();
+        if (key == metadata_key)
+            return json.object([&](std::string_view name) __attribute__((cold)) {
+                StringMap::Entry& entry = metadata.emplace_back();
+                entry.first.append(name);
+                json.string(entry.second);
             });
-        else
-            tensors.push_back(read_safetensors_tensor(json, key, data_size));
+        TensorInfo& tensor = tensors.emplace_back();
+        tensor.name.append(key);
+        read_safetensors_tensor(json, tensor, data_size);
     });
     if (header.find_first_not_of(' ', json.position() - 8) != std::string::npos)
         json.fail_at(json.position(), "expected nothing but spaces after the header's '}'");

@@ -20,7 +20,7 @@ namespace nib::inline NIB_ABI {
 class StringSet {
 public:
     // False where it is there already.
-    bool insert(std::string text);
+    [[gnu::cold]] bool insert(std::string text);
 
 private:
     std::vector<std::string> strings_;
@@ -32,10 +32,6 @@ public:
         std::string first;
         std::string second;
         friend bool operator==(const Entry&, const Entry&) = default;
-        [[gnu::cold]] friend void swap(Entry& a, Entry& b) noexcept {
-            a.first.swap(b.first);
-            a.second.swap(b.second);
-        }
     };
 
     StringMap() = default;
@@ -50,7 +46,7 @@ public:
     const Entry* end() const { return entries_.data() + entries_.size(); }
 
     // end() where there is none of that name.
-    const Entry* find(std::string_view name) const;
+    [[gnu::cold]] const Entry* find(std::string_view name) const;
     bool contains(std::string_view name) const { return find(name) != end(); }
     // Fails where there is none of that name.
     const std::string& at(std::string_view name) const;
@@ -60,7 +56,7 @@ public:
     friend bool operator==(const StringMap& a, const StringMap& b);
 
 private:
-    std::size_t place_of(std::string_view name) const;
+    [[gnu::cold]] std::size_t place_of(std::string_view name) const;
     [[gnu::cold]] void insert(std::size_t place, std::string_view name);
 
     std::vector<Entry> entries_;
@@ -103,7 +99,7 @@ inline const std::string& StringMap::at(std::string_view name) const {
 
 inline void StringMap::insert(std::size_t place, std::string_view name) {
     entries_.push_back({std::string(name), {}});
-    for (std::size_t i = size() - 1; i > place; --i) swap(entries_[i], entries_[i - 1]);
+    for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
 }
 
 inline std::string& StringMap::operator[](std::string_view name) {

@@ -48,15 +48,6 @@ struct TensorInfo {
     std::size_t offset = 0;            // of its first element, in bytes from the file's start
     std::endian order = std::endian::little;
 
-    [[gnu::cold]] friend void swap(TensorInfo& a, TensorInfo& b) noexcept {
-        a.name.swap(b.name);
-        a.shape.swap(b.shape);
-        a.strides.swap(b.strides);
-        std::swap(a.dtype, b.dtype);
-        std::swap(a.offset, b.offset);
-        std::swap(a.order, b.order);
-    }
-
     // Of elements. (That of a TensorFile's tensors does not overflow.)
     std::size_t count() const {
         std::size_t count = 1;
@@ -65,7 +56,7 @@ struct TensorInfo {
     }
 
     // Of all elements.
-    std::size_t byte_count() const;
+    [[gnu::cold]] std::size_t byte_count() const;
 };
 
 // Moved, never copied. One can be read by one thread at a time.
@@ -86,7 +77,7 @@ public:
     const StringMap& metadata() const { return metadata_; }
 
     // Null where there is none of that name.
-    const TensorInfo* find(std::string_view name) const;
+    [[gnu::cold]] const TensorInfo* find(std::string_view name) const;
 
     // Fails where there is none of that name.
     const TensorInfo& at(std::string_view name) const;
@@ -118,12 +109,6 @@ public:
 private:
     static constexpr std::size_t far_apart = 4096;  // bytes
 
-    struct Dimension {
-        std::size_t count;
-        std::size_t stride;     // in the file
-        std::size_t to_stride;  // where elements go
-    };
-
     // The part of the source that was read last.
     class Window {
     public:
@@ -137,18 +122,20 @@ private:
         [[gnu::cold]] void move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead);
 
         static constexpr std::size_t length = 65536;
-        std::vector<std::byte> bytes_;
+        std::vector<std::byte> bytes_ = std::vector<std::byte>(length);
         std::size_t begin_ = 0;
         std::size_t held_ = 0;
     };
 
     // Where visit is: elements that lie in one row of the dimension with the smallest stride.
     struct Visit {
-        std::vector<Dimension> outer;
-        std::vector<std::size_t> index;  // of the row that comes next, in `outer`
-        Dimension inner{0, 0, 0};
-        std::size_t start = 0;  // of the tensor, in bytes
-        std::size_t size = 0;   // of an element
+        const TensorInfo& tensor;
+        std::span<const std::size_t> to_strides;  // where elements go
+        std::vector<std::size_t> outer{};         // the other dimensions of more than one row, largest stride first
+        std::vector<std::size_t> index{};         // of the row that comes next, in `outer`
+        std::size_t count = 1;                    // of elements in a row
+        std::size_t stride = 0;                   // from one to the next, in bytes
+        std::size_t to_stride = 0;
         std::size_t ahead = 0;  // where what may be read with an element ends
         std::size_t offset = 0;
         std::size_t place = 0;
@@ -174,10 +161,11 @@ private:
 template <class Use>
 void TensorFile::visit(const TensorInfo& tensor, std::span<const std::size_t> strides, const Use& use) {
     Visit visit = start_visit(tensor, strides);
+    const std::size_t size = dtype_size(tensor.dtype);
     while (visit.next())
-        for (std::size_t i = 0; i < visit.inner.count; ++i)
-            use(visit.place + i * visit.inner.to_stride,
-                window_.at(source_, visit.offset + i * visit.inner.stride * visit.size, visit.size, visit.ahead));
+        for (std::size_t i = 0; i < visit.count; ++i)
+            use(visit.place + i * visit.to_stride,
+                window_.at(source_, visit.offset + i * visit.stride, size, visit.ahead));
 }
 
 // What a tensor's numbers can be read as.
@@ -229,8 +217,8 @@ NIB_API TensorFile::TensorFile(ByteSource source, std::string format, std::vecto
     : source_{std::move(source)},
       format_{std::move(format)},
       tensors_{std::move(tensors)},
+      by_name_(tensors_.size()),
       metadata_{std::move(metadata)} {
-    by_name_.resize(tensors_.size());
     for (std::size_t i = 0; i < by_name_.size(); ++i) by_name_[i] = i;
     sort_records(by_name_.data(), by_name_.size(),
                  [&](std::size_t a, std::size_t b) { return tensors_[a].name < tensors_[b].name; });
@@ -270,42 +258,45 @@ NIB_API std::vector<std::byte> TensorFile::bytes(const TensorInfo& tensor) {
 }
 
 NIB_API TensorFile::Visit TensorFile::start_visit(const TensorInfo& tensor, std::span<const std::size_t> strides) {
-    Visit visit;
+    Visit visit{tensor, strides};
+    const std::size_t size = dtype_size(tensor.dtype);
+    std::size_t end = tensor.offset + size;
     for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
         if (tensor.shape[i] == 0) {
             visit.ended = true;
             return visit;
         }
-        if (tensor.shape[i] > 1) visit.outer.push_back({tensor.shape[i], tensor.strides[i], strides[i]});
+        if (tensor.shape[i] == 1) continue;
+        visit.outer.push_back(i);
+        end += tensor.strides[i] * (tensor.shape[i] - 1) * size;
     }
     source_.check_bytes(tensor.offset);
     sort_records(visit.outer.data(), visit.outer.size(),
-                 [](const Dimension& a, const Dimension& b) { return a.stride > b.stride; });
-    visit.inner = visit.outer.empty() ? Dimension{1, 0, 0} : visit.outer.back();
-    if (!visit.outer.empty()) visit.outer.pop_back();
-
-    const Dimension& inner = visit.inner;
-    const std::size_t size = visit.size = dtype_size(tensor.dtype);
-    std::size_t end = tensor.offset + inner.stride * (inner.count - 1) * size + size;
-    for (const Dimension& outer : visit.outer) end += outer.stride * (outer.count - 1) * size;
+                 [&](std::size_t a, std::size_t b) { return tensor.strides[a] > tensor.strides[b]; });
+    if (!visit.outer.empty()) {
+        const std::size_t inner = visit.outer.back();
+        visit.outer.pop_back();
+        visit.count = tensor.shape[inner];
+        visit.stride = tensor.strides[inner] * size;
+        visit.to_stride = strides[inner];
+    }
     // Elements that lie far apart are read one by one, not with all that is between them.
-    visit.ahead = inner.stride * size < far_apart ? end : 0;
+    visit.ahead = visit.stride < far_apart ? end : 0;
     visit.index.resize(visit.outer.size());
-    visit.start = tensor.offset;
     return visit;
 }
 
 NIB_API bool TensorFile::Visit::next() {
     if (ended) return false;
-    offset = start;
+    offset = tensor.offset;
     place = 0;
     for (std::size_t i = 0; i < index.size(); ++i) {
-        offset += index[i] * outer[i].stride * size;
-        place += index[i] * outer[i].to_stride;
+        offset += index[i] * tensor.strides[outer[i]] * dtype_size(tensor.dtype);
+        place += index[i] * to_strides[outer[i]];
     }
-    std::size_t dimension = index.size();
-    while (dimension > 0 && ++index[dimension - 1] == outer[dimension - 1].count) index[--dimension] = 0;
-    ended = dimension == 0;
+    std::size_t i = index.size();
+    while (i > 0 && ++index[i - 1] == tensor.shape[outer[i - 1]]) index[--i] = 0;
+    ended = i == 0;
     return true;
 }
 
@@ -345,7 +336,6 @@ NIB_API void TensorFile::check_bytes() {
 }
 
 NIB_API void TensorFile::Window::move_to(ByteSource& source, std::size_t offset, std::size_t size, std::size_t ahead) {
-    bytes_.resize(length);
     held_ = 0;  // a read that fails leaves nothing
     const std::size_t wanted = ahead > offset ? larger(size, smaller(length, ahead - offset)) : size;
     source.read(offset, {bytes_.data(), wanted});

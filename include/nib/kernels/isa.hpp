@@ -79,8 +79,19 @@ inline Isa chosen_isa() {
     return wanted < build_isa ? build_isa : wanted < best ? wanted : best;
 }
 
+// Whether square roots and divisions, which share one unit, are so slow that multiply-adds have a quotient sooner
+// (vector.hpp, divide): those of 64 bytes on Intel's CPUs, not on AMD's.
+inline bool has_slow_divider() {
+#if NIB_X86_DISPATCH
+    return best_isa() == Isa::avx512 && __builtin_cpu_is("intel");
+#else
+    return false;
+#endif
+}
+
 // The chosen level plus one; 0 until the first use. Threads that race here all store the same.
 inline constinit Atomic<unsigned char> active{0};
+inline constinit Atomic<bool> slow_divider{false};
 
 }  // namespace detail
 
@@ -89,6 +100,7 @@ inline Isa active_isa() {
     const unsigned char stored = detail::active.load_relaxed();
     if (stored != 0) return static_cast<Isa>(stored - 1);
     const Isa isa = detail::chosen_isa();
+    detail::slow_divider.store_relaxed(detail::has_slow_divider());
     detail::active.store_relaxed(static_cast<unsigned char>(static_cast<unsigned char>(isa) + 1));
     return isa;
 }

@@ -5,6 +5,7 @@
 //   fma(a, b, c)                      a b + c, rounded once where the instruction set can, so with AVX2 and AVX-512
 //   polynomial(x, c3, c2, c1, c0)     ((c3 x + c2) x + c1) x + c0 by fma
 //   sqrt(x)                           correctly rounded
+//   over_root(a, x, b)                a / (sqrt(x) + b) to the bit, faster; for rules of optimisers
 //   abs(x), copysign(x, y)            by the bits: |x|, and |x| with the sign of y
 //   larger(a, b), smaller(a, b)       a where either is NaN
 //   exp, expm1, log, log1p, tanh,     in double the C library's, lane by lane; in float polynomials:
@@ -65,6 +66,7 @@ NIB_ON_LEVEL(Avx512, NIB_TARGET_AVX512)
 
 struct Fma;
 struct SquareRoot;
+struct OverRoot;
 struct Exponential;
 struct ExponentialMinusOne;
 struct Logarithm;
@@ -149,6 +151,9 @@ struct Lanes {
         return sum;
     }
     NIB_ALWAYS_INLINE friend Lanes sqrt(const Lanes& x) { return Lanes{x}.by<detail::SquareRoot>(); }
+    NIB_ALWAYS_INLINE friend Lanes over_root(const Lanes& a, const Lanes& x, const Lanes& b) {
+        return Lanes{x}.by<detail::OverRoot>(a, b);
+    }
     NIB_ALWAYS_INLINE friend Lanes exp(const Lanes& x) { return Lanes{x}.by<detail::Exponential>(); }
     NIB_ALWAYS_INLINE friend Lanes expm1(const Lanes& x) { return Lanes{x}.by<detail::ExponentialMinusOne>(); }
     NIB_ALWAYS_INLINE friend Lanes log(const Lanes& x) { return Lanes{x}.by<detail::Logarithm>(); }
@@ -189,6 +194,14 @@ struct SquareRoot {
         V root;
         square_root<typename V::level, typename V::value_type>(root.vector, x.vector);
         x = root;
+    }
+};
+
+struct OverRoot {
+    template <class V>
+    NIB_ALWAYS_INLINE static void run(V& x, const V& a, const V& b) {
+        SquareRoot::run(x);
+        divide<typename V::level, typename V::value_type>(x.vector, a.vector, (x + b).vector);
     }
 };
 

@@ -104,6 +104,22 @@ NIB_ALWAYS_INLINE void fused_multiply_add(V& sum, const V& a, const V& b) {
         sum[0] = __builtin_fma(a[0], b[0], sum[0]);
 }
 
+// Within 2^-14 of 1 / x, but 0 where that is subnormal.
+template <class V>
+NIB_ALWAYS_INLINE void estimate_reciprocal(V& reciprocal, const V& x) {
+    static_assert(sizeof(V) == 64);
+    reciprocal = __builtin_ia32_rcp14ps512_mask(x, V{}, static_cast<unsigned short>(-1));
+}
+// Whether a lane of a is a NaN, or one of b is equal to c.
+template <class V>
+NIB_ALWAYS_INLINE bool any_nan_or_equal(const V& a, const V& b, float c) {
+    static_assert(sizeof(V) == 64);
+    constexpr int equal = 0, unordered = 3, current_rounding = 4;
+    constexpr auto all = static_cast<unsigned short>(-1);
+    const auto nans = __builtin_ia32_cmpps512_mask(a, a, unordered, all, current_rounding);
+    return (nans | __builtin_ia32_cmpps512_mask(b, V{} + c, equal, all, current_rounding)) != 0;
+}
+
 // As many bytes as there are lanes. (GCC makes a scalar load for each of them of __builtin_convertvector.)
 template <class Integers>
 NIB_ALWAYS_INLINE void load_bytes(Integers& integers, const unsigned char* bytes) {
@@ -340,5 +356,43 @@ NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     for (std::size_t i = 0; i < sizeof(V) / sizeof(T); ++i) root[i] = nib::square_root(x[i]);
 }
 #endif
+
+#if NIB_X86_INSTRUCTIONS
+// quotient = a / b, correctly rounded, from multiply-adds: y, the reciprocal of b by an estimate and two Newton steps;
+// q, the product a y; and q less y times its residual b q - a (Markstein 1990). The residual of a small a would be
+// subnormal, so a is scaled. tests/kernels/division_test.cpp proves that this rounds as a division does for every a and
+// b, but where the second step begins with an error of 2^-24: if all digits of b are ones, y is wrong then.
+// Returns false, with a quotient that does not count, there and where b is 0 or infinite or something overflows.
+// Subnormal numbers must be flushed.
+template <class V>
+NIB_ALWAYS_INLINE bool divide_by_multiplying(V& quotient, const V& a, const V& b) {
+    const V scaled = a * 0x1p48f;
+    V y, error;
+    estimate_reciprocal(y, b);
+    NIB_UNROLL
+    for (int step = 0; step < 2; ++step) {
+        error = V{} + 1;
+        fused_multiply_add<float>(error, -b, y);
+        fused_multiply_add<float>(y, y, error);
+    }
+    V q = scaled * y, residual = -scaled;
+    fused_multiply_add<float>(residual, b, q);  // with this sign a quotient of -0 stays -0
+    fused_multiply_add<float>(q, -residual, y);
+    quotient = q * 0x1p-48f;
+    return !any_nan_or_equal(q, error, 0x1p-24f);
+}
+#endif
+
+// quotient = a / b, correctly rounded, where as many square roots keep the divider busy. Subnormal numbers must be
+// flushed.
+template <class Level, class T, class V>
+NIB_ALWAYS_INLINE void divide(V& quotient, const V& a, const V& b) {
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (sizeof(V) == 64 && std::same_as<T, float>) {
+        if (detail::slow_divider.load_relaxed() && divide_by_multiplying(quotient, a, b)) return;
+    }
+#endif
+    quotient = a / b;
+}
 
 }  // namespace nib::inline NIB_ABI::kernels

@@ -107,7 +107,7 @@ void BatchNorm::forward(const Pass<T>& pass, MatrixView<const T> x, MatrixView<T
     const T* const weight = pass.parameters.data();
     const T* const bias = weight + features;
     if (pass.training && rows < 2)
-        fail("BatchNorm: expected batches of at least 2 examples in training, found " + std::to_string(rows));
+        fail({"BatchNorm: expected batches of at least 2 examples in training, found ", rows});
     detail::for_each_column_piece(pass.columns, [&](std::size_t first, std::size_t count) {
         T mean[32], scale[32];
         if (pass.training) {

@@ -45,7 +45,7 @@ inline std::string dropout_description(double probability) { return "Dropout(p="
 // Fails on a probability that is not in [0, 1).
 inline void check_drop_probability(double probability) {
     if (!is_finite(probability) || probability < 0 || probability >= 1)
-        fail("Dropout: expected a probability of at least 0 and below 1, found " + format_shortest(probability));
+        fail({"Dropout: expected a probability of at least 0 and below 1, found ", format_shortest(probability)});
 }
 
 struct DropoutTraits {

@@ -37,7 +37,7 @@ concept Initializer = requires(const Init& initializer, std::span<T> weight, Lay
 namespace detail {
 
 inline void check_initializer(const char* what, double number) {
-    if (!is_finite(number)) fail(std::string(what) + ": expected a finite number, found " + not_finite_name(number));
+    if (!is_finite(number)) fail({what, ": expected a finite number, found ", not_finite_name(number)});
 }
 
 // The standard deviation; fails where the option is not finite.

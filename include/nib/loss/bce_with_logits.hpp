@@ -40,13 +40,12 @@ struct BceWithLogitsLoss {
     // Fails unless there are no weights or one for each output, finite and above 0.
     void check_options(std::size_t outputs) const {
         if (!pos_weight.empty() && pos_weight.size() != outputs)
-            fail("BceWithLogitsLoss: expected " + std::to_string(outputs) +
-                 " numbers as pos_weight, one for each of the network's outputs, found " +
-                 std::to_string(pos_weight.size()));
+            fail({"BceWithLogitsLoss: expected ", outputs,
+                  " numbers as pos_weight, one for each of the network's outputs, found ", pos_weight.size()});
         for (const double weight : pos_weight)
             if (!is_finite(weight) || !(weight > 0))
-                fail("BceWithLogitsLoss: expected finite numbers above 0 as pos_weight, found " +
-                     format_shortest(weight));
+                fail({"BceWithLogitsLoss: expected finite numbers above 0 as pos_weight, found ",
+                      format_shortest(weight)});
     }
 };
 

@@ -58,7 +58,7 @@ namespace nib::inline NIB_ABI::detail {
 
 inline void check_huber_delta(double delta) {
     if (!is_finite(delta) || !(delta > 0))
-        fail("HuberLoss: expected a finite delta above 0, found " + format_shortest(delta));
+        fail({"HuberLoss: expected a finite delta above 0, found ", format_shortest(delta)});
 }
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -174,8 +174,8 @@ double loss_total(const L& loss, double value, std::size_t examples) {
 namespace nib::inline NIB_ABI::detail {
 
 inline void fail_one_output(bool probabilities) {
-    fail(std::string("the network ends in ") + (probabilities ? "Softmax" : "LogSoftmax") +
-         " over one output, which is always " + (probabilities ? "1" : "0") + ": give the Mlp {.output = {}}");
+    fail({"the network ends in ", probabilities ? "Softmax" : "LogSoftmax", " over one output, which is always ",
+          probabilities ? "1" : "0", ": give the Mlp {.output = {}}"});
 }
 
 inline void fail_probabilities() {

@@ -169,15 +169,12 @@ namespace nib::inline NIB_ABI::detail {
 NIB_API void check_class_loss(const char* loss, const ClassLoss& options, std::size_t outputs) {
     const std::size_t count = options.class_weights.size();
     if (count != 0 && count != outputs)
-        fail(std::string(loss) + ": expected " + std::to_string(outputs) +
-             " class weights, one for each of the network's outputs, found " + std::to_string(count));
+        fail({loss, ": expected ", outputs, " class weights, one for each of the network's outputs, found ", count});
     for (const double weight : options.class_weights)
         if (!is_finite(weight) || weight < 0)
-            fail(std::string(loss) + ": expected class weights that are finite and not negative, found " +
-                 format_shortest(weight));
+            fail({loss, ": expected class weights that are finite and not negative, found ", format_shortest(weight)});
     if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
-        fail(std::string(loss) + ": expected a label smoothing in [0, 1], found " +
-             format_shortest(options.label_smoothing));
+        fail({loss, ": expected a label smoothing in [0, 1], found ", format_shortest(options.label_smoothing)});
 }
 
 }  // namespace nib::inline NIB_ABI::detail

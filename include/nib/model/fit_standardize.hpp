@@ -70,9 +70,8 @@ void fit_standardize(Net& net, const Data& data) {
     std::vector<detail::FeatureStatistics> statistics(features);
     detail::for_each_number<T>(data, [&](std::size_t example, std::size_t j, T number) {
         if (!is_finite(number))
-            fail(detail::label_of(data) + ": expected finite numbers, found " + not_finite_name(number) +
-                 " as feature " + std::to_string(j) + " of example " +
-                 std::to_string(detail::original_index(data, example)));
+            fail({detail::label_of(data), ": expected finite numbers, found ", not_finite_name(number), " as feature ",
+                  j, " of example ", detail::original_index(data, example)});
         detail::FeatureStatistics& feature = statistics[j];
         const auto value = static_cast<double>(number);
         if (example == 0) feature.first = value;
@@ -87,8 +86,8 @@ void fit_standardize(Net& net, const Data& data) {
     });
     for (std::size_t j = 0; j < features; ++j)
         if (!is_finite(statistics[j].squares))
-            fail(detail::label_of(data) + ": feature " + std::to_string(j) +
-                 ": expected numbers whose squares are finite, found larger ones");
+            fail({detail::label_of(data), ": feature ", j,
+                  ": expected numbers whose squares are finite, found larger ones"});
     for (std::size_t j = 0; j < features; ++j) {
         const detail::FeatureStatistics& feature = statistics[j];
         const auto deviation = static_cast<T>(square_root(feature.squares / count));
@@ -99,7 +98,7 @@ void fit_standardize(Net& net, const Data& data) {
 }
 
 inline void detail::fail_to_standardize(const std::string& found) {
-    fail("fit_standardize: expected a network that begins with Standardize, found " + found);
+    fail({"fit_standardize: expected a network that begins with Standardize, found ", found});
 }
 
 }  // namespace nib::inline NIB_ABI

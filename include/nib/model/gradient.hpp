@@ -5,13 +5,9 @@
 // gives all of them in one array.
 #pragma once
 
-#include <nib/core/detail/algorithm.hpp>
-#include <nib/core/detail/flush_subnormals.hpp>
-#include <nib/core/detail/math.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/kernels/detail/sparse_matmul_transposed.hpp>
-#include <nib/kernels/matmul.hpp>
 #include <nib/layers/layer.hpp>
 
 #include <cassert>
@@ -21,17 +17,32 @@
 
 namespace nib::inline NIB_ABI {
 
-// Scratch memory of for_each_block: positions in sparse rows.
+// Scratch memory of visit: positions in sparse rows.
 template <class T>
 using ListPositions = Scratch<const kernels::Nonzero<T>*>;
+
+// Who takes gradients block by block (DeferredGradient::visit). With an executor several blocks come at the same time.
+template <class T>
+class GradientVisitor {
+public:
+    // Whether products for the parameters [first, end) are wanted at all.
+    virtual bool wants(std::size_t /*first*/, std::size_t /*end*/) const { return true; }
+    // block[i] is the gradient of parameter offset + i.
+    virtual void take(std::size_t offset, std::span<const T> block) const = 0;
+    // A block that is a product with a sparse matrix: to be multiplied out here, or so that the results are used while
+    // they are in registers.
+    virtual void take_product(std::size_t offset, const kernels::SparseProductRows<T>& rows) const {
+        kernels::sparse_matmul_at_b_rows(rows);
+        take(offset, rows.c.values());
+    }
+
+protected:
+    ~GradientVisitor() = default;
+};
 
 // Non-owning: valid until the workspace that it came from runs another pass.
 template <class T>
 class DeferredGradient {
-    struct Everything {
-        bool operator()(std::size_t, std::size_t) const { return true; }
-    };
-
 public:
     // `values` has room for all gradients, and holds those that no product covers. `products` are in descending
     // order of their offsets.
@@ -43,58 +54,25 @@ public:
     std::size_t size() const { return values_.size(); }
 
     // All of them, in the order of the parameters. To change them (optim/clip_grad.hpp), pass the array to the
-    // optimiser, not the DeferredGradient, whose for_each_block computes the products anew.
-    std::span<T> multiply_out() const {
-        for (const DeferredProduct<T>& product : products_)
-            kernels::matmul_at_b<T>(product.x, product.dy,
-                                    MatrixView<T>{values_.data() + product.offset, product.rows(), product.cols()});
-        return values_;
-    }
+    // optimiser, not the DeferredGradient, which computes the products anew.
+    std::span<T> multiply_out() const;
 
     // Whether the gradients that are stored (of biases and the like) are finite. A bias's gradient is the sum of a
     // column of dy, so it shows whatever is not finite in it.
-    bool rest_is_finite() const {
-        bool finite = true;
-        visit_rest([&](std::size_t, std::span<const T> block) {
-            finite = finite && first_not_finite(block.data(), block.size()) == block.size();
-        });
-        return finite;
-    }
+    bool rest_is_finite() const;
 
-    // Calls f(offset, block) for blocks that cover each parameter once: block[i] is the gradient of parameter offset +
-    // i. With an executor several calls run at the same time.
+    // Hands out blocks that cover each parameter once, but for products that are not wanted.
+    void visit(const GradientVisitor<T>& visitor) const;
+
+    // Calls f(offset, block) for blocks that cover each parameter once.
     template <class F>
     void for_each_block(const F& f) const {
-        for_each_block(f, [&](std::size_t offset, const kernels::SparseProductRows<T>& rows) {
-            kernels::sparse_matmul_at_b_rows(rows);
-            f(offset, std::span<const T>{rows.c.values()});
-        });
-    }
-    // The same, but calls g(offset, rows) where a block is a product with a sparse matrix, so that g can compute it and
-    // use the results while they are in registers. Leaves out products for whose parameters wanted(first, end) is
-    // false.
-    template <class F, class G, class Wanted = Everything>
-    void for_each_block(const F& f, const G& g, const Wanted& wanted = {}) const {
-        double operations = 0;
-        std::size_t most_rows = 0;
-        for (const DeferredProduct<T>& product : products_) {
-            if (!wanted(product.offset, product.end())) continue;
-            operations += cost(product);
-            most_rows = larger(most_rows, product.x.rows());
-        }
-        const std::size_t parts = thread_count_for(executor_, most_rows, operations);
-        const kernels::Nonzero<T>** const positions = positions_->buffer(parts * most_rows);
-        const auto run = [&](std::size_t part) {
-            const ScopedFlushSubnormals flush;
-            if (part == 0) visit_rest(f);
-            for (const DeferredProduct<T>& product : products_)
-                if (wanted(product.offset, product.end()))
-                    visit(product, chunk(product.rows(), part, parts, row_step), positions + part * most_rows, f, g);
+        struct Visitor final : GradientVisitor<T> {
+            explicit Visitor(const F& function) : f{function} {}
+            void take(std::size_t offset, std::span<const T> block) const override { f(offset, block); }
+            const F& f;
         };
-        if (parts == 1)
-            run(0);
-        else
-            executor_->parallel_for(parts, run);
+        visit(Visitor{f});
     }
 
 private:
@@ -110,43 +88,18 @@ private:
         return per_weight * static_cast<double>(product.rows() * product.cols());
     }
 
-    // What no product covers.
-    template <class F>
-    void visit_rest(const F& f) const {
-        std::size_t end = values_.size();
-        const auto visit_between = [&](std::size_t first, std::size_t last) {
-            if (first < last) f(first, std::span<const T>{values_.subspan(first, last - first)});
-        };
-        for (const DeferredProduct<T>& product : products_) {
-            assert(product.end() <= end);
-            visit_between(product.end(), end);
-            end = product.offset;
-        }
-        visit_between(0, end);
+    // What no product covers, in products_.size() + 1 parts: part i lies before product i - 1 and behind product i.
+    Range rest(std::size_t i) const {
+        const std::size_t first = i < products_.size() ? products_[i].end() : 0;
+        const std::size_t end = i > 0 ? products_[i - 1].offset : values_.size();
+        assert(first <= end);
+        return {first, end - first};
     }
 
-    // Some rows of a product. Each block overwrites the one before, so that it stays in the cache.
-    template <class F, class G>
-    void visit(const DeferredProduct<T>& product, Range rows, const kernels::Nonzero<T>** positions, const F& f,
-               const G& g) const {
-        if (rows.count == 0) return;
-        const std::size_t cols = product.cols();
-        const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
-        const std::size_t step = clamped(fitting, row_step, most_rows_at_once);
-        T* const destination = values_.data() + product.offset + rows.first * cols;
-        if (product.x.is_sparse()) kernels::find_column<T>(product.x.sparse(), rows.first, positions);
-        for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {
-            const std::size_t count = smaller(step, rows.first + rows.count - row);
-            const MatrixView<T> block{destination, count, cols};
-            const std::size_t offset = product.offset + row * cols;
-            if (product.x.is_sparse()) {
-                g(offset, kernels::SparseProductRows<T>{product.x.sparse(), product.dy, row, positions, block});
-                continue;
-            }
-            kernels::matmul_at_b_rows<T>(product.x.matrix(), product.dy, row, block);
-            f(offset, std::span<const T>{block.values()});
-        }
-    }
+    [[gnu::noinline]] void visit_part(const GradientVisitor<T>& visitor, std::size_t part, std::size_t parts,
+                                      const kernels::Nonzero<T>** positions) const;
+    void visit_rows(const GradientVisitor<T>& visitor, const DeferredProduct<T>& product, Range rows,
+                    const kernels::Nonzero<T>** positions) const;
 
     std::span<T> values_;
     std::span<const DeferredProduct<T>> products_;
@@ -155,3 +108,83 @@ private:
 };
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/flush_subnormals.hpp>
+#include <nib/core/detail/math.hpp>
+#include <nib/kernels/matmul.hpp>
+
+namespace nib::inline NIB_ABI {
+
+template <class T>
+std::span<T> DeferredGradient<T>::multiply_out() const {
+    for (const DeferredProduct<T>& product : products_)
+        kernels::matmul_at_b<T>(product.x, product.dy,
+                                MatrixView<T>{values_.data() + product.offset, product.rows(), product.cols()});
+    return values_;
+}
+
+template <class T>
+bool DeferredGradient<T>::rest_is_finite() const {
+    for (std::size_t i = 0; i <= products_.size(); ++i) {
+        const Range part = rest(i);
+        if (first_not_finite(values_.data() + part.first, part.count) != part.count) return false;
+    }
+    return true;
+}
+
+template <class T>
+void DeferredGradient<T>::visit(const GradientVisitor<T>& visitor) const {
+    double operations = 0;
+    std::size_t most_rows = 0;
+    for (const DeferredProduct<T>& product : products_) {
+        if (!visitor.wants(product.offset, product.end())) continue;
+        operations += cost(product);
+        most_rows = larger(most_rows, product.x.rows());
+    }
+    const std::size_t parts = thread_count_for(executor_, most_rows, operations);
+    const kernels::Nonzero<T>** const positions = positions_->buffer(parts * most_rows);
+    if (parts == 1) return visit_part(visitor, 0, 1, positions);
+    executor_->parallel_for(parts,
+                            [&](std::size_t part) { visit_part(visitor, part, parts, positions + part * most_rows); });
+}
+
+template <class T>
+void DeferredGradient<T>::visit_part(const GradientVisitor<T>& visitor, std::size_t part, std::size_t parts,
+                                     const kernels::Nonzero<T>** positions) const {
+    const ScopedFlushSubnormals flush;
+    for (std::size_t i = 0; part == 0 && i <= products_.size(); ++i)
+        if (const Range stored = rest(i); stored.count > 0)
+            visitor.take(stored.first, {values_.data() + stored.first, stored.count});
+    for (const DeferredProduct<T>& product : products_)
+        if (visitor.wants(product.offset, product.end()))
+            visit_rows(visitor, product, chunk(product.rows(), part, parts, row_step), positions);
+}
+
+// Some rows of a product. Each block overwrites the one before, so that it stays in the cache.
+template <class T>
+void DeferredGradient<T>::visit_rows(const GradientVisitor<T>& visitor, const DeferredProduct<T>& product, Range rows,
+                                     const kernels::Nonzero<T>** positions) const {
+    if (rows.count == 0) return;
+    const std::size_t cols = product.cols();
+    const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
+    const std::size_t step = clamped(fitting, row_step, most_rows_at_once);
+    T* const destination = values_.data() + product.offset + rows.first * cols;
+    if (product.x.is_sparse()) kernels::find_column<T>(product.x.sparse(), rows.first, positions);
+    for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {
+        const MatrixView<T> block{destination, smaller(step, rows.first + rows.count - row), cols};
+        const std::size_t offset = product.offset + row * cols;
+        if (product.x.is_sparse()) {
+            visitor.take_product(offset, {product.x.sparse(), product.dy, row, positions, block});
+        } else {
+            kernels::matmul_at_b_rows<T>(product.x.matrix(), product.dy, row, block);
+            visitor.take(offset, block.values());
+        }
+    }
+}
+
+}  // namespace nib::inline NIB_ABI
+
+#endif

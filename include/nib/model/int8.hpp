@@ -164,9 +164,9 @@ NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
         const std::string found = layer == layers.size()          ? "nothing"
                                   : layers[layer].skip != no_skip ? "the end of a residual block"
                                                                   : layers[layer].text;
-        fail("int8: expected dense layers with ReLU between them and LogSoftmax at the end, found " + found +
-             (layer > 0 ? " after " + layers[layer - 1].text : " at the start") +
-             "; such a network predicts in float alone");
+        fail({"int8: expected dense layers with ReLU between them and LogSoftmax at the end, found ", found,
+              layer > 0 ? " after " + layers[layer - 1].text : " at the start",
+              "; such a network predicts in float alone"});
     };
     if (const std::size_t misfit = first_misfit(kinds); misfit != static_cast<std::size_t>(-1)) refuse(misfit);
     std::vector<Step<float>> steps;
@@ -179,8 +179,7 @@ inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibrat
     const std::vector<Step<float>> steps = int8_steps(net);
     const std::size_t count = steps.size() / 2;
     if (calibration.highest.size() + 1 != count)
-        fail("int8: expected the ranges of " + std::to_string(count - 1) + " hidden layers, found " +
-             std::to_string(calibration.highest.size()));
+        fail({"int8: expected the ranges of ", count - 1, " hidden layers, found ", calibration.highest.size()});
     std::vector<std::string> names;
     for (LayerInfo& layer : net.layers())
         if (!layer.tensors.empty()) names.push_back(std::move(layer.name));
@@ -264,7 +263,7 @@ NIB_API std::size_t Int8Mlp::size_bytes() const {
 }
 
 inline MatrixView<float> Int8Mlp::all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const {
-    if (x.cols() != input_size()) fail(detail::wrong_features(input_size(), x.cols()));
+    if (x.cols() != input_size()) detail::fail_features(input_size(), x.cols());
     const MatrixView<float> y = workspace.activation(0, x.rows(), output_size());
     const double operations = 2 * static_cast<double>(size_bytes()) * static_cast<double>(x.rows());
     const std::size_t parts = thread_count_for(workspace.executor(), x.rows(), operations);

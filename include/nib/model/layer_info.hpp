@@ -110,7 +110,7 @@ inline constexpr LayerFacts layer_facts = make_layer_facts<L>();
         info.tensors = std::vector<LayerTensor>((counts[0] > 0 ? 1U : 0U) + (counts[1] > 0 ? 1U : 0U));
         for (LayerTensor& tensor : info.tensors) {
             tensor.is_buffer = counts[0] == 0;
-            tensor.name = tensor.is_buffer ? "buffers" : "parameters";
+            tensor.name = join({tensor.is_buffer ? "buffers" : "parameters"});
             tensor.shape.push_back(std::exchange(counts[tensor.is_buffer ? 1 : 0], 0));
         }
     }

@@ -229,7 +229,7 @@ namespace detail {
 
 template <class T>
 MlpLayout<T>::MlpLayout(std::span<const std::size_t> all_widths, const BasicMlpOptions<T>& options) {
-    if (all_widths.size() < 2) fail("Mlp: expected at least 2 widths, found " + std::to_string(all_widths.size()));
+    if (all_widths.size() < 2) fail({"Mlp: expected at least 2 widths, found ", all_widths.size()});
     for (const std::size_t width : all_widths)
         if (width == 0) fail("Mlp: expected widths of at least 1, found 0");
     MlpLayers<T> hidden = options.norm;
@@ -250,8 +250,7 @@ void MlpLayout<T>::add_dense(std::size_t out) {
     constexpr std::size_t most = static_cast<std::size_t>(-1) / sizeof(T) / 4;
     std::size_t weights = 0;
     if (!multiply_sizes(in, out, weights) || weights > most - smaller(most, parameters + out))
-        fail("Mlp: a layer from " + std::to_string(in) + " to " + std::to_string(out) +
-             " features has more parameters than memory has places");
+        fail({"Mlp: a layer from ", in, " to ", out, " features has more parameters than memory has places"});
     names.push_back(std::to_string(count++));
     MlpLayer<T> dense = mlp_layer<T, DenseOfAnySize>(names.back(), 0);
     dense.is_named = true;
@@ -267,15 +266,15 @@ void MlpLayout<T>::add(const MlpLayers<T>& others) {
         if (layer.out > 0) shape.out = layer.out;
         const std::size_t expected = layer.span > 0 ? steps[steps.size() - layer.span].shape.in : shape.in;
         if (expected != before)
-            fail("Mlp: " + layer.info(shape, "", layer.setting).text + " takes " + std::to_string(expected) +
-                 " features, what stands before it gives " + std::to_string(before));
+            fail({"Mlp: ", layer.info(shape, "", layer.setting).text, " takes ", expected,
+                  " features, what stands before it gives ", before});
         before = shape.out;
         layer.number = std::to_string(count + layer.place) + layer.number;
         add(std::move(layer), shape);
     }
     if (before != widths.back())
-        fail("Mlp: the layers of an option take " + std::to_string(widths.back()) + " features and give " +
-             std::to_string(before) + "; expected as many");
+        fail(
+            {"Mlp: the layers of an option take ", widths.back(), " features and give ", before, "; expected as many"});
     count += others.count;
 }
 
@@ -338,8 +337,7 @@ std::span<const T> BasicMlp<T>::operator()(std::span<const T> x, Workspace<T>& w
 template <class T>
 void BasicMlp<T>::set_layer_names(std::vector<std::string> names) {
     if (names.size() != layout_.names.size())
-        fail("Mlp: expected " + std::to_string(layout_.names.size()) + " layer names, found " +
-             std::to_string(names.size()));
+        fail({"Mlp: expected ", layout_.names.size(), " layer names, found ", names.size()});
     layout_.names = std::move(names);
 }
 

@@ -4,7 +4,7 @@
 //                        existing file is whole until it is replaced
 //   load(net, path)      into a network that is there, from safetensors, PyTorch's .pth or NumPy's .npz, whatever the
 //                        ending; names may differ where the order of the layers is clear (see match_tensors.hpp),
-//                        shapes may not
+//                        shapes may not. load.hpp has load(net, file) alone, without the readers of all formats
 //   load_mlp(path)       a dense network of whatever sizes the file has
 //   load_mlp(file)       the same from a TensorFile, of bytes in memory too (parse_tensors); load(net, file) likewise
 //
@@ -13,6 +13,7 @@
 
 #include <nib/core/config.hpp>
 #include <nib/model/layer_info.hpp>
+#include <nib/model/load.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/network.hpp>
 
@@ -33,13 +34,6 @@ struct SaveOptions {
     std::optional<std::uint64_t> steps;
 };
 
-// A network's numbers as files see them.
-template <class T>
-struct NetworkNumbers {
-    std::span<T> parameters;
-    std::span<T> buffers;
-};
-
 namespace detail {
 
 // What save and load do, whatever the network.
@@ -51,8 +45,6 @@ void write_safetensors(const std::string& path, std::span<const Tensor> tensors,
 template <class T>
 void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<const T>& numbers,
                   const SaveOptions& options, const std::string& path, TensorWriter* write);
-template <class T>
-void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, TensorFile& file);
 template <class T>
 void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, const std::string& path);
 
@@ -76,13 +68,6 @@ void save(const Net& net, const std::string& path, const SaveOptions& options = 
 template <Network Net>
 void load(Net& net, const std::string& path) {
     detail::load_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, path);
-}
-
-// The same from a file that is open: load(net, file) for a file = open_safetensors(path) has the reader of that one
-// format in the program, and none of the others.
-template <Network Net>
-void load(Net& net, TensorFile& file) {
-    detail::load_network<typename Net::scalar_type>(net.layers(), {net.parameters(), net.buffers()}, file);
 }
 
 // The network that the file's metadata lists: dense layers, Dropout, nib's other layers with their default numbers, and
@@ -110,9 +95,7 @@ template <class T = float>
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
-#include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
-#include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/safetensors.hpp>
 #include <nib/io/strings.hpp>
@@ -139,20 +122,6 @@ struct TensorList {
     std::vector<std::vector<std::byte>> bytes;
     std::vector<Tensor> tensors;
 };
-
-// The numbers of a tensor, whose place a layer's tensors() says: must lie within the network's.
-[[gnu::noinline]] inline void check_place(const LayerTensor& info, std::size_t count) {
-    if (info.size() > count || info.offset > count - info.size())
-        fail({"tensor ", tensor_label(info.name), " lies outside of the network's ",
-              info.is_buffer ? "buffers" : "parameters"});
-}
-
-template <class T>
-T* numbers_of(const LayerTensor& info, const NetworkNumbers<T>& numbers) {
-    const std::span<T> all = info.is_buffer ? numbers.buffers : numbers.parameters;
-    check_place(info, all.size());
-    return all.data() + info.offset;
-}
 
 // The bytes of a tensor of `count` numbers, transposed where the file's first dimension, of size `first`, is the last
 // in memory.
@@ -193,46 +162,6 @@ void check_finite(const std::vector<LayerTensor>& infos, const NetworkNumbers<co
     }
 }
 
-[[noreturn, gnu::cold]] inline void fail_not_finite(const TensorFile& file, const TensorInfo& tensor, double value,
-                                                    std::size_t index) {
-    fail({file.path(), ": ", tensor_label(tensor.name), ": expected finite numbers, found ", not_finite_name(value),
-          " at index ", index});
-}
-
-// Writes a tensor of floating-point numbers to `to` as read_into does, or only looks at it where that is null. Fails
-// where a number is not finite, or is too large for a T.
-template <class T>
-void read_finite(TensorFile& file, const TensorInfo& tensor, T* to, const std::vector<std::size_t>& strides) {
-    file.visit(tensor, {strides.data(), strides.size()}, [&](std::size_t place, const std::byte* element) {
-        const double value = element_value(element, tensor.dtype, tensor.order);
-        if (!is_finite(value)) fail_not_finite(file, tensor, value, place);
-        const T number = converted<T>(value, file, tensor);
-        if (to != nullptr) to[place] = number;
-    });
-}
-
-template <class T>
-void check_numbers(TensorFile& file, const TensorInfo& tensor) {
-    read_finite<T>(file, tensor, nullptr, row_major_strides(tensor.shape));
-}
-
-// Writes the file's tensors to where a network has them. found[i] is known to be of wanted[i]'s shape, and its numbers
-// to be finite.
-template <class T>
-void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted, const std::vector<const TensorInfo*>& found,
-                  const NetworkNumbers<T>& numbers) {
-    for (const LayerTensor& want : wanted) numbers_of(want, numbers);
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const LayerTensor& want = wanted[i];
-        std::vector<std::size_t> strides = row_major_strides(want.shape);
-        if (want.transposed) {
-            for (std::size_t& stride : strides) stride *= want.shape[0];
-            strides[0] = 1;
-        }
-        read_finite<T>(file, *found[i], numbers_of(want, numbers), strides);
-    }
-}
-
 // "format": what PyTorch's libraries look for.
 [[gnu::cold]] inline StringMap network_metadata(const std::vector<LayerInfo>& layers) {
     StringMap metadata;
@@ -240,28 +169,6 @@ void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted, cons
     metadata["nib_version"] = NIB_VERSION_STRING;
     metadata["layers"] = layers_text(layers);
     return metadata;
-}
-
-// A file is never run as another network. `exactly`: nor trained as one.
-[[gnu::cold]] inline void check_layers(const TensorFile& file, const std::vector<LayerInfo>& layers,
-                                       bool exactly = false) {
-    const std::string_view list = listed_layers(file.metadata());
-    if (list.empty()) return;
-    const std::string difference = layers_difference(list, listed(layers), exactly);
-    if (!difference.empty())
-        fail({file.path(), ": is of another network: ", difference,
-              " (where that is meant, turn it into a file without a list of layers, .pth or .npz: inspect FILE --save "
-              "OTHER)"});
-}
-
-[[gnu::cold]] inline std::vector<LayerTensor> tensors_of(const std::vector<LayerInfo>& layers) {
-    std::size_t count = 0;
-    for (const LayerInfo& layer : layers) count += layer.tensors.size();
-    std::vector<LayerTensor> tensors(count);
-    count = 0;
-    for (const LayerInfo& layer : layers)
-        for (const LayerTensor& tensor : layer.tensors) tensors[count++] = tensor;
-    return tensors;
 }
 
 // Fails where a layer's tensors() leaves some of its numbers out, and on a network that was moved from.
@@ -298,16 +205,6 @@ void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<con
     TensorList list;
     append_tensors<T>(tensors, numbers, "", list);
     write(path, {list.tensors.data(), list.tensors.size()}, metadata);
-}
-
-template <class T>
-void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, TensorFile& file) {
-    const std::vector<LayerTensor> wanted = tensors_of(layers);
-    const std::vector<const TensorInfo*> found = match_tensors(file, wanted);
-    check_layers(file, layers);
-    // All is looked at before the first number changes.
-    for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);
-    read_tensors<T>(file, wanted, found, numbers);
 }
 
 template <class T>

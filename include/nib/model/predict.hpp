@@ -17,6 +17,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/error.hpp>
+#include <nib/core/executor.hpp>
 #include <nib/core/image.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/detail/elementwise.hpp>
@@ -84,7 +85,7 @@ void check_not_moved(const Net& net) {
 template <InferenceNetwork Net>
 void check_features(const Net& net, std::size_t features) {
     check_not_moved(net);
-    if (features != net.input_size()) fail(wrong_features(net.input_size(), features));
+    if (features != net.input_size()) fail_features(net.input_size(), features);
 }
 
 template <InferenceNetwork Net>
@@ -127,8 +128,7 @@ auto scaled_pixels(const Net& net, const Pixels& image) {
 template <InferenceNetwork Net>
 void check_k(const Net& net, std::size_t k) {
     if (k < 1 || k > net.output_size())
-        fail("top_k: expected k from 1 to " + std::to_string(net.output_size()) + ", the network's outputs, found " +
-             std::to_string(k));
+        fail({"top_k: expected k from 1 to ", net.output_size(), ", the network's outputs, found ", k});
 }
 
 // The best.size() largest outputs, at most as many as there are: a heap of the best so far, the least likely on top.
@@ -161,15 +161,45 @@ void find_likeliest(const Net& net, std::span<const T> outputs, std::span<Scored
     for (ScoredClass<T>& entry : best) kernels::scaled_exponentials<T>({&entry.score, 1}, T{1}, {&entry.score, 1});
 }
 
+// How many threads take examples through a network side by side. (One in 8-bit integers, which has no view, shares out
+// each piece by itself.)
+template <InferenceNetwork Net>
+std::size_t thread_count_for(const Net& net, std::size_t examples, const Executor* executor) {
+    double operations = 0;
+    if constexpr (requires { net.view(); })
+        for (const auto& step : net.view().steps) operations += step.operations_per_row;
+    return nib::thread_count_for(executor, examples, operations * static_cast<double>(examples));
+}
+
 // Calls f(first, outputs) for the outputs of examples first, first + 1, …, piece by piece: however many examples there
-// are, what lies between the layers stays in the cache.
+// are, what lies between the layers stays in the cache. With an executor, several calls run at the same time.
 template <InferenceNetwork Net, class F>
 void for_each_piece(const Net& net, const kernels::InputView<typename Net::scalar_type>& examples,
                     Workspace<typename Net::scalar_type>& workspace, const F& f) {
-    const std::size_t threads = workspace.executor() != nullptr ? workspace.executor()->size() : 1;
-    const std::size_t most = 128 * threads;
-    for (std::size_t first = 0; first < examples.rows(); first += most)
-        f(first, net.forward(examples.middle_rows(first, smaller(most, examples.rows() - first)), workspace));
+    using T = typename Net::scalar_type;
+    constexpr std::size_t piece = 128, whole_tiles = 8;
+    Executor* const executor = workspace.executor();
+    const auto run = [&](Range rows, std::size_t most, Workspace<T>& own) {
+        for (std::size_t done = 0; done < rows.count; done += most) {
+            const std::size_t first = rows.first + done;
+            f(first, net.forward(examples.middle_rows(first, smaller(most, rows.count - done)), own));
+        }
+    };
+    const std::size_t threads = thread_count_for(net, examples.rows(), executor);
+    if (threads == 1)
+        return run({0, examples.rows()}, executor != nullptr ? piece * executor->size() : piece, workspace);
+    // Each thread has its part of the examples and meets the others once. The first pieces allocate, which may fail and
+    // so is not for threads.
+    const std::span<Workspace<T>> own = workspace.of_threads(threads);
+    const auto part_of = [&](std::size_t thread) { return chunk(examples.rows(), thread, threads, whole_tiles); };
+    for (std::size_t thread = 0; thread < threads; ++thread) {
+        const Range part = part_of(thread);
+        run({part.first, smaller(piece, part.count)}, piece, own[thread]);
+    }
+    executor->parallel_for(threads, [&](std::size_t thread) {
+        const Range part = part_of(thread);
+        if (part.count > piece) run({part.first + piece, part.count - piece}, piece, own[thread]);
+    });
 }
 
 }  // namespace detail

@@ -278,7 +278,7 @@ public:
     // about 8 kB, a few times the widest layer and, for the non-zeros, 12 bytes for each input (24 of doubles; none
     // where there are more than 4096 inputs).
     [[nodiscard]] std::array<T, output_size()> operator()(std::span<const T> x) const {
-        if (x.size() != input_size()) fail(detail::wrong_features(input_size(), x.size()));
+        if (x.size() != input_size()) detail::fail_features(input_size(), x.size());
         if (this->parameters().size() != parameter_count() || this->buffers().size() != buffer_count())
             detail::fail_moved_from();
         return apply(this->parameters(), x, this->buffers());

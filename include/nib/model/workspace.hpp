@@ -26,6 +26,14 @@ struct TrainingPass {
     std::uint64_t first_row = 0;  // the number of the batch's first row in the epoch
 };
 
+// Where the numbers of one step of a pass lie.
+template <class T>
+struct StepMemory {
+    T* output = nullptr;
+    T* output_gradient = nullptr;  // the gradient with respect to its outputs
+    T* kept = nullptr;             // what it keeps from forward to backward
+};
+
 template <class T>
 class Workspace {
 public:
@@ -37,6 +45,12 @@ public:
 
     Executor* executor() const { return executor_; }
 
+    // Workspaces without an executor, for threads that run passes of their own.
+    std::span<Workspace> of_threads(std::size_t threads) {
+        if (threads > of_threads_.size()) of_threads_.resize(threads);
+        return {of_threads_.data(), threads};
+    }
+
     // The outputs in a slot, and the gradient with respect to them.
     MatrixView<T> activation(std::size_t slot, std::size_t rows, std::size_t cols) {
         return {buffer(activations_, slot, rows * cols), rows, cols};
@@ -44,6 +58,9 @@ public:
     MatrixView<T> gradient(std::size_t slot, std::size_t rows, std::size_t cols) {
         return {buffer(gradients_, slot, rows * cols), rows, cols};
     }
+    // That of all steps, in their order.
+    StepMemory<T>* steps(std::size_t count) { return steps_.buffer(count); }
+
     // What step `step` keeps from forward to backward.
     T* kept(std::size_t step, std::size_t count) { return buffer(kept_, step, count); }
     T* scratch(std::size_t count) { return scratch_.buffer(count); }
@@ -81,16 +98,18 @@ public:
     DeferredGradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
 
 private:
-    static T* buffer(std::vector<Scratch<T>>& buffers, std::size_t slot, std::size_t count) {
+    [[gnu::noinline]] static T* buffer(std::vector<Scratch<T>>& buffers, std::size_t slot, std::size_t count) {
         if (slot >= buffers.size()) buffers.resize(slot + 1);
         return buffers[slot].buffer(count);
     }
 
     Executor* executor_ = nullptr;
+    std::vector<Workspace> of_threads_;
     TrainingPass training_;
     std::vector<Scratch<T>> activations_;
     std::vector<Scratch<T>> gradients_;
     std::vector<Scratch<T>> kept_;
+    Scratch<StepMemory<T>> steps_;
     Scratch<T> scratch_;
     Scratch<T> statistics_;
     Scratch<std::byte> bytes_;

@@ -38,7 +38,7 @@ struct AdagradMethod {
         template <class V>
         void operator()(V& parameter, const V& gradient, V* state) const {
             state[0] = fma(gradient, gradient, where(state[0] == 0, initial, state[0]));
-            parameter = fma(-learning_rate, gradient / (sqrt(state[0]) + epsilon), parameter);
+            parameter = fma(-learning_rate, over_root(gradient, state[0], epsilon), parameter);
         }
     };
 

@@ -47,7 +47,7 @@ struct AdamRule {
     template <class V>
     void operator()(V& parameter, const V& gradient, V* state) const {
         average(gradient, state[0], state[1]);
-        parameter -= step_size * state[0] / (sqrt(state[1]) + epsilon);
+        parameter -= over_root(step_size * state[0], state[1], epsilon);
     }
 };
 

@@ -27,7 +27,7 @@ struct AmsgradMethod {
         void operator()(V& parameter, const V& gradient, V* state) const {
             adam.average(gradient, state[0], state[1]);
             state[2] = larger(state[1], state[2]);
-            parameter -= adam.step_size * state[0] / (sqrt(state[2]) + adam.epsilon);
+            parameter -= over_root(adam.step_size * state[0], state[2], adam.epsilon);
         }
     };
 

@@ -138,20 +138,7 @@ public:
         step(net.parameters(), gradient);
     }
     void step(std::span<T> parameters, const DeferredGradient<T>& gradient) {
-        const Move default_move = next_move(parameters.size(), gradient.size());
-        gradient.for_each_block(
-            [&](std::size_t offset, std::span<const T> block) { move(default_move, parameters.data(), offset, block); },
-            [&](std::size_t offset, const kernels::SparseProductRows<T>& rows) {
-                const Move* const all = move_of_all(default_move, offset, offset + rows.c.size());
-                if (all != nullptr && all->weight_decay == 0) {
-                    kernels::update<Rule, T>(all->rule, rows, parameters.data() + offset,
-                                             StatesFrom{*this, offset}.data);
-                } else {
-                    kernels::sparse_matmul_at_b_rows(rows);
-                    move(default_move, parameters.data(), offset, rows.c.values());
-                }
-            },
-            [&](std::size_t first, std::size_t end) { return pieces_.empty() || pieces_.any_moves(first, end); });
+        gradient.visit(Step{*this, next_move(parameters.size(), gradient.size()), parameters.data()});
     }
     // The same for gradients in an array, which are ordered as the parameters are.
     template <Network Net>
@@ -198,13 +185,10 @@ public:
     }
     // Continues from another optimiser's steps() and states.
     void restore(std::uint64_t steps, std::span<const std::span<const T>> states) {
-        if (states.size() != state_count)
-            fail(std::string(Method::name) + ": keeps " + std::to_string(state_count) + " states, got " +
-                 std::to_string(states.size()));
+        if (states.size() != state_count) fail({Method::name, ": keeps ", state_count, " states, got ", states.size()});
         for (const std::span<const T> state : states)
             if (state.size() != size())
-                fail(std::string(Method::name) + ": made for " + std::to_string(size()) +
-                     " parameters, got a state of " + std::to_string(state.size()));
+                fail({Method::name, ": made for ", size(), " parameters, got a state of ", state.size()});
         steps_ = steps;
         for (std::size_t s = 0; s < state_count; ++s) copy_values(states[s].data(), size(), states_[s].data());
     }
@@ -240,6 +224,31 @@ private:
         Move move;
     };
 
+    // One step, as blocks of gradients come.
+    class Step final : public GradientVisitor<T> {
+    public:
+        Step(Optimizer& optimizer, const Move& default_move, T* parameters)
+            : optimizer_{optimizer}, default_move_{default_move}, parameters_{parameters} {}
+
+        bool wants(std::size_t first, std::size_t end) const override {
+            return optimizer_.pieces_.empty() || optimizer_.pieces_.any_moves(first, end);
+        }
+        [[gnu::noinline]] void take(std::size_t offset, std::span<const T> block) const override {
+            optimizer_.move(default_move_, parameters_, offset, block);
+        }
+        [[gnu::noinline]] void take_product(std::size_t offset,
+                                            const kernels::SparseProductRows<T>& rows) const override {
+            const Move* const all = optimizer_.move_of_all(default_move_, offset, offset + rows.c.size());
+            if (all == nullptr || all->weight_decay != 0) return GradientVisitor<T>::take_product(offset, rows);
+            kernels::update<Rule, T>(all->rule, rows, parameters_ + offset, StatesFrom{optimizer_, offset}.data);
+        }
+
+    private:
+        Optimizer& optimizer_;
+        Move default_move_;
+        T* parameters_;
+    };
+
     // How many parameters it was made for; 0 where it was moved from.
     std::size_t size() const { return state_count > 0 ? states_[0].size() : size_; }
 
@@ -261,8 +270,8 @@ private:
     // Of what is in no other group. Counts the step.
     Move next_move(std::size_t parameters, std::size_t gradients) {
         if (parameters != size() || gradients != size())
-            fail(std::string(Method::name) + ": made for " + std::to_string(size()) + " parameters, got " +
-                 std::to_string(parameters) + " and " + std::to_string(gradients) + " gradients");
+            fail({Method::name, ": made for ", size(), " parameters, got ", parameters, " and ", gradients,
+                  " gradients"});
         const Move default_move = move_by(options_);
         for (Group& group : groups_) group.move = move_by(group.options);
         ++steps_;
@@ -318,15 +327,15 @@ private:
 namespace nib::inline NIB_ABI::detail {
 
 NIB_API void check_option(const char* optimizer, const char* expected, double value, double low, double high) {
-    if (!(value >= low && value < high)) fail(std::string(optimizer) + ": expected " + expected);
+    if (!(value >= low && value < high)) fail({optimizer, ": expected ", expected});
 }
 
 NIB_API void check_epsilon(const char* optimizer, double epsilon, bool is_float) {
-    if (!(epsilon > 0)) fail(std::string(optimizer) + ": expected an epsilon above 0");
+    if (!(epsilon > 0)) fail({optimizer, ": expected an epsilon above 0"});
     // 256 times the root of the smallest normal number.
     if (epsilon < (is_float ? 0x1p-55 : 0x1p-503))
-        fail(std::string(optimizer) + (is_float ? ": expected an epsilon of at least 2.8e-17, or a network of double"
-                                                : ": expected an epsilon of at least 3.9e-152"));
+        fail({optimizer, is_float ? ": expected an epsilon of at least 2.8e-17, or a network of double"
+                                  : ": expected an epsilon of at least 3.9e-152"});
 }
 
 }  // namespace nib::inline NIB_ABI::detail

@@ -38,13 +38,13 @@ public:
     void freeze(const char* optimizer, std::size_t size, std::span<const Range> parameters, bool is_frozen);
 
     // Whether any of the parameters in [first, end) moves.
-    bool any_moves(std::size_t first, std::size_t end) const {
+    [[gnu::cold]] bool any_moves(std::size_t first, std::size_t end) const {
         bool any = empty();
         for_each(first, end, [&](std::size_t, std::size_t, std::size_t) { any = true; });
         return any;
     }
     // The piece that holds all of them, or null.
-    const Piece* only(std::size_t first, std::size_t end) const {
+    [[gnu::cold]] const Piece* only(std::size_t first, std::size_t end) const {
         for (const Piece& piece : pieces_)
             if (piece.first <= first && end <= piece.end) return &piece;
         return nullptr;
@@ -98,9 +98,9 @@ NIB_API std::vector<Range> find_parameters(const std::vector<LayerTensor>& tenso
         if (is_it && !tensor.is_buffer) found.push_back({tensor.offset, tensor.size()});
     }
     if (found.empty())
-        fail(std::string(layer ? "layer_parameters: the network has no layer with parameters that is called "
-                               : "parameters_named: the network has no parameters that are called ") +
-             format_quoted(name));
+        fail({layer ? "layer_parameters: the network has no layer with parameters that is called "
+                    : "parameters_named: the network has no parameters that are called ",
+              format_quoted(name)});
     return found;
 }
 
@@ -114,8 +114,8 @@ NIB_API void ParameterPieces::add(const char* optimizer, std::size_t size, std::
     };
     for_pieces([&](const Piece& piece) {
         if (piece.group != 0)
-            fail(std::string(optimizer) + ": expected parameters that are in no group yet, found parameter " +
-                 std::to_string(piece.first) + " in group " + std::to_string(piece.group));
+            fail({optimizer, ": expected parameters that are in no group yet, found parameter ", piece.first,
+                  " in group ", piece.group});
     });
     for_pieces([&](Piece& piece) { piece.group = group; });
 }
@@ -131,8 +131,8 @@ NIB_API void ParameterPieces::freeze(const char* optimizer, std::size_t size, st
 inline void ParameterPieces::split(const char* optimizer, std::size_t size, std::span<const Range> parameters) {
     for (const Range range : parameters)
         if (range.first > size || range.count > size - range.first)
-            fail(std::string(optimizer) + ": made for " + std::to_string(size) + " parameters, found a group of " +
-                 std::to_string(range.count) + " from number " + std::to_string(range.first) + " on");
+            fail({optimizer, ": made for ", size, " parameters, found a group of ", range.count, " from number ",
+                  range.first, " on"});
     if (pieces_.empty()) pieces_.push_back({0, size, 0, false});
     for (const Range range : parameters) {
         if (range.count == 0) continue;

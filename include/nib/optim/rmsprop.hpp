@@ -53,7 +53,7 @@ struct RmsPropMethod {
             mean = fma(mean_part, gradient - mean, mean);
             mean = (mean + smallest_mean) - smallest_mean;
             const V variance = larger(fma(-mean, mean, square), 0);
-            buffer = fma(momentum, buffer, gradient / (sqrt(variance) + epsilon));
+            buffer = fma(momentum, buffer, over_root(gradient, variance, epsilon));
             buffer = (buffer + smallest_mean) - smallest_mean;
             parameter = fma(-learning_rate, buffer, parameter);
         }

@@ -190,8 +190,8 @@ constexpr double whole_power(double base, double exponent) {
 
 inline void check_schedule(bool is_right, const char* name, const char* expected, double found) {
     if (!is_right)
-        fail(std::string(name) + ": expected " + expected + ", found " +
-             (is_finite(found) ? format_shortest(found) : not_finite_name(found)));
+        fail({name, ": expected ", expected, ", found ",
+              is_finite(found) ? format_shortest(found) : not_finite_name(found)});
 }
 
 // A number of at least `least`, and not without bounds.

@@ -100,8 +100,7 @@ void blend(double keep, double factor, std::span<const T> from, T* to) {
 }
 
 inline void check_average_size(std::size_t expected, std::size_t found) {
-    if (expected != found)
-        fail("an average of " + std::to_string(expected) + " parameters was given " + std::to_string(found));
+    if (expected != found) fail({"an average of ", expected, " parameters was given ", found});
 }
 
 }  // namespace detail

@@ -28,10 +28,9 @@ public:
     void add(const M& outputs, const N& targets) {
         if (columns_.empty()) columns_.resize(outputs.cols(), ConfusionMatrix{2});
         if (outputs.rows() != targets.rows() || outputs.cols() != targets.cols() || outputs.cols() != columns_.size())
-            fail("BinaryConfusion: expected " + std::to_string(columns_.size()) +
-                 " outputs and as many targets for each example, found " + std::to_string(outputs.cols()) + " for " +
-                 std::to_string(outputs.rows()) + " and " + std::to_string(targets.cols()) + " for " +
-                 std::to_string(targets.rows()));
+            fail({"BinaryConfusion: expected ", columns_.size(),
+                  " outputs and as many targets for each example, found ", outputs.cols(), " for ", outputs.rows(),
+                  " and ", targets.cols(), " for ", targets.rows()});
         for (std::size_t i = 0; i < outputs.rows(); ++i)
             for (std::size_t j = 0; j < outputs.cols(); ++j)
                 columns_[j].add(static_cast<double>(targets(i, j)) > 0.5 ? 1 : 0,

@@ -78,8 +78,8 @@ private:
 
 inline void Calibration::add(double confidence, bool correct) {
     if (!is_finite(confidence) || confidence < 0 || confidence > 1)
-        fail("Calibration: expected probabilities in [0, 1], found " +
-             (is_finite(confidence) ? format_shortest(confidence) : std::string(not_finite_name(confidence))));
+        fail({"Calibration: expected probabilities in [0, 1], found ",
+              is_finite(confidence) ? format_shortest(confidence) : std::string(not_finite_name(confidence))});
     const double place = confidence * static_cast<double>(bins());
     auto index = static_cast<std::size_t>(place);
     if (index > 0 && static_cast<double>(index) == place) --index;  // the upper end belongs to the bin

@@ -127,7 +127,7 @@ inline std::string random_state_key(std::size_t word) { return "random_state_" +
 inline void check_record(const StringMap& record, const std::string& path) {
     constexpr std::size_t most_entries = 100, longest_name = 100, longest_value = 10'000;
     const auto refuse = [&](const std::string& expected, const std::string& found) {
-        fail(path + ": record of the run: expected " + expected + ", found " + found);
+        fail({path, ": record of the run: expected ", expected, ", found ", found});
     };
     const auto is_plain = [](std::string_view text) {
         for (const char c : text)
@@ -149,10 +149,9 @@ inline void check_record(const StringMap& record, const std::string& path) {
 // What both saving and loading ask of a run.
 inline void check_run(const std::string& path, int epochs, std::uint64_t steps, const Rng::State& state) {
     if (epochs < 0 || epochs == (std::numeric_limits<int>::max)())
-        fail(path + ": metadata: epochs: expected a number of epochs, found " + std::to_string(epochs));
-    if (steps > std::uint64_t{1} << 53)
-        fail(path + ": metadata: steps: expected a number of steps, found " + std::to_string(steps));
-    if (state == Rng::State{}) fail(path + ": metadata: expected a generator's state, found one that is all zero");
+        fail({path, ": metadata: epochs: expected a number of epochs, found ", epochs});
+    if (steps > std::uint64_t{1} << 53) fail({path, ": metadata: steps: expected a number of steps, found ", steps});
+    if (state == Rng::State{}) fail({path, ": metadata: expected a generator's state, found one that is all zero"});
 }
 
 // States of these names are sums or means of squares.
@@ -161,7 +160,7 @@ void check_squares(std::string_view optimizer, std::string_view name, std::span<
                    const std::string& path) {
     if (!name.ends_with("_sq") && name != "square_avg" && !(optimizer == "Adagrad" && name == "sum")) return;
     for (const T square : squares)
-        if (square < T{0}) fail(path + ": " + std::string(name) + ": expected squares, found a negative number");
+        if (square < T{0}) fail({path, ": ", name, ": expected squares, found a negative number"});
 }
 
 // Of the parameters alone: what an optimiser's states are ordered as.
@@ -223,10 +222,10 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
     const auto* const named = file.metadata().find("optimizer");
     const std::string name = named == file.metadata().end() ? "Adam" : named->second;
     if (name != optimizer.name)
-        fail(path + ": is the checkpoint of a run with the optimiser " + format_quoted(name) + ", expected one with " +
-             format_quoted(optimizer.name));
+        fail({path, ": is the checkpoint of a run with the optimiser ", format_quoted(name), ", expected one with ",
+              format_quoted(optimizer.name)});
     if (!with_state && file.metadata().contains("best_epoch"))
-        fail(path + ": is the checkpoint of a run with a nib::TrainingState, expected one without: load it with one");
+        fail({path, ": is the checkpoint of a run with a nib::TrainingState, expected one without: load it with one"});
 
     const std::vector<LayerTensor> tensors = tensors_of(layers), trained = trained_tensors(tensors);
     for (const char* const state : optimizer.state_names) loaded.parts.push_back({std::string(state) + ".", false});

@@ -168,9 +168,9 @@ template <InferenceNetwork Net, class Data>
 
 inline const ConfusionMatrix& Evaluation::confusion() const {
     if (!has_confusion())
-        fail("Evaluation: expected at most " + std::to_string(most_confusion_classes) +
-             " classes for a table of which was taken for which, found " + std::to_string(classes_) +
-             "; loss, correct() and accuracy() are there");
+        fail({"Evaluation: expected at most ", most_confusion_classes,
+              " classes for a table of which was taken for which, found ", classes_,
+              "; loss, correct() and accuracy() are there"});
     return confusion_;
 }
 

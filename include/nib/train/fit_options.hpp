@@ -86,7 +86,7 @@ namespace nib::inline NIB_ABI::detail {
 
 NIB_API void check_options(const FitOptions& options, bool has_validation, bool has_accuracy, int epochs_done) {
     const auto refuse = [](const std::string& expected, const std::string& found) {
-        fail("fit: expected " + expected + ", found " + found);
+        fail({"fit: expected ", expected, ", found ", found});
     };
     const auto at_least_1 = [&](const char* what, auto found) {
         if (found < 1) refuse(std::string(what) + " of at least 1", std::to_string(found));

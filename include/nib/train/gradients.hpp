@@ -121,17 +121,19 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
     const NetworkView<T> view = net.view();
     const MatrixView<const T> outputs =
         run_forward<T>(view, batch.inputs, workspace_, TrainingPass{true, key, batch.first_row});
-    const std::size_t last = view.steps.size() - 1;
     const ScopedFlushSubnormals flush;
     loss_ = detail::loss_value(loss_function_, outputs, batch.targets, batch.weights);
     const MatrixView<T> dy{output_gradient_.buffer(outputs.size()), outputs.rows(), outputs.cols()};
+    std::size_t last = view.steps.size() - 1;
+    bool is_through = false;  // whether dy is the gradient by the inputs of the last layer
     if constexpr (requires { loss_function_.gradient_through(outputs, batch.targets, dy); }) {
-        if (last > 0 && view.steps[last].layer == layer_id<typename LossFunction::Through>) {
-            detail::loss_gradient_through(loss_function_, outputs, batch.targets, dy, batch.weights);
-            return run_backward<T>(view, dy, last - 1, workspace_, buffer_);
-        }
+        is_through = last > 0 && view.steps[last].layer == layer_id<typename LossFunction::Through>;
+        if (is_through) detail::loss_gradient_through(loss_function_, outputs, batch.targets, dy, batch.weights);
     }
-    detail::loss_gradient(loss_function_, outputs, batch.targets, dy, batch.weights);
+    if (is_through)
+        --last;
+    else
+        detail::loss_gradient(loss_function_, outputs, batch.targets, dy, batch.weights);
     return run_backward<T>(view, dy, last, workspace_, buffer_);
 }
 

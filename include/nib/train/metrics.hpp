@@ -25,8 +25,7 @@ namespace detail {
 template <class T>
 void check_targets(const char* metric, MatrixView<const T> outputs, std::span<const int> targets) {
     if (outputs.rows() != targets.size())
-        fail(std::string(metric) + ": expected a class for each of " + std::to_string(outputs.rows()) +
-             " rows of outputs, found " + std::to_string(targets.size()));
+        fail({metric, ": expected a class for each of ", outputs.rows(), " rows of outputs, found ", targets.size()});
     check_batch_classes(targets, outputs.cols());
 }
 
@@ -54,8 +53,7 @@ public:
         using T = typename M::value_type;
         detail::check_targets<T>("ConfusionMatrix", outputs, targets);
         if (outputs.cols() != classes_)
-            fail("ConfusionMatrix: expected " + std::to_string(classes_) + " outputs, one for each class, found " +
-                 std::to_string(outputs.cols()));
+            fail({"ConfusionMatrix: expected ", classes_, " outputs, one for each class, found ", outputs.cols()});
         for (std::size_t i = 0; i < outputs.rows(); ++i) add(targets[i], detail::argmax<T>(outputs.row(i)));
     }
 
@@ -175,8 +173,7 @@ private:
 
 inline std::string ConfusionMatrix::text(std::span<const std::string> class_names) const {
     if (!class_names.empty() && class_names.size() != classes_)
-        fail("ConfusionMatrix: expected a name for each of " + std::to_string(classes_) + " classes, found " +
-             std::to_string(class_names.size()));
+        fail({"ConfusionMatrix: expected a name for each of ", classes_, " classes, found ", class_names.size()});
     const auto name = [&](std::size_t c) { return class_names.empty() ? std::to_string(c) : class_names[c]; };
     const auto width = [](const std::string& text) {  // in characters of UTF-8
         std::size_t result = 0;

@@ -104,12 +104,11 @@ inline void RegressionScores::begin(std::size_t rows, std::size_t cols, std::siz
         return std::to_string(count) + " rows of " + std::to_string(size);
     };
     if (rows != target_rows || cols != target_cols)
-        fail("RegressionScores: expected targets as the outputs are, " + text(rows, cols) + ", found " +
-             text(target_rows, target_cols));
+        fail({"RegressionScores: expected targets as the outputs are, ", text(rows, cols), ", found ",
+              text(target_rows, target_cols)});
     if (columns_.empty()) columns_.resize(cols);
     if (columns_.size() != cols)
-        fail("RegressionScores: expected " + std::to_string(columns_.size()) + " columns as before, found " +
-             std::to_string(cols));
+        fail({"RegressionScores: expected ", columns_.size(), " columns as before, found ", cols});
 }
 
 }  // namespace nib::inline NIB_ABI

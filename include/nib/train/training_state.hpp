@@ -70,9 +70,8 @@ void NetworkCopy<T>::take(std::span<const T> of_parameters, std::span<const T> o
 template <class T>
 void NetworkCopy<T>::put(std::span<T> to_parameters, std::span<T> to_buffers) const {
     if (parameters.size() != to_parameters.size() || buffers.size() != to_buffers.size())
-        fail("the training state is of a network with " + std::to_string(parameters.size()) + " parameters and " +
-             std::to_string(buffers.size()) + " buffers, expected " + std::to_string(to_parameters.size()) + " and " +
-             std::to_string(to_buffers.size()));
+        fail({"the training state is of a network with ", parameters.size(), " parameters and ", buffers.size(),
+              " buffers, expected ", to_parameters.size(), " and ", to_buffers.size()});
     copy_values(parameters.data(), parameters.size(), to_parameters.data());
     copy_values(buffers.data(), buffers.size(), to_buffers.data());
 }

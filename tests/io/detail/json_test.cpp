@@ -48,8 +48,8 @@ TEST_CASE("values are read one after the other") {
     nib::JsonReader json{text, "f"};
     std::vector<std::string> keys;
     std::vector<int> sizes;
-    json.object([&](const std::string& key) {
-        keys.push_back(key);
+    json.object([&](std::string_view key) {
+        keys.emplace_back(key);
         if (key == "name") CHECK(json.string() == "a");
         if (key == "sizes") json.array([&] { sizes.push_back(json.integer<int>()); });
         if (key == "on") CHECK(json.boolean());
@@ -66,7 +66,7 @@ TEST_CASE("values are read one after the other") {
 TEST_CASE("empty objects and arrays call nothing") {
     for (const char* text : {"{}", " { } ", "{\n}"}) {
         nib::JsonReader json{text, "f"};
-        json.object([](const std::string&) { FAIL("there is no member"); });
+        json.object([](std::string_view) { FAIL("there is no member"); });
         json.end();
     }
     nib::JsonReader json{"[ ]", "f"};
@@ -197,7 +197,7 @@ TEST_CASE("a value of another type than is asked for is refused") {
     CHECK(error_of([&] { json.boolean(); }) == "f: byte 1: expected true or false, found '\"'");
     CHECK(error_of([&] { json.null(); }) == "f: byte 1: expected null, found '\"'");
     CHECK(error_of([&] { json.array([] {}); }) == "f: byte 1: expected an array, found '\"'");
-    CHECK(error_of([&] { json.object([](const std::string&) {}); }) == "f: byte 1: expected an object, found '\"'");
+    CHECK(error_of([&] { json.object([](std::string_view) {}); }) == "f: byte 1: expected an object, found '\"'");
     CHECK(json.string() == "a");
     CHECK(error_of([&] { json.string(); }) == "f: byte 4: expected a string, found the end");
 }

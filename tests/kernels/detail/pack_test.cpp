@@ -108,7 +108,7 @@ TEST_CASE_TEMPLATE("transposed lines end in zeros up to a whole vector", T, floa
             const std::size_t whole = (cols + width - 1) / width * width;
             for (std::size_t depth = 1; depth <= 2 * width + 1; ++depth) {
                 const Matrix<T> from = reference::random_matrix<T>(cols, depth, rng);
-                Matrix<T> to(depth, whole);
+                Matrix<T> to((depth + width - 1) / width * width, whole);
                 for (T& value : to.values()) value = std::numeric_limits<T>::quiet_NaN();
                 detail::transpose_lines<decltype(level), T>(to.data(), whole, from.data(), depth, depth, cols);
                 std::size_t wrong = 0;

@@ -9,11 +9,16 @@
 
 using nib::detail::layers_difference;
 using nib::detail::ListedLayer;
-using nib::detail::split_layers;
 
 namespace {
 
 using Texts = std::vector<std::string_view>;
+
+Texts split_layers(std::string_view list) {
+    Texts texts;
+    for (const ListedLayer& layer : nib::detail::split_layers(list)) texts.push_back(layer.text);
+    return texts;
+}
 
 const std::vector<ListedLayer> network{
     {"Linear(3, 4)", "fc1"}, {"ReLU", ""}, {"Linear(4, 2)", "fc2"}, {"LogSoftmax", ""}};

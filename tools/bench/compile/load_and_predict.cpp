@@ -3,7 +3,7 @@
 #include <nib/layers/dense.hpp>
 #include <nib/layers/log_softmax.hpp>
 #include <nib/layers/relu.hpp>
-#include <nib/model/model_file.hpp>
+#include <nib/model/load.hpp>
 #include <nib/model/sequential.hpp>
 
 #include <cstdio>

@@ -115,9 +115,10 @@ bool record_less(const Records& records, std::size_t a, std::size_t b) {
 
 template <class T>
 [[gnu::cold]] void exchange_records(const Records& records, std::size_t a, std::size_t b) {
-    using std::swap;
     T* const all = static_cast<T*>(records.values);
-    swap(all[a], all[b]);
+    T value = std::move(all[a]);
+    all[a] = std::move(all[b]);
+    all[b] = std::move(value);
 }
 
 }  // namespace detail

@@ -41,7 +41,10 @@ inline bool is_utf8(std::string_view text) {
 
 // `code` is a Unicode scalar value.
 [[gnu::cold]] inline void append_utf8(std::string& text, std::uint32_t code) {
-    const auto append = [&](std::uint32_t byte) { text += static_cast<char>(static_cast<unsigned char>(byte)); };
+    const auto append = [&](std::uint32_t byte) {
+        const char character = static_cast<char>(static_cast<unsigned char>(byte));
+        text.append(&character, 1);
+    };
     if (code < 0x80) return append(code);
     if (code < 0x800) {
         append(0xc0 | code >> 6);

@@ -36,7 +36,12 @@ namespace detail {
 inline constexpr std::size_t huge_page = std::size_t{1} << 21;
 constexpr std::size_t alignment_of_array(std::size_t bytes) { return bytes < 2 * huge_page ? cache_line : huge_page; }
 
-inline void* allocate_array(std::size_t bytes) {
+// `count` numbers of `each` bytes. Fails as std::allocator does where these are too many.
+[[gnu::noinline]] inline void* allocate_array(std::size_t count, std::size_t each) {
+    constexpr std::size_t most = static_cast<std::size_t>(-1) / 2;  // rounding up must not wrap around
+    std::size_t bytes = 0;
+    if (!multiply_sizes(count, each, bytes) || bytes > most)
+        return std::vector<char>::allocator_type{}.allocate(static_cast<std::size_t>(-1));  // throws
     const std::size_t alignment = alignment_of_array(bytes);
     void* const data = ::operator new (bytes, std::align_val_t{alignment});
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
@@ -44,6 +49,41 @@ inline void* allocate_array(std::size_t bytes) {
 #endif
     return data;
 }
+inline void free_array(void* data, std::size_t bytes) noexcept {
+    ::operator delete (data, std::align_val_t{alignment_of_array(bytes)});
+}
+
+// What Scratch<T> is, whatever T is.
+class ScratchArray {
+public:
+    ScratchArray() = default;
+    ScratchArray(const ScratchArray&) {}  // a copy is empty
+    ScratchArray& operator=(const ScratchArray&) { return *this; }
+    ScratchArray(ScratchArray&& other) noexcept
+        : data_{std::exchange(other.data_, nullptr)}, bytes_{std::exchange(other.bytes_, 0)} {}
+    ScratchArray& operator=(ScratchArray&& other) noexcept {
+        std::swap(data_, other.data_);
+        std::swap(bytes_, other.bytes_);
+        return *this;
+    }
+    ~ScratchArray() { free_array(data_, bytes_); }
+
+protected:
+    void* at_least(std::size_t count, std::size_t each) {
+        if (count > bytes_ / each) grow(count, each);
+        return data_;
+    }
+
+private:
+    [[gnu::cold, gnu::noinline]] void grow(std::size_t count, std::size_t each) {
+        free_array(std::exchange(data_, nullptr), std::exchange(bytes_, 0));
+        data_ = allocate_array(count, each);
+        bytes_ = count * each;
+    }
+
+    void* data_ = nullptr;
+    std::size_t bytes_ = 0;
+};
 
 }  // namespace detail
 
@@ -55,14 +95,8 @@ struct AlignedAllocator {
     template <class U>
     constexpr AlignedAllocator(const AlignedAllocator<U>&) noexcept {}
 
-    T* allocate(std::size_t count) {
-        constexpr std::size_t most = static_cast<std::size_t>(-1) / 2 / sizeof(T);  // rounding up must not wrap around
-        if (count > most) return typename std::vector<T>::allocator_type{}.allocate(count);  // throws
-        return static_cast<T*>(detail::allocate_array(count * sizeof(T)));
-    }
-    void deallocate(T* data, std::size_t count) noexcept {
-        ::operator delete (data, std::align_val_t{detail::alignment_of_array(count * sizeof(T))});
-    }
+    T* allocate(std::size_t count) { return static_cast<T*>(detail::allocate_array(count, sizeof(T))); }
+    void deallocate(T* data, std::size_t count) noexcept { detail::free_array(data, count * sizeof(T)); }
 
     friend bool operator==(const AlignedAllocator&, const AlignedAllocator&) noexcept { return true; }
 };
@@ -74,33 +108,10 @@ using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 // ones, to which nothing was ever written take no memory, only addresses.
 template <class T>
 requires std::is_trivially_copyable_v<T>
-class Scratch {
+class Scratch : detail::ScratchArray {
 public:
-    Scratch() = default;
-    Scratch(const Scratch&) {}  // a copy is empty
-    Scratch& operator=(const Scratch&) { return *this; }
-    Scratch(Scratch&& other) noexcept
-        : data_{std::exchange(other.data_, nullptr)}, size_{std::exchange(other.size_, 0)} {}
-    Scratch& operator=(Scratch&& other) noexcept {
-        std::swap(data_, other.data_);
-        std::swap(size_, other.size_);
-        return *this;
-    }
-    ~Scratch() { AlignedAllocator<T>{}.deallocate(data_, size_); }
-
     // The start of at least `count` numbers; the same as before unless it had to grow.
-    T* buffer(std::size_t count) {
-        if (count > size_) {
-            AlignedAllocator<T>{}.deallocate(std::exchange(data_, nullptr), std::exchange(size_, 0));
-            data_ = AlignedAllocator<T>{}.allocate(count);
-            size_ = count;
-        }
-        return data_;
-    }
-
-private:
-    T* data_ = nullptr;
-    std::size_t size_ = 0;
+    T* buffer(std::size_t count) { return static_cast<T*>(at_least(count, sizeof(T))); }
 };
 
 }  // namespace nib::inline NIB_ABI

@@ -151,50 +151,42 @@ namespace nib::inline NIB_ABI::detail {
 
 NIB_API void check_example_sizes(const std::string& label, std::size_t examples, std::size_t features,
                                  std::size_t expected) {
-    if (examples == 0) fail(label + ": expected at least one example, found none");
+    if (examples == 0) fail({label, ": expected at least one example, found none"});
     if (features != expected)
-        fail(label + ": expected examples of " + std::to_string(expected) + " features, as the network takes, found " +
-             std::to_string(features));
+        fail({label, ": expected examples of ", expected, " features, as the network takes, found ", features});
 }
 
 NIB_API void fail_class(const std::string& label, std::size_t example, int target, std::size_t outputs) {
-    fail(label + ": expected classes below " + std::to_string(outputs) + ", the network's outputs, found " +
-         std::to_string(target) + " at example " + std::to_string(example));
+    fail({label, ": expected classes below ", outputs, ", the network's outputs, found ", target, " at example ",
+          example});
 }
 
 NIB_API void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs) {
-    fail(label + ": expected rows of " + std::to_string(outputs) + " targets, the network's outputs, found " +
-         std::to_string(targets));
+    fail({label, ": expected rows of ", outputs, " targets, the network's outputs, found ", targets});
 }
 
 NIB_API void fail_weight(const std::string& label, std::size_t example, double weight) {
-    fail(label + ": expected weights that are finite and not negative, found " +
-         (is_finite(weight) ? format_shortest(weight) : not_finite_name(weight)) + " at example " +
-         std::to_string(example));
+    fail({label, ": expected weights that are finite and not negative, found ",
+          is_finite(weight) ? format_shortest(weight) : not_finite_name(weight), " at example ", example});
 }
 
-NIB_API void fail_no_weight(const std::string& label) { fail(label + ": expected a weight above 0, found none"); }
+NIB_API void fail_no_weight(const std::string& label) { fail({label, ": expected a weight above 0, found none"}); }
 
 NIB_API void check_batch_weights(std::size_t weights, std::size_t examples) {
-    if (weights != 0 && weights != examples)
-        fail("the batch has " + std::to_string(examples) + " examples and " + std::to_string(weights) + " weights");
+    if (weights != 0 && weights != examples) fail({"the batch has ", examples, " examples and ", weights, " weights"});
 }
 
 NIB_API void check_batch_sizes(std::size_t features, std::size_t expected, std::size_t examples, std::size_t targets,
                                const char* of_targets) {
     if (targets == 0) fail("Gradients: the batch is empty");
-    if (features != expected)
-        fail("the network takes " + std::to_string(expected) + " features, the batch has " + std::to_string(features));
-    if (examples != targets)
-        fail("the batch has " + std::to_string(examples) + " examples and " + std::to_string(targets) + " " +
-             of_targets);
+    if (features != expected) fail({"the network takes ", expected, " features, the batch has ", features});
+    if (examples != targets) fail({"the batch has ", examples, " examples and ", targets, " ", of_targets});
 }
 
 NIB_API void check_batch_classes(std::span<const int> classes, std::size_t outputs) {
     for (std::size_t i = 0; i < classes.size(); ++i)
         if (classes[i] < 0 || static_cast<std::size_t>(classes[i]) >= outputs)
-            fail("the network has " + std::to_string(outputs) + " outputs, example " + std::to_string(i) +
-                 " of the batch is of class " + std::to_string(classes[i]));
+            fail({"the network has ", outputs, " outputs, example ", i, " of the batch is of class ", classes[i]});
 }
 
 }  // namespace nib::inline NIB_ABI::detail

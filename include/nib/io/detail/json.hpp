@@ -2,7 +2,7 @@
 // what it keeps is the keys of the objects that are open. json_quoted: a string as JSON text.
 //
 //     JsonReader json{text, "drawing.json"};
-//     json.object([&](const std::string& key) {  // reads exactly one value each time it is called
+//     json.object([&](std::string_view key) {  // reads exactly one value each time it is called
 //         if (key == "x") json.array([&] { x.push_back(json.number()); });
 //         else json.skip();
 //     });
@@ -45,18 +45,14 @@ public:
 
     // Calls on_member(key) for each member; it must read the member's value.
     template <class OnMember>
-    void object(OnMember&& on_member) {
-        StringSet keys;
-        std::string key;
-        begin(JsonType::object, "an object");
-        for (bool first = true; next_member(first, keys, key); first = false) on_member(key);
+    void object(OnMember on_member) {
+        read_object(&on_member, [](void* call, std::string_view key) { (*static_cast<OnMember*>(call))(key); });
     }
 
     // Calls on_element() for each element; it must read the element.
     template <class OnElement>
-    void array(OnElement&& on_element) {
-        begin(JsonType::array, "an array");
-        for (bool first = true; next(first, ']'); first = false) on_element();
+    void array(OnElement on_element) {
+        read_array(&on_element, [](void* call) { (*static_cast<OnElement*>(call))(); });
     }
 
     std::string string() {
@@ -99,7 +95,12 @@ private:
 
     char current() const { return position_ < text_.size() ? text_[position_] : '\0'; }
 
-    bool accept(char c) { return accept(std::string_view(&c, 1)); }
+    // `c` is not '\0', which stands for the end.
+    bool accept(char c) {
+        if (current() != c) return false;
+        ++position_;
+        return true;
+    }
     bool accept(std::string_view word) {
         if (text_.substr(position_, word.size()) != word) return false;
         position_ += word.size();
@@ -121,18 +122,19 @@ private:
     // Whether another member or element follows, the `first` or one behind a comma; else past the closing bracket.
     bool next(bool first, char close);
 
-    // Past the colon of the next member, whose key is now in `key`; false where the object ends.
-    bool next_member(bool first, StringSet& keys, std::string& key);
+    // Out of line, and the same for all that object and array call.
+    [[gnu::cold]] void read_object(void* on_member, void (*call)(void* on_member, std::string_view key));
+    void read_array(void* on_element, void (*call)(void* on_element));
 
     NumberText number_text();
     void digits();
     [[gnu::cold]] void append_escape(std::string& result);
 
     // After "\u": four digits, or a pair of surrogates.
-    std::uint32_t escaped_code();
-    std::uint32_t four_hex_digits();
+    [[gnu::cold]] std::uint32_t escaped_code();
+    [[gnu::cold]] std::uint32_t four_hex_digits();
 
-    std::string found() const;
+    [[gnu::cold]] std::string found() const;
     [[noreturn, gnu::cold]] void fail_expected(std::string_view what) const;
 
     std::string_view text_;
@@ -198,7 +200,7 @@ inline void JsonReader::null() {
 inline void JsonReader::skip() {
     switch (type()) {
         case JsonType::object:
-            return object([this](const std::string&) { skip(); });
+            return object([this](std::string_view) { skip(); });
         case JsonType::array:
             return array([this] { skip(); });
         case JsonType::string:
@@ -242,15 +244,24 @@ inline bool JsonReader::next(bool first, char close) {
     return true;
 }
 
-inline bool JsonReader::next_member(bool first, StringSet& keys, std::string& key) {
-    if (!next(first, '}')) return false;
-    expect(JsonType::string, "a key");
-    const std::size_t key_position = position();
-    string(key);
-    if (!keys.insert(key)) fail_at(key_position, {"the key ", format_quoted(key), " stands twice in one object"});
-    skip_space();
-    if (!accept(':')) fail_expected("':'");
-    return true;
+inline void JsonReader::read_object(void* on_member, void (*call)(void* on_member, std::string_view key)) {
+    StringSet keys;
+    std::string key;
+    begin(JsonType::object, "an object");
+    for (bool first = true; next(first, '}'); first = false) {
+        expect(JsonType::string, "a key");
+        const std::size_t key_position = position();
+        string(key);
+        if (!keys.insert(key)) fail_at(key_position, {"the key ", format_quoted(key), " stands twice in one object"});
+        skip_space();
+        if (!accept(':')) fail_expected("':'");
+        call(on_member, key);
+    }
+}
+
+inline void JsonReader::read_array(void* on_element, void (*call)(void* on_element)) {
+    begin(JsonType::array, "an array");
+    for (bool first = true; next(first, ']'); first = false) call(on_element);
 }
 
 inline JsonReader::NumberText JsonReader::number_text() {
@@ -298,7 +309,7 @@ inline void JsonReader::append_escape(std::string& result) {
     if (accept('u')) return detail::append_utf8(result, escaped_code());
     const std::size_t index = position_ < text_.size() ? letters.find(current()) : std::string_view::npos;
     if (index == std::string_view::npos) fail_expected("an escaped character");
-    result += meanings[index];
+    result.append(meanings.data() + index, 1);
     ++position_;
 }
 

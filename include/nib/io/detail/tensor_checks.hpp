@@ -41,7 +41,7 @@ namespace nib::inline NIB_ABI::detail {
 }
 
 // False where the number of elements overflows.
-inline bool element_count(const std::vector<std::size_t>& shape, std::size_t& count) {
+[[gnu::cold]] inline bool element_count(const std::vector<std::size_t>& shape, std::size_t& count) {
     count = 1;
     for (const std::size_t size : shape)
         if (!multiply_sizes(count, size, count)) return false;
@@ -49,7 +49,7 @@ inline bool element_count(const std::vector<std::size_t>& shape, std::size_t& co
 }
 
 // The bytes of `count` elements; false where that overflows, or packed ones do not fill the last byte.
-inline bool tensor_size(Dtype dtype, std::size_t count, std::size_t& bytes) {
+[[gnu::cold]] inline bool tensor_size(Dtype dtype, std::size_t count, std::size_t& bytes) {
     if (!is_packed(dtype)) return multiply_sizes(count, dtype_size(dtype), bytes);
     const std::size_t rest = count % 8 * dtype_bits(dtype);
     bytes = count / 8 * dtype_bits(dtype) + rest / 8;
@@ -57,13 +57,13 @@ inline bool tensor_size(Dtype dtype, std::size_t count, std::size_t& bytes) {
 }
 
 // False where the number of bytes overflows, or packed elements do not fill the last one.
-inline bool tensor_size(Dtype dtype, const std::vector<std::size_t>& shape, std::size_t& bytes) {
+[[gnu::cold]] inline bool tensor_size(Dtype dtype, const std::vector<std::size_t>& shape, std::size_t& bytes) {
     std::size_t count = 0;
     return element_count(shape, count) && tensor_size(dtype, count, bytes);
 }
 
 // Strides, in elements, of a row-major tensor. Its size is known not to overflow.
-inline std::vector<std::size_t> row_major_strides(const std::vector<std::size_t>& shape) {
+[[gnu::cold]] inline std::vector<std::size_t> row_major_strides(const std::vector<std::size_t>& shape) {
     std::vector<std::size_t> strides(shape.size());
     std::size_t stride = 1;
     for (std::size_t i = shape.size(); i-- > 0; stride *= shape[i]) strides[i] = stride;

@@ -12,6 +12,7 @@
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/byte_source.hpp>
+#include <nib/io/detail/packed_parts.hpp>
 #include <nib/io/file.hpp>
 
 #include <array>
@@ -38,7 +39,7 @@ struct ZipEntry {
 };
 
 // What a ZipDirectory does with entries that are compressed. `unpacked`: it tells the source of all entries
-// (set_parts), so that the offset and size of each are those of its data, whether compressed or not, and
+// (PackedParts), so that the offset and size of each are those of its data, whether compressed or not, and
 // ByteSource::check_bytes checks it.
 enum class CompressedEntries { listed, unpacked };
 
@@ -353,7 +354,7 @@ private:
             part.has_crc = entry.has_crc;
             parts.push_back(std::move(part));
         }
-        const std::vector<std::size_t> offsets = source.set_parts(std::move(parts));
+        const std::vector<std::size_t> offsets = detail::PackedParts::attach(source, std::move(parts));
         for (std::size_t i = 0; i < entries_.size(); ++i) {
             entries_[i].offset = offsets[i];
             entries_[i].size = entries_[i].bytes;

@@ -49,6 +49,22 @@ struct Tile {
 template <class Level>
 inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_bytes >= 32;
 
+// Rows of a are multiplied in as few tiles as possible, of about the same size: how many groups of rows each has.
+template <class Level>
+constexpr std::size_t groups_of_tiles(std::size_t rows) {
+    constexpr std::size_t group = Level::rows_per_group, most = Level::groups * group;
+    const std::size_t tiles = (rows + most - 1) / most;
+    return ((rows + tiles - 1) / tiles + group - 1) / group;
+}
+
+// Whether tiles of so many groups of rows and of vectors read columns of b that do not fill a vector in place, through
+// a mask. A masked load takes a turn of the unit that multiplies, so that in larger tiles packing costs less; and AVX2
+// has no register left for a mask.
+template <class Level>
+constexpr bool masks_b(std::size_t groups, std::size_t vectors) {
+    return has_lane_masks<Level> && Level::vector_bytes == 64 && vectors == 1 && groups < Level::groups;
+}
+
 // Computes up to Groups * rows_per_group rows of Vectors vectors in registers. The rows of a group are one stride
 // apart, so that few registers hold addresses. In a tile of fewer rows the last group is moved up and computes some
 // rows twice, which needs no branches in the loop. In a tile of less than one group the last row is computed several
@@ -121,7 +137,8 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
         for (; k < end; ++k) {
             V row[Vectors];
             NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load(row[v], b + v * width);
+            for (std::size_t v = 0; v < Vectors; ++v)
+                masks_b<Level>(Groups, Vectors) ? load_part(row[v], b, v) : load(row[v], b + v * width);
             NIB_UNROLL
             for (std::size_t r = 0; r < rows; ++r) {
                 const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
@@ -166,15 +183,14 @@ NIB_ALWAYS_INLINE void copy_rows(T* to, std::size_t to_stride, const T* from, st
     for (std::size_t r = 0; r < rows; ++r) copy_fewer<Most>(to + r * to_stride, from + r * from_stride, cols);
 }
 
-// Multiplies `rows` rows of a by a panel of `cols` columns of b, in as few tiles as possible, of about the same size.
+// Multiplies `rows` rows of a by a panel of `cols` columns of b.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply_panel(Tile<T> tile, std::size_t rows, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
-    const std::size_t tiles = (rows + Level::groups * group - 1) / (Level::groups * group);
     // (`smaller` changes nothing, but GCC warns of writes behind `edge` without it.)
-    const std::size_t each = smaller(((rows + tiles - 1) / tiles + group - 1) / group, Level::groups) * group;
+    const std::size_t each = smaller(groups_of_tiles<Level>(rows), Level::groups) * group;
     const bool whole = has_lane_masks<Level> || cols % width == 0;
     tile.last_lanes = whole ? (cols - 1) % width + 1 : width;
     Edge<Level, T> edge;

@@ -245,9 +245,13 @@ bool looks_dense(std::span<const T> x) {
 
 template <class T>
 InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storage) {
-    // Sampling a single row pays: writing a list that is then given up takes as long as using it. (Reading all of the
-    // row would wait for memory, as the product does.)
-    if (x.rows() == 1 && looks_dense(x.values())) return x;
+    // Sampling a single row pays: writing a list that is then given up takes as long as using it. All of the row is
+    // prefetched, because a caller's next example often comes from memory.
+    if (x.rows() == 1) {
+        for (std::size_t i = 0; i < x.cols(); i += cache_line / sizeof(T))
+            prefetch(reinterpret_cast<std::uintptr_t>(x.data() + i));
+        if (looks_dense(x.values())) return x;
+    }
     const auto list = [&](std::size_t i, Nonzero<T>* entries) { return append_nonzeros(x.row(i), entries); };
     if (!list_rows(x.rows(), x.cols(), storage, list)) return x;
     return SparseMatrixView<T>{x.rows(), x.cols(), storage.lists};

@@ -49,6 +49,7 @@ NIB_ALWAYS_INLINE void copy_lines(T* to, std::size_t to_stride, const T* from, s
 }
 
 // to[k, j] = from[j, k] for `depth` values of k and `cols` of j. Rows of `to` are padded with zeros to whole vectors.
+// `to` has room for a number of rows that is a multiple of a vector's lanes; those behind `depth` are unspecified.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* from, std::size_t from_stride,
                                        std::size_t depth, std::size_t cols) {
@@ -56,10 +57,17 @@ NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* fr
     for (std::size_t j = 0; j < cols; j += width) {
         const std::size_t count = smaller(width, cols - j);
         std::size_t k = 0;
-        for (; count == width && k + width <= depth; k += width) {
+        for (; count == width && k < depth; k += width) {
             Vector<Level, T> square[width];
-            NIB_UNROLL
-            for (std::size_t i = 0; i < width; ++i) load(square[i], from + (j + i) * from_stride + k);
+            const auto load_rows = [&](const auto& load_row) NIB_LAMBDA_ALWAYS_INLINE {
+                NIB_UNROLL
+                for (std::size_t i = 0; i < width; ++i) load_row(square[i], from + (j + i) * from_stride + k);
+            };
+            const std::size_t lines = depth - k;
+            if (lines >= width)
+                load_rows([](auto& row, const T* values) NIB_LAMBDA_ALWAYS_INLINE { load(row, values); });
+            else
+                load_rows([=](auto& row, const T* values) NIB_LAMBDA_ALWAYS_INLINE { load_first(row, values, lines); });
             transpose(square);
             NIB_UNROLL
             for (std::size_t i = 0; i < width; ++i) store(to + (k + i) * to_stride + j, square[i]);
@@ -74,11 +82,16 @@ NIB_ALWAYS_INLINE void transpose_lines(T* to, std::size_t to_stride, const T* fr
 
 // The number of rows of a from which on it pays to pack rows of b that conflict in L1.
 inline constexpr std::size_t rows_worth_packing = 64;
+// The same for rows of b that do not fill their vectors, where masks can stand in.
+inline constexpr std::size_t rows_worth_padding = 32;
 
 // Whether `cols` columns of p's b are packed.
 template <class Level, class T>
 constexpr bool packs_b(const Product<T>& p, std::size_t cols) {
-    return p.b.col_stride != 1 || cols % lanes<Level, T> != 0 ||
+    constexpr std::size_t width = lanes<Level, T>;
+    const bool masked =
+        p.rows < rows_worth_padding && masks_b<Level>(groups_of_tiles<Level>(p.rows), cols / width % 2 + 1);
+    return p.b.col_stride != 1 || (cols % width != 0 && !masked) ||
            (p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride));
 }
 

@@ -42,7 +42,7 @@ struct Update {
         const Update update = *shared;  // in registers: no store can change it
         // Other threads may have read these parameters. Prefetching for writing takes their cache lines back early, or
         // each store would wait for that.
-        constexpr std::uintptr_t prefetch_bytes = 1024;
+        constexpr std::uintptr_t prefetch_bytes = 4096;
         for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             if (count == V::size)
                 prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + first + i) + prefetch_bytes);

@@ -53,7 +53,8 @@ template <class T>
 void check_network(const NetworkView<T>& net);
 
 [[noreturn]] void fail_moved_from();
-std::string wrong_features(std::size_t expected, std::size_t found);
+// Of an example with another number of features than the network takes.
+[[noreturn]] void fail_features(std::size_t expected, std::size_t found);
 
 }  // namespace detail
 
@@ -73,8 +74,8 @@ namespace detail {
 
 NIB_API void fail_moved_from() { fail("the network was moved from: it has no parameters"); }
 
-NIB_API std::string wrong_features(std::size_t expected, std::size_t found) {
-    return "the network takes " + std::to_string(expected) + " features, the example has " + std::to_string(found);
+NIB_API void fail_features(std::size_t expected, std::size_t found) {
+    fail({"the network takes ", expected, " features, the example has ", found});
 }
 
 // Each layer has a random key of its own, made of the pass's (the finaliser of splitmix64: Steele et al. 2014).
@@ -89,38 +90,53 @@ constexpr std::uint64_t step_key(std::uint64_t key, std::size_t step) {
 template <class T>
 class EngineRun {
 public:
-    EngineRun(const NetworkView<T>& net, Workspace<T>& workspace, std::size_t rows)
-        : net_{net}, workspace_{workspace}, rows_{rows}, training_{workspace.training()} {
-        // These allocate where they must, before threads share the work; what they return is not needed here.
-        std::size_t scratch = 0, statistics = 0;
-        for (const Step<T>& step : net.steps) {
-            output(step, {0, rows});
-            scratch = larger(scratch, step.scratch_per_row);
+    // Memory is found, and allocated where it must be, here and at the start of backward(), before threads share the
+    // work. (Steps that share a slot have as many outputs.)
+    [[gnu::noinline]] EngineRun(const NetworkView<T>& net, Workspace<T>& workspace, std::size_t rows)
+        : net_{net},
+          workspace_{workspace},
+          rows_{rows},
+          training_{workspace.training()},
+          memory_{workspace.steps(net.steps.size())} {
+        std::size_t statistics = 0;
+        for (std::size_t i = 0; i < net.steps.size(); ++i) {
+            const Step<T>& step = net.steps[i];
+            memory_[i].output = workspace.activation(step.output, rows, step.shape.out).data();
+            if (step.kept_per_row > 0) memory_[i].kept = workspace.kept(i, rows * step.kept_per_row);
+            scratch_per_row_ = larger(scratch_per_row_, step.scratch_per_row);
             statistics = step.statistics_offset + step.statistics;
         }
-        for (std::size_t i = 0; i < net.steps.size(); ++i) kept(i, {0, rows});
-        scratch_per_row_ = scratch;
-        scratch_ = workspace.scratch(rows * scratch);
+        scratch_ = workspace.scratch(rows * scratch_per_row_);
         statistics_ = {workspace.statistics(statistics), statistics};
     }
 
     MatrixView<const T> forward() {
-        for_each_segment(net_.steps.size(), [&](Range steps) {
-            share(steps, 1, [&](Range rows, Range columns) { forward(steps, rows, columns); });
-        });
-        return output(net_.steps.back(), {0, rows_});
+        const std::size_t count = net_.steps.size();
+        for (std::size_t first = 0, end; first < count; first = end) {
+            end = first + 1;
+            if (net_.steps[first].sharing == Sharing::rows)
+                while (end < count && net_.steps[end].sharing == Sharing::rows) ++end;
+            share({first, end - first}, Direction::forward);
+        }
+        return output(count - 1, {0, rows_});
     }
 
-    // From dy, the gradient by the outputs of step `last`.
+    // From dy, the gradient by the outputs of step `last`, back to the last step before which nothing has parameters.
     void backward(MatrixView<const T> dy, std::size_t last) {
         dy_ = dy;
         last_ = last;
-        for (std::size_t i = 0; i <= last; ++i)
-            if (net_.steps[i].input_gradient)
-                workspace_.gradient(net_.steps[i - 1].output_gradient, rows_, net_.steps[i].shape.in);
-        for_each_segment_backward(last, [&](Range steps) {
-            share(steps, 2, [&](Range rows, Range columns) { backward(steps, rows, columns); });
-        });
+        for (std::size_t i = 0; i < last; ++i)
+            if (net_.steps[i + 1].input_gradient)
+                memory_[i].output_gradient =
+                    workspace_.gradient(net_.steps[i].output_gradient, rows_, net_.steps[i].shape.out).data();
+        for (std::size_t end = last + 1, first; end > 0 && net_.steps[end - 1].input_gradient; end = first) {
+            first = end - 1;
+            if (net_.steps[first].sharing == Sharing::rows)
+                while (first > 0 && net_.steps[first - 1].sharing == Sharing::rows &&
+                       net_.steps[first - 1].input_gradient)
+                    --first;
+            share({first, end - first}, Direction::backward);
+        }
     }
 
     void parameter_gradients(std::span<T> values, std::vector<DeferredProduct<T>>& products) {
@@ -135,51 +151,29 @@ public:
     }
 
 private:
-    template <class F>
-    void for_each_segment(std::size_t count, const F& f) const {
-        for (std::size_t first = 0, end; first < count; first = end) {
-            end = first + 1;
-            if (net_.steps[first].sharing == Sharing::rows)
-                while (end < count && net_.steps[end].sharing == Sharing::rows) ++end;
-            f(Range{first, end - first});
-        }
-    }
-    // The same from step `last` back to the last one before which nothing has parameters.
-    template <class F>
-    void for_each_segment_backward(std::size_t last, const F& f) const {
-        for (std::size_t end = last + 1, first; end > 0 && net_.steps[end - 1].input_gradient; end = first) {
-            first = end - 1;
-            if (net_.steps[first].sharing == Sharing::rows)
-                while (first > 0 && net_.steps[first - 1].sharing == Sharing::rows &&
-                       net_.steps[first - 1].input_gradient)
-                    --first;
-            f(Range{first, end - first});
-        }
-    }
+    enum class Direction : unsigned char { forward, backward };
 
-    // Calls f(rows, columns) for shares of a segment's work, which is `times` that of its forward pass.
-    template <class F>
-    void share(Range steps, double times, const F& f) const {
+    // Runs a segment, in shares of rows or columns where that pays.
+    void share(Range steps, Direction direction) {
         const Step<T>& first = net_.steps[steps.first];
-        const auto all = [&](Range rows, Range columns) {
-            const ScopedFlushSubnormals flush;
-            f(rows, columns);
-        };
         double operations = 0;
         for (std::size_t i = steps.first; i < steps.first + steps.count; ++i)
-            operations += i > 0 || times > 1 ? net_.steps[i].operations_per_row : first_operations();
+            operations +=
+                i > 0 || direction == Direction::backward ? net_.steps[i].operations_per_row : first_operations();
+        if (direction == Direction::backward) operations *= 2;
         const std::size_t parts =
             first.sharing == Sharing::none
                 ? 1
-                : thread_count_for(workspace_.executor(), rows_, times * operations * static_cast<double>(rows_));
-        if (parts == 1) return all({0, rows_}, {0, first.shape.out});
+                : thread_count_for(workspace_.executor(), rows_, operations * static_cast<double>(rows_));
+        if (parts == 1) return run(steps, direction, {0, rows_}, {0, first.shape.out});
         const bool by_rows = first.sharing == Sharing::rows;
         workspace_.executor()->parallel_for(parts, [&](std::size_t part) {
             constexpr std::size_t whole_tiles = 8;
             constexpr std::size_t whole_lines = cache_line / sizeof(T);
+            const Range all_rows = {0, rows_}, all_columns = {0, first.shape.out};
             const Range range =
                 by_rows ? chunk(rows_, part, parts, whole_tiles) : chunk(first.shape.out, part, parts, whole_lines);
-            if (range.count > 0) by_rows ? all(range, {0, first.shape.out}) : all({0, rows_}, range);
+            if (range.count > 0) run(steps, direction, by_rows ? range : all_rows, by_rows ? all_columns : range);
         });
     }
     double first_operations() const {
@@ -189,49 +183,50 @@ private:
                              : first.operations_per_row;
     }
 
-    // Calls f(rows) for pieces of `rows` of a layer with `width` outputs that others follow: the pieces should stay in
-    // a second-level cache, and be whole blocks of the products' kernels.
-    template <class F>
-    static void in_pieces(Range rows, std::size_t width, bool followed, const F& f) {
+    // Steps that share a slot take turns on pieces of the rows.
+    [[gnu::noinline]] void run(Range steps, Direction direction, Range rows, Range columns) const {
+        const ScopedFlushSubnormals flush;
+        const Step<T>* const all = net_.steps.data();
+        const std::size_t end = steps.first + steps.count;
+        if (direction == Direction::forward) {
+            for (std::size_t i = steps.first, next; i < end; i = next) {
+                next = i + 1;
+                while (next < end && all[next].output == all[i].output) ++next;
+                const std::size_t at_once = next == i + 1 ? rows.count : rows_at_once(all[i].shape.out);
+                for (std::size_t done = 0; done < rows.count; done += at_once)
+                    for (std::size_t k = i; k < next; ++k) forward(k, piece(rows, done, at_once), columns);
+            }
+        } else {
+            for (std::size_t i = end, next; i > steps.first; i = next) {
+                next = i - 1;
+                while (next > steps.first && all[next - 2].output_gradient == all[next - 1].output_gradient) --next;
+                const std::size_t at_once = next + 1 == i ? rows.count : rows_at_once(all[i - 1].shape.in);
+                for (std::size_t done = 0; done < rows.count; done += at_once)
+                    for (std::size_t k = i; k-- > next;) backward(k, piece(rows, done, at_once), columns);
+            }
+        }
+    }
+    static Range piece(Range rows, std::size_t done, std::size_t at_once) {
+        return {rows.first + done, smaller(at_once, rows.count - done)};
+    }
+    // The outputs of so many rows of a layer that others follow should stay in a second-level cache, and be whole
+    // blocks of the products' kernels.
+    static std::size_t rows_at_once(std::size_t width) {
         constexpr std::size_t piece_bytes = 256 * 1024, large_block = 64, small_block = 24;
         const std::size_t fitting = piece_bytes / sizeof(T) / width;
         const std::size_t block = fitting < large_block ? small_block : large_block;
-        const std::size_t step = followed ? larger(fitting / block * block, block) : rows.count;
-        for (std::size_t first = 0; first < rows.count; first += step)
-            f(Range{rows.first + first, smaller(step, rows.count - first)});
+        return larger(fitting / block * block, block);
     }
 
-    void forward(Range steps, Range rows, Range columns) {
-        const std::size_t end = steps.first + steps.count;
-        for (std::size_t i = steps.first, next; i < end; i = next) {
-            next = i + 1;
-            while (next < end && net_.steps[next].output == net_.steps[i].output) ++next;
-            in_pieces(rows, net_.steps[i].shape.out, next > i + 1, [&](Range piece) {
-                for (std::size_t k = i; k < next; ++k) forward(k, piece, columns);
-            });
-        }
-    }
-    void forward(std::size_t i, Range rows, Range columns) {
-        const Step<T>& step = net_.steps[i];
-        step.forward(pass(i, rows, columns), input(i, rows), output(step, rows));
+    void forward(std::size_t i, Range rows, Range columns) const {
+        net_.steps[i].forward(pass(i, rows, columns), input(i, rows), output(i, rows));
     }
 
-    void backward(Range steps, Range rows, Range columns) {
-        for (std::size_t i = steps.first + steps.count, next; i > steps.first; i = next) {
-            next = i - 1;
-            while (next > steps.first && net_.steps[next - 2].output_gradient == net_.steps[next - 1].output_gradient)
-                --next;
-            in_pieces(rows, net_.steps[i - 1].shape.in, next + 1 < i, [&](Range piece) {
-                for (std::size_t k = i; k-- > next;) backward(k, piece, columns);
-            });
-        }
-    }
-    void backward(std::size_t i, Range rows, Range columns) {
+    void backward(std::size_t i, Range rows, Range columns) const {
         const Step<T>& step = net_.steps[i];
-        const MatrixView<T> dx = workspace_.gradient(net_.steps[i - 1].output_gradient, rows_, step.shape.in)
-                                     .middle_rows(rows.first, rows.count);
-        step.backward_input(pass(i, rows, columns), input(i, rows).matrix(), output(step, rows),
-                            output_gradient(i, rows), dx);
+        const MatrixView<T> dx = rows_of(memory_[i - 1].output_gradient, rows, step.shape.in);
+        step.backward_input(pass(i, rows, columns), input(i, rows).matrix(), output(i, rows), output_gradient(i, rows),
+                            dx);
         for (std::size_t k = i + 1; step.branches_off && k <= last_; ++k)
             if (net_.steps[k].skip == i) add_gradient(output_gradient(k, rows), dx, step.sharing, columns);
     }
@@ -243,32 +238,29 @@ private:
                             to.row(i).subspan(columns.first, columns.count));
     }
 
+    static MatrixView<T> rows_of(T* matrix, Range rows, std::size_t cols) {
+        return {matrix + rows.first * cols, rows.count, cols};
+    }
     kernels::InputView<T> input(std::size_t i, Range rows) const {
         if (i == 0) return workspace_.inputs().middle_rows(rows.first, rows.count);
-        return MatrixView<const T>{output(net_.steps[i - 1], rows)};
+        return MatrixView<const T>{output(i - 1, rows)};
     }
-    MatrixView<T> output(const Step<T>& step, Range rows) const {
-        return workspace_.activation(step.output, rows_, step.shape.out).middle_rows(rows.first, rows.count);
+    MatrixView<T> output(std::size_t i, Range rows) const {
+        return rows_of(memory_[i].output, rows, net_.steps[i].shape.out);
     }
     MatrixView<const T> output_gradient(std::size_t i, Range rows) const {
-        const Step<T>& step = net_.steps[i];
-        const MatrixView<const T> all =
-            i == last_ ? dy_ : workspace_.gradient(step.output_gradient, rows_, step.shape.out);
-        return all.middle_rows(rows.first, rows.count);
-    }
-    std::span<T> kept(std::size_t i, Range rows) const {
-        const std::size_t each = net_.steps[i].kept_per_row;
-        if (each == 0) return {};
-        return {workspace_.kept(i, rows_ * each) + rows.first * each, rows.count * each};
+        if (i == last_) return dy_.middle_rows(rows.first, rows.count);
+        return MatrixView<const T>{rows_of(memory_[i].output_gradient, rows, net_.steps[i].shape.out)};
     }
 
     Pass<T> pass(std::size_t i, Range rows, Range columns) const {
         const Step<T>& step = net_.steps[i];
         Pass<T> pass;
-        pass.parameters = net_.parameters.subspan(step.parameter_offset, step.parameters);
-        pass.buffers = net_.buffers.subspan(step.buffer_offset, step.buffers);
-        pass.statistics = statistics_.subspan(step.statistics_offset, step.statistics);
-        pass.kept = kept(i, rows);
+        pass.parameters = {net_.parameters.data() + step.parameter_offset, step.parameters};
+        pass.buffers = {net_.buffers.data() + step.buffer_offset, step.buffers};
+        pass.statistics = {statistics_.data() + step.statistics_offset, step.statistics};
+        if (step.kept_per_row > 0)
+            pass.kept = {memory_[i].kept + rows.first * step.kept_per_row, rows.count * step.kept_per_row};
         pass.scratch = {scratch_ + rows.first * scratch_per_row_, rows.count * step.scratch_per_row};
         if (step.skip != no_skip) pass.skipped = input(step.skip, rows).matrix();
         pass.columns = columns;
@@ -283,6 +275,7 @@ private:
     Workspace<T>& workspace_;
     std::size_t rows_;
     TrainingPass training_;
+    StepMemory<T>* memory_;
     std::size_t scratch_per_row_ = 0;
     T* scratch_ = nullptr;
     std::span<T> statistics_;
@@ -304,7 +297,7 @@ MatrixView<const T> run_forward(const NetworkView<T>& net, const kernels::InputV
                                 const TrainingPass& training) {
     detail::check_network(net);
     const Step<T>& first = net.steps.front();
-    if (x.cols() != first.shape.in) fail(detail::wrong_features(first.shape.in, x.cols()));
+    if (x.cols() != first.shape.in) detail::fail_features(first.shape.in, x.cols());
     workspace.begin(x, first.accepts_sparse && !first.branches_off, training);
     return detail::EngineRun<T>{net, workspace, x.rows()}.forward();
 }

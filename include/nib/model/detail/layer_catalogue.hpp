@@ -77,12 +77,12 @@ private:
     };
     static constexpr std::size_t most_blocks = 16;
 
-    std::string_view word() const { return words_[word_]; }
+    std::string_view word() const { return words_[word_].text; }
     bool is_dense() const { return word().starts_with("Linear("); }
 
     [[noreturn]] void refuse() const {
         fail(path_ + ": the file has " + word_text(word()) +
-             (word_ == 0 ? " at the start" : " after " + word_text(words_[word_ - 1])) +
+             (word_ == 0 ? " at the start" : " after " + word_text(words_[word_ - 1].text)) +
              ", which load_mlp cannot build; expected layers of nib's with their default numbers, which fit each other "
              "(load(net, path) takes the file into a Sequential or an Mlp of its layers)");
     }
@@ -150,7 +150,7 @@ private:
         return std::move(found.layers[0]);
     }
 
-    std::vector<std::string_view> words_;
+    std::vector<ListedLayer> words_;
     const std::string& path_;
     std::size_t most_numbers_;
     std::size_t word_ = 0;

@@ -180,7 +180,7 @@ inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers
                       "; number them in the order in which they run"});
         return;
     }
-    check_order(file, layers_of(file));
+    check_order(file);
     const LayerChains chains{layers};
     const std::vector<LayerChains::Chain>& found = chains.found();
     if (found.size() > 1) {

@@ -17,9 +17,24 @@ namespace nib::inline NIB_ABI::detail {
 // Lists start a residual block with this word and end it with the other: a list of layers within brackets.
 inline constexpr std::string_view block_start = "Residual(", block_end = ")";
 
-// At the commas that stand outside of brackets; a residual block is its start, its layers and its end.
-[[gnu::cold]] inline std::vector<std::string_view> split_layers(std::string_view text) {
-    std::vector<std::string_view> words;
+// "Linear" of "Linear(784, 64)".
+[[gnu::cold]] inline std::string_view layer_name(std::string_view text) { return text.substr(0, text.find('(')); }
+
+// A layer that does nothing when a network is used.
+[[gnu::cold]] inline bool is_identity(std::string_view text) {
+    return text.starts_with("Dropout(p=") || text == "Identity";
+}
+
+// One word of a list.
+struct ListedLayer {
+    std::string_view text;    // "Linear(784, 64)"
+    std::string_view name{};  // of its tensors, "fc1"; "" where it has none, and in a file's list
+    bool identity = false;
+};
+
+// Appends the words of `text`, which is cut at the commas that stand outside of brackets; a residual block is its
+// start, its layers and its end.
+[[gnu::cold]] inline void append_layers(std::vector<ListedLayer>& list, std::string_view text) {
     std::size_t blocks = 0;
     while (!text.empty()) {
         std::size_t length = 0;
@@ -37,40 +52,38 @@ inline constexpr std::string_view block_start = "Residual(", block_end = ")";
                 if (c == ')' && depth > 0) --depth;
             }
         }
-        if (length > 0) words.push_back(text.substr(0, length));
+        if (length > 0) list.push_back({text.substr(0, length)});
         text.remove_prefix(length);
         while (text.starts_with(',') || text.starts_with(' ')) text.remove_prefix(1);
     }
-    return words;
 }
 
-// "Linear" of "Linear(784, 64)".
-inline std::string_view layer_name(std::string_view text) { return text.substr(0, text.find('(')); }
+// A file's list.
+[[gnu::cold]] inline std::vector<ListedLayer> split_layers(std::string_view text) {
+    std::vector<ListedLayer> list;
+    append_layers(list, text);
+    return list;
+}
 
-// A layer that does nothing when a network is used.
-inline bool is_identity(std::string_view text) { return text.starts_with("Dropout(p=") || text == "Identity"; }
-
-// One word of a network's list; its texts are those of the network's LayerInfos.
-struct ListedLayer {
-    std::string_view text;  // "Linear(784, 64)"
-    std::string_view name;  // of its tensors, "fc1"; "" where it has none
-    bool identity = false;
-};
-
+// That of a network, whose LayerInfos have the texts.
 [[gnu::cold]] inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
     std::vector<ListedLayer> list;
     std::vector<std::size_t> blocks(layers.size());  // that begin at each layer
     for (const LayerInfo& layer : layers)
         if (layer.skip != no_skip) ++blocks[layer.skip];
     for (std::size_t i = 0; i < layers.size(); ++i) {
-        for (; blocks[i] > 0; --blocks[i]) list.push_back({block_start, "", false});
         const LayerInfo& layer = layers[i];
+        for (; blocks[i] > 0; --blocks[i]) list.push_back({block_start});
         if (layer.skip != no_skip) {
-            list.push_back({block_end, "", false});
+            list.push_back({block_end});
             continue;
         }
-        for (const std::string_view word : split_layers(layer.text))
-            list.push_back({word, layer.tensors.empty() ? std::string_view{} : layer.name, layer.only_in_training});
+        std::size_t word = list.size();
+        append_layers(list, layer.text);
+        for (; word < list.size(); ++word) {
+            if (!layer.tensors.empty()) list[word].name = layer.name;
+            list[word].identity = layer.only_in_training;
+        }
     }
     return list;
 }
@@ -87,7 +100,7 @@ struct ListedLayer {
 // network is used: "the file has Tanh after \"0\", the network has ReLU"; "" where there is none.
 [[gnu::cold]] inline std::string layers_difference(std::string_view file_list, const std::vector<ListedLayer>& network,
                                                    bool exactly = false) {
-    const std::vector<std::string_view> theirs = split_layers(file_list);
+    const std::vector<ListedLayer> theirs = split_layers(file_list);
     const auto does_nothing = [&](std::string_view text) {
         bool found = is_identity(text);
         for (const ListedLayer& layer : network) found = found || (layer.identity && layer.text == text);
@@ -95,21 +108,23 @@ struct ListedLayer {
     };
     std::string place = " at the start";
     for (std::size_t i = 0, k = 0;; ++i, ++k) {
-        const auto differ = [&] { return i == theirs.size() || k == network.size() || theirs[i] != network[k].text; };
+        const auto differ = [&] {
+            return i == theirs.size() || k == network.size() || theirs[i].text != network[k].text;
+        };
         while (!exactly && differ() && k < network.size() && network[k].identity) ++k;
-        while (!exactly && differ() && i < theirs.size() && does_nothing(theirs[i])) ++i;
+        while (!exactly && differ() && i < theirs.size() && does_nothing(theirs[i].text)) ++i;
         const bool file_ends = i == theirs.size(), network_ends = k == network.size();
         if (file_ends && network_ends) return "";
         if (differ())
-            return join({"the file has ", file_ends ? "nothing" : word_text(theirs[i]), place, ", the network has ",
-                         network_ends ? "nothing" : word_text(network[k].text)});
+            return join({"the file has ", file_ends ? "nothing" : word_text(theirs[i].text), place,
+                         ", the network has ", network_ends ? "nothing" : word_text(network[k].text)});
         if (network[k].identity) continue;
         place = join({" after ", network[k].name.empty() ? word_text(network[k].text) : tensor_label(network[k].name)});
     }
 }
 
 // What a file of nib's lists in its metadata; "" where it lists none.
-inline std::string_view listed_layers(const StringMap& metadata) {
+[[gnu::cold]] inline std::string_view listed_layers(const StringMap& metadata) {
     const auto* const list = metadata.find("layers");
     return list == metadata.end() || !metadata.contains("nib_version") ? std::string_view{} : list->second;
 }

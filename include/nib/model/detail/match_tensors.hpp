@@ -30,7 +30,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-inline bool is_passed_over(const TensorInfo& tensor) {
+[[gnu::cold]] inline bool is_passed_over(const TensorInfo& tensor) {
     constexpr std::string_view counter = "num_batches_tracked";
     const std::string_view name = tensor.name;
     return tensor.shape.empty() && !is_floating(tensor.dtype) && name.ends_with(counter) &&
@@ -38,13 +38,13 @@ inline bool is_passed_over(const TensorInfo& tensor) {
 }
 
 // Without those that are passed over.
-inline std::size_t count_tensors(const TensorFile& file) {
+[[gnu::cold]] inline std::size_t count_tensors(const TensorFile& file) {
     std::size_t count = 0;
     for (const TensorInfo& tensor : file.tensors()) count += is_passed_over(tensor) ? 0U : 1U;
     return count;
 }
 
-inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
+[[gnu::cold]] inline std::string tensor_text(std::string_view name, const std::vector<std::size_t>& shape) {
     return join({tensor_label(name), " ", shape_text(shape)});
 }
 
@@ -93,8 +93,9 @@ inline bool starts_with_digit(std::string_view text) { return !text.empty() && t
 // A tensor's name and shape, which somebody else keeps, and its number there.
 struct NamedShape {
     std::string_view name;
-    const std::vector<std::size_t>* shape;
-    std::size_t number;
+    const std::vector<std::size_t>* shape = nullptr;
+    std::size_t number = 0;
+    std::size_t count = 0;  // of its layer's tensors, where it is the first of them
 
     std::size_t dot() const { return name.rfind('.'); }
     [[gnu::cold]] std::string_view layer() const {
@@ -107,9 +108,16 @@ struct NamedShape {
 
 // Tensors whose names are the same up to the last dot, by what follows it; those of a NamedLayers.
 struct NamedLayer {
-    std::string_view name;
     std::span<const NamedShape> tensors;
-    std::size_t first = 0;  // the lowest of their numbers
+
+    std::string_view name() const { return tensors[0].layer(); }
+
+    // The lowest of their numbers.
+    [[gnu::cold]] std::size_t first() const {
+        std::size_t first = tensors[0].number;
+        for (const NamedShape& tensor : tensors) first = smaller(first, tensor.number);
+        return first;
+    }
 
     // Whether they have the same tensors, of the same shapes.
     [[gnu::cold]] bool is_like(const NamedLayer& other) const {
@@ -127,53 +135,56 @@ struct NamedLayer {
             if (a.role() != b.role()) return a.role() < b.role();
             if (*a.shape != *b.shape) return *a.shape < *b.shape;
         }
-        return natural_less(name, other.name);
+        return natural_less(name(), other.name());
     }
 };
 
-struct NamedLayers {
-    std::vector<NamedShape> tensors;
-    std::vector<NamedLayer> layers;
+// Tensors in layers. A layer is known by the place of its first tensor.
+class NamedLayers {
+public:
+    // Layers in the natural order of their names.
+    [[gnu::cold]] explicit NamedLayers(const TensorFile& file) : tensors_(count_tensors(file)) {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < file.tensors().size(); ++i) {
+            const TensorInfo& tensor = file.tensors()[i];
+            if (!is_passed_over(tensor)) tensors_[count++] = {tensor.name, &tensor.shape, i, 0};
+        }
+        find_layers();
+        sort([](const NamedLayer& a, const NamedLayer& b) { return natural_less(a.name(), b.name()); });
+    }
+    // Layers in the order in which they run.
+    [[gnu::cold]] explicit NamedLayers(const std::vector<LayerTensor>& network) : tensors_(network.size()) {
+        for (std::size_t i = 0; i < network.size(); ++i) tensors_[i] = {network[i].name, &network[i].shape, i, 0};
+        find_layers();
+        sort([](const NamedLayer& a, const NamedLayer& b) { return a.first() < b.first(); });
+    }
+
+    std::size_t size() const { return places_.size(); }
+    NamedLayer operator[](std::size_t i) const { return layer_at(places_[i]); }
+
+    // Changes the order of the layers.
+    template <class Before>
+    void sort(Before before) {
+        sort_records(places_.data(), places_.size(),
+                     [&](std::size_t a, std::size_t b) { return before(layer_at(a), layer_at(b)); });
+    }
+
+private:
+    NamedLayer layer_at(std::size_t place) const { return {{tensors_.data() + place, tensors_[place].count}}; }
+
+    [[gnu::cold]] void find_layers() {
+        sort_records(tensors_.data(), tensors_.size(), [](const NamedShape& a, const NamedShape& b) {
+            return a.layer() != b.layer() ? a.layer() < b.layer() : a.role() < b.role();
+        });
+        for (std::size_t i = 0; i < tensors_.size(); ++i) {
+            if (i == 0 || tensors_[i].layer() != tensors_[i - 1].layer()) places_.push_back(i);
+            ++tensors_[places_.back()].count;
+        }
+    }
+
+    std::vector<NamedShape> tensors_;  // those of a layer stand together
+    std::vector<std::size_t> places_;
 };
-
-// Layers in no particular order.
-[[gnu::cold]] inline NamedLayers group_layers(std::vector<NamedShape> tensors) {
-    sort_records(tensors.data(), tensors.size(), [](const NamedShape& a, const NamedShape& b) {
-        return a.layer() != b.layer() ? a.layer() < b.layer() : a.role() < b.role();
-    });
-    NamedLayers grouped{std::move(tensors), {}};
-    const std::span<const NamedShape> all{grouped.tensors.data(), grouped.tensors.size()};
-    for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
-        std::size_t first = all[begin].number;
-        for (; end < all.size() && all[end].layer() == all[begin].layer(); ++end)
-            first = smaller(first, all[end].number);
-        grouped.layers.push_back({all[begin].layer(), all.subspan(begin, end - begin), first});
-    }
-    return grouped;
-}
-
-// In the natural order of their names.
-[[gnu::cold]] inline NamedLayers layers_of(const TensorFile& file) {
-    std::vector<NamedShape> tensors;
-    for (std::size_t i = 0; i < file.tensors().size(); ++i) {
-        const TensorInfo& tensor = file.tensors()[i];
-        if (!is_passed_over(tensor)) tensors.push_back({tensor.name, &tensor.shape, i});
-    }
-    NamedLayers grouped = group_layers(std::move(tensors));
-    sort_records(grouped.layers.data(), grouped.layers.size(),
-                 [](const NamedLayer& a, const NamedLayer& b) { return natural_less(a.name, b.name); });
-    return grouped;
-}
-
-// In the order in which they run.
-[[gnu::cold]] inline NamedLayers layers_of(const std::vector<LayerTensor>& network) {
-    std::vector<NamedShape> tensors;
-    for (const LayerTensor& tensor : network) tensors.push_back({tensor.name, &tensor.shape, tensors.size()});
-    NamedLayers grouped = group_layers(std::move(tensors));
-    sort_records(grouped.layers.data(), grouped.layers.size(),
-                 [](const NamedLayer& a, const NamedLayer& b) { return a.first < b.first; });
-    return grouped;
-}
 
 [[noreturn, gnu::cold]] inline void fail_without_order(const TensorFile& file, std::string_view a, std::string_view b,
                                                        std::string_view why) {
@@ -182,24 +193,22 @@ struct NamedLayers {
 }
 
 // Fails where two layers of a file have the same shapes and no order.
-[[gnu::cold]] inline void check_order(const TensorFile& file, const NamedLayers& layers) {
-    std::vector<NamedLayer> sorted = layers.layers;
-    sort_records(sorted.data(), sorted.size(),
-                 [](const NamedLayer& a, const NamedLayer& b) { return a.comes_before(b); });
-    for (std::size_t i = 1; i < sorted.size(); ++i) {
-        const NamedLayer &a = sorted[i - 1], &b = sorted[i];
-        if (a.is_like(b) && !numbers_order(a.name, b.name))
-            fail_without_order(file, a.name, b.name, "they have the same shapes");
+[[gnu::cold]] inline void check_order(const TensorFile& file) {
+    NamedLayers layers{file};
+    layers.sort([](const NamedLayer& a, const NamedLayer& b) { return a.comes_before(b); });
+    for (std::size_t i = 1; i < layers.size(); ++i) {
+        const NamedLayer a = layers[i - 1], b = layers[i];
+        if (a.is_like(b) && !numbers_order(a.name(), b.name()))
+            fail_without_order(file, a.name(), b.name(), "they have the same shapes");
     }
 }
 
 // For each of the network's tensors the file's of the same place in the order of layers; all null where there are none.
 [[gnu::cold]] inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file,
                                                                    const std::vector<LayerTensor>& wanted) {
-    std::vector<const TensorInfo*> found(wanted.size(), nullptr);
+    std::vector<const TensorInfo*> found(wanted.size());
     if (count_tensors(file) != wanted.size()) return found;
-    const NamedLayers their_layers = layers_of(file), our_layers = layers_of(wanted);
-    const std::vector<NamedLayer>&theirs = their_layers.layers, &ours = our_layers.layers;
+    const NamedLayers theirs{file}, ours{wanted};
     if (theirs.size() != ours.size()) return found;
     // place_of[i]: which of ours their layer i is. Layers alike keep their order.
     std::vector<std::size_t> place_of(theirs.size(), ours.size());
@@ -211,11 +220,13 @@ struct NamedLayers {
     }
     for (std::size_t i = 0; i < theirs.size(); ++i)
         for (std::size_t j = i + 1; j < theirs.size(); ++j)
-            if (numbers_order(theirs[i].name, theirs[j].name) && place_of[i] > place_of[j]) return found;
-    check_order(file, their_layers);
-    for (std::size_t i = 0; i < theirs.size(); ++i)
-        for (std::size_t k = 0; k < theirs[i].tensors.size(); ++k)
-            found[ours[place_of[i]].tensors[k].number] = &file.tensors()[theirs[i].tensors[k].number];
+            if (place_of[i] > place_of[j] && numbers_order(theirs[i].name(), theirs[j].name())) return found;
+    check_order(file);
+    for (std::size_t i = 0; i < theirs.size(); ++i) {
+        const NamedLayer their_layer = theirs[i], our_layer = ours[place_of[i]];
+        for (std::size_t k = 0; k < their_layer.tensors.size(); ++k)
+            found[our_layer.tensors[k].number] = &file.tensors()[their_layer.tensors[k].number];
+    }
     return found;
 }
 
@@ -228,7 +239,7 @@ struct NamedLayers {
     return found;
 }
 
-inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
+[[gnu::cold]] inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
     std::size_t count = 0;
     for (const TensorInfo* const tensor : found) count += tensor != nullptr ? 1 : 0;
     return count;
@@ -258,20 +269,20 @@ inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
         append_to_list(problems, "; ", "");
         append_parts(problems, problem);
     };
-    std::vector<bool> is_wanted(file.tensors().size());
+    std::vector<std::size_t> uses(file.tensors().size());  // of each of the file's tensors
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         if (found[i] == nullptr) {
             add({"missing ", tensor_text(wanted[i].name, wanted[i].shape)});
             continue;
         }
-        is_wanted[static_cast<std::size_t>(found[i] - file.tensors().data())] = true;
+        ++uses[static_cast<std::size_t>(found[i] - file.tensors().data())];
         if (found[i]->shape != wanted[i].shape)
             add({tensor_label(found[i]->name), ": expected shape ", shape_text(wanted[i].shape), ", found ",
                  shape_text(found[i]->shape)});
         if (!is_floating(found[i]->dtype)) add({not_floating(found[i]->name, found[i]->dtype)});
     }
-    for (std::size_t i = 0; i < is_wanted.size(); ++i)
-        if (!is_wanted[i] && !is_passed_over(file.tensors()[i]))
+    for (std::size_t i = 0; i < uses.size(); ++i)
+        if (uses[i] == 0 && !is_passed_over(file.tensors()[i]))
             add({"unexpected ", tensor_text(file.tensors()[i].name, file.tensors()[i].shape)});
     if (count > listed) append_parts(problems, {"; and ", count - listed, " more"});
     if (count > 0) fail({file.path(), ": does not fit the network: ", problems});

@@ -27,7 +27,7 @@ inline std::int32_t rounded_within(double x, std::int32_t most) {
 inline float scale_of(float range) { return range > 0 ? range / static_cast<float>(kernels::int8_steps) : 1.0f; }
 
 [[noreturn]] inline void refuse_int8(std::size_t layer, const std::string& why) {
-    fail("int8: layer " + std::to_string(layer + 1) + ": " + why);
+    fail({"int8: layer ", layer + 1, ": ", why});
 }
 
 // A dense layer in floats.

@@ -99,11 +99,11 @@ template <class Number>
 Number checkpoint_number(const TensorFile& file, const std::string& key) {
     const auto found = file.metadata().find(key);
     if (found == file.metadata().end())
-        fail(file.path() + ": expected a checkpoint with " + key + " in its metadata, found none");
+        fail({file.path(), ": expected a checkpoint with ", key, " in its metadata, found none"});
     const std::optional<Number> number = parse_number<Number>(found->second);
     if (!number)
-        fail(file.path() + ": metadata: " + key + ": expected a " + (std::is_integral_v<Number> ? "whole " : "") +
-             "number, found " + format_quoted(found->second));
+        fail({file.path(), ": metadata: ", key, ": expected a ", std::is_integral_v<Number> ? "whole " : "",
+              "number, found ", format_quoted(found->second)});
     return *number;
 }
 
@@ -169,20 +169,19 @@ TrainingState<T> loaded_state(LoadedCheckpoint<T>& loaded, TensorFile& file) {
         if (part.prefix != "state.average.") continue;
         const auto steps = checkpoint_number<std::uint64_t>(file, "averaged_steps");
         if (steps == 0 || steps > std::uint64_t{1} << 53)
-            fail(file.path() + ": metadata: averaged_steps: expected a number of steps, found " +
-                 std::to_string(steps));
+            fail({file.path(), ": metadata: averaged_steps: expected a number of steps, found ", steps});
         state.average.restore(steps, {part.numbers.parameters.data(), part.numbers.parameters.size()});
     }
     check_state(file.path(), state.history, state.best_epoch, !state.best.empty(), state.plateau);
     if (!state.history.empty() && state.epochs() != loaded.epochs)
-        fail(file.path() + ": expected a history of the " + std::to_string(loaded.epochs) +
-             " epochs that are done, found one that ends with epoch " + std::to_string(state.epochs()));
+        fail({file.path(), ": expected a history of the ", loaded.epochs,
+              " epochs that are done, found one that ends with epoch ", state.epochs()});
     return state;
 }
 
 NIB_API void check_state(const std::string& path, const History& history, int best_epoch, bool has_best,
                          const PlateauState& plateau) {
-    const auto refuse = [&](const std::string& what) { fail(path + ": state of the run: expected " + what); };
+    const auto refuse = [&](const std::string& what) { fail({path, ": state of the run: expected ", what}); };
     int last = 0;
     bool knows_best = best_epoch == 0 && !has_best;
     for (const EpochReport& report : history) {

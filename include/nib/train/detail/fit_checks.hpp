@@ -46,19 +46,17 @@ void check_learned(const Net& net, const Optimizer& optimizer, int epoch, const 
 }
 
 inline void fail_validation(int epoch, double loss) {
-    fail("fit: epoch " + std::to_string(epoch) + ": expected a finite loss on the validation data, found " +
-         not_finite_name(loss));
+    fail({"fit: epoch ", epoch, ": expected a finite loss on the validation data, found ", not_finite_name(loss)});
 }
 
 inline void fail_step(int epoch, std::size_t step, std::size_t steps, double loss, const std::string& cause) {
-    fail("fit: epoch " + std::to_string(epoch) + ", step " + std::to_string(step) + " of " + std::to_string(steps) +
-         ": expected a finite loss and finite gradients, found " +
-         (is_finite(loss) ? "gradients that are not finite" : std::string("a loss of ") + not_finite_name(loss)) +
-         cause + "; this step was not taken");
+    fail({"fit: epoch ", epoch, ", step ", step, " of ", steps, ": expected a finite loss and finite gradients, found ",
+          is_finite(loss) ? "gradients that are not finite" : std::string("a loss of ") + not_finite_name(loss), cause,
+          "; this step was not taken"});
 }
 
 inline void fail_epoch(int epoch, const std::string& problem, const std::string& cause) {
-    fail("fit: epoch " + std::to_string(epoch) + ", after its last step: tensor " + problem + cause);
+    fail({"fit: epoch ", epoch, ", after its last step: tensor ", problem, cause});
 }
 
 }  // namespace nib::inline NIB_ABI::detail
