@@ -127,9 +127,9 @@ export class Page {
     await this.send("Input.dispatchKeyEvent", {type: "keyUp", ...event});
   }
 
-  // A PNG of the window, or of the whole page.
-  async picture({whole = false} = {}) {
-    const {data} = await this.send("Page.captureScreenshot", {captureBeyondViewport: whole});
+  // A PNG of the window, or of a part of it.
+  async picture(clip = undefined) {
+    const {data} = await this.send("Page.captureScreenshot", {clip});
     return Buffer.from(data, "base64");
   }
 

@@ -9,8 +9,9 @@ function show() {
 function undo() {
   endStroke();
   if (past.length === 0) return;
-  ({strokes, view} = past.pop());
-  keepInView();
+  const before = past.pop();
+  ({strokes, view} = before);
+  if (before.width !== canvas.clientWidth) keepInView();
   show();
 }
 
@@ -22,6 +23,7 @@ function clear() {
 }
 
 function saveStrokes() {
+  if (recognizer === null) return;
   if (strokes.length === 0) return complain("There is nothing to save: the canvas is empty.");
   const format = element("format").value;
   try {

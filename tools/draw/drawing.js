@@ -14,10 +14,10 @@ const unscaled = {scale: 1, left: 0, top: 0};
 
 let strokes = [];
 let view = unscaled;
-const past = [];  // {strokes, view} before each change; Undo takes the last
+const past = [];  // {strokes, view, width of the canvas} before each change; Undo takes the last
 
 function change(newStrokes, newView = view) {
-  past.push({strokes, view});
+  past.push({strokes, view, width: canvas.clientWidth});
   strokes = newStrokes;
   view = newView;
 }
@@ -59,7 +59,7 @@ function viewOfFile(box) {
   return isInside(box, unscaled) && !tiny ? unscaled : fittedView(box);
 }
 
-// After a window was made smaller.
+// For a canvas that was resized.
 function keepInView() {
   const box = boxOf(strokes);
   if (strokes.length > 0 && !isInside(box, view)) view = fittedView(box);
@@ -101,7 +101,13 @@ function paint() {
   if (keyboardPen.shown) paintPen();
 }
 
-const penWidth = () => Math.max(6, 0.028 * Math.min(canvas.clientWidth, canvas.clientHeight));
+// A drawing that was scaled to fit may be small, and is then drawn with a finer pen.
+function penWidth() {
+  const width = Math.max(6, 0.028 * Math.min(canvas.clientWidth, canvas.clientHeight));
+  if (view.scale === 1) return width;
+  const {top, bottom} = boxOf(strokes);
+  return Math.min(width, Math.max(2, 0.08 * view.scale * (bottom - top)));
+}
 
 // Through the middles between samples, with each sample as the control point of a parabola: smooth, and never far from
 // where the pen was.

@@ -109,6 +109,7 @@ canvas.addEventListener("blur", () => {
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
+    if (event.target === element("format")) return;  // whose list closes
     if (pointer !== null) undo();
     else clear();
     return;
