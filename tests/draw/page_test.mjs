@@ -152,6 +152,26 @@ test("arrow keys draw, and the focus goes through all controls", async (browser)
   await page.close();
 });
 
+test("a screen reader is told what everything is, and nothing moves for those who want that", async (browser) => {
+  const page = await opened(browser);
+  await drawByMouse(page, placed(examples[0], 300, 100, 60));
+  assert.match(await text(page, "status"), /^0\. .* sure$/);
+  const {nodes} = await page.send("Accessibility.getFullAXTree");
+  const named = (role) => nodes.filter((node) => node.role?.value === role && !node.ignored).map((node) => node.name.value);
+  assert.deepEqual(named("button"), ["Undo", "Clear", "Open…", "Save strokes"]);
+  assert.deepEqual(named("combobox"), ["Format of saved strokes"]);
+  assert.deepEqual(named("application"), ["Canvas"]);
+  assert.deepEqual(named("image"), ["What the network sees of digit 1"]);
+  assert.equal(named("status").length, 1);
+  assert.equal(nodes.find((node) => node.role?.value === "application").description.value.slice(0, 14), "On the canvas,");
+  const transition = () => page.evaluate(
+    "getComputedStyle(document.querySelector('.probabilities i'), '::after').transitionDuration");
+  assert.equal(await transition(), "0.08s");
+  await page.send("Emulation.setEmulatedMedia", {features: [{name: "prefers-reduced-motion", value: "reduce"}]});
+  assert.equal(await transition(), "0s");
+  await page.close();
+});
+
 // Chooses files as a person does with Open.
 async function choose(page, ...files) {
   const {root} = await page.send("DOM.getDocument");
@@ -364,6 +384,10 @@ try {
     await run(browser);
   }
   assert.deepEqual(browser.pages.flatMap((page) => page.complaints), []);
+  const page = await browser.open("about:blank");
+  await page.evaluate("console.error('heard'); setTimeout(() => { throw new Error('too'); })");
+  await page.until("true");
+  assert.equal(page.complaints.length, 2);
 } finally {
   await browser.close();
 }
