@@ -36,7 +36,8 @@ export class Browser {
     if (touch) await page.send("Emulation.setTouchEmulationEnabled", {enabled: true});
     await page.send("Emulation.setEmulatedMedia",
                     {features: [{name: "prefers-color-scheme", value: dark ? "dark" : "light"}]});
-    await page.send("Page.navigate", {url});
+    const {errorText} = await page.send("Page.navigate", {url});
+    if (errorText) throw new Error(`${url}: ${errorText}`);
     return page;
   }
 
@@ -111,7 +112,10 @@ export class Page {
   async until(expression, seconds = 20) {
     const end = Date.now() + 1000 * seconds;
     while (!(await this.evaluate(expression).catch(() => false))) {
-      if (Date.now() > end) throw new Error(`${expression} has not become true in ${seconds} s`);
+      if (Date.now() > end) {
+        const state = await this.evaluate("document.readyState + ' ' + location.href").catch((error) => error.message);
+        throw new Error(`${expression} has not become true in ${seconds} s: ${state} ${this.complaints.join("; ")}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }

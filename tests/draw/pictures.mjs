@@ -14,7 +14,7 @@ const drawing = (label, which = 0) => drawings.filter((drawing) => drawing.label
 // Of the page's upper `height` pixels.
 async function picture(browser, name, options, draw, height = options.height) {
   const opened = await browser.open(pathToFileURL(resolve(page)).href, options);
-  await opened.until(`document.getElementById("model")?.textContent !== ""`);
+  await opened.until(`document.getElementById("model")?.textContent.length > 0`);
   await draw(opened);
   await opened.send("Input.dispatchMouseEvent", {type: "mouseMoved", x: 1, y: 1});
   await new Promise((resolve) => setTimeout(resolve, 300));  // until the columns stand still
