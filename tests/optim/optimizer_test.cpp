@@ -7,7 +7,11 @@
 #include <nib/layers/dense.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
+#include <nib/optim/adagrad.hpp>
 #include <nib/optim/adam.hpp>
+#include <nib/optim/adamw.hpp>
+#include <nib/optim/amsgrad.hpp>
+#include <nib/optim/rmsprop.hpp>
 #include <nib/optim/sgd.hpp>
 
 #include <algorithm>
@@ -213,6 +217,32 @@ TEST_CASE_TEMPLATE_DEFINE("a DeferredGradient whose products are yet to be multi
     check(double{});
 }
 TEST_CASE_TEMPLATE_INVOKE(products, nib::AdamMethod, nib::SgdMethod, SignSgdMethod);
+
+TEST_CASE_TEMPLATE("an optimiser that divides by roots has the same bits where the divider is slow", Method,
+                   nib::AdamMethod, nib::AdamWMethod, nib::AmsgradMethod, nib::RmsPropMethod, nib::AdagradMethod) {
+    nib::Rng rng{6};
+    const std::size_t features = 100, outputs = 64, count = (features + 1) * outputs;
+    const Matrix<float> x = reference::random_matrix<float>(15, features, rng, 0.85);
+    const Matrix<float> dy = reference::random_matrix<float>(15, outputs, rng);
+    const reference::Listed<float> listed{x};
+    std::vector<float> start(count), values(count);
+    for (float& value : start) value = static_cast<float>(rng.uniform(-1, 1));
+    for (float& value : values) value = static_cast<float>(std::exp(rng.uniform(-60, 20)));  // the biases'
+    const nib::DeferredProduct<float> product{.offset = 0, .x = listed.inputs, .dy = dy};
+    nib::ListPositions<float> positions;
+    const nib::DeferredGradient<float> gradient{values, {&product, 1}, positions};
+    const auto train = [&](bool slow_divider) {
+        static_cast<void>(nib::kernels::active_isa());  // which finds out what this machine's is
+        const bool own = nib::kernels::detail::slow_divider.load_relaxed();
+        nib::kernels::detail::slow_divider.store_relaxed(slow_divider);
+        std::vector<float> parameters = start;
+        nib::Optimizer<float, Method> optimizer{count};
+        for (int step = 0; step < 50; ++step) optimizer.step(std::span<float>{parameters}, gradient);
+        nib::kernels::detail::slow_divider.store_relaxed(own);
+        return parameters;
+    };
+    CHECK(train(true) == train(false));
+}
 
 TEST_CASE("an optimiser that was moved from says so") {
     nib::Rng rng{9};

@@ -50,6 +50,8 @@ struct Avx512 {
     static constexpr std::size_t rows_per_group = 4;
     static constexpr std::size_t groups = 3;
 };
+// The same, for rules of optimisers where has_slow_divider().
+struct Avx512SlowDivider : Avx512 {};
 
 namespace detail {
 

@@ -5,7 +5,7 @@
 //   fma(a, b, c)                      a b + c, rounded once where the instruction set can, so with AVX2 and AVX-512
 //   polynomial(x, c3, c2, c1, c0)     ((c3 x + c2) x + c1) x + c0 by fma
 //   sqrt(x)                           correctly rounded
-//   over_root(a, x, b)                a / (sqrt(x) + b) to the bit, faster; for rules of optimisers
+//   over_root(a, x, b)                a / (sqrt(x) + b); for rules of optimisers (optim/optimizer.hpp)
 //   abs(x), copysign(x, y)            by the bits: |x|, and |x| with the sign of y
 //   larger(a, b), smaller(a, b)       a where either is NaN
 //   exp, expm1, log, log1p, tanh,     in double the C library's, lane by lane; in float polynomials:

@@ -383,14 +383,12 @@ NIB_ALWAYS_INLINE bool divide_by_multiplying(V& quotient, const V& a, const V& b
 }
 #endif
 
-// quotient = a / b, correctly rounded, where as many square roots keep the divider busy. Subnormal numbers must be
-// flushed.
+// quotient = a / b, correctly rounded, beside a square root. Subnormal numbers must be flushed.
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void divide(V& quotient, const V& a, const V& b) {
 #if NIB_X86_INSTRUCTIONS
-    if constexpr (sizeof(V) == 64 && std::same_as<T, float>) {
-        if (detail::slow_divider.load_relaxed() && divide_by_multiplying(quotient, a, b)) return;
-    }
+    if constexpr (std::same_as<Level, Avx512SlowDivider> && std::same_as<T, float>)
+        if (divide_by_multiplying(quotient, a, b)) return;
 #endif
     quotient = a / b;
 }

@@ -31,6 +31,7 @@ struct AdagradMethod {
     template <class T>
     struct Rule {
         static constexpr std::size_t state_count = 1;
+        static constexpr bool divides_by_roots = true;
         T learning_rate;
         T initial;  // of states that are 0 still, as those of parameters that were frozen
         T epsilon;

@@ -29,6 +29,7 @@ struct AdamWMethod {
     template <class T>
     struct Rule {
         static constexpr std::size_t state_count = 2;
+        static constexpr bool divides_by_roots = true;
         AdamRule<T> adam;
         T decay;  // learning_rate weight_decay
 

@@ -34,10 +34,15 @@
 //
 //   state[0] = momentum * state[0] + gradient;
 //
-// A method whose rule has some names them for checkpoints, as PyTorch does: static constexpr const char* state_names[]
-// =
-// {"momentum_buffer"}. Options may change between steps; rule() is where they are checked. Mark a long operator()
-// [[gnu::always_inline]]: else Clang compiles it once, for the build's instruction set.
+// A method whose rule has some names them for checkpoints, as PyTorch does:
+//
+//   static constexpr const char* state_names[] = {"momentum_buffer"};
+//
+// Options may change between steps; rule() is where they are checked. Mark a long operator() [[gnu::always_inline]]:
+// else Clang compiles it once, for the build's instruction set.
+//
+// A rule that divides by roots calls over_root, and says static constexpr bool divides_by_roots = true: it is compiled
+// once more then, for CPUs whose divider is slow, where quotients come from multiply-adds.
 //
 // A rule need not know of weight decay. Where the method says static constexpr bool decays_gradients = true, and its
 // options have a weight_decay, weight_decay times the parameters is added to their gradients before the rule sees them

@@ -36,6 +36,7 @@ struct RmsPropMethod {
     template <class T>
     struct Rule {
         static constexpr std::size_t state_count = 3;
+        static constexpr bool divides_by_roots = true;
         T learning_rate;
         T square_part;  // 1 - alpha
         T mean_part;    // the same where it is centered, else 0

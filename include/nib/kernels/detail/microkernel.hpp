@@ -38,7 +38,7 @@ struct Tile {
     T* c;
     std::size_t c_stride;
     bool accumulate;  // whether c holds the sums of an earlier part of the depth
-    const T* start;   // what is added to: c then, and else a row, the same for all rows
+    const T* start;   // else what the sums of all rows start from
     Prefetch<T> next_rows = {};
     std::size_t b_prefetch_distance = 0;  // prefetch b so many numbers ahead of each row; 0: not at all
     std::size_t last_lanes = 1;           // how many lanes of a row's last vector belong to c
@@ -104,13 +104,31 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
         store(values + v * width, vector);
     };
 
+    // Row r of c, from the first row of its group: twelve addresses would not fit the registers.
+    T* c[rows];
+    NIB_UNROLL
+    for (std::size_t r = 0; r < rows; ++r) c[r] = tile.c + row_of(r) * tile.c_stride;
+    const auto row_of_c = [&](std::size_t r) NIB_LAMBDA_ALWAYS_INLINE {
+        return Groups == 1 ? c[r] : c[r / group * group] + r % group * tile.c_stride;
+    };
+
     // Where the sums start: the bias, the same for all rows, or what c holds.
     V sums[rows][Vectors];
-    const std::size_t start_stride = tile.accumulate ? tile.c_stride : 0;
-    NIB_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) {
+    if (tile.accumulate) {
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], tile.start + row_of(r) * start_stride, v);
+        for (std::size_t r = 0; r < rows; ++r) {
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], row_of_c(r), v);
+        }
+    } else {
+        V start[Vectors];
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) load_part(start[v], tile.start, v);
+        NIB_UNROLL
+        for (std::size_t r = 0; r < rows; ++r) {
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = start[v];
+        }
     }
 
     const std::size_t stride = tile.a.row_stride;
@@ -153,7 +171,7 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
     NIB_UNROLL
     for (std::size_t r = 0; r < rows; ++r) {
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) store_part(tile.c + row_of(r) * tile.c_stride, sums[r][v], v);
+        for (std::size_t v = 0; v < Vectors; ++v) store_part(row_of_c(r), sums[r][v], v);
     }
 }
 
@@ -206,7 +224,6 @@ NIB_ALWAYS_INLINE void multiply_panel(Tile<T> tile, std::size_t rows, std::size_
             part.c = edge.c;
             part.c_stride = edge_cols;
         }
-        if (tile.accumulate) part.start = part.c;
         cols > width ? run_microkernel<Level, T, 2>(part) : run_microkernel<Level, T, 1>(part);
         if (!whole) copy_rows<edge_cols>(tile.c, tile.c_stride, edge.c, edge_cols, tile.rows, cols);
         tile.a.data += tile.rows * tile.a.row_stride;

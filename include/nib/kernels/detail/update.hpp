@@ -6,6 +6,7 @@
 #include <nib/kernels/detail/sparse_matmul_transposed.hpp>
 #include <nib/kernels/lanes.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 
@@ -70,6 +71,17 @@ struct UpdateByColumn {
     }
 };
 
+// Kernel::run<V>(arguments…) on the active level.
+template <class Kernel, class Rule, class T, class... Arguments>
+void run_rule(Arguments... arguments) {
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (std::same_as<T, float> && requires { Rule::divides_by_roots; })
+        if (active_isa() == Isa::avx512 && slow_divider.load_relaxed())
+            return loop<Kernel, Lanes<Avx512SlowDivider, T>>(Avx512SlowDivider{}, arguments...);
+#endif
+    run_lanes<Kernel, T>(arguments...);
+}
+
 }  // namespace detail
 
 // Updates `count` parameters by their gradients. `states` are Rule::state_count arrays, each as long. None overlap.
@@ -78,7 +90,7 @@ template <class Rule, class T>
 void update(const Rule& rule, std::size_t count, T* parameters, const T* gradients, T* const* states) {
     const ScopedFlushSubnormals scope;
     const detail::Update<Rule, T> update{rule, parameters, states};
-    run_lanes<detail::Update<Rule, T>, T>(&update, std::size_t{0}, gradients, count);
+    detail::run_rule<detail::Update<Rule, T>, Rule, T>(&update, std::size_t{0}, gradients, count);
 }
 
 // The same to the bit (but under -ffast-math) for a matrix of parameters whose gradients are such rows: parameters and
@@ -96,7 +108,7 @@ void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T
         return detail::for_each_part_of_depth(rows, false, [&](const SparseProductRows<T>& part, bool accumulate) {
             left -= part.a.rows;
             if (left > 0) return sparse_matmul_at_b_rows(part, accumulate);
-            run_lanes<ByColumn, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, part, accumulate);
+            detail::run_rule<ByColumn, Rule, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, part, accumulate);
         });
     }
     sparse_matmul_at_b_rows(rows);
