@@ -15,10 +15,12 @@ export class Browser {
 
   constructor(program) {
     this.#process = spawn(program, [
-      "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+      "--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run",
+      "--hide-scrollbars",
       // Shared memory is small in containers.
       "--disable-dev-shm-usage",
-      "--disable-background-networking", "--force-color-profile=srgb", `--user-data-dir=${this.#profile}`, "about:blank",
+      "--disable-background-networking", "--force-color-profile=srgb", `--user-data-dir=${this.#profile}`,
+      "about:blank",
     ], {stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"]});
     this.#process.on("exit", () => {
       for (const {reject} of this.#waiting.values()) reject(new Error("Chromium ended"));
@@ -126,7 +128,8 @@ export class Page {
   async press(keys) {
     const [key, ...modifiers] = keys.split("+").reverse();
     const bits = {Alt: 1, Control: 2, Meta: 4, Shift: 8};
-    const event = {key, code: key === " " ? "Space" : key, modifiers: modifiers.reduce((sum, name) => sum + bits[name], 0),
+    const event = {key, code: key === " " ? "Space" : key,
+                   modifiers: modifiers.reduce((sum, name) => sum + bits[name], 0),
                    windowsVirtualKeyCode: {Tab: 9, Enter: 13, Escape: 27, " ": 32}[key] ?? 0};
     const text = key === "Enter" ? "\r" : key === " " ? " " : undefined;
     await this.send("Input.dispatchKeyEvent", {type: text ? "keyDown" : "rawKeyDown", text, ...event});

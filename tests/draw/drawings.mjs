@@ -15,10 +15,14 @@ function readQuickdraw(text) {
 }
 
 function readUnipen(text) {
+  const point = (line) => {
+    const [x, y] = line.trim().split(/\s+/).map(Number);
+    return [x, -y];
+  };
+  const stroke = (part) => part.split(/^\.PEN_UP/m)[0].trim().split("\n").map(point);
   return text.split(/^\.SEGMENT\s+/m).slice(1).map((segment) => ({
     label: /"(.*?)"/.exec(segment)[1],
-    strokes: segment.split(/^\.PEN_DOWN\s*$/m).slice(1).map((part) => part.split(/^\.PEN_UP/m)[0].trim().split("\n").map(
-      (line) => line.trim().split(/\s+/).map(Number)).map(([x, y]) => [x, -y])),
+    strokes: segment.split(/^\.PEN_DOWN\s*$/m).slice(1).map(stroke),
   }));
 }
 
@@ -41,12 +45,13 @@ export function chooseDrawings(data, own) {
   return {path, byPeople: path === people, indices, drawings: indices.map((i) => all[i])};
 }
 
-// Strokes of each digit by a mouse, as a user's would come: from the window's system through the browser to the page.
+// Strokes by a mouse or a pen, as a user's would come: from the window's system through the browser to the page.
 // `strokes` are in pixels of the canvas. `delay`: milliseconds between two events.
 export async function drawByMouse(page, strokes, {pointerType = "mouse", delay = 0} = {}) {
   const {left, top} = await canvasCorner(page);
   const send = (type, [x, y], buttons) => page.send("Input.dispatchMouseEvent", {
-    type, x: left + x, y: top + y, button: type === "mouseMoved" && !buttons ? "none" : "left", buttons, pointerType, clickCount: 1});
+    type, x: left + x, y: top + y, button: type === "mouseMoved" && !buttons ? "none" : "left", buttons, pointerType,
+    clickCount: 1});
   for (const stroke of strokes) {
     await send("mouseMoved", stroke[0], 0);
     await send("mousePressed", stroke[0], 1);

@@ -65,8 +65,8 @@ test("answers as recognize does, whatever the size and place", async (browser) =
 
 test("a mouse draws each digit, and the answer follows at once", async (browser) => {
   const page = await opened(browser);
-  // From when the page gets the event until the answer is there and laid out. (Since the mouse moved is longer: Chromium
-  // keeps moves until the next frame.)
+  // From when the page gets the event until the answer is there and laid out. (It is longer since the mouse moved:
+  // Chromium keeps moves until the next frame.)
   await page.evaluate(() => {
     window.times = {page: [], mouse: []};
     let start = 0;
@@ -120,9 +120,14 @@ test("pen and touch draw too, and touching does not scroll", async (browser) => 
   await page.close();
 });
 
+async function drawNumber(page, digits) {
+  for (const [place, digit] of digits.entries())
+    await drawByMouse(page, placed(examples[digit], 180, 30 + 250 * place, 100));
+}
+
 test("digits side by side are a number", async (browser) => {
   const page = await opened(browser);
-  for (const [place, digit] of [4, 0, 7].entries()) await drawByMouse(page, placed(examples[digit], 180, 30 + 250 * place, 100));
+  await drawNumber(page, [4, 0, 7]);
   assert.equal(await best(page), "407");
   assert.equal(await page.evaluate("document.querySelectorAll('.seen').length"), 3);
   assert.match(await text(page, "status"), /^(\d|unknown) (\d|unknown) (\d|unknown)\. /);
@@ -176,7 +181,8 @@ test("a screen reader is told what everything is, and nothing moves for those wh
   await drawByMouse(page, placed(examples[0], 300, 100, 60));
   assert.match(await text(page, "status"), /^0\. .* sure$/);
   const {nodes} = await page.send("Accessibility.getFullAXTree");
-  const named = (role) => nodes.filter((node) => node.role?.value === role && !node.ignored).map((node) => node.name.value);
+  const named = (role) =>
+    nodes.filter((node) => node.role?.value === role && !node.ignored).map((node) => node.name.value);
   assert.deepEqual(named("button"), ["Undo", "Clear", "Open…", "Save strokes"]);
   assert.deepEqual(named("combobox"), ["Format of saved strokes"]);
   assert.deepEqual(named("application"), ["Canvas"]);
@@ -222,7 +228,7 @@ test("saved strokes are read as they were drawn, by recognize and by the page", 
   const page = await opened(browser);
   for (const number of [[2], [4, 0, 7]]) {
     await page.press("Escape");
-    for (const [place, digit] of number.entries()) await drawByMouse(page, placed(examples[digit], 180, 30 + 250 * place, 100));
+    await drawNumber(page, number);
     const drawn = await evidence(page);
     for (const format of ["quickdraw", "unipen"]) {
       const saved = await save(browser, page, format, join(scratch, number.join("")));
@@ -357,10 +363,12 @@ const layoutFaults = () => {
   const faults = [];
   for (const a of boxes) {
     if (a.left < 0 || a.right > innerWidth) faults.push(`${a.name} is cut off at a side`);
-    if (a.part.scrollWidth > a.part.clientWidth + 1 && a.part.clientWidth > 0) faults.push(`${a.name} is too wide for its box`);
+    if (a.part.clientWidth > 0 && a.part.scrollWidth > a.part.clientWidth + 1)
+      faults.push(`${a.name} is too wide for its box`);
     for (const b of boxes) {
       if (a === b || a.part.contains(b.part) || b.part.contains(a.part)) continue;
-      const [width, height] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+      const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+      const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
       if (width > 1 && height > 1) faults.push(`${a.name} lies on ${b.name}`);
     }
   }
@@ -376,7 +384,8 @@ test("nothing overlaps or is cut off, and the canvas stays where it is", async (
       const size = Math.min(250, (width - 80) / 3);
       for (const [name, digits] of [["empty", []], ["digit", [5]], ["number", [2, 4, 0]]]) {
         await page.press("Escape");
-        const strokes = digits.flatMap((digit, place) => placed(examples[digit], size * 0.7, 20 + 1.1 * size * place, 70));
+        const strokes = digits.flatMap(
+          (digit, place) => placed(examples[digit], 0.7 * size, 20 + 1.1 * size * place, 70));
         await drawByMouse(page, strokes);
         assert.deepEqual(await canvasCorner(page), before);
         assert.deepEqual(await page.evaluate(layoutFaults), []);

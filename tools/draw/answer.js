@@ -76,7 +76,8 @@ function showDigit(digit, index) {
 function newDigit(index) {
   const item = document.createElement("li");
   const columns = Array.from({length: 10}, (_, label) => `<li><b>${label}</b><i></i><span></span></li>`);
-  item.innerHTML = `<canvas class="seen" role="img" aria-label="What the network sees of digit ${index + 1}"></canvas>` +
+  const seen = `What the network sees of digit ${index + 1}`;
+  item.innerHTML = `<canvas class="seen" role="img" aria-label="${seen}"></canvas>` +
     `<ol class="probabilities" aria-label="Probabilities in percent">${columns.join("")}</ol>`;
   return item;
 }

@@ -22,8 +22,8 @@ def policy(styles, scripts):
     def hashes(texts):
         return " ".join(f"'sha256-{base64.b64encode(hashlib.sha256(t.encode()).digest()).decode()}'" for t in texts)
 
-    # The elements that the scripts make have no style of their own but --probability, which the policy lets them set.
-    rules = f"default-src 'none'; img-src data:; style-src {hashes(styles)}; script-src 'wasm-unsafe-eval' {hashes(scripts)}"
+    rules = f"default-src 'none'; img-src data:; style-src {hashes(styles)}; "
+    rules += f"script-src 'wasm-unsafe-eval' {hashes(scripts)}"
     return f'<meta http-equiv="Content-Security-Policy" content="{rules}">'
 
 
