@@ -1,5 +1,5 @@
 #!/bin/bash
-# The drawing page from end to end: page_test.mjs in Chromium.
+# The drawing page from end to end: run.mjs in Chromium.
 #     run.sh PAGE MODEL PROGRAMS SCRATCH    the assembled page, the model in it, the folder of the example programs
 #
 # It needs node 18 and Chromium, and installs them where CI=true or NIB_INSTALL=1; elsewhere, or where that fails, it is
@@ -38,4 +38,4 @@ if [ ${#missing[@]} -gt 0 ]; then
     fi
 fi
 
-node "$here/page_test.mjs" "$page" "$model" "$programs" "$(find_chromium)" "$scratch"
+node "$here/run.mjs" "$page" "$model" "$programs" "$(find_chromium)" "$scratch"
