@@ -46,6 +46,18 @@ test("nothing overlaps or is cut off, and the canvas stays where it is", async (
         await new Promise((resolve) => setTimeout(resolve, 150));
         writeFileSync(join(scratch, `${name}-${width}-${dark ? "dark" : "light"}.png`), await page.picture());
       }
+      // All that may be there at once, in a window that is high enough for it.
+      await page.send("Emulation.setDeviceMetricsOverride",
+                      {width, height: 1500, deviceScaleFactor: 1, mobile: width < 500});
+      await page.evaluate(() => {
+        complain("a_network_with_a_rather_long_name.pth: is no zip archive, or is cut short: expected an end record");
+        document.getElementById("model").textContent = "another_network_with_a_rather_long_name.safetensors";
+        document.getElementById("built-in").hidden = false;
+        document.querySelector("details").open = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      assert.deepEqual(await page.evaluate(layoutFaults), []);
+      writeFileSync(join(scratch, `all-${width}-${dark ? "dark" : "light"}.png`), await page.picture());
       await page.close();
     }
   }
