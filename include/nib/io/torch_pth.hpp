@@ -254,7 +254,7 @@ private:
     }
 
     std::size_t size(Index value) const {
-        if (pickle_.kind(value) != PickleKind::integer || pickle_.integer(value) < 0)
+        if (pickle_.kind(value) != PickleKind::integer || !std::in_range<std::size_t>(pickle_.integer(value)))
             refuse("expected a size or offset, found " + (pickle_.kind(value) == PickleKind::integer
                                                               ? std::to_string(pickle_.integer(value))
                                                               : values_.description(value)));
