@@ -14,6 +14,10 @@
 #include <string>
 #include <string_view>
 
+#if !defined(__cpp_exceptions)
+#include "wasm/error_of.hpp"
+#endif
+
 namespace support {
 
 // A file of tests/data.
@@ -53,6 +57,7 @@ private:
     std::filesystem::path path_;
 };
 
+#if defined(__cpp_exceptions)
 // The text of the nib::Error that `f` throws, or "" when it throws none.
 template <class F>
 std::string error_of(F&& f) {
@@ -64,6 +69,7 @@ std::string error_of(F&& f) {
     }
     return "";
 }
+#endif
 
 inline bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 

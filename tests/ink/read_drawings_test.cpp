@@ -107,7 +107,12 @@ TEST_CASE("a DrawingReader reads nothing behind the last drawing, nor behind an 
                                    "<foo><annotation type=\"label\">x</annotation></foo>"}) {
         CAPTURE(text);
         nib::DrawingReader bad{directory.write("bad", text)};
-        CHECK_THROWS_AS(while (bad.next(drawing)){}, nib::Error);
+        const auto read_all = [&] {
+            while (bad.next(drawing)) {
+            }
+            return 0;
+        };
+        CHECK(support::error_of(read_all) != "");
         CHECK_FALSE(bad.next(drawing));
         CHECK_FALSE(bad.next(drawing));
     }

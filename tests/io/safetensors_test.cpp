@@ -22,7 +22,7 @@ using support::error_of;
 
 namespace {
 
-std::span<const std::byte> bytes_of(std::string_view text) { return std::as_bytes(std::span{text}); }
+std::span<const std::byte> bytes_of(std::string_view text) { return nib::bytes_of(text); }
 
 // A file of this header and `data_size` bytes of data.
 std::string file_of(const std::string& header, std::size_t data_size) {

@@ -188,6 +188,26 @@ void add_adam(std::size_t count) {
     });
 }
 
+// What one example without zeros has to read: all parameters of a network, from wherever so many bytes stay.
+void add_read(std::size_t count) {
+    add("read/" + std::to_string(count), [=](benchmark::State& state) {
+        const auto numbers = random_matrix(1, count);
+        float sum = 0;
+        measure_bytes(state, sizeof(float) * static_cast<double>(count), [&] {
+            nib::kernels::dispatch([&sum, count, data = numbers.data()](auto isa) NIB_LAMBDA_ALWAYS_INLINE {
+                using V = nib::kernels::Lanes<decltype(isa), float>;
+                V sums[4] = {V{0}, V{0}, V{0}, V{0}};
+                for (std::size_t i = 0; i + 4 * V::size <= count; i += 4 * V::size) {
+                    NIB_UNROLL
+                    for (std::size_t k = 0; k < 4; ++k) sums[k] += V::load(data + i + k * V::size);
+                }
+                sum += ((sums[0] + sums[1]) + (sums[2] + sums[3])).vector[0];
+            });
+            benchmark::DoNotOptimize(sum);
+        });
+    });
+}
+
 void add_log_softmax(std::size_t batch) {
     add("log_softmax/" + std::to_string(batch) + "x10", [=](benchmark::State& state) {
         const auto x = random_matrix(batch, 10);
@@ -312,6 +332,7 @@ void add_all() {
     for (const std::size_t batch : {15u, 128u}) add_gather(batch);
     for (const std::size_t batch : {1u, 15u, 128u, 10000u}) add_log_softmax(batch);
     for (const std::size_t count : {59210u, 636010u}) add_adam(count);
+    for (const std::size_t count : {4096u, 59210u, 636010u}) add_read(count);
     add_images();
     const Widths a{784, 64, 64, 64, 10}, b{784, 800, 10};
     for (const bool dense : {false, true}) {

@@ -58,8 +58,8 @@
 #define NIB_POSIX_FILES 0
 #endif
 
-// Whether there are threads at all; without them a ThreadPool is the caller's thread alone. (WASI says so by a flag:
-// another system's headers may lie on the path of its compiler.)
+// Whether there are threads at all; without them a ThreadPool has the caller's alone. (WASI says so by a flag: another
+// system's headers may lie on the path of its compiler.)
 #if !defined(NIB_THREADS)
 #if defined(__wasi__) && !defined(_REENTRANT)
 #define NIB_THREADS 0

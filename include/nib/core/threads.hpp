@@ -8,6 +8,8 @@
 // One pool serves any number of threads, each with a Workspace or Gradients of its own. Their runs take turns, in the
 // order in which they came.
 //
+// Where there are no threads (NIB_THREADS, core/config.hpp), the parts of a run are run one after the other.
+//
 // After a fork() the child can use the pool too: its first run there starts the child's own threads. Only a fork() in
 // the middle of a run, by one of its parts, leaves the child with a run that fails.
 #pragma once
@@ -312,8 +314,8 @@ NIB_API void ThreadPool::run_in_turn(std::size_t parts, Part part, const void* j
     if (is_forked()) renew();
     {
         const Turn turn{*this};
-        begin_round(workers_.size(), parts, part, job);
-        part(job, 0);
+        begin_round(NIB_THREADS ? workers_.size() : 0, parts, part, job);
+        for (std::size_t i = 0; i < (NIB_THREADS ? 1 : parts); ++i) part(job, i);
     }
     if (is_forked()) fail("ThreadPool: a part of a run has forked, and the child has none of the run's other threads");
 }
@@ -359,7 +361,7 @@ inline bool ThreadPool::start(Worker& worker) {
     return true;
 #else
     static_cast<void>(worker);
-    return false;
+    return true;
 #endif
 }
 

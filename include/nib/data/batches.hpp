@@ -23,12 +23,21 @@
 #include <cstdint>
 #include <limits>
 #include <span>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace nib::inline NIB_ABI {
+
+namespace detail {
+
+// The indices of `examples` examples. Fails where they do not fit.
+std::vector<std::uint32_t> ascending_order(std::size_t examples);
+
+// Fails on a batch size of 0 and on an index that is none of `examples` examples.
+void check_order(std::size_t batch_size, std::span<const std::uint32_t> order, std::size_t examples);
+
+}  // namespace detail
 
 // A range of batches, for one pass over the data. Data is a reference to a data set that outlives the range, or, where
 // batches() was given a temporary, the data set itself.
@@ -57,10 +66,10 @@ public:
     // The memory that a batch is gathered into.
     class BatchBuffer {
         friend Batches;
-        std::vector<int> classes;
+        Scratch<int> classes;
         Scratch<T> targets;
         Scratch<T> weights;
-        std::vector<kernels::SparseRow<T>> lists;
+        Scratch<kernels::SparseRow<T>> lists;
         Scratch<kernels::Nonzero<T>> entries;
         Scratch<T> matrix;
         Scratch<std::uint8_t> scratch;
@@ -204,11 +213,7 @@ requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(D
       key_{key},
       seed_{seed},
       executor_{executor} {
-    if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
-    for (const std::uint32_t index : order_)
-        if (index >= data_.size())
-            fail("batches: expected indices below " + std::to_string(data_.size()) + ", the number of examples, " +
-                 "found " + std::to_string(index));
+    detail::check_order(batch_size, {order_.data(), order_.size()}, data_.size());
 }
 
 template <class T, class Data>
@@ -216,7 +221,6 @@ requires ExampleSource<std::remove_cvref_t<Data>, T>
 auto Batches<T, Data>::gather(std::size_t number, BatchBuffer& buffer) const -> Batch {
     const std::size_t first = smaller(number * batch_size_, order_.size());
     const std::size_t count = smaller(batch_size_, order_.size() - first);
-    buffer.lists.resize(batch_size_);
     return {inputs(first, count, buffer), targets(first, count, buffer), key_, number, first,
             weights(first, count, buffer)};
 }
@@ -225,9 +229,9 @@ template <class T, class Data>
 requires ExampleSource<std::remove_cvref_t<Data>, T>
 auto Batches<T, Data>::targets(std::size_t first, std::size_t count, BatchBuffer& buffer) const {
     if constexpr (has_classes) {
-        buffer.classes.resize(batch_size_);
-        for (std::size_t i = 0; i < count; ++i) buffer.classes[i] = target_of(data_, order_[first + i]);
-        return std::span<const int>{buffer.classes.data(), count};
+        int* const classes = buffer.classes.buffer(batch_size_);
+        for (std::size_t i = 0; i < count; ++i) classes[i] = target_of(data_, order_[first + i]);
+        return std::span<const int>{classes, count};
     } else {
         const std::size_t cols = target_size(data_);
         const MatrixView<T> rows{buffer.targets.buffer(batch_size_ * cols), count, cols};
@@ -251,7 +255,8 @@ const {
     const std::size_t parts =
         thread_count_for(executor_, count, operations_per_number * static_cast<double>(matrix.size()));
     if constexpr (is_random) buffer.scratch.buffer(parts * example_scratch_size(data_));
-    if (list(first, count, parts, buffer)) return kernels::SparseMatrixView<T>{count, cols, buffer.lists.data()};
+    if (list(first, count, parts, buffer))
+        return kernels::SparseMatrixView<T>{count, cols, buffer.lists.buffer(batch_size_)};
     share(count, parts, [&](Range rows, std::size_t part) {
         for (std::size_t i = 0; i < rows.count; ++i) {
             prefetch(first, rows, i);
@@ -267,10 +272,11 @@ bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t pa
     if constexpr (can_list) {
         const std::size_t cols = data_.input_size();
         const std::size_t capacity = kernels::sparse_capacity((count + parts - 1) / parts, cols);
+        kernels::SparseRow<T>* const lists = buffer.lists.buffer(batch_size_);
         kernels::Nonzero<T>* const entries = buffer.entries.buffer(parts * capacity);
         Atomic<std::size_t> given_up{0};
         share(count, parts, [&](Range rows, std::size_t part) {
-            const kernels::SparseStorage<T> storage{buffer.lists.data() + rows.first, entries + part * capacity};
+            const kernels::SparseStorage<T> storage{lists + rows.first, entries + part * capacity};
             const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
                 prefetch(first, rows, i);
                 return list_one(first + rows.first + i, part, buffer, to);
@@ -284,15 +290,6 @@ bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t pa
 }
 
 namespace detail {
-
-template <class Data>
-std::vector<std::uint32_t> ascending_order(const Data& data) {
-    if (data.size() > (std::numeric_limits<std::uint32_t>::max)())
-        fail("batches: expected fewer than 2^32 examples, found " + std::to_string(data.size()));
-    std::vector<std::uint32_t> order(data.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
-    return order;
-}
 
 // T where the caller named one; else the data's own type, which is float for bytes.
 template <class T, class Data>
@@ -325,7 +322,7 @@ using BatchesOf = Batches<typename BatchScalar<T, std::remove_cvref_t<Data>>::ty
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Rng& rng,
                                                  Executor* executor = nullptr) {
-    auto order = detail::ascending_order(data);
+    auto order = detail::ascending_order(data.size());
     const std::uint64_t key = detail::batches_key(rng);
     if (order.size() == 1) static_cast<void>(rng());  // to shuffle one draws nothing, and the next key is another
     rng.shuffle(std::span{order});
@@ -335,7 +332,7 @@ template <class T = void, class Data>
 // In the data's own order.
 template <class T = void, class Data>
 [[nodiscard]] detail::BatchesOf<T, Data> batches(Data&& data, std::size_t batch_size, Executor* executor = nullptr) {
-    auto order = detail::ascending_order(data);
+    auto order = detail::ascending_order(data.size());
     return {std::forward<Data>(data), batch_size, std::move(order), 0, 0, executor};
 }
 // In an order of the caller's: of all examples, of some, or with repetitions.
@@ -346,3 +343,26 @@ template <class T = void, class Data>
 }
 
 }  // namespace nib::inline NIB_ABI
+
+#if NIB_BODIES
+
+namespace nib::inline NIB_ABI::detail {
+
+NIB_API std::vector<std::uint32_t> ascending_order(std::size_t examples) {
+    if (examples > (std::numeric_limits<std::uint32_t>::max)())
+        fail({"batches: expected fewer than 2^32 examples, found ", examples});
+    std::vector<std::uint32_t> order(examples);
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+    return order;
+}
+
+NIB_API void check_order(std::size_t batch_size, std::span<const std::uint32_t> order, std::size_t examples) {
+    if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
+    for (const std::uint32_t index : order)
+        if (index >= examples)
+            fail({"batches: expected indices below ", examples, ", the number of examples, found ", index});
+}
+
+}  // namespace nib::inline NIB_ABI::detail
+
+#endif

@@ -23,6 +23,7 @@
 #include <nib/data/examples.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -183,7 +184,7 @@ CsvColumns<T>::CsvColumns(const CsvLines<T>& lines, const std::string& path, con
 template <class T>
 bool CsvColumns<T>::looks_like_header(const CsvLines<T>& lines, const std::string& path,
                                       const CsvOptions& options) const {
-    std::vector<bool> may_be_text(columns_.size());
+    std::vector<std::uint8_t> may_be_text(columns_.size());
     if (options.class_column) may_be_text[find(*options.class_column, path)] = true;
     for (const CsvColumn& column : options.leave_out) may_be_text[find(column, path)] = true;
     bool has_text = false;

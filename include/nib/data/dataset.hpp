@@ -31,8 +31,8 @@ struct Dataset {
 // Adds the images of `more` behind those of `dataset`. Fails unless they have the same size.
 inline void append(Dataset& dataset, const Dataset& more) {
     if (more.rows != dataset.rows || more.cols != dataset.cols)
-        fail("append: expected images of " + std::to_string(dataset.rows) + "x" + std::to_string(dataset.cols) +
-             " pixels, found " + std::to_string(more.rows) + "x" + std::to_string(more.cols));
+        fail({"append: expected images of ", dataset.rows, "x", dataset.cols, " pixels, found ", more.rows, "x",
+              more.cols});
     append_values(dataset.pixels, more.pixels);
     append_values(dataset.labels, more.labels);
 }

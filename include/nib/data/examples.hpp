@@ -20,7 +20,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -64,8 +63,8 @@ struct Examples {
         else
             count = targets.rows();
         if (inputs.rows() != count)
-            fail("Examples: expected a " + std::string(has_classes ? "class" : "row of targets") + " for each of " +
-                 std::to_string(inputs.rows()) + " rows, found " + std::to_string(count));
+            fail({"Examples: expected a ", has_classes ? "class" : "row of targets", " for each of ", inputs.rows(),
+                  " rows, found ", count});
     }
 
     // Targets that are one column, [N].
@@ -87,8 +86,7 @@ struct Examples {
     // The same examples with a weight for each: examples.weighted_by(weights). Fails unless there are as many.
     Examples weighted_by(std::span<const T> weights_of_them) const {
         if (weights_of_them.size() != size())
-            fail("Examples: expected a weight for each of " + std::to_string(size()) + " rows, found " +
-                 std::to_string(weights_of_them.size()));
+            fail({"Examples: expected a weight for each of ", size(), " rows, found ", weights_of_them.size()});
         Examples result = *this;
         result.weights = weights_of_them;
         return result;

@@ -150,9 +150,10 @@ struct IdxHeader {
 class IdxInput {
 public:
     [[gnu::cold]] explicit IdxInput(ByteSource source) : file_{std::move(source)} {
-        std::string start(smaller(file_.source.size(), std::size_t{2}), '\0');
-        file_.source.read(0, {reinterpret_cast<std::byte*>(start.data()), start.size()});
-        if (is_gzip(start)) gunzip_.emplace(path());
+        std::array<char, 2> start{};
+        const std::size_t count = smaller(file_.source.size(), start.size());
+        file_.source.read(0, {reinterpret_cast<std::byte*>(start.data()), count});
+        if (is_gzip({start.data(), count})) gunzip_.emplace(path());
     }
 
     const std::string& path() const { return file_.source.path(); }
@@ -206,10 +207,10 @@ inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size
     const std::size_t count = input.read(magic);
     if (count == 0) fail({path, ": byte 0: expected an IDX file, found an empty one"});
     if (magic[0] != std::byte{0} || magic[1] != std::byte{0}) {
-        std::string start(count + foreign_file_start, '\0');
-        copy_values(reinterpret_cast<const char*>(magic.data()), count, start.data());
-        start.resize(count + input.read({reinterpret_cast<std::byte*>(start.data()) + count, foreign_file_start}));
-        refuse_foreign_file(path, start);
+        std::array<std::byte, 4 + foreign_file_start> start{};
+        copy_values(magic.data(), count, start.data());
+        const std::size_t more = input.read({start.data() + count, foreign_file_start});
+        refuse_foreign_file(path, {reinterpret_cast<const char*>(start.data()), count + more});
         fail({path, ": byte 0: expected an IDX file, which starts with two zero bytes, found ",
               std::to_integer<int>(magic[0]), " ", std::to_integer<int>(magic[1])});
     }

@@ -73,19 +73,14 @@ namespace detail {
 // "idx3-ubyte" or "idx1-ubyte".
 [[gnu::cold]] inline std::string find_mnist_file(std::string_view folder, std::string_view stem,
                                                  std::string_view suffix) {
-    constexpr std::string_view separators[] = {"-", "."};
-    std::string path;
-    const auto is_file = [&](std::initializer_list<TextPart> parts) {
-        path = join(parts);
-        return is_mnist_file(path);
-    };
-    for (const std::string_view outer : separators)
-        if (is_file({folder, "/", stem, outer, suffix})) return path;
-    for (const std::string_view outer : separators)
-        for (const std::string_view inner : separators)
-            if (is_file({folder, "/", stem, outer, suffix, "/", stem, inner, suffix})) return path;
-    for (const std::string_view outer : separators)
-        if (is_file({folder, "/", stem, outer, suffix, ".gz"})) return path;
+    const std::string with_dash = join({"/", stem, "-", suffix}), with_dot = join({"/", stem, ".", suffix});
+    const std::string_view dash = with_dash, dot = with_dot, none = "", packed = ".gz";
+    const std::string_view places[][2] = {{dash, none}, {dot, none}, {dash, dash},   {dash, dot},
+                                          {dot, dash},  {dot, dot},  {dash, packed}, {dot, packed}};
+    for (const auto& [first, second] : places) {
+        std::string path = join({folder, first, second});
+        if (is_mnist_file(path)) return path;
+    }
     return "";
 }
 

@@ -74,7 +74,6 @@ void check_writable(const std::string& path);
 #include <nib/core/error.hpp>
 #include <nib/io/detail/paths.hpp>
 #include <nib/io/detail/temporary_file.hpp>
-#include <nib/io/file_identity.hpp>
 
 #include <cerrno>
 #include <cstdint>
@@ -128,10 +127,9 @@ struct WriteTarget {
     if (target.direct) return target;
 
     target.path = follow_links(path);
-    const std::string name = target.path.substr(name_start(target.path));
     // Absolute, so that it stays the same when the program goes to another folder.
     if (char* const folder = ::realpath(folder_of(target.path).c_str(), nullptr)) {
-        target.path = join({folder, "/", name});
+        target.path = join({folder, "/", std::string_view(target.path).substr(name_start(target.path))});
         std::free(folder);
     }
     if (!target.exists) return target;
@@ -196,8 +194,8 @@ struct WriteTarget {
 NIB_API AtomicFile::AtomicFile(std::string path) : path_{std::move(path)} {
     if (path_.empty()) fail("cannot write a file: its path is empty");
     if (path_.find('\0') != std::string::npos) fail({path_.c_str(), "\\0...: cannot write: a path has no zero bytes"});
-    const detail::WriteTarget target = detail::find_target(path_);
-    target_ = target.path;
+    detail::WriteTarget target = detail::find_target(path_);
+    target_ = std::move(target.path);
     direct_ = target.direct;
     if (detail::name_start(target_) == target_.size())
         fail({path_, ": cannot write: expected the name of a file, found that of a folder"});
@@ -211,7 +209,7 @@ NIB_API AtomicFile::AtomicFile(std::string path) : path_{std::move(path)} {
     if (!file_ && errno == EEXIST)
         fail({path_, ": cannot write: ", detail::most_temporaries,
               " temporary files stand beside it: delete those that no program writes (",
-              temporary_.substr(detail::name_start(temporary_)), " is the last)"});
+              std::string_view(temporary_).substr(detail::name_start(temporary_)), " is the last)"});
     if (!file_) detail::fail_with_errno(path_, target.exists ? "cannot write the new file beside it" : "cannot write");
 #if NIB_POSIX_FILES
     const int descriptor = ::fileno(file_.get());

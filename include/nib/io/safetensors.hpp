@@ -201,8 +201,8 @@ inline constexpr std::string_view metadata_key = "__metadata__";
 
 // In the order in which the reference writer lays them out.
 [[gnu::cold]] inline std::vector<const Tensor*> safetensors_order(std::span<const Tensor> tensors) {
-    std::vector<const Tensor*> order;
-    for (const Tensor& tensor : tensors) order.push_back(&tensor);
+    std::vector<const Tensor*> order(tensors.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = &tensors[i];
     sort_records(order.data(), order.size(), [](const Tensor* a, const Tensor* b) {
         return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
     });
@@ -237,7 +237,7 @@ inline constexpr std::string_view metadata_key = "__metadata__";
         offset = end;
     }
     append_parts(header, {header.empty() ? "{}" : "}"});
-    header.resize((header.size() + 7) / 8 * 8, ' ');
+    append_parts(header, {std::string_view("       ").substr(0, (8 - header.size() % 8) % 8)});
     return header;
 }
 

@@ -98,8 +98,10 @@ inline const std::string& StringMap::at(std::string_view name) const {
 }
 
 inline void StringMap::insert(std::size_t place, std::string_view name) {
-    entries_.push_back({std::string(name), {}});
-    for (std::size_t i = size() - 1; i > place; --i) std::swap(entries_[i], entries_[i - 1]);
+    std::vector<Entry> grown(size() + 1);
+    for (std::size_t i = 0; i < size(); ++i) grown[i < place ? i : i + 1] = std::move(entries_[i]);
+    grown[place].first.append(name);
+    entries_.swap(grown);
 }
 
 inline std::string& StringMap::operator[](std::string_view name) {

@@ -254,7 +254,7 @@ private:
     }
 
     std::size_t size(Index value) const {
-        if (pickle_.kind(value) != PickleKind::integer || pickle_.integer(value) < 0)
+        if (pickle_.kind(value) != PickleKind::integer || !std::in_range<std::size_t>(pickle_.integer(value)))
             refuse("expected a size or offset, found " + (pickle_.kind(value) == PickleKind::integer
                                                               ? std::to_string(pickle_.integer(value))
                                                               : values_.description(value)));
@@ -307,8 +307,8 @@ private:
     std::size_t memory_ = 0;
     TorchArchive& archive_;
     std::endian order_;
-    std::string_view name_;   // of the tensor that is being read
-    std::vector<bool> seen_;  // of the pickle's values: known to hold no tensors
+    std::string_view name_;           // of the tensor that is being read
+    std::vector<std::uint8_t> seen_;  // of the pickle's values: known to hold no tensors
 };
 
 // Whether a file of this start is pickled, and not in a zip archive.

@@ -20,14 +20,18 @@ namespace nib::inline NIB_ABI {
 #include <nib/core/detail/join.hpp>
 #include <nib/model/detail/listed_layers.hpp>
 
+#include <string_view>
+
 namespace nib::inline NIB_ABI {
 
 NIB_API std::string layers_text(const std::vector<LayerInfo>& layers) {
     std::string text;
-    for (const detail::ListedLayer& layer : detail::listed(layers)) {
-        const bool follows = !text.empty() && layer.text != detail::block_end && !text.ends_with(detail::block_start);
-        detail::append_parts(text, {follows ? ", " : "", layer.text});
-    }
+    bool follows = false;
+    detail::for_each_listed(layers, [&](std::string_view word, const LayerInfo* layer) {
+        if (word.empty()) return;
+        detail::append_parts(text, {follows && (layer != nullptr || word == detail::block_start) ? ", " : "", word});
+        follows = layer != nullptr || word == detail::block_end;
+    });
     return text;
 }
 

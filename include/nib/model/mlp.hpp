@@ -17,6 +17,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/random.hpp>
+#include <nib/kernels/detail/accumulate.hpp>
 #include <nib/layers/dense.hpp>
 #include <nib/layers/dropout.hpp>
 #include <nib/layers/initializers.hpp>
@@ -282,7 +283,10 @@ template <class T>
 void MlpLayout<T>::add(MlpLayer<T> layer, LayerShape shape) {
     Step<T> step = layer.step(shape);
     step.setting = layer.setting;
-    if (layer.span > 0) step.skip = layers.size() - layer.span;
+    if (layer.span > 0) {
+        step.skip = layers.size() - layer.span;
+        step.add_gradient = &kernels::add<T>;
+    }
     if (!steps.empty()) {
         step.parameter_offset = steps.back().parameter_offset + steps.back().parameters;
         step.buffer_offset = steps.back().buffer_offset + steps.back().buffers;

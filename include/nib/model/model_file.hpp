@@ -117,10 +117,26 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-// Tensors in the making, and the bytes that they point to.
-struct TensorList {
-    std::vector<std::vector<std::byte>> bytes;
-    std::vector<Tensor> tensors;
+// Tensors in the making, and the bytes that they point to: at most as many as it is made for.
+class TensorList {
+public:
+    explicit TensorList(std::size_t most) : tensors_(most), bytes_(most) {}
+
+    std::span<const Tensor> tensors() const { return {tensors_.data(), size_}; }
+
+    // The next tensor, which has these bytes; name, type and shape are yet to be set.
+    Tensor& append(std::vector<std::byte> bytes) {
+        Tensor& tensor = tensors_[size_];
+        bytes_[size_] = std::move(bytes);
+        tensor.data = bytes_of(bytes_[size_]);
+        ++size_;
+        return tensor;
+    }
+
+private:
+    std::vector<Tensor> tensors_;
+    std::vector<std::vector<std::byte>> bytes_;
+    std::size_t size_ = 0;
 };
 
 // The bytes of a tensor of `count` numbers, transposed where the file's first dimension, of size `first`, is the last
@@ -142,12 +158,10 @@ void append_tensors(const std::vector<LayerTensor>& infos, const NetworkNumbers<
     for (const LayerTensor& info : infos) {
         const std::size_t count = info.size();
         const T* const from = numbers_of(info, numbers);
-        list.bytes.push_back(ordered_bytes(from, count, info.transposed && count > 0 ? info.shape[0] : 1));
-        Tensor& tensor = list.tensors.emplace_back();
+        Tensor& tensor = list.append(ordered_bytes(from, count, info.transposed && count > 0 ? info.shape[0] : 1));
         tensor.name = join({prefix, info.name});
         tensor.dtype = sizeof(T) == 4 ? Dtype::f32 : Dtype::f64;
         tensor.shape = info.shape;
-        tensor.data = bytes_of(list.bytes.back());
     }
 }
 
@@ -202,9 +216,9 @@ void save_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<con
     check_finite(tensors, numbers, "", path);
     StringMap metadata = network_metadata(layers);
     if (options.steps) metadata["steps"] = join({*options.steps});
-    TensorList list;
+    TensorList list{tensors.size()};
     append_tensors<T>(tensors, numbers, "", list);
-    write(path, {list.tensors.data(), list.tensors.size()}, metadata);
+    write(path, list.tensors(), metadata);
 }
 
 template <class T>

@@ -161,7 +161,9 @@ void save_onnx_layers(const std::vector<LayerInfo>& list, const std::vector<Laye
                       const NetworkNumbers<const T>& numbers, const std::string& path) {
     if (list.empty()) fail(path + ": the network has no layers");
     OnnxNodes nodes{path};
-    TensorList tensors;
+    std::size_t count = 0;
+    for (const LayerInfo& layer : list) count += layer.tensors.size();
+    TensorList tensors{count};
     for (std::size_t i = 0; i < list.size(); ++i) {
         nodes.add(list[i], operators[i]);
         append_tensors<T>(list[i].tensors, numbers, "", tensors);
@@ -174,7 +176,7 @@ void save_onnx_layers(const std::vector<LayerInfo>& list, const std::vector<Laye
     graph.origins = nodes.origins();
     graph.inputs = {{std::string(OnnxNodes::input), dtype, {"N", list.front().shape.in}}};
     graph.outputs = {{"output", dtype, {"N", list.back().shape.out}}};
-    graph.initializers = {tensors.tensors.data(), tensors.tensors.size()};
+    graph.initializers = tensors.tensors();
     save_onnx_graph(path, graph);
 }
 

@@ -14,6 +14,7 @@
 #include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
+#include <nib/kernels/detail/accumulate.hpp>
 #include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/model/initialize.hpp>
@@ -144,7 +145,10 @@ struct SequentialTable<T, LayerList<Layers...>> {
         std::size_t i = 0;
         const auto add = [&]<class Layer>(std::type_identity<Layer>) {
             made[i] = make(std::type_identity<typename Layer::layer>{}, shapes[i]);
-            if (Layer::span > 0) made[i].skip = i - Layer::span;
+            if constexpr (Layer::span > 0) {
+                made[i].skip = i - Layer::span;
+                if (made[i].backward_input != nullptr) made[i].add_gradient = &kernels::add<T>;
+            }
             ++i;
         };
         (add(std::type_identity<Layers>{}), ...);

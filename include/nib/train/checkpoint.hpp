@@ -179,7 +179,8 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
     check_run(path, epochs_done, optimizer.steps, rng.state());
     check_record(record, path);
     check_finite(tensors, numbers, "", path);
-    TensorList list;
+    // At most the network, and as much again for each part; and the history.
+    TensorList list{tensors.size() * (1 + optimizer.states.size() + state.parts.size()) + 1};
     append_tensors<T>(tensors, numbers, "", list);
     const auto append = [&](const SavedPart<T>& part) {
         const std::vector<LayerTensor>& of_part = part.has_buffers ? tensors : trained;
@@ -192,11 +193,10 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
     }
     for (const SavedPart<T>& part : state.parts) append(part);
     if (!state.history.empty()) {
-        list.bytes.push_back(tensor_bytes<double>(state.history));
-        list.tensors.push_back({history_name,
-                                Dtype::f64,
-                                {state.history.size() / history_columns, history_columns},
-                                bytes_of(list.bytes.back())});
+        Tensor& history = list.append(tensor_bytes<double>(state.history));
+        history.name = history_name;
+        history.dtype = Dtype::f64;
+        history.shape = {state.history.size() / history_columns, history_columns};
     }
     StringMap metadata = network_metadata(layers);
     for (const auto& [name, value] : state.metadata) metadata[name] = value;
@@ -205,7 +205,7 @@ void write_checkpoint(const std::vector<LayerInfo>& layers, const NetworkNumbers
     metadata["optimizer"] = optimizer.name;
     metadata["steps"] = std::to_string(optimizer.steps);
     for (std::size_t i = 0; i < rng.state().size(); ++i) metadata[random_state_key(i)] = std::to_string(rng.state()[i]);
-    save_safetensors(path, {list.tensors.data(), list.tensors.size()}, metadata);
+    save_safetensors(path, list.tensors(), metadata);
 }
 
 template <class T>

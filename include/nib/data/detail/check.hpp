@@ -16,9 +16,9 @@ namespace nib::inline NIB_ABI::detail {
 
 // "the data", or what its name says.
 template <class Data>
-std::string label_of(const Data& data) {
-    if constexpr (requires { std::string(data.name); })
-        if (!data.name.empty()) return std::string(data.name);
+std::string_view label_of(const Data& data) {
+    if constexpr (requires { std::string_view(data.name); })
+        if (const std::string_view name{data.name}; !name.empty()) return name;
     return "the data";
 }
 
@@ -56,12 +56,12 @@ constexpr void batch_suits() {
     static_assert(!same || !classes || WantsClasses, "nib: the loss expects rows of targets, the batch has classes");
 }
 
-void check_example_sizes(const std::string& label, std::size_t examples, std::size_t features, std::size_t expected);
-[[noreturn]] void fail_class(const std::string& label, std::size_t example, int target, std::size_t outputs);
-[[noreturn]] void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs);
+void check_example_sizes(std::string_view label, std::size_t examples, std::size_t features, std::size_t expected);
+[[noreturn]] void fail_class(std::string_view label, std::size_t example, int target, std::size_t outputs);
+[[noreturn]] void fail_target_size(std::string_view label, std::size_t targets, std::size_t outputs);
 
-[[noreturn]] void fail_weight(const std::string& label, std::size_t example, double weight);
-[[noreturn]] void fail_no_weight(const std::string& label);
+[[noreturn]] void fail_weight(std::string_view label, std::size_t example, double weight);
+[[noreturn]] void fail_no_weight(std::string_view label);
 
 // Fails unless there are no weights, or all are finite and not negative, and one is above 0.
 template <class Data>
@@ -149,28 +149,28 @@ NotFinite find_not_finite(const Batch<T, Target>& batch) {
 
 namespace nib::inline NIB_ABI::detail {
 
-NIB_API void check_example_sizes(const std::string& label, std::size_t examples, std::size_t features,
+NIB_API void check_example_sizes(std::string_view label, std::size_t examples, std::size_t features,
                                  std::size_t expected) {
     if (examples == 0) fail({label, ": expected at least one example, found none"});
     if (features != expected)
         fail({label, ": expected examples of ", expected, " features, as the network takes, found ", features});
 }
 
-NIB_API void fail_class(const std::string& label, std::size_t example, int target, std::size_t outputs) {
+NIB_API void fail_class(std::string_view label, std::size_t example, int target, std::size_t outputs) {
     fail({label, ": expected classes below ", outputs, ", the network's outputs, found ", target, " at example ",
           example});
 }
 
-NIB_API void fail_target_size(const std::string& label, std::size_t targets, std::size_t outputs) {
+NIB_API void fail_target_size(std::string_view label, std::size_t targets, std::size_t outputs) {
     fail({label, ": expected rows of ", outputs, " targets, the network's outputs, found ", targets});
 }
 
-NIB_API void fail_weight(const std::string& label, std::size_t example, double weight) {
+NIB_API void fail_weight(std::string_view label, std::size_t example, double weight) {
     fail({label, ": expected weights that are finite and not negative, found ",
           is_finite(weight) ? format_shortest(weight) : not_finite_name(weight), " at example ", example});
 }
 
-NIB_API void fail_no_weight(const std::string& label) { fail({label, ": expected a weight above 0, found none"}); }
+NIB_API void fail_no_weight(std::string_view label) { fail({label, ": expected a weight above 0, found none"}); }
 
 NIB_API void check_batch_weights(std::size_t weights, std::size_t examples) {
     if (weights != 0 && weights != examples) fail({"the batch has ", examples, " examples and ", weights, " weights"});

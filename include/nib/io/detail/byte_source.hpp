@@ -105,7 +105,7 @@ NIB_API ByteSource::~ByteSource() {
 
 NIB_API std::size_t ByteSource::stored_size() const { return memory_.size() + file_.size(); }
 
-NIB_API void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to) {
+[[gnu::noinline]] NIB_API void ByteSource::read_stored(std::size_t offset, std::span<std::byte> to) {
     if (!memory_.empty()) return copy_values(memory_.data() + offset, to.size(), to.data());
     file_.seek(offset);
     file_.read(to);

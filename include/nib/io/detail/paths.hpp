@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/detail/join.hpp>
 
 #include <array>
 #include <cstddef>
@@ -34,8 +35,7 @@ inline std::size_t name_start(std::string_view path) {
         const ::ssize_t size = ::readlink(path.c_str(), text.data(), text.size());
         if (size <= 0 || size == static_cast<::ssize_t>(text.size())) break;
         const std::string_view next{text.data(), static_cast<std::size_t>(size)};
-        path.resize(next[0] == '/' ? 0 : name_start(path));
-        path += next;
+        path = join({std::string_view(path).substr(0, next[0] == '/' ? 0 : name_start(path)), next});
     }
     return path;
 }
@@ -43,7 +43,7 @@ inline std::size_t name_start(std::string_view path) {
 // The folder of `path`, for functions that want a path.
 [[gnu::cold]] inline std::string folder_of(const std::string& path) {
     const std::size_t name = name_start(path);
-    return name == 0 ? "." : path.substr(0, name);
+    return join({name == 0 ? "." : std::string_view(path).substr(0, name)});
 }
 #endif
 

@@ -312,7 +312,7 @@ private:
         if (place >= bytes_.size())
             refuse("memo " + std::to_string(place) + " is more than a pickle of " + std::to_string(bytes_.size()) +
                    " bytes needs");
-        if (place >= memo_.size()) memo_.resize(place + 1, Pickle::no_link);
+        while (place >= memo_.size()) memo_.push_back(Pickle::no_link);
         memo_[place] = stack_.back();
         return true;
     }

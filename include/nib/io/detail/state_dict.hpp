@@ -76,7 +76,7 @@ private:
     // Breadth first, each dict once.
     void visit_all() {
         const Index root = pickle_.root();
-        visited_.assign(pickle_.count(), false);
+        visited_.resize(pickle_.count());
         if (is_sequence(root))
             visit_items(root);
         else if (const std::optional<Index> dict = pickle_.as_dict(root))
@@ -253,8 +253,8 @@ private:
     const TorchValues& values_;
     const Pickle& pickle_;
     std::vector<Place> places_;
-    std::vector<bool> visited_;        // of the pickle's values
-    std::vector<std::size_t> chosen_;  // places
+    std::vector<std::uint8_t> visited_;  // of the pickle's values
+    std::vector<std::size_t> chosen_;    // places
     std::string problem_;
 };
 

@@ -5,7 +5,6 @@
 #include <nib/core/detail/join.hpp>
 #include <nib/io/detail/paths.hpp>
 #include <nib/io/file.hpp>
-#include <nib/io/file_identity.hpp>
 
 #include <cerrno>
 #include <cstddef>

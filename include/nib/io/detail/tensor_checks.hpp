@@ -2,15 +2,14 @@
 // no file can hold.
 #pragma once
 
+#include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
-#include <nib/io/strings.hpp>
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
-#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,17 +72,22 @@ namespace nib::inline NIB_ABI::detail {
 // What no format can hold: two tensors of one name, and data of another size than dtype and shape say. `path` is where
 // they are to go.
 [[gnu::cold]] inline void check_tensors_to_save(const std::string& path, std::span<const Tensor> tensors) {
-    StringSet names;
-    for (const Tensor& tensor : tensors) {
-        const auto refuse = [&](std::initializer_list<TextPart> why) {
-            fail({path, ": tensor ", tensor_label(tensor.name), ": ", join(why)});
-        };
-        if (!names.insert(tensor.name)) refuse({"two tensors have this name"});
+    std::vector<const Tensor*> by_name(tensors.size());
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+        const Tensor& tensor = tensors[i];
+        by_name[i] = &tensor;
         std::size_t bytes = 0;
         if (!tensor_size(tensor.dtype, tensor.shape, bytes) || bytes != tensor.data.size())
-            refuse({"expected the data of shape ", shape_text(tensor.shape), " of ", dtype_name(tensor.dtype),
-                    ", found ", tensor.data.size(), " bytes"});
+            fail({path, ": tensor ", tensor_label(tensor.name), ": expected the data of shape ",
+                  shape_text(tensor.shape), " of ", dtype_name(tensor.dtype), ", found ", tensor.data.size(),
+                  " bytes"});
     }
+    sort_records(by_name.data(), by_name.size(),
+                 [](const Tensor* a, const Tensor* b) { return a->name != b->name ? a->name < b->name : a < b; });
+    const Tensor* second = nullptr;  // the first whose name one before it has
+    for (std::size_t i = 1; i < by_name.size(); ++i)
+        if (by_name[i]->name == by_name[i - 1]->name && (second == nullptr || by_name[i] < second)) second = by_name[i];
+    if (second != nullptr) fail({path, ": tensor ", tensor_label(second->name), ": two tensors have this name"});
 }
 
 }  // namespace nib::inline NIB_ABI::detail

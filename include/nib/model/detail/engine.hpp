@@ -64,7 +64,6 @@ void check_network(const NetworkView<T>& net);
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/flush_subnormals.hpp>
-#include <nib/kernels/detail/accumulate.hpp>
 
 #include <cassert>
 
@@ -228,14 +227,16 @@ private:
         step.backward_input(pass(i, rows, columns), input(i, rows).matrix(), output(i, rows), output_gradient(i, rows),
                             dx);
         for (std::size_t k = i + 1; step.branches_off && k <= last_; ++k)
-            if (net_.steps[k].skip == i) add_gradient(output_gradient(k, rows), dx, step.sharing, columns);
+            if (net_.steps[k].skip == i) add_skipped_gradient(k, rows, dx, step.sharing, columns);
     }
 
-    static void add_gradient(MatrixView<const T> from, MatrixView<T> to, Sharing sharing, Range columns) {
-        if (sharing != Sharing::columns) return kernels::add<T>(from.values(), to.values());
+    // Of the residual connection that step k ends.
+    void add_skipped_gradient(std::size_t k, Range rows, MatrixView<T> to, Sharing sharing, Range columns) const {
+        const MatrixView<const T> from = output_gradient(k, rows);
+        const auto add = net_.steps[k].add_gradient;
+        if (sharing != Sharing::columns) return add(from.values(), to.values());
         for (std::size_t i = 0; i < to.rows(); ++i)  // the other columns are other threads'
-            kernels::add<T>(from.row(i).subspan(columns.first, columns.count),
-                            to.row(i).subspan(columns.first, columns.count));
+            add(from.row(i).subspan(columns.first, columns.count), to.row(i).subspan(columns.first, columns.count));
     }
 
     static MatrixView<T> rows_of(T* matrix, Range rows, std::size_t cols) {

@@ -15,6 +15,7 @@
 #include <nib/model/detail/match_tensors.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,7 +39,10 @@ public:
 
     // Makes at most `most_tries` tries of a layer in a place.
     explicit LayerChains(const std::vector<DenseShape>& layers, std::size_t most_tries = 1'000'000)
-        : layers_{layers}, tries_left_{layers.size() > most_layers ? 0 : most_tries}, used_(layers.size()) {
+        : layers_{layers},
+          tries_left_{layers.size() > most_layers ? 0 : most_tries},
+          used_(layers.size()),
+          predecessor_(layers.size(), none) {
         find_predecessors();
         sort_by_input();
         if (tries_left_ > 0) extend(start_, start_ == 0 && !has_start_ ? layers_.size() : group_end_[start_]);
@@ -79,7 +83,6 @@ private:
         sort_records(places.data(), places.size(), [](const Place& a, const Place& b) {
             return a.name != b.name ? a.name < b.name : a.layer < b.layer;
         });
-        predecessor_.assign(layers_.size(), none);
         for (std::size_t i = 1; i < places.size(); ++i)
             if (numbers_order(layers_[places[i - 1].layer].name, layers_[places[i].layer].name))
                 predecessor_[places[i].layer] = places[i - 1].layer;
@@ -108,7 +111,7 @@ private:
                 start_ = begin;
                 has_start_ = true;
             }
-            group_end_.resize(end, end);
+            while (group_end_.size() < end) group_end_.push_back(end);
         }
     }
 
@@ -145,7 +148,7 @@ private:
 
     const std::vector<DenseShape>& layers_;
     std::size_t tries_left_;
-    std::vector<bool> used_;
+    std::vector<std::uint8_t> used_;
     std::vector<std::size_t> predecessor_;
     std::vector<std::size_t> by_input_;   // layers
     std::vector<std::size_t> group_end_;  // for each in by_input_: where those that take as much end

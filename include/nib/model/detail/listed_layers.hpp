@@ -65,26 +65,33 @@ struct ListedLayer {
     return list;
 }
 
-// That of a network, whose LayerInfos have the texts.
-[[gnu::cold]] inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
-    std::vector<ListedLayer> list;
+// Calls use(text, layer) for the layers of a network, and with null for the start and the end of a residual block.
+template <class Use>
+void for_each_listed(const std::vector<LayerInfo>& layers, const Use& use) {
     std::vector<std::size_t> blocks(layers.size());  // that begin at each layer
     for (const LayerInfo& layer : layers)
         if (layer.skip != no_skip) ++blocks[layer.skip];
     for (std::size_t i = 0; i < layers.size(); ++i) {
-        const LayerInfo& layer = layers[i];
-        for (; blocks[i] > 0; --blocks[i]) list.push_back({block_start});
-        if (layer.skip != no_skip) {
-            list.push_back({block_end});
-            continue;
-        }
-        std::size_t word = list.size();
-        append_layers(list, layer.text);
-        for (; word < list.size(); ++word) {
-            if (!layer.tensors.empty()) list[word].name = layer.name;
-            list[word].identity = layer.only_in_training;
-        }
+        for (; blocks[i] > 0; --blocks[i]) use(block_start, nullptr);
+        if (layers[i].skip == no_skip)
+            use(layers[i].text, &layers[i]);
+        else
+            use(block_end, nullptr);
     }
+}
+
+// That of a network, whose LayerInfos have the texts.
+[[gnu::cold]] inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
+    std::vector<ListedLayer> list;
+    for_each_listed(layers, [&](std::string_view text, const LayerInfo* layer) {
+        if (layer == nullptr) return list.push_back({text});
+        std::size_t word = list.size();
+        append_layers(list, text);
+        for (; word < list.size(); ++word) {
+            if (!layer->tensors.empty()) list[word].name = layer->name;
+            list[word].identity = layer->only_in_training;
+        }
+    });
     return list;
 }
 

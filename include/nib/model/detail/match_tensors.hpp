@@ -133,7 +133,9 @@ struct NamedLayer {
         for (std::size_t i = 0; i < tensors.size(); ++i) {
             const NamedShape &a = tensors[i], &b = other.tensors[i];
             if (a.role() != b.role()) return a.role() < b.role();
-            if (*a.shape != *b.shape) return *a.shape < *b.shape;
+            if (a.shape->size() != b.shape->size()) return a.shape->size() < b.shape->size();
+            for (std::size_t k = 0; k < a.shape->size(); ++k)
+                if ((*a.shape)[k] != (*b.shape)[k]) return (*a.shape)[k] < (*b.shape)[k];
         }
         return natural_less(name(), other.name());
     }

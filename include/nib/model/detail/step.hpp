@@ -48,8 +48,9 @@ struct Step {
     bool gives_log_probabilities = false;
     bool gives_probabilities = false;
     bool only_in_training = false;
-    // A residual connection ends here: it adds the input of step number `skip`.
+    // A residual connection ends here: it adds the input of step number `skip`, to whose gradient dy is added.
     std::size_t skip = no_skip;
+    void (*add_gradient)(std::span<const T> dy, std::span<T> gradient) = nullptr;  // where `skip` is a step
 
     // Set by place_steps.
     std::size_t parameter_offset = 0;

@@ -1,6 +1,7 @@
 // Numbers that are not finite, which end fit: where they are, and why, as far as can be told.
 #pragma once
 
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/data/batches.hpp>
@@ -23,8 +24,8 @@ template <class Net, class Data, class Range, class Batch, class Rate>
 std::string not_finite_cause(const Net& net, const Data& data, const Range& batches, const Batch& batch,
                              const Rate& rate) {
     if (const NotFinite found = find_not_finite(batch); !found.text.empty())
-        return ": example " + std::to_string(original_index(data, batches.example(batch.step, found.row))) + " of " +
-               label_of(data) + " has " + found.text;
+        return join({": example ", original_index(data, batches.example(batch.step, found.row)), " of ", label_of(data),
+                     " has ", found.text});
     const std::string problem = not_finite_text<typename Net::scalar_type>(net.tensors(), net.parameters());
     return (problem.empty() ? "" : ": before this step, tensor " + problem) + rate.suspicion();
 }
