@@ -1,4 +1,5 @@
-# What configuring says where something is missing, and that the preset `examples` needs no more than the examples do:
+# What configuring says where something is missing, that the preset `examples` needs no more than the examples do,
+# and what the drawing page needs:
 #     cmake -DROOT=DIR -DSCRATCH=DIR -DGENERATOR=NAME -DCOMPILER=CXX -P configure.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -26,4 +27,8 @@ foreach(folder IN ITEMS tests tools)
         message(FATAL_ERROR "the preset examples was expected to leave ${folder} out")
     endif()
 endforeach()
+expect("the drawing page needs the example programs" ${cmake} --preset web -DNIB_BUILD_EXAMPLES=OFF)
+expect("NIB_WEB_MODEL: there is no file .*/missing.safetensors" ${cmake} --preset web -DNIB_WEB_MODEL=missing.safetensors)
+expect("a clang.. that links programs for wasm32-wasi; tools/setup.sh web installs it"
+    ${cmake} --preset web -DNIB_WASM_CLANG=OFF)
 file(REMOVE_RECURSE ${SCRATCH})

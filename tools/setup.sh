@@ -2,6 +2,9 @@
 # Installs what building nib's programs and tests needs and is missing: a C++20 compiler, CMake 3.25, Ninja, doctest and
 # stb, through the system's package manager, as root or with sudo. Where nothing is missing it does nothing and needs no
 # network. (Using the library needs a C++20 compiler alone.)
+#
+#   tools/setup.sh        for the presets
+#   tools/setup.sh web    and for the drawing page: clang and a C++ library for WebAssembly, and Python
 set -eu
 
 say() { echo "setup: $*" >&2; }
@@ -46,16 +49,52 @@ has_stb() {
             #include <stb/stb_image_write.h>'
 }
 
+# The clang that is there, or will be, and its library for wasm32-wasi; a program is linked, so that nothing is missing.
+has_wasm() {
+    program=$(mktemp) || return 1
+    printf '#include <string>\nint main(int argc, char** argv) { return int(std::string(argv[argc - 1]).size()); }\n' |
+        clang++ --target=wasm32-wasi -std=c++20 -x c++ - -o "$program" >/dev/null 2>&1
+    status=$?
+    rm -f "$program"
+    return "$status"
+}
+
+has_python() { command -v python3 >/dev/null 2>&1; }
+
+parts_needed="compiler cmake ninja doctest stb"
+case ${1-} in
+'') ;;
+web) parts_needed="$parts_needed wasm python" ;;
+*)
+    echo "usage: tools/setup.sh [web]" >&2
+    exit 2
+    ;;
+esac
+
 # The parts that are missing, by the names below.
 missing() {
-    for part in compiler cmake ninja doctest stb; do
+    for part in $parts_needed; do
         "has_$part" || echo "$part"
     done
 }
 
+# Debian has the library for WebAssembly by clang's version.
+debian_clang() { apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p'; }
+
 # package PART: what the package manager calls it.
 package() {
     case $manager-$1 in
+    apt-get-wasm)
+        version=$(debian_clang)
+        if [ -z "$version" ]; then  # without lists of packages
+            as_root apt-get update -q >&2
+            version=$(debian_clang)
+        fi
+        echo "clang lld wasi-libc libc++-$version-dev-wasm32 libc++abi-$version-dev-wasm32 libclang-rt-$version-dev-wasm32"
+        ;;
+    pacman-wasm) echo clang lld wasi-libc wasi-libc++ wasi-libc++abi wasi-compiler-rt ;;
+    *-wasm) fail "please install a clang++ that links programs for wasm32-wasi yourself" ;;
+    apt-get-python | dnf-python) echo python3 ;;
     apt-get-compiler) echo g++ ;;
     dnf-compiler) echo gcc-c++ ;;
     pacman-compiler) echo gcc ;;
@@ -102,14 +141,15 @@ for candidate in apt-get dnf pacman; do
     fi
 done
 [ -n "$manager" ] || fail "missing: $(echo "$parts" | tr '\n' ' ')- and there is no apt-get, dnf or pacman here:" \
-    "please install a C++20 compiler, CMake 3.25 or newer, Ninja, doctest and stb yourself"
+    "please install a C++20 compiler, CMake 3.25 or newer, Ninja, doctest and stb yourself; for the drawing page a" \
+    "clang++ that links programs for wasm32-wasi, and Python"
 
 packages=
-for part in $parts; do packages="$packages $(package "$part")"; done
+for part in $parts; do packages="$packages $(package "$part")" || exit 1; done
 packages=${packages# }
 say "installing with $manager: $packages"
 install_packages >&2 || fail "$manager could not install: $packages"
 
 parts=$(missing)
 [ -z "$parts" ] || fail "still missing or too old after installing: $(echo "$parts" | tr '\n' ' ')" \
-    "(needed: a C++20 compiler, CMake 3.25 or newer, Ninja, doctest, stb)"
+    "(needed: a C++20 compiler, CMake 3.25 or newer, Ninja, doctest, stb; for the drawing page clang for wasm32-wasi, Python)"

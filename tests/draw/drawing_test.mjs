@@ -1,0 +1,131 @@
+// Drawing on the page with mouse, pen, fingers and keys, and what it answers.
+import assert from "node:assert/strict";
+
+import {canvasCorner, drawByMouse, drawByTouch, placed, replayAll} from "./drawings.mjs";
+import {answer, best, drawNumber, drawings, examples, expected, median, opened, test, text} from "./support.mjs";
+
+test("answers as recognize does, whatever the size and place", async (browser) => {
+  const page = await opened(browser, {height: 860});
+  const places = [[60, 20, 20], [170, 520, 300], [420, 150, 60]];
+  for (const [size, left, top] of places) {
+    const answers = await replayAll(page, drawings.map((drawing) => placed(drawing, size, left, top)));
+    const same = answers.filter(({best}, i) => best === expected[i]).length / answers.length;
+    const right = answers.filter(({best}, i) => best === drawings[i].label).length / answers.length;
+    console.log(`  ${answers.length} drawings of ${size} pixels: ${(100 * same).toFixed(2)}% as recognize, ` +
+                `${(100 * right).toFixed(2)}% right`);
+    assert(same >= 0.995 && right >= 0.96);
+  }
+  await page.close();
+});
+
+test("a mouse draws each digit, and the answer follows at once", async (browser) => {
+  const page = await opened(browser);
+  // From when the page gets the event until the answer is there and laid out. (It is longer since the mouse moved:
+  // Chromium keeps moves until the next frame.)
+  await page.evaluate(() => {
+    window.times = {page: [], mouse: []};
+    let start = 0;
+    window.addEventListener("pointermove", () => (start = performance.now()), {capture: true});
+    window.addEventListener("pointermove", (event) => {
+      if (event.buttons !== 1) return;
+      document.getElementById("answer").getBoundingClientRect();
+      window.times.page.push(performance.now() - start);
+      window.times.mouse.push(performance.now() - event.timeStamp);
+    });
+  });
+  for (const [digit, example] of examples.entries()) {
+    await page.press("Escape");
+    await drawByMouse(page, placed(example, 300, 200, 80), {delay: 4});
+    assert.equal(await best(page), String(digit));
+  }
+  const {page: own, mouse} = await page.evaluate("window.times");
+  console.log(`  from the pointer's event to the answer: ${median(own).toFixed(2)} ms, from the mouse's move: ` +
+              `${median(mouse).toFixed(2)} ms (medians of ${own.length})`);
+  assert(median(own) < 8);
+  await page.close();
+});
+
+test("no sample is lost between two frames, nor beyond the edge", async (browser) => {
+  const page = await opened(browser);
+  const {left, top} = await canvasCorner(page);
+  await page.evaluate(() => {
+    window.moves = 0;
+    window.addEventListener("pointermove", (event) => (window.moves += event.buttons));
+  });
+  let buttons = 1;
+  const send = (type, i) => page.send("Input.dispatchMouseEvent", {
+    type, x: left + 50 + 2 * i, y: top + 50 + i, button: buttons ? "left" : "none", buttons, clickCount: 1});
+  await send("mousePressed", 0);
+  await Promise.all([...Array(100).keys()].map((i) => send("mouseMoved", i + 1)));
+  await send("mouseMoved", -60);  // beside the canvas
+  await send("mouseReleased", -60);
+  buttons = 0;
+  await send("mouseMoved", 50);
+  const [moves, samples] = await page.evaluate("[window.moves, strokes[0].x.length]");
+  console.log(`  101 moves in ${moves} events`);
+  assert(moves < 101);
+  assert.equal(samples, 102);
+  await page.close();
+});
+
+test("pen and touch draw too, and touching does not scroll", async (browser) => {
+  const page = await opened(browser, {width: 400, height: 700, density: 2, touch: true});
+  await drawByTouch(page, placed(examples[3], 200, 80, 60));
+  assert.equal(await best(page), "3");
+  assert.equal(await page.evaluate("scrollY"), 0);
+  await page.press("Escape");
+  await drawByMouse(page, placed(examples[6], 200, 80, 60), {pointerType: "pen"});
+  assert.equal(await best(page), "6");
+  await page.close();
+});
+
+test("digits side by side are a number", async (browser) => {
+  const page = await opened(browser);
+  await drawNumber(page, [4, 0, 7]);
+  assert.equal(await best(page), "407");
+  assert.equal(await page.evaluate("document.querySelectorAll('.seen').length"), 3);
+  assert.match(await text(page, "status"), /^(\d|unknown) (\d|unknown) (\d|unknown)\. /);
+  await page.close();
+});
+
+test("undo and clear, by buttons and keys", async (browser) => {
+  const page = await opened(browser);
+  const press = (id) => page.evaluate((id) => document.getElementById(id).click(), id);
+  assert.equal(await answer(page), "nothing yet");
+  assert.match(await text(page, "certainty"), /canvas is empty/);
+  await drawByMouse(page, placed(examples[1], 300, 100, 60));
+  const one = await answer(page);
+  await drawByMouse(page, placed(examples[5], 300, 450, 60));
+  const two = await answer(page);
+  assert.notEqual(one, two);
+  for (let strokes = examples[5].strokes.length; strokes > 0; --strokes) await page.press("Control+z");
+  assert.equal(await answer(page), one);
+  await press("clear");
+  assert.equal(await answer(page), "nothing yet");
+  assert.match(await text(page, "status"), /canvas is empty/);
+  await press("undo");
+  assert.equal(await answer(page), one);
+  await page.press("Escape");
+  assert.equal(await answer(page), "nothing yet");
+  await page.press("Escape");  // nothing is left to clear, and nothing to undo for it
+  await press("undo");
+  assert.equal(await answer(page), one);
+  await page.close();
+});
+
+test("arrow keys draw, and the focus goes through all controls", async (browser) => {
+  const page = await opened(browser);
+  const focused = () => page.evaluate("document.activeElement.id || document.activeElement.tagName");
+  for (const id of ["canvas", "undo", "clear", "open", "save", "format", "SUMMARY"]) {
+    await page.press("Tab");
+    assert.equal(await focused(), id);
+  }
+  await page.evaluate("document.getElementById('canvas').focus()");
+  await page.press(" ");
+  for (let i = 0; i < 10; ++i) await page.press("ArrowDown");
+  await page.press(" ");
+  assert.equal(await best(page), "1");
+  await page.press("ArrowDown");  // the pen is up
+  assert.equal(await page.evaluate("strokes[0].y.length"), 11);
+  await page.close();
+});
