@@ -24,6 +24,11 @@ compile -std=c++20 -O1 -fno-exceptions -fno-rtti "$here/predict.cpp" -o "$work/p
 compile -std=c++20 -O1 -fno-exceptions -fno-rtti "$here/fail_handler.cpp" -o "$work/fail_handler"
 [ "$("$work/fail_handler")" = 'two\nlines' ]
 
+echo "== without threads"
+compile -std=c++20 -O1 -DNIB_THREADS=0 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror "$here/one_thread.cpp" \
+    -o "$work/one_thread"
+"$work/one_thread"
+
 echo "== C++17"
 for header in nib core/detail/abi core/text kernels/matmul; do
     if echo "#include <nib/$header.hpp>" | LC_ALL=C compile -std=c++17 -fsyntax-only -x c++ - 2>"$work/messages"; then

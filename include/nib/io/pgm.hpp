@@ -127,13 +127,14 @@ private:
 
     // That the file has all pixels, before memory is taken for them.
     void check_held(const Image& image) const {
-        const std::size_t values = image.rows * image.cols * channels_;
+        const std::uint64_t rows = image.rows, cols = image.cols;  // whose product may be beyond a size of 32 bits
+        const std::uint64_t values = rows * cols * channels_;
         const std::size_t held = content_.size() - position_;
         // A plain file has a digit for a value, and white space before it, but not at the first; a bitmap needs none.
-        const std::size_t needed = plain_ && bitmap_ ? values
-                                   : plain_          ? 2 * values - 1
-                                   : bitmap_         ? image.rows * ((image.cols + 7) / 8)
-                                                     : values * value_bytes();
+        const std::uint64_t needed = plain_ && bitmap_ ? values
+                                     : plain_          ? 2 * values - 1
+                                     : bitmap_         ? rows * ((cols + 7) / 8)
+                                                       : values * value_bytes();
         if (held >= needed) return;
         fail({path_, ": byte ", position_, ": the header declares ", image.cols, "x", image.rows, " pixels (", needed,
               (plain_ ? " bytes at least" : " bytes"), "), the file holds ", held, " bytes of them"});
