@@ -138,7 +138,7 @@ template <class Data>
     static_assert(ExampleSource<Data, float> || ExampleSource<Data, double>,
                   "nib::split: expected data such as nib::Dataset or nib::Examples; of a Table, its examples()");
     const std::size_t count = detail::training_count(data.size(), part);
-    auto order = detail::ascending_order(data);
+    auto order = detail::ascending_order(data.size());
     std::vector<int> classes;
     if (options.stratify) {
         if constexpr (ClassSource<Data>)
