@@ -84,7 +84,7 @@ unit() {
     echo '#include <nib/all.hpp>'
     for file in "$@"; do grep -ho '^#include <[a-z_]*>' "$root/tests/${file}_test.cpp" || true; done | sort -u
     for header in support reference ink/unipen_text io/malformed_torch io/packed_text io/pickle_builder \
-        io/protobuf_reader io/torch_builder io/zip_builder kernels/listed layers/activation; do
+        io/protobuf_reader io/torch_builder io/zip_builder kernels/listed layers/activation optim/torch_optim; do
         echo "#include \"$header.hpp\""
     done
     for file in "$@"; do
