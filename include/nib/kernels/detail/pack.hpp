@@ -149,7 +149,7 @@ struct Packing {
 };
 
 // Packs only what is slow to read in place: a b whose columns are contiguous (it is transposed), columns that do not
-// fill a vector (they are padded), and rows that conflict in L1.
+// fill a vector, unless a mask stands in (they are padded), and rows that conflict in L1.
 template <class Level, class T>
 NIB_ALWAYS_INLINE Packing<T> pack_where_slow(const Product<T>& p, StackBuffers<Level, T>& buffers) {
     using Sizes = BlockSizes<Level, T>;
