@@ -67,7 +67,7 @@ struct ListedLayer {
 
 // Calls use(text, layer) for the layers of a network, and with null for the start and the end of a residual block.
 template <class Use>
-void for_each_listed(const std::vector<LayerInfo>& layers, const Use& use) {
+[[gnu::cold]] void for_each_listed(const std::vector<LayerInfo>& layers, const Use& use) {
     std::vector<std::size_t> blocks(layers.size());  // that begin at each layer
     for (const LayerInfo& layer : layers)
         if (layer.skip != no_skip) ++blocks[layer.skip];
