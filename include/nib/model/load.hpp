@@ -137,7 +137,8 @@ template <class T>
 }
 
 template <class T>
-[[gnu::cold]] void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers, TensorFile& file) {
+[[gnu::cold]] void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers,
+                                TensorFile& file) {
     const std::vector<LayerTensor> wanted = tensors_of(layers);
     const std::vector<const TensorInfo*> found = match_tensors(file, wanted);
     check_layers(file, layers);
