@@ -1,5 +1,6 @@
 // Drawings for the test: digits that people drew, or nib's own where those are not there; and drawing them on the page.
 import {existsSync, readFileSync} from "node:fs";
+import {resolve} from "node:path";
 
 // [{label, strokes: [[[x, y], ...], ...]}, ...], y downwards, of a UNIPEN file or QuickDraw ndjson.
 export function readDrawings(path) {
@@ -37,7 +38,7 @@ export function placed({strokes}, size, left, top) {
 
 // Which drawings there are, and the file that they are in: every 15th of pendigits-orig.tra, else nib's own.
 export function chooseDrawings(data, own) {
-  const people = data && `${data}/pendigits/pendigits-orig.tra`;
+  const people = data && resolve(data, "pendigits/pendigits-orig.tra");  // Chromium opens no file by a path with ".."
   const path = people && existsSync(people) ? people : own;
   const step = path === people ? 15 : 1;
   const all = readDrawings(path);
