@@ -22,7 +22,7 @@ eigen = "with_eigen.cpp"
 # The program, and a ratio to Eigen's between those of a quiet and of a busy machine.
 programs = {
     bench / eigen: None,
-    root / "examples" / "digits.cpp": 1.42,
+    root / "examples" / "digits.cpp": 1.36,
     bench / "compile" / "load_and_predict.cpp": 0.64,
     bench / "compile" / "predict.cpp": 0.3,
     bench / "compile" / "include_nib.cpp": 0.28,
