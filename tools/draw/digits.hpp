@@ -3,8 +3,7 @@
 // Strokes are told apart by their extents along x alone. What two neighbours are is seen by the gap between them
 // (negative where they overlap) in parts of the height that both take together:
 //
-//   above 0.15        two digits. The second stroke of a 4 stands as far from the first as 0.135 in 7,500 drawings of
-//                     30 people.
+//   above 0.15        two digits. The second stroke of a 4 hardly ever stands so far from the first.
 //   0 to 0.15         one digit, unless both are at least 0.8 of the height: of a 4's strokes one is always shorter,
 //                     and other digits' strokes overlap. So 11 may be written closely.
 //   above 0.3         two digits, where one is flatter than 0.25: no digit is so flat beside another, but the bar of a

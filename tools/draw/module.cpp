@@ -1,12 +1,11 @@
 // The drawing page's engine: nib's readers, rasteriser and networks, as functions that a page calls (recognizer.js).
 //
-//   input(size)            memory for the bytes that the next call reads
-//   load_model(name_size)  the network of the file whose name and bytes these are
-//   recognize()            strokes; the answer
-//   write(format)          strokes; a file of them, in format 0 (QuickDraw ndjson) or 1 (UNIPEN), a drawing for each
-//   digit read(name_size)        the name and bytes of a stroke file; how many drawings it has (u32), and the strokes
-//   of the
-//                          first ten, side by side
+//   input(size)              memory for the bytes that the next call reads
+//   load_model(name_size)    the network of the file whose name and bytes these are
+//   recognize()              strokes; leaves the answer
+//   write(format)            strokes; leaves a file of them, a drawing for each digit: 0 is QuickDraw ndjson, 1 UNIPEN
+//   read(name_size)          name and bytes of a stroke file; leaves how many drawings it has (u32), and the strokes of
+//                            the first ten, side by side
 //   output(), output_size()  what the call before left
 //
 // Strokes: how many they are, the number of points of each (u32), and then x, y and t of each point (f32), in pixels,
