@@ -59,7 +59,8 @@ struct ColumnLists {
     NIB_ALWAYS_INLINE void take(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
                                 const Nonzero<T>** positions) {
         stride = a.rows + 1;  // as small as possible, to stay in L1
-        for (std::size_t c = 0; c < count; ++c) ends[c] = entries + c * stride;
+        Entry* list = entries;
+        for (std::size_t c = 0; c < count; ++c, list += stride) ends[c] = list;
         for (std::size_t i = 0; i < a.rows; ++i) {
             const SparseRow<T> row = a.row(i);
             const Nonzero<T>* const end = row.data() + row.size();
