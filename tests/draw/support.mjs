@@ -8,6 +8,8 @@ import {chooseDrawings, drawByMouse, placed} from "./drawings.mjs";
 // The assembled page, the model in it, the folder of the example programs, Chromium, and a folder for files.
 export const [file, model, programs, chromium, scratch] = process.argv.slice(2, 7).map((path) => resolve(path));
 export const url = pathToFileURL(file).href;
+// Every drawing in every place, and times that a busy machine would not keep.
+export const exhaustive = process.env.NIB_EXHAUSTIVE === "1";
 
 const ownDrawings = join(dirname(fileURLToPath(import.meta.url)), "../../examples/ink/drawings.ndjson");
 export const {path, byPeople, indices, drawings} = chooseDrawings(process.env.NIB_DATA, ownDrawings);
