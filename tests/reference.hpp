@@ -48,7 +48,7 @@ inline bool fuses() {
 
 // a b + c. Only a build without fused multiply-add asks for two roundings, so the compiler cannot make one of them.
 template <class T>
-T multiply_add(bool fused, T a, T b, T c) {
+NIB_ALWAYS_INLINE T multiply_add(bool fused, T a, T b, T c) {
     return fused ? std::fma(a, b, c) : a * b + c;
 }
 

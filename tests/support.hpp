@@ -20,6 +20,15 @@
 
 namespace support {
 
+// Whether programs and tests are some ten times slower for it.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool sanitized = true;
+#elif defined(__has_feature)
+inline constexpr bool sanitized = __has_feature(address_sanitizer);
+#else
+inline constexpr bool sanitized = false;
+#endif
+
 // A file of tests/data.
 inline std::string fixture(const std::string& name) { return std::string(NIB_TEST_DATA) + "/" + name; }
 

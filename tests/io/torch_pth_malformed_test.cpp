@@ -344,8 +344,9 @@ TEST_CASE("a pickle with any byte changed is refused or read, where no checksum 
               text("n"), integer(70000)}),
         {{"0", six}}};
     const std::string whole = torch.value;
+    const int step = support::sanitized ? 3 : 1;  // each byte by other values than the one before it
     for (std::size_t i = 0; i < whole.size(); ++i)
-        for (int flip = 1; flip < 256; ++flip) {
+        for (int flip = 1 + static_cast<int>(i) % step; flip < 256; flip += step) {
             torch.value = whole;
             torch.value[i] = static_cast<char>(whole[i] ^ flip);
             const std::string content = torch.bytes();

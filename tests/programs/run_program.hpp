@@ -11,15 +11,8 @@
 namespace programs {
 
 using support::contains;
+using support::sanitized;
 using support::TemporaryDirectory;
-
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-inline constexpr bool sanitized = __has_feature(address_sanitizer);
-#else
-inline constexpr bool sanitized = false;
-#endif
 
 #if defined(__linux__)
 inline constexpr bool can_limit_memory = !sanitized;  // the sanitizers' own maps take terabytes of addresses
