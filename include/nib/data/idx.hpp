@@ -121,6 +121,7 @@ inline void save_idx(const std::string& path, const Idx& idx) {
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/detail/join.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
@@ -184,7 +185,7 @@ private:
     std::optional<Gunzip> gunzip_;
 };
 
-[[gnu::cold]] inline std::string idx_shape_text(std::span<const std::size_t> shape) {
+[[gnu::cold]] inline std::string idx_shape_text(ArrayView<std::size_t> shape) {
     constexpr std::size_t longest = 8;
     std::string text;
     for (std::size_t i = 0; i < shape.size() && i < longest; ++i) append_parts(text, {i > 0 ? "x" : "", shape[i]});
@@ -193,7 +194,7 @@ private:
 }
 
 // False where the number of bytes overflows.
-inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size_t& bytes) {
+inline bool idx_size(IdxType type, ArrayView<std::size_t> shape, std::size_t& bytes) {
     bytes = idx_type_size(type);
     for (const std::size_t size : shape)
         if (!multiply_sizes(bytes, size, bytes)) return false;
@@ -226,11 +227,10 @@ inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size
 [[noreturn, gnu::cold]] inline void refuse_idx_size(const std::string& path, const IdxHeader& header,
                                                     std::initializer_list<TextPart> held) {
     const char* what = header.type == IdxType::u8 && header.shape.size() == 3 ? " bytes of pixels" : " bytes of values";
-    const std::span<const std::size_t> shape{header.shape.data(), header.shape.size()};
     std::size_t bytes = 0;
-    const bool fits = idx_size(header.type, shape, bytes);
-    fail({path, ": byte 4: header declares ", idx_shape_text(shape), " (", fits ? join({bytes}) : "too many", what,
-          "), the file holds ", join(held)});
+    const bool fits = idx_size(header.type, header.shape, bytes);
+    fail({path, ": byte 4: header declares ", idx_shape_text(header.shape), " (", fits ? join({bytes}) : "too many",
+          what, "), the file holds ", join(held)});
 }
 
 // Leaves `input` at its first value, and certain that it holds exactly what the header declares; or, when it is packed,
@@ -244,7 +244,7 @@ inline bool idx_size(IdxType type, std::span<const std::size_t> shape, std::size
     IdxHeader header{type, std::vector<std::size_t>(rank), 0};
     for (std::size_t i = 0; i < rank; ++i)
         header.shape[i] = load_number<std::uint32_t>(sizes.data() + 4 * i, std::endian::big);
-    const bool fits = idx_size(type, {header.shape.data(), rank}, header.bytes);
+    const bool fits = idx_size(type, header.shape, header.bytes);
     if (!input.is_packed()) {
         if (!fits || header.bytes != input.remaining()) refuse_idx_size(path, header, {input.remaining()});
         return header;

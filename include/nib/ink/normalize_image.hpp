@@ -40,7 +40,6 @@ struct NormalizeOptions {
 #include <nib/ink/detail/distances.hpp>
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,7 +87,7 @@ inline std::vector<std::int32_t> squared_distances_to_ink(const Image& ink) {
 }
 
 // Twice the area over the outline's length; that is the area of a band around the ink over the band's width.
-inline double pen_width_of(std::span<const std::int32_t> squared) {
+inline double pen_width_of(const std::vector<std::int32_t>& squared) {
     constexpr double band = 2;  // pixels
     double area = 0;
     double band_area = 0;
@@ -100,7 +99,7 @@ inline double pen_width_of(std::span<const std::int32_t> squared) {
 }
 
 // Adds a band of ink of `width` pixels around the ink.
-inline void thicken(Image& ink, std::span<const std::int32_t> squared, double width) {
+inline void thicken(Image& ink, const std::vector<std::int32_t>& squared, double width) {
     for (std::size_t i = 0; i < squared.size(); ++i) {
         const double reached = width + 1 - square_root(static_cast<double>(squared[i]));
         if (reached <= 0) continue;
@@ -171,12 +170,11 @@ NIB_API Image normalize_image(const Image& picture, const NormalizeOptions& opti
     const auto margin = static_cast<std::size_t>(longer * wanted_width / (2 * 17)) + 4;
     ink = detail::cut_out(ink, box, margin);
     const std::vector<std::int32_t> squared = detail::squared_distances_to_ink(ink);
-    const std::span<const std::int32_t> distances{squared.data(), squared.size()};
-    const double pen = detail::pen_width_of(distances);
+    const double pen = detail::pen_width_of(squared);
     const double path = larger(longer - pen, 17 * longer / 20);
     const double scale = 17 * unit / path;
     const double added = larger((wanted_width * unit / scale - pen) / 2, 0.0);
-    if (added > 0) detail::thicken(ink, distances, added);
+    if (added > 0) detail::thicken(ink, squared, added);
 
     double mass = 0;
     double moment_x = 0;

@@ -34,24 +34,24 @@ Drawing synthetic_digit(int digit, Rng& rng);
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/error.hpp>
 #include <nib/ink/detail/handwriting.hpp>
 #include <nib/ink/rasterize.hpp>
 
 #include <array>
-#include <span>
 #include <string>
 
 namespace nib::inline NIB_ABI {
 
 NIB_API Drawing synthetic_digit(int digit, Rng& rng) {
     if (digit < 0 || digit > 9) fail("synthetic_digit: expected a digit from 0 to 9, found " + std::to_string(digit));
-    const std::span<const DigitTemplate> choices = templates_of(digit);
+    const detail::ArrayView<DigitTemplate> choices = templates_of(digit);
     const std::uint64_t choice = rng.below(choices.size());
     const DigitTemplate& chosen = choices[static_cast<std::size_t>(choice)];
     const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
     const detail::Handwriting hand{rng};
-    Drawing drawing{detail::strokes_through({points.data(), points.size()}), std::to_string(digit)};
+    Drawing drawing{detail::strokes_through(points), std::to_string(digit)};
     const detail::Sampling sampling{rng};
     for (Stroke& stroke : drawing.strokes) {
         for (Point& point : stroke) point = hand(point);

@@ -221,10 +221,10 @@ NIB_API void save_drawings(const std::string& path, std::span<const Drawing> dra
     for (const Drawing& drawing : drawings) {
         writer.append(text, drawing);
         if (text.size() < 1'000'000) continue;
-        file.write(text);
+        file.write(bytes_of(text));
         text.clear();
     }
-    file.write(text);
+    file.write(bytes_of(text));
     file.commit();
 }
 

@@ -387,7 +387,7 @@ NIB_API void save_npy(const std::string& path, const Tensor& tensor) {
     detail::check_tensors_to_save(path, {&tensor, 1});
     const std::string header = detail::make_npy_header(tensor, path);
     AtomicFile file{path};
-    file.write(header);
+    file.write(bytes_of(header));
     file.write(tensor.data);
     file.commit();
 }

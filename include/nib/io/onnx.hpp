@@ -273,10 +273,10 @@ NIB_API void save_onnx_graph(const std::string& path, const OnnxGraph& graph) {
              std::to_string(detail::max_onnx_size) + ", which is all that readers take");
 
     AtomicFile file{path};
-    file.write(model.bytes());
-    file.write(start.bytes());
+    file.write(bytes_of(model.bytes()));
+    file.write(bytes_of(start.bytes()));
     for (std::size_t i = 0; i < tensor_starts.size(); ++i) {
-        file.write(tensor_starts[i]);
+        file.write(bytes_of(tensor_starts[i]));
         file.write(graph.initializers[i].data);
     }
     file.commit();

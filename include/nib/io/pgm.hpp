@@ -40,6 +40,7 @@ void save_pgm(const Image& image, const std::string& path);
 
 #if NIB_BODIES
 
+#include <nib/core/detail/join.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
@@ -233,7 +234,7 @@ NIB_API void save_pgm(const Image& image, const std::string& path) {
         fail({path, ": expected an image of at least 1x1 pixels, found ", image.cols, "x", image.rows, " with ",
               image.pixels.size()});
     AtomicFile file{path};
-    file.write("P5\n" + std::to_string(image.cols) + " " + std::to_string(image.rows) + "\n255\n");
+    file.write(bytes_of(detail::join({"P5\n", image.cols, " ", image.rows, "\n255\n"})));
     file.write(bytes_of(image.pixels));
     file.commit();
 }

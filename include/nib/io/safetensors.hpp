@@ -264,7 +264,7 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
     store_number(length, std::uint64_t{header.size()}, std::endian::little);
     AtomicFile file{path};
     file.write({length, sizeof length});
-    file.write(header);
+    file.write(bytes_of(header));
     for (const Tensor* tensor : order) file.write(tensor->data);
     file.commit();
 }

@@ -72,7 +72,7 @@ public:
     // "safetensors", "PyTorch", "npy" or "npz".
     const std::string& format() const { return format_; }
     // In the file's order.
-    std::span<const TensorInfo> tensors() const { return {tensors_.data(), tensors_.size()}; }
+    const std::vector<TensorInfo>& tensors() const { return tensors_; }
     // What a safetensors file says beside its tensors.
     const StringMap& metadata() const { return metadata_; }
 

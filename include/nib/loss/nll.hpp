@@ -29,7 +29,7 @@ namespace detail {
 // A loss of classes by its options, once for NllLoss and CrossEntropyLoss. Out of the way of a loss without options,
 // which asks once for a batch whether it has any.
 struct ClassLoss {
-    std::span<const double> class_weights;
+    const std::vector<double>& class_weights;
     double label_smoothing;
     Reduction reduction;
 

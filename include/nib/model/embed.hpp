@@ -52,6 +52,7 @@ std::size_t save_header(const Int8Mlp& net, const std::string& path, const Heade
 #if NIB_BODIES
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
@@ -95,7 +96,7 @@ inline std::string literal(float value) {
 
 // The definition of an array of constants, in lines of at most 120 columns.
 template <class T>
-std::string array_text(std::string_view type, std::string_view name, std::span<const T> values) {
+std::string array_text(std::string_view type, std::string_view name, ArrayView<T> values) {
     constexpr std::size_t line = 120;
     std::string text =
         concatenated({"inline constexpr ", type, " ", name, "[", std::to_string(values.size()), "] = {"});
@@ -172,7 +173,7 @@ template <class Net>
 std::size_t save_header(const Net& net, const std::string& path, const HeaderOptions& options) {
     const std::string text = nib::header_text(net, options);
     AtomicFile file{path};
-    file.write(text);
+    file.write(bytes_of(text));
     file.commit();
     return constants_size(net);
 }
@@ -242,13 +243,13 @@ NIB_API std::string header_text(const Int8Mlp& net, const HeaderOptions& options
     std::string layers;
     for (std::size_t i = 0; i < net.layers().size(); ++i) {
         const Int8Dense& layer = net.layers()[i];
-        const std::span<const float> scales{net.kernel_layer(i).scales, layer.out};
+        const detail::ArrayView<float> scales{net.kernel_layer(i).scales, layer.out};
         const std::string number = std::to_string(i);
         const auto append = [&](const char* type, const char* name, auto values) {
             parts.network += detail::array_text(type, name + number, values);
         };
-        append("std::int8_t", "weights", std::span<const std::int8_t>{layer.weights});
-        append("std::int32_t", "biases", std::span<const std::int32_t>{layer.biases});
+        append("std::int8_t", "weights", detail::ArrayView<std::int8_t>{layer.weights});
+        append("std::int32_t", "biases", detail::ArrayView<std::int32_t>{layer.biases});
         append("float", "scales", scales);
         layers += detail::concatenated({"    {", std::to_string(layer.in), ", ", std::to_string(layer.out), ", weights",
                                         number, ", biases", number, ", scales", number, "},\n"});

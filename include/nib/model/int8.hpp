@@ -52,7 +52,7 @@ public:
     std::size_t output_size() const { return layers_.back().out; }
     static constexpr bool gives_log_probabilities() { return true; }
 
-    std::span<const Int8Dense> layers() const { return {layers_.data(), layers_.size()}; }
+    const std::vector<Int8Dense>& layers() const { return layers_; }
     // The largest number of inputs of a layer.
     std::size_t widest() const { return widest_; }
 
@@ -168,7 +168,8 @@ NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
               layer > 0 ? " after " + layers[layer - 1].text : " at the start",
               "; such a network predicts in float alone"});
     };
-    if (const std::size_t misfit = first_misfit(kinds); misfit != static_cast<std::size_t>(-1)) refuse(misfit);
+    if (const std::size_t misfit = first_misfit(kinds.data(), kinds.size()); misfit != static_cast<std::size_t>(-1))
+        refuse(misfit);
     std::vector<Step<float>> steps;
     for (const Step<float>& step : net.steps())
         if (!step.only_in_training) steps.push_back(step);

@@ -43,7 +43,7 @@ struct ScoredClass {
 // The pixels of an Image, or those of an image in a Dataset. Non-owning.
 class Pixels {
 public:
-    Pixels(const Image& image) : bytes_{image.pixels} {}
+    Pixels(const Image& image) : bytes_{image.pixels.data(), image.pixels.size()} {}
     Pixels(std::span<const std::uint8_t> bytes) : bytes_{bytes} {}
     std::span<const std::uint8_t> bytes() const { return bytes_; }
 

@@ -56,7 +56,7 @@ NIB_API void save_history(std::span<const EpochReport> history, const std::strin
         add(report.seconds, '\n');
     }
     AtomicFile file{path};
-    file.write(text);
+    file.write(bytes_of(text));
     file.commit();
 }
 

@@ -33,8 +33,8 @@ TEST_CASE("every template starts with a stroke, has no dot, and fills the height
         CAPTURE(one.digit);
         CAPTURE(one.name);
         REQUIRE(one.points.size() >= 2);
-        CHECK(one.points.front().knot == nib::Knot::start);
-        CHECK(one.points.back().knot != nib::Knot::start);
+        CHECK(one.points[0].knot == nib::Knot::start);
+        CHECK(one.points[one.points.size() - 1].knot != nib::Knot::start);
         float top = 1;
         float bottom = 0;
         for (std::size_t i = 0; i < one.points.size(); ++i) {

@@ -16,7 +16,7 @@ constexpr auto dense = Kind::dense, relu = Kind::relu, end = Kind::log_softmax, 
 constexpr auto identity = Kind::identity;
 constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-std::size_t misfit(const std::vector<Kind>& kinds) { return nib::detail::first_misfit(kinds); }
+std::size_t misfit(const std::vector<Kind>& kinds) { return nib::detail::first_misfit(kinds.data(), kinds.size()); }
 
 template <class... Layers>
 constexpr bool fits = nib::detail::is_dense_classifier(typename nib::detail::Flat<nib::LayerList<Layers...>>::type{});

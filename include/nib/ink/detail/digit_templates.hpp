@@ -5,10 +5,10 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/detail/array_view.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 namespace nib::inline NIB_ABI {
 
@@ -23,11 +23,11 @@ struct ControlPoint {
 struct DigitTemplate {
     int digit = 0;
     const char* name = "";
-    std::span<const ControlPoint> points;
+    detail::ArrayView<ControlPoint> points;
 
     template <std::size_t Size>
     constexpr DigitTemplate(int of, const char* called, const ControlPoint (&through)[Size])
-        : digit{of}, name{called}, points{through, Size} {}
+        : digit{of}, name{called}, points{through} {}
 };
 
 namespace detail::templates {
@@ -373,16 +373,15 @@ inline constexpr DigitTemplate all[] = {
 }  // namespace detail::templates
 
 // Ordered by digit.
-inline constexpr std::span<const DigitTemplate> digit_templates{detail::templates::all,
-                                                                std::size(detail::templates::all)};
+inline constexpr detail::ArrayView<DigitTemplate> digit_templates{detail::templates::all};
 
 // Those of one digit, 0 to 9.
-constexpr std::span<const DigitTemplate> templates_of(int digit) {
+constexpr detail::ArrayView<DigitTemplate> templates_of(int digit) {
     std::size_t first = 0;
     while (first < digit_templates.size() && digit_templates[first].digit < digit) ++first;
     std::size_t last = first;
     while (last < digit_templates.size() && digit_templates[last].digit == digit) ++last;
-    return digit_templates.subspan(first, last - first);
+    return {digit_templates.data() + first, last - first};
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -25,14 +25,14 @@ namespace detail {
 // min over q of (p - q)^2 + heights[q], for each p, as the lower envelope of parabolas.
 class ParabolaEnvelope {
 public:
-    explicit ParabolaEnvelope(std::size_t longest) : lowest_(longest), from_(longest) {}
+    explicit ParabolaEnvelope(std::size_t size) : lowest_(size), from_(size), heights_(size) {}
 
-    // In place.
-    void apply(std::span<std::int32_t> heights) {
+    // heights: [size], in place.
+    void apply(std::int32_t* heights) {
         // Parabola i of the envelope has its lowest point at lowest_[i] and is the nearest from from_[i] on.
         std::size_t count = 0;
-        heights_.assign(heights.data(), heights.data() + heights.size());
-        for (std::size_t q = 0; q < heights.size(); ++q) {
+        copy_values(heights, heights_.size(), heights_.data());
+        for (std::size_t q = 0; q < heights_.size(); ++q) {
             double crossing = 0;
             while (count > 0) {
                 crossing = crossing_of(lowest_[count - 1], q);
@@ -44,7 +44,7 @@ public:
             ++count;
         }
         std::size_t nearest = 0;
-        for (std::size_t p = 0; p < heights.size(); ++p) {
+        for (std::size_t p = 0; p < heights_.size(); ++p) {
             while (nearest + 1 < count && from_[nearest + 1] < static_cast<double>(p)) ++nearest;
             const auto apart = static_cast<std::int32_t>(p) - static_cast<std::int32_t>(lowest_[nearest]);
             heights[p] = apart * apart + heights_[lowest_[nearest]];
@@ -87,8 +87,8 @@ inline std::vector<std::int32_t> squared_distances(std::span<const std::uint8_t>
 
     detail::ParabolaEnvelope envelope{cols};
     for (std::size_t row = 0; row < rows; ++row) {
-        const std::span<std::int32_t> line{distances.data() + row * cols, cols};
-        for (std::int32_t& distance : line) distance *= distance;
+        std::int32_t* const line = distances.data() + row * cols;
+        for (std::size_t col = 0; col < cols; ++col) line[col] *= line[col];
         envelope.apply(line);
     }
     return distances;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/random.hpp>
 #include <nib/ink/detail/digit_templates.hpp>
@@ -11,7 +12,6 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
 #include <vector>
 
 namespace nib::inline NIB_ABI::detail {
@@ -48,7 +48,7 @@ inline void append_curve(const std::vector<Point>& knots, Stroke& stroke) {
 }
 
 // The strokes of a path whose control points are `points`; corners end one curve and start the next.
-inline std::vector<Stroke> strokes_through(std::span<const ControlPoint> points) {
+inline std::vector<Stroke> strokes_through(ArrayView<ControlPoint> points) {
     std::vector<Stroke> strokes;
     std::vector<Point> knots;
     for (std::size_t i = 0; i < points.size(); ++i) {
@@ -104,7 +104,7 @@ private:
     double sine_ = 0;
 };
 
-inline std::vector<ControlPoint> jittered(std::span<const ControlPoint> points, Rng& rng) {
+inline std::vector<ControlPoint> jittered(ArrayView<ControlPoint> points, Rng& rng) {
     constexpr double deviation = 0.045;
     std::vector<ControlPoint> result(points.data(), points.data() + points.size());
     for (ControlPoint& point : result) {

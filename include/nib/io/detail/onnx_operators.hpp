@@ -11,7 +11,6 @@
 #include <nib/io/tensor.hpp>
 
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -229,7 +228,7 @@ inline std::int64_t stated_type(const Operator& node, Dtype numbers) {
 
 // What is wrong with an operator whose inputs are of types `inputs` (of those left out, any); "" where nothing is, and
 // then `outputs` are the types of what it gives.
-inline std::string operator_problem(const Operator& node, Dtype numbers, std::span<const Dtype> inputs,
+inline std::string operator_problem(const Operator& node, Dtype numbers, const std::vector<Dtype>& inputs,
                                     std::vector<Dtype>& outputs) {
     const OnnxSignature* const signature = find_signature(node.type);
     if (signature == nullptr) return "expected an operator of ONNX's opset 13 that nib knows";

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/detail/pickle.hpp>
 #include <nib/io/file.hpp>
@@ -35,7 +36,7 @@ public:
     // `bytes` stand at `offset` in the file `path`, for messages. Known are the globals of `globals`
     // ("torch.FloatStorage") and collections.OrderedDict, calling which without arguments makes a dict.
     PickleReader(std::span<const std::byte> bytes, const std::string& path, std::size_t offset,
-                 std::span<const std::string_view> globals, std::size_t most_memory = max_memory)
+                 detail::ArrayView<std::string_view> globals, std::size_t most_memory = max_memory)
         : bytes_{bytes}, path_{path}, offset_{offset}, globals_{globals}, most_memory_{most_memory} {}
 
     Pickle read() {
@@ -435,7 +436,7 @@ private:
     std::span<const std::byte> bytes_;
     const std::string& path_;
     std::size_t offset_;
-    std::span<const std::string_view> globals_;
+    detail::ArrayView<std::string_view> globals_;
     std::size_t most_memory_;
 
     Pickle pickle_;

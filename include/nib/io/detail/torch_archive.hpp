@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -110,7 +109,7 @@ inline constexpr std::array torch_global_names = [] {
 class TorchArchive {
 public:
     explicit TorchArchive(ByteSource& source) : source_{source}, directory_{source} {
-        const std::span<const ZipEntry> entries = directory_.entries();
+        const std::vector<ZipEntry>& entries = directory_.entries();
         const std::string_view first = entries.empty() ? std::string_view{} : std::string_view{entries.front().name};
         if (first.find('/') == std::string_view::npos)
             refuse("expected the archive's entries in a folder, as torch.save writes them, found none there");

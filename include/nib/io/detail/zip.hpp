@@ -284,7 +284,7 @@ public:
     }
 
     // In the directory's order.
-    std::span<const ZipEntry> entries() const { return {entries_.data(), entries_.size()}; }
+    const std::vector<ZipEntry>& entries() const { return entries_; }
 
     // Null where there is none of that name.
     const ZipEntry* find(std::string_view name) const {

@@ -154,7 +154,7 @@ private:
     }
 
     void write(const std::string& text) {
-        file_.write(text);
+        file_.write(bytes_of(text));
         position_ += text.size();
     }
 

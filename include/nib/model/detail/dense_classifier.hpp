@@ -8,7 +8,6 @@
 #include <nib/model/sequential.hpp>
 
 #include <cstddef>
-#include <span>
 #include <type_traits>
 
 namespace nib::inline NIB_ABI::detail {
@@ -24,11 +23,11 @@ constexpr LayerKind layer_kind() {
     return only_in_training_of<L>() ? LayerKind::identity : LayerKind::other;
 }
 
-// The first layer that does not fit: kinds.size() where layers are missing at the end, -1 where all fit. Layers that do
+// The first layer that does not fit: `count` where layers are missing at the end, -1 where all fit. Layers that do
 // nothing in inference are skipped.
-constexpr std::size_t first_misfit(std::span<const LayerKind> kinds) {
+constexpr std::size_t first_misfit(const LayerKind* kinds, std::size_t count) {
     LayerKind last = LayerKind::relu;
-    for (std::size_t i = 0; i < kinds.size(); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
         if (kinds[i] == LayerKind::identity) continue;
         const bool fits = last == LayerKind::relu ? kinds[i] == LayerKind::dense
                                                   : last == LayerKind::dense && (kinds[i] == LayerKind::relu ||
@@ -36,13 +35,13 @@ constexpr std::size_t first_misfit(std::span<const LayerKind> kinds) {
         if (!fits) return i;
         last = kinds[i];
     }
-    return last == LayerKind::log_softmax ? static_cast<std::size_t>(-1) : kinds.size();
+    return last == LayerKind::log_softmax ? static_cast<std::size_t>(-1) : count;
 }
 
 template <class... Layers>
 constexpr bool is_dense_classifier(LayerList<Layers...>) {
     constexpr LayerKind kinds[] = {layer_kind<typename Layers::layer>()...};
-    return first_misfit(kinds) == static_cast<std::size_t>(-1);
+    return first_misfit(kinds, sizeof...(Layers)) == static_cast<std::size_t>(-1);
 }
 
 }  // namespace nib::inline NIB_ABI::detail

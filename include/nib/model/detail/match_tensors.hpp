@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <initializer_list>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -108,29 +107,30 @@ struct NamedShape {
 
 // Tensors whose names are the same up to the last dot, by what follows it; those of a NamedLayers.
 struct NamedLayer {
-    std::span<const NamedShape> tensors;
+    const NamedShape* tensors;  // [size()]
 
+    std::size_t size() const { return tensors[0].count; }
     std::string_view name() const { return tensors[0].layer(); }
 
     // The lowest of their numbers.
     [[gnu::cold]] std::size_t first() const {
         std::size_t first = tensors[0].number;
-        for (const NamedShape& tensor : tensors) first = smaller(first, tensor.number);
+        for (std::size_t i = 1; i < size(); ++i) first = smaller(first, tensors[i].number);
         return first;
     }
 
     // Whether they have the same tensors, of the same shapes.
     [[gnu::cold]] bool is_like(const NamedLayer& other) const {
-        bool same = tensors.size() == other.tensors.size();
-        for (std::size_t i = 0; same && i < tensors.size(); ++i)
+        bool same = size() == other.size();
+        for (std::size_t i = 0; same && i < size(); ++i)
             same = tensors[i].role() == other.tensors[i].role() && *tensors[i].shape == *other.tensors[i].shape;
         return same;
     }
 
     // An order in which layers that are alike stand together, in the natural order of their names.
     [[gnu::cold]] bool comes_before(const NamedLayer& other) const {
-        if (tensors.size() != other.tensors.size()) return tensors.size() < other.tensors.size();
-        for (std::size_t i = 0; i < tensors.size(); ++i) {
+        if (size() != other.size()) return size() < other.size();
+        for (std::size_t i = 0; i < size(); ++i) {
             const NamedShape &a = tensors[i], &b = other.tensors[i];
             if (a.role() != b.role()) return a.role() < b.role();
             if (a.shape->size() != b.shape->size()) return a.shape->size() < b.shape->size();
@@ -172,7 +172,7 @@ public:
     }
 
 private:
-    NamedLayer layer_at(std::size_t place) const { return {{tensors_.data() + place, tensors_[place].count}}; }
+    NamedLayer layer_at(std::size_t place) const { return {tensors_.data() + place}; }
 
     [[gnu::cold]] void find_layers() {
         sort_records(tensors_.data(), tensors_.size(), [](const NamedShape& a, const NamedShape& b) {
@@ -226,7 +226,7 @@ private:
     check_order(file);
     for (std::size_t i = 0; i < theirs.size(); ++i) {
         const NamedLayer their_layer = theirs[i], our_layer = ours[place_of[i]];
-        for (std::size_t k = 0; k < their_layer.tensors.size(); ++k)
+        for (std::size_t k = 0; k < their_layer.size(); ++k)
             found[our_layer.tensors[k].number] = &file.tensors()[their_layer.tensors[k].number];
     }
     return found;
