@@ -121,6 +121,13 @@ std::size_t append_nonzeros_from(std::span<const Stored> x, std::size_t j, Nonze
     return count;
 }
 
+// Prefetches what lies as far from x[j] as x is long. Examples are often rows of one matrix, predicted one after the
+// other, and each comes from memory; to fetch all of the next one at once would hold up what else is to be loaded.
+template <class T>
+NIB_ALWAYS_INLINE void prefetch_next_row(std::span<const T> x, std::size_t j) {
+    prefetch(reinterpret_cast<std::uintptr_t>(x.data()) + (x.size() + j) * sizeof(T));
+}
+
 #if NIB_X86_DISPATCH
 // Loads a vector of stored numbers: `values` are the bits of their values as floats; `bits` is 0 in the lanes where the
 // number is zero.
@@ -150,6 +157,7 @@ template <class Stored>
     for (; j + width <= x.size(); j += width) {
         Integers values, bits;
         load_values(values, bits, x.data() + j);
+        if constexpr (std::is_same_v<Stored, float>) prefetch_next_row(x, j);
         const Mask mask = __builtin_ia32_cmpd512_mask(bits, Integers{}, not_equal, static_cast<Mask>(-1));
         const Integers packed_columns = __builtin_ia32_compresssi512_mask(columns, Integers{}, mask);
         const Integers packed_values = __builtin_ia32_compresssi512_mask(values, Integers{}, mask);
@@ -181,6 +189,7 @@ template <class Stored>
     for (; j + width <= x.size(); j += width) {
         Integers values, bits, lanes;
         load_values(values, bits, x.data() + j);
+        if constexpr (std::is_same_v<Stored, float>) prefetch_next_row(x, j);
         typename VectorOf<float, sizeof bits>::type signs;
         const Integers used = bits != Integers{};
         std::memcpy(&signs, &used, sizeof signs);
@@ -248,9 +257,12 @@ InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storag
     // Sampling a single row pays: writing a list that is then given up takes as long as using it. All of the row is
     // prefetched, because a caller's next example often comes from memory.
     if (x.rows() == 1) {
-        for (std::size_t i = 0; i < x.cols(); i += cache_line / sizeof(T))
-            prefetch(reinterpret_cast<std::uintptr_t>(x.data() + i));
-        if (looks_dense(x.values())) return x;
+        constexpr std::size_t line = cache_line / sizeof(T);
+        for (std::size_t i = 0; i < x.cols(); i += line) prefetch(reinterpret_cast<std::uintptr_t>(x.data() + i));
+        if (looks_dense(x.values())) {
+            for (std::size_t i = 0; i < x.cols(); i += line) detail::prefetch_next_row(x.values(), i);
+            return x;
+        }
     }
     const auto list = [&](std::size_t i, Nonzero<T>* entries) { return append_nonzeros(x.row(i), entries); };
     if (!list_rows(x.rows(), x.cols(), storage, list)) return x;
