@@ -53,6 +53,14 @@ TEST_CASE("a map holds what std::map holds, in its order") {
     CHECK(again != map);
 }
 
+TEST_CASE("a name may be a text of the map itself") {
+    nib::StringMap map{{"a", "short"}, {"b", "a text that is too long to lie in the string itself"}};
+    for (const char* const key : {"a", "b"}) map[map.at(key)] = key;
+    CHECK(map.size() == 4);
+    CHECK(map.at("short") == "a");
+    CHECK(map.at("a text that is too long to lie in the string itself") == "b");
+}
+
 TEST_CASE("a map is written as a list of pairs; of one name the first counts") {
     const nib::StringMap map{{"b", "1"}, {"a", "2"}, {"b", "3"}};
     CHECK(map == nib::StringMap{{"a", "2"}, {"b", "1"}});

@@ -99,8 +99,8 @@ inline const std::string& StringMap::at(std::string_view name) const {
 
 inline void StringMap::insert(std::size_t place, std::string_view name) {
     std::vector<Entry> grown(size() + 1);
+    grown[place].first.append(name);  // before what it may be a part of moves
     for (std::size_t i = 0; i < size(); ++i) grown[i < place ? i : i + 1] = std::move(entries_[i]);
-    grown[place].first.append(name);
     entries_.swap(grown);
 }
 
