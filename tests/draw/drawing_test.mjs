@@ -86,6 +86,39 @@ test("pen and touch draw too, and touching does not scroll", async (browser) => 
   await page.close();
 });
 
+test("one pointer draws at a time, and a pen before the hand beside it", async (browser) => {
+  const page = await opened(browser);
+  const counts = await page.evaluate(() => {
+    const {left, top} = canvas.getBoundingClientRect();
+    const send = (type, pointerId, pointerType, x) => canvas.dispatchEvent(new PointerEvent(type, {
+      pointerId, pointerType, clientX: left + x, clientY: top + 90, isPrimary: true, button: 0, bubbles: true}));
+    const counts = [];
+    const count = () => counts.push(strokes.map(({x}) => x.length));
+    send("pointerdown", 1, "touch", 300);
+    send("pointermove", 1, "touch", 310);
+    send("pointerdown", 2, "mouse", 100);
+    send("pointermove", 2, "mouse", 110);
+    count();
+    send("pointerdown", 3, "pen", 50);  // the hand was down first
+    send("pointermove", 1, "touch", 320);
+    send("pointermove", 3, "pen", 60);
+    count();
+    send("pointerdown", 4, "touch", 300);  // and comes again
+    send("pointermove", 4, "touch", 310);
+    send("pointermove", 3, "pen", 70);
+    send("pointerup", 4, "touch", 310);
+    send("pointermove", 3, "pen", 80);
+    send("lostpointercapture", 3, "pen", 80);
+    send("pointermove", 3, "pen", 90);
+    count();
+    send("pointerdown", 5, "touch", 300);
+    count();
+    return counts;
+  });
+  assert.deepEqual(counts, [[2], [2], [4], [4, 1]]);
+  await page.close();
+});
+
 test("digits side by side are a number", async (browser) => {
   const page = await opened(browser);
   await drawNumber(page, [4, 0, 7]);
@@ -134,5 +167,14 @@ test("arrow keys draw, and the focus goes through all controls", async (browser)
   assert.equal(await best(page), "1");
   await page.press("ArrowDown");  // the pen is up
   assert.equal(await page.evaluate("strokes[0].y.length"), 11);
+  for (let i = 0; i < 40; ++i) await page.press("ArrowLeft");
+  await drawByMouse(page, [[[200, 50], [200, 60]]]);
+  await page.press("ArrowDown");  // from where it was, at the edge
+  assert.deepEqual(await page.evaluate("[keyboardPen.shown, keyboardPen.x]"), [true, 0]);
+  for (let i = 0; i < 40; ++i) await page.press("ArrowRight");
+  await page.send("Emulation.setDeviceMetricsOverride", {width: 400, height: 700, deviceScaleFactor: 1, mobile: false});
+  await page.until("canvas.width < 400");
+  await page.press(" ");
+  assert(await page.evaluate("keyboardPen.x === canvas.clientWidth && strokes.at(-1).x.length === 1"));
   await page.close();
 });

@@ -74,6 +74,25 @@ test("a file of many drawings is shown within the canvas, and drawn on", async (
   await page.close();
 });
 
+test("a file in small units is drawn on as finely as any, and time goes on", async (browser) => {
+  const page = await opened(browser);
+  const small = join(scratch, "small.ndjson");
+  writeFileSync(small, '{"drawing":[[[0,0.001],[0,0.002],[0,9e6]]]}\n');
+  await choose(page, small);
+  await page.until("strokes.length === 1");
+  const drawn = [...Array(20).keys()].map((i) => [100 + 3 * i, 80 + 2 * i]);
+  await drawByMouse(page, [drawn]);
+  const [xs, ys] = await page.evaluate(`["x", "y"].map((axis) => strokes.at(-1)[axis].map(
+    (value) => view.scale * value + (axis === "x" ? view.left : view.top)))`);
+  assert.equal(xs.length, 20);
+  drawn.forEach(([x, y], i) => assert(Math.abs(xs[i] - x) < 0.02 && Math.abs(ys[i] - y) < 0.02, `${xs} ${ys}`));
+  assert(await page.evaluate("strokes.at(-1).t.every((t) => t >= 9e6 && t < 9.06e6)"));
+  await page.press("Escape");
+  await drawByMouse(page, [drawn]);
+  assert.equal(await page.evaluate("strokes[0].t[0]"), 0);
+  await page.close();
+});
+
 test("a model that is dropped replaces the built-in one, and what is none is refused", async (browser) => {
   const page = await opened(browser);
   const builtIn = await text(page, "model");

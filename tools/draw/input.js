@@ -2,16 +2,23 @@
 "use strict";
 
 let pointer = null;  // that draws: an event's pointerId, or "keyboard"
-let start = 0;       // time of the drawing's first sample, milliseconds
+let pointerType = null;
+let start = 0;  // when time 0 of the drawing was, milliseconds
 
-const hundredths = (value) => Math.round(100 * value) / 100;  // finer than any pen, and short in files
+// To hundredths of a pixel, or of a unit where that is smaller: finer than any pen, and short in files.
+function rounded(value) {
+  const steps = 10 ** Math.ceil(2 + Math.log10(Math.max(view.scale, 1)));
+  return Math.round(steps * value) / steps;
+}
 
 // (x, y): pixels of the canvas.
 function addSample(x, y, time) {
   const stroke = strokes.at(-1);
-  if (strokes.length === 1 && stroke.x.length === 0) start = time;
-  stroke.x.push(hundredths((x - view.left) / view.scale));
-  stroke.y.push(hundredths((y - view.top) / view.scale));
+  // Time goes on from the strokes that are there, whose own time it may not be: those of a file, or before Undo.
+  const last = strokes.at(-2)?.t.at(-1) ?? Infinity;
+  if (stroke.x.length === 0 && time - start < last) start = time - (last < Infinity ? last : 0);
+  stroke.x.push(rounded((x - view.left) / view.scale));
+  stroke.y.push(rounded((y - view.top) / view.scale));
   stroke.t.push(Math.max(Math.round(time - start), 0));
 }
 
@@ -38,31 +45,41 @@ function addEvent(event) {
   refresh();
 }
 
+// One at a time, but a pen takes the place of a hand that lies beside it, and what that has drawn goes.
+function mayDraw(event) {
+  if (event.button !== 0 || !event.isPrimary) return false;
+  if (pointer === null || pointer === "keyboard") return true;
+  if (event.pointerType !== "pen" || pointerType !== "touch") return false;
+  undo();
+  return true;
+}
+
 canvas.addEventListener("pointerdown", (event) => {
-  if (event.button !== 0 || !event.isPrimary) return;
+  if (!mayDraw(event)) return;
   if (event.isTrusted) canvas.setPointerCapture(event.pointerId);
   keyboardPen.shown = false;
   beginStroke(event.pointerId);
+  pointerType = event.pointerType;
   addEvent(event);
 });
 canvas.addEventListener("pointermove", (event) => {
   if (event.pointerId === pointer) addEvent(event);
 });
-for (const type of ["pointerup", "pointercancel"]) {
+for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
   canvas.addEventListener(type, (event) => {
     if (event.pointerId === pointer) endStroke();
   });
 }
 
 // Arrow keys move this pen, in pixels of the canvas.
-const keyboardPen = {x: 0, y: 0, shown: false};
+const keyboardPen = {x: null, y: null, shown: false};
 const arrows = new Set();  // that are held
 
+// Where it was, but within the canvas, which may have been resized.
 function showPen() {
-  if (keyboardPen.shown) return;
   keyboardPen.shown = true;
-  keyboardPen.x ||= canvas.clientWidth / 2;
-  keyboardPen.y ||= canvas.clientHeight / 4;
+  keyboardPen.x = Math.min(keyboardPen.x ?? canvas.clientWidth / 2, canvas.clientWidth);
+  keyboardPen.y = Math.min(keyboardPen.y ?? canvas.clientHeight / 4, canvas.clientHeight);
 }
 
 function movePen(step) {
