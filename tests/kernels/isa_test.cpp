@@ -115,3 +115,16 @@ TEST_CASE("every level above SSE2 has fused multiply-add") {
         if (isa > Isa::baseline) CHECK(reference::fuses());
     });
 }
+
+TEST_CASE("a part that runs apart runs on the level of its caller") {
+    reference::for_each_isa([](Isa) {
+        std::size_t bytes = 0, apart = 0;
+        kernels::dispatch([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            bytes = decltype(level)::vector_bytes;
+            kernels::run_apart<decltype(level)>([&](auto same)
+                                                    NIB_LAMBDA_ALWAYS_INLINE { apart = decltype(same)::vector_bytes; });
+        });
+        CHECK(apart == bytes);
+        CHECK(bytes > 0);
+    });
+}

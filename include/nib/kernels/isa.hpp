@@ -154,18 +154,29 @@ void run_baseline(const Kernel& kernel) {
 }
 #if NIB_X86_DISPATCH
 template <class Kernel>
-NIB_TARGET_AVX2 void run_avx2(const Kernel& kernel) {
+[[gnu::noinline]] NIB_TARGET_AVX2 void run_avx2(const Kernel& kernel) {
     const Kernel local_copy = kernel;
     local_copy(Avx2{});
 }
 template <class Kernel>
-NIB_TARGET_AVX512 void run_avx512(const Kernel& kernel) {
+[[gnu::noinline]] NIB_TARGET_AVX512 void run_avx512(const Kernel& kernel) {
     const Kernel local_copy = kernel;
     local_copy(Avx512{});
 }
 #endif
 
 }  // namespace detail
+
+// Calls kernel(level) as a function of its own, from code that runs on that level already: for loops that need all
+// registers, and large parts that few calls need. `kernel` may capture by reference what outlives no loop of its own.
+template <class Level, class Kernel>
+void run_apart(const Kernel& kernel) {
+#if NIB_X86_DISPATCH
+    if constexpr (Level::vector_bytes == Avx512::vector_bytes) return detail::run_avx512(kernel);
+    if constexpr (Level::vector_bytes == Avx2::vector_bytes) return detail::run_avx2(kernel);
+#endif
+    if constexpr (Level::vector_bytes == Baseline::vector_bytes) detail::run_baseline(kernel);
+}
 
 // Calls kernel(level) on the active level. `kernel` is a generic lambda that captures by value ([=]: through
 // references, every pointer would be read again after every store) and is marked NIB_LAMBDA_ALWAYS_INLINE, as is

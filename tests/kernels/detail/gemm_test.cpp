@@ -81,6 +81,33 @@ TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where it is cut 
     for (const std::size_t rows : reference::Sizes{8, 9, 63, 64}) check_gemm<T>(rows, 70, 512, rng);
 }
 
+TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where it is computed as its transpose", T, float,
+                   double) {
+    nib::Rng rng{8};
+    for (const std::size_t rows : reference::Sizes{32, 63, 64, 65, 200})
+        for (const std::size_t cols : reference::Sizes{1, 3, 6, 9, 10, 12}) check_gemm<T>(rows, 64, cols, rng);
+    check_gemm<T>(100, 300, 10, rng);
+}
+
+TEST_CASE("products with few columns are computed as their transpose where that fills vectors") {
+    reference::for_each_isa([](nib::Isa isa) {
+        const auto pays = [](std::size_t rows, std::size_t depth, std::size_t cols, std::size_t row_stride) {
+            return detail::pays_to_transpose<float>({.rows = rows,
+                                                     .cols = cols,
+                                                     .depth = depth,
+                                                     .a = {nullptr, row_stride, row_stride == 1 ? rows : 1},
+                                                     .b = {nullptr, cols, 1},
+                                                     .c = nullptr});
+        };
+        CHECK(pays(64, 128, 10, 1) == (isa >= nib::Isa::avx2));
+        CHECK(pays(64, 128, 8, 1) == (isa == nib::Isa::avx512));
+        CHECK_FALSE(pays(64, 128, 10, 128));  // a is not transposed
+        CHECK_FALSE(pays(64, 128, 16, 1));
+        CHECK_FALSE(pays(64, 32, 10, 1));
+        CHECK_FALSE(pays(16, 128, 10, 1));
+    });
+}
+
 TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where all of it is packed", T, float, double) {
     nib::Rng rng{9};
     check_gemm<T>(192, 128, 384, rng);

@@ -173,3 +173,24 @@ TEST_CASE("few rows read lines of b that conflict in L1 in strips, many pack the
         CHECK_FALSE(detail::packs_b<Level>(product_of<float>(64, 784, 800), 64));
     });
 }
+
+TEST_CASE("rows of a block: all that one panel is multiplied by, more of little depth, few where they are packed") {
+    for_each_level([](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        using Sizes = detail::BlockSizes<Level, float>;
+        const auto rows_of = [](detail::Product<float> p) {
+            detail::StackBuffers<Level, float> buffers;
+            return detail::pack_where_slow<Level>(p, buffers).rows;
+        };
+        CHECK(rows_of(product_of<float>(1000, 100, Sizes::panel_cols)) == 1000);
+        CHECK(rows_of(product_of<float>(1000, Sizes::depth, 64)) == Sizes::block_rows);
+        CHECK(rows_of(product_of<float>(1000, Sizes::depth / 4, 64)) == 4 * Sizes::block_rows);
+        CHECK(rows_of(product_of<float>(1000, 1, 64)) >= 1000);
+        auto conflicting = product_of<float>(1000, 15, 64);
+        conflicting.a.row_stride = 1024;
+        CHECK(rows_of(conflicting) == Sizes::block_rows);
+        auto transposed = product_of<float>(1000, 784, 64);
+        transposed.a = {nullptr, 1, 1000};
+        CHECK(rows_of(transposed) > Sizes::block_rows);
+    });
+}

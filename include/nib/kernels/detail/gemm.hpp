@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/storage.hpp>
 #include <nib/kernels/detail/microkernel.hpp>
 #include <nib/kernels/detail/pack.hpp>
 #include <nib/kernels/vector.hpp>
@@ -19,11 +20,14 @@ NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& pa
     constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
     const T no_bias[panel_cols] = {};
     const std::size_t depth_parts = larger<std::size_t>((p.depth + packing.most_depth - 1) / packing.most_depth, 1);
+    const auto start_of = [&](std::size_t part) NIB_LAMBDA_ALWAYS_INLINE {  // often there is one: without a division
+        return part == 0 ? 0 : part == depth_parts ? p.depth : p.depth * part / depth_parts;
+    };
     for (std::size_t i0 = 0; i0 < p.rows; i0 += packing.outer_rows) {
         const std::size_t i_end = smaller(i0 + packing.outer_rows, p.rows);
         for (std::size_t part = 0; part < depth_parts; ++part) {  // also once for depth 0, which still has a bias
-            const std::size_t first = p.depth * part / depth_parts;
-            const std::size_t depth = p.depth * (part + 1) / depth_parts - first;
+            const std::size_t first = start_of(part);
+            const std::size_t depth = start_of(part + 1) - first;
             for (std::size_t j0 = 0; j0 < p.cols; j0 += packing.cols) {
                 const std::size_t j_end = smaller(j0 + packing.cols, p.cols);
                 const Panels<T> b = pack_b<Level>(p, packing, first, depth, j0, j_end - j0);
@@ -35,20 +39,20 @@ NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& pa
                         if (packing.packs_all)
                             prefetch_a_block(p, i + rows, smaller(packing.rows, i_end - i - rows), first, depth, panel,
                                              (j_end - j0 + panel_cols - 1) / panel_cols);
-                        multiply_panel<Level, T>(
-                            {.rows = 0,
-                             .depth = depth,
-                             .a = a,
-                             .b = b.data + panel * b.panel_stride,
-                             .b_stride = b.row_stride,
-                             .c = p.c + i * p.cols + j,
-                             .c_stride = p.cols,
-                             .accumulate = part > 0,
-                             .start = p.bias != nullptr ? p.bias + j : no_bias,
-                             .next_rows = rows_to_prefetch<Level>(p, packing.packs_all, i, j, first, depth),
-                             .b_prefetch_distance =
-                                 i == i0 ? panel_prefetch_distance<Level>(p, packing.packs_all, j_end - j0) : 0},
-                            rows, smaller(panel_cols, j_end - j));
+                        Tiles<T> tiles{
+                            .rows = rows,
+                            .depth = depth,
+                            .a = a,
+                            .b = b.data + panel * b.panel_stride,
+                            .b_stride = b.row_stride,
+                            .c = p.c + i * p.cols + j,
+                            .c_stride = p.cols,
+                            .accumulate = part > 0,
+                            .start = p.bias != nullptr ? p.bias + j : no_bias,
+                            .next_rows = rows_to_prefetch<Level>(p, packing.packs_all, i, j, first, depth),
+                            .b_prefetch_distance =
+                                i == i0 ? panel_prefetch_distance<Level>(p, packing.packs_all, j_end - j0) : 0};
+                        multiply_panel<Level, T>(tiles, smaller(panel_cols, j_end - j));
                     }
                 }
             }
@@ -98,10 +102,47 @@ NIB_ALWAYS_INLINE void multiply_by_rows(const Product<T>& p) {
 
 // c = a b + bias.
 template <class T>
+void gemm(Product<T> product);
+
+// Products with few columns are computed as their transpose, whose rows fill vectors, so many rows of c at a time.
+inline constexpr std::size_t most_cols_transposed = 12;
+inline constexpr std::size_t rows_transposed = 64;
+
+// Whether that pays: at least a quarter of c's vectors would be empty, columns of a can be read as vectors, and there
+// are enough multiply-adds to make up for the copies.
+template <class T>
+bool pays_to_transpose(const Product<T>& p) {
+    const Isa isa = active_isa();
+    const std::size_t vector_bytes = isa == Isa::avx512 ? Avx512::vector_bytes
+                                     : isa == Isa::avx2 ? Avx2::vector_bytes
+                                                        : Baseline::vector_bytes;
+    const std::size_t width = vector_bytes / sizeof(T), whole = (p.cols + width - 1) / width * width;
+    return runs_tuned() && p.cols <= most_cols_transposed && p.cols * 4 <= whole * 3 && p.rows >= 32 && p.depth >= 64 &&
+           p.a.row_stride == 1 && p.bias == nullptr;
+}
+
+template <class T>
+void gemm_transposed(const Product<T>& p) {
+    alignas(cache_line) T columns[most_cols_transposed * rows_transposed];
+    for (std::size_t i = 0; i < p.rows; i += rows_transposed) {
+        const std::size_t rows = smaller(rows_transposed, p.rows - i);
+        gemm<T>({.rows = p.cols,
+                 .cols = rows,
+                 .depth = p.depth,
+                 .a = {p.b.data, p.b.col_stride, p.b.row_stride},
+                 .b = {p.a.data + i, p.a.col_stride, 1},
+                 .c = columns});
+        for (std::size_t r = 0; r < rows; ++r)
+            for (std::size_t j = 0; j < p.cols; ++j) p.c[(i + r) * p.cols + j] = columns[j * rows + r];
+    }
+}
+
+template <class T>
 void gemm(Product<T> product) {
     if (product.rows == 0 || product.cols == 0) return;
     // With depth 0, a and b may be null. They are not read, and adding an offset to a null pointer is undefined.
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
+    if (pays_to_transpose(product)) return gemm_transposed(product);
     void* const scratch = runs_tuned() && pays_to_pack_all(product) ? packing_scratch() : nullptr;
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);

@@ -27,13 +27,13 @@ struct Prefetch {
     std::size_t cols;
 };
 
-// One tile of c: `rows` rows of whole vectors, over `depth` terms.
+// Tiles of c below one another: `rows` rows of whole vectors, over `depth` terms.
 template <class T>
-struct Tile {
+struct Tiles {
     std::size_t rows;
     std::size_t depth;
     Strided<T> a;
-    const T* b;  // [depth, the tile's vectors], b_stride apart
+    const T* b;  // [depth, the tiles' vectors], b_stride apart
     std::size_t b_stride;
     T* c;
     std::size_t c_stride;
@@ -53,9 +53,20 @@ inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_byte
 template <class Level>
 constexpr std::size_t groups_of_tiles(std::size_t rows) {
     constexpr std::size_t group = Level::rows_per_group, most = Level::groups * group;
-    const std::size_t tiles = (rows + most - 1) / most;
-    return ((rows + tiles - 1) / tiles + group - 1) / group;
+    if (rows <= most) return (rows + group - 1) / group;
+    return rows <= 2 * (most - group) ? Level::groups - 1 : Level::groups;
 }
+
+// Whether so many rows are multiplied in tiles of 5 rows of two vectors, or of 15 rows of one. In groups of 4 they
+// would be 8, 12 or 16; and 15 is a usual batch.
+template <class Level>
+inline constexpr bool has_fives = Level::vector_bytes == 64;
+constexpr bool in_fives(std::size_t rows, std::size_t vectors) {
+    return rows == 15 || (vectors == 2 && (rows == 5 || rows == 10));
+}
+
+// Up to so many terms, two groups of rows make better tiles than three: storing the sums weighs more.
+inline constexpr std::size_t shallow_depth = 32;
 
 // Whether tiles of so many groups of rows and of vectors read columns of b that do not fill a vector in place, through
 // a mask. A masked load takes a turn of the unit that multiplies, so that in larger tiles packing costs less; and AVX2
@@ -65,29 +76,48 @@ constexpr bool masks_b(std::size_t groups, std::size_t vectors) {
     return has_lane_masks<Level> && Level::vector_bytes == 64 && vectors == 1 && groups < Level::groups;
 }
 
-// Computes up to Groups * rows_per_group rows of Vectors vectors in registers. The rows of a group are one stride
-// apart, so that few registers hold addresses. In a tile of fewer rows the last group is moved up and computes some
-// rows twice, which needs no branches in the loop. In a tile of less than one group the last row is computed several
-// times.
-template <class Level, class T, std::size_t Groups, std::size_t Vectors>
-NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
+// Prefetches what a tile of Rows rows is to prefetch while it adds the terms from number k to `end`.
+template <class Level, std::size_t Rows, std::size_t Vectors, class T>
+NIB_ALWAYS_INLINE void prefetch_ahead(const Tiles<T>& tiles, const T* b, std::size_t k, std::size_t end) {
+    if (k < tiles.next_rows.cols) {
+        const std::size_t step = tiles.next_rows.row_stride * sizeof(T);
+        auto next =
+            reinterpret_cast<std::uintptr_t>(tiles.next_rows.data) + smaller(tiles.rows, Rows) * step + k * sizeof(T);
+        for (std::size_t r = 0; r < Rows; ++r, next += step) prefetch(next);
+    }
+    if (tiles.b_prefetch_distance == 0) return;
+    for (std::size_t i = 0; i < end - k; ++i)
+        for (std::size_t part = 0; part < Vectors * Level::vector_bytes; part += cache_line)
+            prefetch(reinterpret_cast<std::uintptr_t>(b) +
+                     (i * tiles.b_stride + tiles.b_prefetch_distance) * sizeof(T) + part);
+}
+
+// The compiler reads again what it has read from memory before.
+NIB_ALWAYS_INLINE void forget_memory() { asm volatile("" ::: "memory"); }
+
+// Computes tiles of Groups * Group rows of Vectors vectors in registers. The rows of a group are one stride apart, so
+// that few registers hold addresses. In a last tile of fewer rows the last group is moved up and computes some rows
+// twice, which needs no branches in the loop. In a tile of less than one group the last row is computed several times.
+//
+// On the way from one tile to the next the multiply-adds that wait in the processor's queue must not run out. So that
+// way is short, and its numbers stay in memory: beside the loop's addresses they do not fit the registers, and GCC
+// would keep them in registers of vectors, out of which they come only behind the queue.
+template <class Level, class T, std::size_t Groups, std::size_t Group, std::size_t Vectors>
+NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
     using V = Vector<Level, T>;
     constexpr std::size_t width = lanes<Level, T>;
-    constexpr std::size_t group = Level::rows_per_group;
-    constexpr std::size_t rows = Groups * group;
-    const auto row_of = [&](std::size_t r) NIB_LAMBDA_ALWAYS_INLINE {
-        if constexpr (Groups == 1) return smaller(r, tile.rows - 1);
-        return r < rows - group ? r : tile.rows - (rows - r);
-    };
+    constexpr std::size_t rows = Groups * Group;
+    constexpr bool repeats_last_row = Groups == 1 && Group == Level::rows_per_group;
+    constexpr bool reads_b_masked = Group == Level::rows_per_group ? masks_b<Level>(Groups, Vectors) : Vectors == 1;
 
     // Load and store vector number v of a row of c or of what is added to.
 #if NIB_X86_INSTRUCTIONS
     struct NoMask {
         explicit NoMask(std::size_t) {}
     };
-    const std::conditional_t<has_lane_masks<Level>, FirstLanes<T, V>, NoMask> last{tile.last_lanes};
-    // AVX2's masked stores take long on some processors, so that whole vectors do without. AVX-512's cost nothing.
-    const bool masked = Level::vector_bytes == 64 || tile.last_lanes != width;
+    const std::conditional_t<has_lane_masks<Level>, FirstLanes<T, V>, NoMask> last{tiles.last_lanes};
+    // Whole vectors do without: AVX2's masked stores take long on some processors, AVX-512's on some a little.
+    const bool masked = tiles.last_lanes != width;
 #endif
     const auto load_part = [&](V& vector, const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
@@ -104,86 +134,105 @@ NIB_ALWAYS_INLINE void microkernel(const Tile<T>& tile) {
         store(values + v * width, vector);
     };
 
-    // Row r of c, from the first row of its group: twelve addresses would not fit the registers.
-    T* c[rows];
-    NIB_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) c[r] = tile.c + row_of(r) * tile.c_stride;
-    const auto row_of_c = [&](std::size_t r) NIB_LAMBDA_ALWAYS_INLINE {
-        return Groups == 1 ? c[r] : c[r / group * group] + r % group * tile.c_stride;
-    };
-
-    // Where the sums start: the bias, the same for all rows, or what c holds.
-    V sums[rows][Vectors];
-    if (tile.accumulate) {
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], row_of_c(r), v);
-        }
-    } else {
-        V start[Vectors];
-        NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) load_part(start[v], tile.start, v);
-        NIB_UNROLL
-        for (std::size_t r = 0; r < rows; ++r) {
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = start[v];
-        }
-    }
-
-    const std::size_t stride = tile.a.row_stride;
-    const T* a[rows];  // with several groups, only the first row of each is used
-    NIB_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) a[r] = tile.a.data + row_of(r) * stride;
-    const T* b = tile.b;
-    std::size_t offset = 0;
-    // One cache line of a's rows at a time, so that the inner loop has only loads and multiply-adds: with a branch in
-    // it, Clang runs out of registers.
-    const std::size_t next_step = tile.next_rows.row_stride * sizeof(T);
-    std::uintptr_t next = reinterpret_cast<std::uintptr_t>(tile.next_rows.data) + tile.rows * next_step;
-    for (std::size_t k = 0; k < tile.depth;) {
-        if (k < tile.next_rows.cols) {
-            for (std::size_t r = 0; r < rows; ++r) prefetch(next + r * next_step);
-            next += cache_line;
-        }
-        const std::size_t end = smaller(k + cache_line / sizeof(T), tile.depth);
-        if (tile.b_prefetch_distance != 0)
-            for (std::size_t i = 0; i < end - k; ++i)
-                for (std::size_t part = 0; part < Vectors * sizeof(V); part += cache_line)
-                    prefetch(reinterpret_cast<std::uintptr_t>(b) +
-                             (i * tile.b_stride + tile.b_prefetch_distance) * sizeof(T) + part);
-        for (; k < end; ++k) {
-            V row[Vectors];
-            NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v)
-                masks_b<Level>(Groups, Vectors) ? load_part(row[v], b, v) : load(row[v], b + v * width);
+    const auto starts_last_group = [](std::size_t r)
+                                       NIB_LAMBDA_ALWAYS_INLINE { return Groups > 1 && r == rows - Group; };
+    const auto has_next = [&](std::size_t r)
+                              NIB_LAMBDA_ALWAYS_INLINE { return !repeats_last_row || r + 1 < tiles.rows; };
+    do {
+        // Where the sums start: the bias, the same for all rows, or what c holds.
+        V sums[rows][Vectors];
+        if (tiles.accumulate) {
+            const T* c = tiles.c;
             NIB_UNROLL
             for (std::size_t r = 0; r < rows; ++r) {
-                const T factor = Groups == 1 ? a[r][offset] : a[r / group * group][offset + r % group * stride];
+                if (starts_last_group(r)) c = tiles.c + (smaller(tiles.rows, rows) - Group) * tiles.c_stride;
                 NIB_UNROLL
-                for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
+                for (std::size_t v = 0; v < Vectors; ++v) load_part(sums[r][v], c, v);
+                if (has_next(r)) c += tiles.c_stride;
             }
-            offset += tile.a.col_stride;
-            b += tile.b_stride;
+        } else {
+            V start[Vectors];
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) load_part(start[v], tiles.start, v);
+            NIB_UNROLL
+            for (std::size_t r = 0; r < rows; ++r) {
+                NIB_UNROLL
+                for (std::size_t v = 0; v < Vectors; ++v) sums[r][v] = start[v];
+            }
         }
-    }
 
-    NIB_UNROLL
-    for (std::size_t r = 0; r < rows; ++r) {
+        const T* a[Groups];  // the first row of each group
         NIB_UNROLL
-        for (std::size_t v = 0; v < Vectors; ++v) store_part(row_of_c(r), sums[r][v], v);
-    }
+        for (std::size_t g = 0; g < Groups; ++g) {
+            const std::size_t first = starts_last_group(g * Group) ? smaller(tiles.rows, rows) - Group : g * Group;
+            a[g] = tiles.a.data + first * tiles.a.row_stride;
+        }
+        const T* b = tiles.b;
+        for (std::size_t k = 0; k < tiles.depth;) {
+            // One cache line of a's rows at a time where something is prefetched, so that the inner loop has only loads
+            // and multiply-adds: with a branch in it, Clang runs out of registers.
+            std::size_t end = tiles.depth;
+            if (tiles.next_rows.cols != 0 || tiles.b_prefetch_distance != 0) {
+                end = smaller(k + cache_line / sizeof(T), end);
+                prefetch_ahead<Level, rows, Vectors>(tiles, b, k, end);
+            }
+            forget_memory();
+            const std::size_t stride = tiles.a.row_stride, col_stride = tiles.a.col_stride, b_stride = tiles.b_stride;
+            std::size_t row_in_group[Group];
+            NIB_UNROLL
+            for (std::size_t r = 0; r < Group; ++r)
+                row_in_group[r] = (repeats_last_row ? smaller(r, tiles.rows - 1) : r) * stride;
+            for (; k < end; ++k) {
+                V row[Vectors];
+                NIB_UNROLL
+                for (std::size_t v = 0; v < Vectors; ++v)
+                    reads_b_masked ? load_part(row[v], b, v) : load(row[v], b + v * width);
+                NIB_UNROLL
+                for (std::size_t r = 0; r < rows; ++r) {
+                    const T factor = a[r / Group][row_in_group[r % Group]];
+                    NIB_UNROLL
+                    for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
+                }
+                NIB_UNROLL
+                for (std::size_t g = 0; g < Groups; ++g) a[g] += col_stride;
+                b += b_stride;
+            }
+            forget_memory();
+        }
+
+        const std::size_t c_stride = tiles.c_stride, count = smaller(tiles.rows, rows);
+        T* c = tiles.c;
+        NIB_UNROLL
+        for (std::size_t r = 0; r < rows; ++r) {
+            if (starts_last_group(r)) c = tiles.c + (count - Group) * c_stride;
+            NIB_UNROLL
+            for (std::size_t v = 0; v < Vectors; ++v) store_part(c, sums[r][v], v);
+            if (has_next(r)) c += c_stride;
+        }
+        tiles.a.data += count * tiles.a.row_stride;
+        tiles.c += count * c_stride;
+        tiles.next_rows.data += count * tiles.next_rows.row_stride;
+        tiles.b_prefetch_distance = 0;  // once is enough
+        tiles.rows -= count;
+    } while (tiles.rows > 0);
 }
 
+// Tiles of so many groups of rows, or in fives. Each kind is a function of its own, which has all registers to itself.
 template <class Level, class T, std::size_t Vectors>
-NIB_ALWAYS_INLINE void run_microkernel(const Tile<T>& tile) {
-    constexpr std::size_t group = Level::rows_per_group;
-    if (Level::groups > 2 && tile.rows > 2 * group)
-        microkernel<Level, T, Level::groups, Vectors>(tile);
-    else if (tile.rows > group)
-        microkernel<Level, T, 2, Vectors>(tile);
+NIB_ALWAYS_INLINE void run_tiles(Tiles<T>& tiles, std::size_t groups) {
+    const auto run = [&]<std::size_t Groups, std::size_t Group>() NIB_LAMBDA_ALWAYS_INLINE {
+        run_apart<Level>([&tiles](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            multiply_tiles<decltype(level), T, Groups, Group, Vectors>(tiles);
+        });
+    };
+    if constexpr (has_fives<Level>)
+        if (in_fives(tiles.rows, Vectors)) return run.template operator()<(Vectors == 2 ? 1 : 3), 5>();
+    if (Level::groups > 2 && groups > 2)
+        run.template operator()<Level::groups, Level::rows_per_group>();
+    else if (groups == 2)
+        run.template operator()<2, Level::rows_per_group>();
     else
-        microkernel<Level, T, 1, Vectors>(tile);
+        run.template operator()<1, Level::rows_per_group>();
 }
 
 // A local copy of a tile whose columns do not fill its vectors.
@@ -201,35 +250,43 @@ NIB_ALWAYS_INLINE void copy_rows(T* to, std::size_t to_stride, const T* from, st
     for (std::size_t r = 0; r < rows; ++r) copy_fewer<Most>(to + r * to_stride, from + r * from_stride, cols);
 }
 
-// Multiplies `rows` rows of a by a panel of `cols` columns of b.
+// Multiplies a by a panel of `cols` columns of b. `tiles` has all of a's rows, and is not to be used any more.
 template <class Level, class T>
-NIB_ALWAYS_INLINE void multiply_panel(Tile<T> tile, std::size_t rows, std::size_t cols) {
+NIB_ALWAYS_INLINE void multiply_panel(Tiles<T>& tiles, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
-    // (`smaller` changes nothing, but GCC warns of writes behind `edge` without it.)
-    const std::size_t each = smaller(groups_of_tiles<Level>(rows), Level::groups) * group;
     const bool whole = has_lane_masks<Level> || cols % width == 0;
-    tile.last_lanes = whole ? (cols - 1) % width + 1 : width;
+    tiles.last_lanes = whole ? (cols - 1) % width + 1 : width;
     Edge<Level, T> edge;
-    if (!whole && !tile.accumulate) {
-        copy_fewer<edge_cols>(edge.start, tile.start, cols);
-        tile.start = edge.start;
+    if (!whole && !tiles.accumulate) {
+        copy_fewer<edge_cols>(edge.start, tiles.start, cols);
+        tiles.start = edge.start;
     }
-    for (std::size_t i = 0; i < rows; i += tile.rows) {
-        tile.rows = smaller(each, rows - i);
-        Tile<T> part = tile;
-        if (!whole) {
-            if (tile.accumulate) copy_rows<edge_cols>(edge.c, edge_cols, tile.c, tile.c_stride, tile.rows, cols);
-            part.c = edge.c;
-            part.c_stride = edge_cols;
+    T* c = tiles.c;
+    const std::size_t c_stride = tiles.c_stride;
+    std::size_t left = tiles.rows, groups = groups_of_tiles<Level>(left);
+    if (Level::groups > 2 && left > groups * group && cols > width && tiles.depth <= shallow_depth) groups = 2;
+    while (left > 0) {
+        tiles.rows = left;
+        if (left <= groups * group) {
+            groups = groups_of_tiles<Level>(left);
+        } else if (!whole) {
+            tiles.rows = groups * group;
+        } else {  // a last tile of fewer groups is left for the next turn
+            const std::size_t rest = groups > 2 ? left % (3 * group) : left % (2 * group);
+            if (rest <= (groups - 1) * group) tiles.rows = left - rest;
         }
-        cols > width ? run_microkernel<Level, T, 2>(part) : run_microkernel<Level, T, 1>(part);
-        if (!whole) copy_rows<edge_cols>(tile.c, tile.c_stride, edge.c, edge_cols, tile.rows, cols);
-        tile.a.data += tile.rows * tile.a.row_stride;
-        tile.c += tile.rows * tile.c_stride;
-        tile.next_rows.data += tile.rows * tile.next_rows.row_stride;
-        tile.b_prefetch_distance = 0;  // once is enough
+        const std::size_t count = tiles.rows;
+        if (!whole) {
+            if (tiles.accumulate) copy_rows<edge_cols>(edge.c, edge_cols, c, c_stride, count, cols);
+            tiles.c = edge.c;
+            tiles.c_stride = edge_cols;
+        }
+        cols > width ? run_tiles<Level, T, 2>(tiles, groups) : run_tiles<Level, T, 1>(tiles, groups);
+        if (!whole) copy_rows<edge_cols>(c, c_stride, edge.c, edge_cols, count, cols);
+        c += count * c_stride;
+        left -= count;
     }
 }
 

@@ -112,6 +112,13 @@ struct BlockSizes {
     static constexpr std::size_t most_cols = 64 * panel_cols;
 };
 
+// Whether `rows` rows of p's a are packed: those that conflict in L1.
+template <class Level, class T>
+constexpr bool packs_a(const Product<T>& p, std::size_t rows) {
+    return p.a.col_stride == 1 && conflicts_in_l1<T>(p.a.row_stride) && rows > Level::rows_per_group &&
+           p.cols > BlockSizes<Level, T>::panel_cols;
+}
+
 // Memory on the stack for what is packed of most products.
 template <class Level, class T>
 struct StackBuffers {
@@ -162,9 +169,18 @@ NIB_ALWAYS_INLINE Packing<T> pack_where_slow(const Product<T>& p, StackBuffers<L
     else if (Level::vector_bytes == 32 && p.cols <= cols && p.a.col_stride == 1 &&
              !conflicts_in_l1<T>(p.a.row_stride) && !packs_b<Level>(p, p.cols))
         depth = depth_in_place;
+    // A block of a that is read in place is as large as L1 allows while several panels of b are multiplied by it. Of a
+    // transposed a, a second-level cache is as good.
+    std::size_t rows = Sizes::block_rows;
+    if (p.cols <= Sizes::panel_cols)
+        rows = p.rows;
+    else if (p.a.col_stride != 1)
+        rows = 8 * Sizes::block_rows;
+    else if (!packs_a<Level>(p, p.rows))
+        while (rows < p.rows && rows * 2 * p.depth <= Sizes::block_rows * Sizes::depth) rows *= 2;
     return {.packs_all = false,
             .outer_rows = 384,
-            .rows = Sizes::block_rows,
+            .rows = rows,
             .cols = cols,
             .most_depth = depth,
             .packed_a = buffers.packed_a,
@@ -231,8 +247,11 @@ NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, const Packing<T>& packin
         return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Sizes::panel_cols};
     // A few panels at a time: more would write to so many lines, equally far apart, that they conflict in L1.
     constexpr std::size_t at_once = Sizes::block_panels * Sizes::panel_cols;
-    for (std::size_t c = 0; c < cols; c += at_once)
-        copy_to_panels<Level>(packing.packed_b + c * depth, p, first, depth, j + c, smaller(at_once, cols - c));
+    run_apart<Level>([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        for (std::size_t c = 0; c < cols; c += at_once)
+            copy_to_panels<decltype(level)>(packing.packed_b + c * depth, p, first, depth, j + c,
+                                            smaller(at_once, cols - c));
+    });
     return {packing.packed_b, Sizes::panel_cols, depth * Sizes::panel_cols};
 }
 
@@ -242,10 +261,8 @@ NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, const Packing<T>& packi
                                     std::size_t first, std::size_t depth) {
     using Sizes = BlockSizes<Level, T>;
     const Strided<T> a{p.a.data + i * p.a.row_stride + first * p.a.col_stride, p.a.row_stride, p.a.col_stride};
+    if (!packing.packs_all && !packs_a<Level>(p, rows)) return a;
     const bool contiguous = a.col_stride == 1;
-    const bool conflict =
-        contiguous && conflicts_in_l1<T>(a.row_stride) && rows > Level::rows_per_group && p.cols > Sizes::panel_cols;
-    if (!packing.packs_all && !conflict) return a;
     // Line by line: rows of a, or its columns where these are contiguous.
     const std::size_t lines = contiguous ? rows : depth;
     const std::size_t length = contiguous ? depth : rows;
@@ -253,7 +270,9 @@ NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, const Packing<T>& packi
     const std::size_t stride = contiguous ? Sizes::a_stride : Sizes::most_rows;
     const std::size_t readable = contiguous ? (p.rows - 1 - i) * from_stride + p.depth - first
                                             : (p.depth - 1 - first) * from_stride + p.rows - i;
-    copy_lines<Level, T>(packing.packed_a, stride, a.data, from_stride, lines, length, readable);
+    run_apart<Level>([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        copy_lines<decltype(level), T>(packing.packed_a, stride, a.data, from_stride, lines, length, readable);
+    });
     return contiguous ? Strided<T>{packing.packed_a, stride, 1} : Strided<T>{packing.packed_a, 1, stride};
 }
 
