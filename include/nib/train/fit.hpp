@@ -22,6 +22,7 @@
 #include <nib/train/detail/course.hpp>
 #include <nib/train/detail/fit_checks.hpp>
 #include <nib/train/detail/scheduled_rate.hpp>
+#include <nib/train/detail/thread_choice.hpp>
 #include <nib/train/evaluate.hpp>
 #include <nib/train/fit_options.hpp>
 #include <nib/train/gradients.hpp>
@@ -82,7 +83,8 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
     const bool beside = RandomExampleSource<Data, T> && options.threads > 1;
     ThreadPool pool{beside ? options.threads - 1 : options.threads};
     ThreadPool pair{beside ? std::size_t{2} : 1};
-    Gradients gradients{net, loss, &pool};
+    ThreadChoice threads{pool};
+    Gradients gradients{net, loss, &threads};
     if (const auto& first = net.view().steps.front(); first.check_ready != nullptr)
         first.check_ready(std::as_const(net).buffers().first(first.buffers));
     if (options.allow_zero_parameters) gradients.allow_zero_parameters();
@@ -101,9 +103,10 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
         {
             const Stopwatch stopwatch;
             ScheduledRate rate{optimizer, options.schedule};
-            const auto batches = nib::batches<T>(data, options.batch_size, rng, beside ? nullptr : &pool);
+            const auto batches = nib::batches<T>(data, options.batch_size, rng, beside ? nullptr : &threads);
             const std::size_t steps = (batches.size() - 1) / options.accumulate + 1;
             bool finite = true;
+            double step_began = 0;
             const auto use = [&](const auto& batch) {
                 rate.set(
                     {.progress = progress.part_done(batch.size()),
@@ -129,8 +132,12 @@ FitResult run_fit(Net& net, Optimizer& optimizer, const Data& data, const FitOpt
                               not_finite_cause(net, data, batches, batch, rate));
                 report.loss += loss_total(loss, gradients.loss(), batch.size());
                 progress.examples += batch.size();
-                progress.seconds = seconds_before + stopwatch.seconds();
-                return proceeds(on_progress, progress);
+                const double step_ended = stopwatch.seconds();
+                threads.add((step_ended - step_began) / static_cast<double>(batch.size()));
+                progress.seconds = seconds_before + step_ended;
+                const bool goes_on = proceeds(on_progress, progress);
+                step_began = stopwatch.seconds();
+                return goes_on;
             };
             whole = BatchStream{batches, pair}.for_each(use, done);
             check_learned(net, optimizer, epoch, rate);

@@ -16,7 +16,7 @@ struct FitOptions {
     int epochs = 4;                      // times through the data
     std::size_t batch_size = 15;         // at least 1
     int first_epoch = 1;                 // larger when training resumes from a checkpoint
-    std::size_t threads = 1;             // for batches large enough to gain; the results are the same to the bit
+    std::size_t threads = 1;             // at most, while and where they gain; the results are the same to the bit
     Schedule schedule = {};              // of the optimiser's learning rate: constant unless it is set
     bool allow_zero_parameters = false;  // train even a network whose parameters are all 0
 

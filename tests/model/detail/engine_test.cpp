@@ -90,6 +90,19 @@ struct SizedCube : Cube {
     static constexpr std::size_t input_size = 3, output_size = 3;
 };
 
+// Of two threads: runs the parts one after the other, and counts the runs.
+class Counting final : public nib::Executor {
+public:
+    std::size_t size() const override { return 2; }
+    int runs = 0;
+
+private:
+    void run_parts(std::size_t parts, Part part, const void* job) override {
+        ++runs;
+        while (parts-- > 0) part(job, parts);
+    }
+};
+
 template <class Net>
 std::vector<float> outputs_and_gradients(const Net& net, const nib::kernels::InputView<float>& x,
                                          MatrixView<const float> dy, nib::Executor* executor) {
@@ -119,6 +132,19 @@ TEST_CASE("a layer that mixes rows is given all of them at once, between layers 
     nib::Rng small_rng{2};
     nib::BasicSequential<double, Dense<4, 5>, AddMean, Cube, Dense<5, 6>, Cube, AddMean, Dense<6, 2>> small{small_rng};
     CHECK(reference::network_gradient_error(small, reference::random_matrix<double>(7, 4, rng), rng) < 1e-7);
+}
+
+TEST_CASE("the way back from few outputs is shared too: each number is a short sum, but there are many") {
+    nib::Rng rng{2};
+    const nib::Sequential<Dense<400, 800>, nib::ReLU, Dense<800, 10>> net{rng};
+    const auto x = reference::random_matrix<float>(128, 400, rng), dy = reference::random_matrix<float>(128, 10, rng);
+    Counting executor;
+    nib::Workspace<float> workspace{&executor};
+    nib::run_forward<float>(net.view(), x, workspace, {.on = true});
+    CHECK(executor.runs == 1);
+    std::vector<float> values(net.parameters().size());
+    nib::run_backward<float>(net.view(), dy, 2, workspace, values);
+    CHECK(executor.runs == 2);
 }
 
 TEST_CASE("scratch memory of steps of different widths does not overlap between threads") {

@@ -161,9 +161,13 @@ private:
     void share(Range steps, Direction direction) {
         const Step<T>& first = net_.steps[steps.first];
         double operations = 0;
-        for (std::size_t i = steps.first; i < steps.first + steps.count; ++i)
-            operations +=
-                i > 0 || direction == Direction::backward ? net_.steps[i].operations_per_row : first_operations();
+        for (std::size_t i = steps.first; i < steps.first + steps.count; ++i) {
+            constexpr double per_number = 16;  // to write one takes longer than a sum of few terms
+            const Step<T>& step = net_.steps[i];
+            const bool is_forward = direction == Direction::forward;
+            operations += i == 0 && is_forward ? first_operations() : step.operations_per_row;
+            operations += per_number * static_cast<double>(is_forward ? step.shape.out : step.shape.in);
+        }
         if (direction == Direction::backward) operations *= 2;
         const std::size_t parts =
             first.sharing == Sharing::none
