@@ -74,6 +74,19 @@ TEST_CASE("more pieces than a number has are refused") {
           "expected digits side by side, found 101 strokes apart");
 }
 
+TEST_CASE("each digit is saved as a drawing, and what is no number as one") {
+    nib::Drawing drawing{{line(100, 0, 100, 90), line(0, 0, 40, 60), line(54, 20, 50, 100)}, ""};
+    const std::vector<nib::Drawing> two = draw::drawings_of_digits(drawing);
+    REQUIRE(two.size() == 2);
+    CHECK(two[0].strokes.size() == 2);
+    CHECK(two[1].strokes[0][1].y == 90);
+    for (int i = 0; i < 100; ++i) drawing.strokes.push_back({{static_cast<float>(200 + i), 0, 0}});
+    CHECK(draw::drawings_of_digits(drawing).size() == 1);
+    CHECK(draw::drawings_of_digits(drawing)[0].strokes.size() == 103);
+    CHECK(draw::side_by_side({drawing}).strokes[102][0].x == 299);  // opened again
+    CHECK(draw::side_by_side({drawing, drawing}).strokes.size() == 206);
+}
+
 TEST_CASE("drawings stay where they are if they are apart there, and are laid side by side if not") {
     const nib::Drawing seven{{line(0, 0, 60, 0), line(50, 0, 20, 100)}, ""};
     const nib::Drawing apart = draw::side_by_side({seven, moved(seven, 100)});

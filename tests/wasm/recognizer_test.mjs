@@ -135,6 +135,7 @@ test("errors are the program's, and the recognizer goes on", async () => {
   assert.match(messageOf(() => recognizer.write([], "unipen")), /expected at least one drawing/);
   const far = Array.from({length: 101}, (_, i) => ({x: [1000 * i], y: [0], t: [i]}));
   assert.match(messageOf(() => recognizer.recognize(far)), /found 101 strokes apart/);
+  assert.deepEqual(recognizer.read(recognizer.write(far, "unipen"), "far").map(({x}) => x), far.map(({x}) => x));
   assert.deepEqual(recognizer.recognize(seven), expected);
 
   for (const [name, content] of [["cut.safetensors", bytesOf(modelPath).slice(0, 1000)],

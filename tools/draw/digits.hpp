@@ -91,12 +91,14 @@ inline std::vector<Digit> split_at_gaps(const nib::Drawing& drawing) {
     return pieces;
 }
 
+// More pieces are no number.
+inline constexpr std::size_t most_pieces = 100;
+
 // The digits from left to right, each with its strokes in the order in which they were drawn. All strokes have points.
-// Fails on more than a hundred pieces, which are no number.
+// Fails on a drawing of more than most_pieces.
 inline std::vector<Digit> split_digits(const nib::Drawing& drawing) {
-    constexpr std::size_t most = 100;
     std::vector<Digit> digits = split_at_gaps(drawing);
-    if (digits.size() > most)
+    if (digits.size() > most_pieces)
         nib::fail("expected digits side by side, found " + std::to_string(digits.size()) + " strokes apart");
     // The nearest neighbours first: what they are together says more about the others than either alone.
     for (;;) {
@@ -121,6 +123,14 @@ inline nib::Drawing drawing_of(const Digit& digit, const nib::Drawing& drawing) 
     return alone;
 }
 
+// A drawing for each digit; or the drawing as it is, where it is no number.
+inline std::vector<nib::Drawing> drawings_of_digits(const nib::Drawing& drawing) {
+    if (split_at_gaps(drawing).size() > most_pieces) return {drawing};
+    std::vector<nib::Drawing> drawings;
+    for (const Digit& digit : split_digits(drawing)) drawings.push_back(drawing_of(digit, drawing));
+    return drawings;
+}
+
 // Moves all points to the right and down.
 inline void move(nib::Drawing& drawing, float right, float down) {
     for (nib::Stroke& stroke : drawing.strokes)
@@ -132,7 +142,8 @@ inline void move(nib::Drawing& drawing, float right, float down) {
 
 // Whether split_digits takes the strokes of the drawings, one drawing after the other, for these drawings again.
 inline bool are_apart(const std::vector<nib::Drawing>& drawings, const nib::Drawing& all) {
-    if (split_at_gaps(all).size() < drawings.size()) return false;
+    const std::size_t pieces = split_at_gaps(all).size();
+    if (pieces < drawings.size() || pieces > most_pieces) return false;
     const std::vector<Digit> digits = split_digits(all);
     if (digits.size() != drawings.size()) return false;
     std::size_t first = 0;

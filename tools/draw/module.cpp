@@ -175,8 +175,7 @@ NIB_PAGE_FUNCTION(recognize) void recognize() {
 
 NIB_PAGE_FUNCTION(write) void write(std::uint32_t format) {
     const nib::Drawing drawing = Input{}.drawing();
-    std::vector<nib::Drawing> drawings;
-    for (const draw::Digit& digit : draw::split_digits(drawing)) drawings.push_back(draw::drawing_of(digit, drawing));
+    const std::vector<nib::Drawing> drawings = draw::drawings_of_digits(drawing);
     const std::string text =
         nib::format_drawings(drawings, format == 0 ? nib::StrokeFormat::quickdraw : nib::StrokeFormat::unipen);
     engine.output.clear();
