@@ -19,8 +19,10 @@ template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& packing) {
     constexpr std::size_t panel_cols = BlockSizes<Level, T>::panel_cols;
     const T no_bias[panel_cols] = {};
-    const std::size_t depth_parts = larger<std::size_t>((p.depth + packing.most_depth - 1) / packing.most_depth, 1);
-    const auto start_of = [&](std::size_t part) NIB_LAMBDA_ALWAYS_INLINE {  // often there is one: without a division
+    // Most products have one part, which is found without a division.
+    const std::size_t depth_parts =
+        p.depth <= packing.most_depth ? 1 : (p.depth + packing.most_depth - 1) / packing.most_depth;
+    const auto start_of = [&](std::size_t part) NIB_LAMBDA_ALWAYS_INLINE {
         return part == 0 ? 0 : part == depth_parts ? p.depth : p.depth * part / depth_parts;
     };
     for (std::size_t i0 = 0; i0 < p.rows; i0 += packing.outer_rows) {
@@ -31,6 +33,8 @@ NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& pa
             for (std::size_t j0 = 0; j0 < p.cols; j0 += packing.cols) {
                 const std::size_t j_end = smaller(j0 + packing.cols, p.cols);
                 const Panels<T> b = pack_b<Level>(p, packing, first, depth, j0, j_end - j0);
+                std::size_t b_prefetch_distance =
+                    panel_prefetch_distance<Level>(p, packing.packs_all, j_end - j0);  // for the first rows of a
                 for (std::size_t i = i0; i < i_end; i += packing.rows) {
                     const std::size_t rows = smaller(packing.rows, i_end - i);
                     const Strided<T> a = pack_a<Level>(p, packing, i, rows, first, depth);
@@ -39,21 +43,20 @@ NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& pa
                         if (packing.packs_all)
                             prefetch_a_block(p, i + rows, smaller(packing.rows, i_end - i - rows), first, depth, panel,
                                              (j_end - j0 + panel_cols - 1) / panel_cols);
-                        Tiles<T> tiles{
-                            .rows = rows,
-                            .depth = depth,
-                            .a = a,
-                            .b = b.data + panel * b.panel_stride,
-                            .b_stride = b.row_stride,
-                            .c = p.c + i * p.cols + j,
-                            .c_stride = p.cols,
-                            .accumulate = part > 0,
-                            .start = p.bias != nullptr ? p.bias + j : no_bias,
-                            .next_rows = rows_to_prefetch<Level>(p, packing.packs_all, i, j, first, depth),
-                            .b_prefetch_distance =
-                                i == i0 ? panel_prefetch_distance<Level>(p, packing.packs_all, j_end - j0) : 0};
+                        Tiles<T> tiles{.rows = rows,
+                                       .depth = depth,
+                                       .a = a,
+                                       .b = b.data + panel * b.panel_stride,
+                                       .b_stride = b.row_stride,
+                                       .c = p.c + i * p.cols + j,
+                                       .c_stride = p.cols,
+                                       .accumulate = part > 0,
+                                       .start = p.bias != nullptr ? p.bias + j : no_bias,
+                                       .next_rows = rows_to_prefetch<Level>(p, packing.packs_all, i, j, first, depth),
+                                       .b_prefetch_distance = b_prefetch_distance};
                         multiply_panel<Level, T>(tiles, smaller(panel_cols, j_end - j));
                     }
+                    b_prefetch_distance = 0;
                 }
             }
         }
@@ -144,7 +147,7 @@ void gemm(Product<T> product) {
     if (product.depth == 0) product.a.row_stride = product.b.col_stride = 0;
     if (pays_to_transpose(product)) return gemm_transposed(product);
     void* const scratch = runs_tuned() && pays_to_pack_all(product) ? packing_scratch() : nullptr;
-    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+    dispatch([&product, scratch](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         if constexpr (!is_tuned<Level>) return multiply_by_rows<Level>(product);
         StackBuffers<Level, T> buffers;
