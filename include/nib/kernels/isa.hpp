@@ -26,8 +26,8 @@ enum class Isa : unsigned char { baseline, avx2, avx512 };
 
 namespace kernels {
 
-// What a level means for a kernel: whether multiply-adds are fused, its vectors, and how large a tile of a matrix its
-// registers hold: two vectors wide, and as many rows as groups times rows_per_group.
+// What a level means for a kernel: whether multiply-adds are fused, its vectors, and how large tiles of a matrix are:
+// two vectors wide, and as many rows as groups times rows_per_group; or one vector wide, with narrow_groups.
 struct Baseline {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
     static constexpr bool has_fma = true;
@@ -36,19 +36,19 @@ struct Baseline {
 #endif
     static constexpr std::size_t vector_bytes = 16;
     static constexpr std::size_t rows_per_group = 3;
-    static constexpr std::size_t groups = 2;
+    static constexpr std::size_t groups = 2, narrow_groups = 2;
 };
 struct Avx2 {
     static constexpr bool has_fma = true;
     static constexpr std::size_t vector_bytes = 32;
     static constexpr std::size_t rows_per_group = 3;
-    static constexpr std::size_t groups = 2;
+    static constexpr std::size_t groups = 2, narrow_groups = 2;
 };
 struct Avx512 {
     static constexpr bool has_fma = true;
     static constexpr std::size_t vector_bytes = 64;
     static constexpr std::size_t rows_per_group = 4;
-    static constexpr std::size_t groups = 3;
+    static constexpr std::size_t groups = 2, narrow_groups = 3;  // 3 and two vectors would be long in storing
 };
 // The same, for rules of optimisers where has_slow_divider().
 struct Avx512SlowDivider : Avx512 {};

@@ -51,10 +51,11 @@ inline constexpr bool has_lane_masks = NIB_X86_INSTRUCTIONS&& Level::vector_byte
 
 // Rows of a are multiplied in as few tiles as possible, of about the same size: how many groups of rows each has.
 template <class Level>
-constexpr std::size_t groups_of_tiles(std::size_t rows) {
-    constexpr std::size_t group = Level::rows_per_group, most = Level::groups * group;
-    if (rows <= most) return (rows + group - 1) / group;
-    return rows <= 2 * (most - group) ? Level::groups - 1 : Level::groups;
+constexpr std::size_t groups_of_tiles(std::size_t rows, std::size_t vectors) {
+    constexpr std::size_t group = Level::rows_per_group;
+    const std::size_t most = vectors == 1 ? Level::narrow_groups : Level::groups;
+    if (rows <= most * group) return (rows + group - 1) / group;
+    return rows <= 2 * (most - 1) * group ? most - 1 : most;
 }
 
 // Whether so many rows are multiplied in tiles of 5 rows of two vectors, or of 15 rows of one. In groups of 4 they
@@ -65,15 +66,12 @@ constexpr bool in_fives(std::size_t rows, std::size_t vectors) {
     return rows == 15 || (vectors == 2 && (rows == 5 || rows == 10));
 }
 
-// Up to so many terms, two groups of rows make better tiles than three: storing the sums weighs more.
-inline constexpr std::size_t shallow_depth = 32;
-
 // Whether tiles of so many groups of rows and of vectors read columns of b that do not fill a vector in place, through
 // a mask. A masked load takes a turn of the unit that multiplies, so that in larger tiles packing costs less; and AVX2
 // has no register left for a mask.
 template <class Level>
 constexpr bool masks_b(std::size_t groups, std::size_t vectors) {
-    return has_lane_masks<Level> && Level::vector_bytes == 64 && vectors == 1 && groups < Level::groups;
+    return has_lane_masks<Level> && Level::vector_bytes == 64 && vectors == 1 && groups < Level::narrow_groups;
 }
 
 // Prefetches what a tile of Rows rows is to prefetch while it adds the terms from number k to `end`.
@@ -227,8 +225,9 @@ NIB_ALWAYS_INLINE void run_tiles(Tiles<T>& tiles, std::size_t groups) {
     };
     if constexpr (has_fives<Level>)
         if (in_fives(tiles.rows, Vectors)) return run.template operator()<(Vectors == 2 ? 1 : 3), 5>();
-    if (Level::groups > 2 && groups > 2)
-        run.template operator()<Level::groups, Level::rows_per_group>();
+    constexpr std::size_t most = Vectors == 1 ? Level::narrow_groups : Level::groups;
+    if (most > 2 && groups > 2)
+        run.template operator()<most, Level::rows_per_group>();
     else if (groups == 2)
         run.template operator()<2, Level::rows_per_group>();
     else
@@ -239,7 +238,8 @@ NIB_ALWAYS_INLINE void run_tiles(Tiles<T>& tiles, std::size_t groups) {
 template <class Level, class T>
 struct Edge {
     static constexpr std::size_t most_cols = 2 * lanes<Level, T>;
-    T c[Level::groups * Level::rows_per_group * most_cols];
+    static constexpr std::size_t most_rows = larger(Level::groups, Level::narrow_groups) * Level::rows_per_group;
+    T c[most_rows * most_cols];
     T start[most_cols];
 };
 
@@ -265,25 +265,27 @@ NIB_ALWAYS_INLINE void multiply_panel(Tiles<T>& tiles, std::size_t cols) {
     }
     T* c = tiles.c;
     const std::size_t c_stride = tiles.c_stride;
-    std::size_t left = tiles.rows, groups = groups_of_tiles<Level>(left);
-    if (Level::groups > 2 && left > groups * group && cols > width && tiles.depth <= shallow_depth) groups = 2;
+    const std::size_t vectors = cols > width ? 2 : 1;
+    std::size_t left = tiles.rows, groups = groups_of_tiles<Level>(left, vectors);
     while (left > 0) {
         tiles.rows = left;
         if (left <= groups * group) {
-            groups = groups_of_tiles<Level>(left);
+            groups = groups_of_tiles<Level>(left, vectors);
         } else if (!whole) {
             tiles.rows = groups * group;
-        } else {  // a last tile of fewer groups is left for the next turn
+        } else if (!has_fives<Level> || !in_fives(left, vectors)) {
+            // A last tile of fewer groups waits for the next turn.
             const std::size_t rest = groups > 2 ? left % (3 * group) : left % (2 * group);
             if (rest <= (groups - 1) * group) tiles.rows = left - rest;
         }
-        const std::size_t count = tiles.rows;
+        // (`smaller` changes nothing, but GCC warns of writes behind `edge` without it.)
+        const std::size_t count = whole ? tiles.rows : smaller(tiles.rows, Edge<Level, T>::most_rows);
         if (!whole) {
             if (tiles.accumulate) copy_rows<edge_cols>(edge.c, edge_cols, c, c_stride, count, cols);
             tiles.c = edge.c;
             tiles.c_stride = edge_cols;
         }
-        cols > width ? run_tiles<Level, T, 2>(tiles, groups) : run_tiles<Level, T, 1>(tiles, groups);
+        vectors == 2 ? run_tiles<Level, T, 2>(tiles, groups) : run_tiles<Level, T, 1>(tiles, groups);
         if (!whole) copy_rows<edge_cols>(c, c_stride, edge.c, edge_cols, count, cols);
         c += count * c_stride;
         left -= count;

@@ -89,8 +89,8 @@ inline constexpr std::size_t rows_worth_padding = 32;
 template <class Level, class T>
 constexpr bool packs_b(const Product<T>& p, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
-    const bool masked =
-        p.rows < rows_worth_padding && masks_b<Level>(groups_of_tiles<Level>(p.rows), cols / width % 2 + 1);
+    const std::size_t vectors = cols / width % 2 + 1;  // of the last panel
+    const bool masked = p.rows < rows_worth_padding && masks_b<Level>(groups_of_tiles<Level>(p.rows, vectors), vectors);
     return p.b.col_stride != 1 || (cols % width != 0 && !masked) ||
            (p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride));
 }
