@@ -230,6 +230,7 @@ TEST_CASE("options out of their ranges are refused") {
     CHECK(error({.beta1 = 1}) == "Adam: expected betas in [0, 1)");
     CHECK(error({.beta2 = -0.1}) == "Adam: expected betas in [0, 1)");
     CHECK(error({.epsilon = 0}) == "Adam: expected an epsilon above 0");
+    CHECK(error({.epsilon = std::numeric_limits<double>::infinity()}) == "Adam: expected an epsilon below 1e37");
     CHECK(error({.weight_decay = -1}) == "Adam: expected a weight decay of at least 0");
     CHECK(error({.learning_rate = 0}) == "");
 }

@@ -81,7 +81,8 @@ namespace detail {
 
 // Fails unless low <= value < high.
 void check_option(const char* optimizer, const char* expected, double value, double low = 0, double high = 1e30);
-// The epsilon beside roots of squared gradients; below `least` squares of gradients that count vanish.
+// Fails on an epsilon that is no number to add to roots of squared gradients, and on one so small that squares of
+// gradients that count beside it vanish.
 void check_epsilon(const char* optimizer, double epsilon, bool is_float);
 
 // To add this to an average of squares and to take it off again rounds small ones to multiples of it, and changes
@@ -337,6 +338,7 @@ NIB_API void check_option(const char* optimizer, const char* expected, double va
 
 NIB_API void check_epsilon(const char* optimizer, double epsilon, bool is_float) {
     if (!(epsilon > 0)) fail({optimizer, ": expected an epsilon above 0"});
+    if (!(epsilon < 1e37)) fail({optimizer, ": expected an epsilon below 1e37"});  // as over_root takes
     // 256 times the root of the smallest normal number.
     if (epsilon < (is_float ? 0x1p-55 : 0x1p-503))
         fail({optimizer, is_float ? ": expected an epsilon of at least 2.8e-17, or a network of double"
