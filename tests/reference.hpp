@@ -192,7 +192,7 @@ GradientErrors gradient_errors(nib::Matrix<double> x, std::size_t outputs, nib::
     if constexpr (requires(nib::ParameterGradient<double> & gradient) {
                       L::parameter_gradient(pass, Input{std::as_const(x).view()}, dy.view(), gradient);
                   }) {
-        std::vector<nib::DeferredProduct<double>> products;
+        nib::detail::List<nib::DeferredProduct<double>> products;
         nib::ParameterGradient<double> gradient{dparameters.values(), 0, products};
         L::parameter_gradient(pass, Input{std::as_const(x).view()}, dy.view(), gradient);
         for (const auto& product : products) {

@@ -1,6 +1,7 @@
 // What several test files share: fixtures, real data, a folder of one's own, the text of an error.
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 
 #include <doctest/doctest.h>
@@ -13,12 +14,21 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #if !defined(__cpp_exceptions)
 #include "wasm/error_of.hpp"
 #endif
 
 namespace support {
+
+template <class T>
+nib::detail::List<T> list_of(std::vector<T> values) {
+    nib::detail::List<T> list;
+    for (T& value : values) list.push_back(std::move(value));
+    return list;
+}
 
 // Whether programs and tests are some ten times slower for it.
 #if defined(__SANITIZE_ADDRESS__)

@@ -133,7 +133,7 @@ NIB_VISIBLE_TEMPLATES(extern, double)
     template void reserve_forward(const NetworkView<T>&, std::size_t, bool, Workspace<T>&);                            \
     template DeferredGradient<T> run_backward(const NetworkView<T>&, MatrixView<const T>, std::size_t, Workspace<T>&,  \
                                               std::span<T>);                                                           \
-    template void commit_buffers(std::span<const Step<T>>, Workspace<T>&, std::span<T>);                               \
+    template void commit_buffers(detail::ArrayView<Step<T>>, Workspace<T>&, std::span<T>);                             \
     template class DeferredGradient<T>;                                                                                \
     template void detail::check_network(const NetworkView<T>&);                                                        \
     template std::string detail::not_finite_text(const std::vector<LayerTensor>&, std::span<const T>,                  \

@@ -295,11 +295,14 @@ TEST_CASE("a compressed entry with many tensors, for each of which it may be unp
     const auto error_with = [&](std::size_t count, bool deflated) {
         const std::string& stored = deflated ? packed : numbers;
         nib::ByteSource source{nib::bytes_of(stored), "f"};
-        const std::size_t offset = nib::detail::PackedParts::attach(source, {{.name = "n",
-                                                                              .stored = stored.size(),
-                                                                              .deflated = deflated,
-                                                                              .size = numbers.size(),
-                                                                              .crc = support::slow_crc32(numbers)}})[0];
+        nib::SourcePart part;
+        part.name = "n";
+        part.stored = stored.size();
+        part.deflated = deflated;
+        part.size = numbers.size();
+        part.crc = support::slow_crc32(numbers);
+        const std::size_t offset =
+            nib::detail::PackedParts::attach(source, support::list_of<nib::SourcePart>({part}))[0];
         std::vector<nib::TensorInfo> tensors;
         for (std::size_t i = 0; i < count; ++i)
             tensors.push_back({std::to_string(i), nib::Dtype::f32, {10}, {1}, offset});

@@ -94,7 +94,7 @@ namespace {
 template <class T, class L>
 std::vector<T> parameter_gradient(const nib::kernels::InputView<T>& x, nib::MatrixView<const T> dy) {
     std::vector<T> all(L::parameter_count({x.cols(), dy.cols()}));
-    std::vector<nib::DeferredProduct<T>> products;
+    nib::detail::List<nib::DeferredProduct<T>> products;
     nib::ParameterGradient<T> gradient{all, 0, products};
     L::template parameter_gradient<T>({}, x, dy, gradient);
     for (const auto& product : products)

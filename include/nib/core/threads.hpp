@@ -15,11 +15,11 @@
 #pragma once
 
 #include <nib/core/detail/atomic.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/executor.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #if NIB_PTHREADS
 #include <pthread.h>
@@ -187,7 +187,7 @@ private:
     void renew();
     void forget_threads();
 
-    std::vector<Worker> workers_;
+    detail::List<Worker> workers_;
     Atomic<std::uint32_t> forks_;  // as many as there were when the threads were started
     detail::Turns turns_;
     std::size_t parts_ = 0;
@@ -272,7 +272,7 @@ NIB_API ThreadPool::ThreadPool(std::size_t threads) : forks_{0} {
     if (threads > 1 && !detail::count_further_forks()) fail("ThreadPool: the system has no memory for a fork handler");
 #endif
     forks_.store_relaxed(forks_so_far());
-    workers_ = std::vector<Worker>(threads - 1);
+    workers_ = detail::List<Worker>(threads - 1);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         workers_[i].pool = this;
         workers_[i].number = i + 1;

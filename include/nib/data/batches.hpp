@@ -35,7 +35,7 @@ namespace detail {
 std::vector<std::uint32_t> ascending_order(std::size_t examples);
 
 // Fails on a batch size of 0 and on an index that is none of `examples` examples.
-void check_order(std::size_t batch_size, std::span<const std::uint32_t> order, std::size_t examples);
+void check_order(std::size_t batch_size, const std::vector<std::uint32_t>& order, std::size_t examples);
 
 }  // namespace detail
 
@@ -213,7 +213,7 @@ requires ExampleSource<std::remove_cvref_t<Data>, T> Batches<T, Data>::Batches(D
       key_{key},
       seed_{seed},
       executor_{executor} {
-    detail::check_order(batch_size, {order_.data(), order_.size()}, data_.size());
+    detail::check_order(batch_size, order_, data_.size());
 }
 
 template <class T, class Data>
@@ -325,7 +325,7 @@ template <class T = void, class Data>
     auto order = detail::ascending_order(data.size());
     const std::uint64_t key = detail::batches_key(rng);
     if (order.size() == 1) static_cast<void>(rng());  // to shuffle one draws nothing, and the next key is another
-    rng.shuffle(std::span{order});
+    rng.shuffle(order);
     const std::uint64_t seed = detail::BatchesOf<T, Data>::is_random ? rng() : 0;
     return {std::forward<Data>(data), batch_size, std::move(order), key, seed, executor};
 }
@@ -356,7 +356,7 @@ NIB_API std::vector<std::uint32_t> ascending_order(std::size_t examples) {
     return order;
 }
 
-NIB_API void check_order(std::size_t batch_size, std::span<const std::uint32_t> order, std::size_t examples) {
+NIB_API void check_order(std::size_t batch_size, const std::vector<std::uint32_t>& order, std::size_t examples) {
     if (batch_size == 0) fail("batches: expected a batch size of at least 1, found 0");
     for (const std::uint32_t index : order)
         if (index >= examples)

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/random.hpp>
 #include <nib/core/text.hpp>
@@ -169,7 +170,7 @@ inline void shuffle_for_split(std::span<std::uint32_t> order, std::size_t count,
         std::size_t shuffled = 0;
         std::uint64_t late = 0;
     };
-    std::vector<Place> places(order.size());
+    List<Place> places(order.size());
     for (std::size_t i = 0; i < places.size(); ++i) places[i] = {order[i], classes[order[i]], i, 0};
     sort_values(places.data(), places.size(), [](const Place& a, const Place& b) {
         return a.its_class != b.its_class ? a.its_class < b.its_class : a.shuffled < b.shuffled;

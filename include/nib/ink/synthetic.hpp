@@ -35,6 +35,7 @@ Drawing synthetic_digit(int digit, Rng& rng);
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/array_view.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/ink/detail/handwriting.hpp>
 #include <nib/ink/rasterize.hpp>
@@ -49,7 +50,7 @@ NIB_API Drawing synthetic_digit(int digit, Rng& rng) {
     const detail::ArrayView<DigitTemplate> choices = templates_of(digit);
     const std::uint64_t choice = rng.below(choices.size());
     const DigitTemplate& chosen = choices[static_cast<std::size_t>(choice)];
-    const std::vector<ControlPoint> points = detail::jittered(chosen.points, rng);
+    const detail::List<ControlPoint> points = detail::jittered(chosen.points, rng);
     const detail::Handwriting hand{rng};
     Drawing drawing{detail::strokes_through(points), std::to_string(digit)};
     const detail::Sampling sampling{rng};

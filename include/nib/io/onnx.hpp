@@ -56,13 +56,16 @@ void save_onnx_graph(const std::string& path, const OnnxGraph& graph);
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/characters.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
 #include <nib/io/detail/onnx_operators.hpp>
 #include <nib/io/detail/protobuf.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
+#include <nib/io/file.hpp>
 
+#include <bit>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -87,7 +90,9 @@ inline ProtobufMessage onnx_doubles(const Attribute& attribute) {
     const auto count = static_cast<std::int64_t>(attribute.numbers.size());
     if (attribute.type == Attribute::Type::numbers) message.add_integer(1, count);
     message.add_integer(2, onnx_type(Dtype::f64));
-    const std::vector<std::byte> bytes = tensor_bytes<double>({attribute.numbers.data(), attribute.numbers.size()});
+    std::vector<std::byte> bytes(attribute.numbers.size() * sizeof(double));
+    for (std::size_t i = 0; i < attribute.numbers.size(); ++i)
+        store_number(bytes.data() + i * sizeof(double), attribute.numbers[i], std::endian::little);
     message.add_text(9, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
     return message;
 }
@@ -191,8 +196,8 @@ inline std::string onnx_source_text(const OnnxGraph& graph, std::size_t rank) {
 }
 
 // In the order of their names, and of their ranks where these are the same. What nodes give is of no type yet.
-inline std::vector<OnnxSource> onnx_sources(const OnnxGraph& graph) {
-    std::vector<OnnxSource> sources;
+inline List<OnnxSource> onnx_sources(const OnnxGraph& graph) {
+    List<OnnxSource> sources;
     for (const OnnxValue& input : graph.inputs) sources.push_back({input.name, 0, input.dtype});
     for (const Tensor& tensor : graph.initializers) sources.push_back({tensor.name, 1, tensor.dtype});
     for (std::size_t i = 0; i < graph.nodes.size(); ++i)
@@ -207,7 +212,7 @@ inline std::vector<OnnxSource> onnx_sources(const OnnxGraph& graph) {
 
 // Every value has one source, which comes before its uses, and is of a type that these take.
 inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
-    std::vector<OnnxSource> sources = onnx_sources(graph);
+    List<OnnxSource> sources = onnx_sources(graph);
     const auto refuse = [&](std::size_t rank, const std::string& why) {
         fail(path + ": " + onnx_source_text(graph, rank) + ": " + why);
     };
@@ -225,10 +230,10 @@ inline void check_onnx_values(const std::string& path, const OnnxGraph& graph) {
         const bool found = place < sources.size() && sources[place].name == name && sources[place].rank < rank;
         return found ? sources.data() + place : nullptr;
     };
-    std::vector<Dtype> inputs, outputs;
+    List<Dtype> outputs;
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
         const Operator& node = graph.nodes[i];
-        inputs.assign(node.inputs.size(), Dtype::f32);
+        List<Dtype> inputs(node.inputs.size());
         for (std::size_t k = 0; k < inputs.size(); ++k) {
             if (node.inputs[k].empty()) continue;
             const OnnxSource* const source = source_of(node.inputs[k], i + 2);

@@ -40,6 +40,7 @@ void save_safetensors(const std::string& path, std::span<const Tensor> tensors, 
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
@@ -200,8 +201,8 @@ inline constexpr std::string_view metadata_key = "__metadata__";
 }
 
 // In the order in which the reference writer lays them out.
-[[gnu::cold]] inline std::vector<const Tensor*> safetensors_order(std::span<const Tensor> tensors) {
-    std::vector<const Tensor*> order(tensors.size());
+[[gnu::cold]] inline List<const Tensor*> safetensors_order(std::span<const Tensor> tensors) {
+    List<const Tensor*> order(tensors.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = &tensors[i];
     sort_records(order.data(), order.size(), [](const Tensor* a, const Tensor* b) {
         return a->dtype != b->dtype ? a->dtype > b->dtype : a->name < b->name;
@@ -210,7 +211,7 @@ inline constexpr std::string_view metadata_key = "__metadata__";
 }
 
 // What a file starts with, padded.
-[[gnu::cold]] inline std::string make_safetensors_header(const std::vector<const Tensor*>& tensors,
+[[gnu::cold]] inline std::string make_safetensors_header(const List<const Tensor*>& tensors,
                                                          const StringMap& metadata) {
     std::string header;
     const char* separator = "{";
@@ -256,7 +257,7 @@ NIB_API void save_safetensors(const std::string& path, std::span<const Tensor> t
     for (const Tensor& tensor : tensors)
         if (tensor.name == detail::metadata_key)
             fail({path, ": tensor ", detail::tensor_label(tensor.name), ": a tensor cannot have this name"});
-    const std::vector<const Tensor*> order = detail::safetensors_order(tensors);
+    const detail::List<const Tensor*> order = detail::safetensors_order(tensors);
     const std::string header = detail::make_safetensors_header(order, metadata);
     if (header.size() > detail::max_safetensors_header)
         fail({path, ": a safetensors header of ", header.size(), " bytes is more than readers accept"});

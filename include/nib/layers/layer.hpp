@@ -84,6 +84,7 @@
 //                        call it compile.)
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/core/operator.hpp>
@@ -146,7 +147,7 @@ template <class T>
 struct ParameterGradient {
     std::span<T> values;  // [parameter_count]; products need not be filled in
     std::size_t offset;   // of the first among the network's
-    std::vector<DeferredProduct<T>>& products;
+    detail::List<DeferredProduct<T>>& products;
 
     // Declares that the gradient of the layer's parameters [first, first + x.cols() * dy.cols()) is x^T dy, which the
     // optimiser computes block by block. x and dy must stay unchanged until the next pass. Call it for later parameters

@@ -11,6 +11,7 @@
 // where a number is not finite, or too large for its square to be; the network is then as it was.
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
@@ -67,7 +68,7 @@ void fit_standardize(Net& net, const Data& data) {
     const std::size_t features = net.input_size();
     detail::check_example_sizes(detail::label_of(data), data.size(), data.input_size(), features);
 
-    std::vector<detail::FeatureStatistics> statistics(features);
+    detail::List<detail::FeatureStatistics> statistics(features);
     detail::for_each_number<T>(data, [&](std::size_t example, std::size_t j, T number) {
         if (!is_finite(number))
             fail({detail::label_of(data), ": expected finite numbers, found ", not_finite_name(number), " as feature ",

@@ -5,6 +5,7 @@
 // gives all of them in one array.
 #pragma once
 
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/kernels/detail/sparse_matmul_transposed.hpp>
@@ -13,7 +14,6 @@
 #include <cassert>
 #include <cstddef>
 #include <span>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -46,7 +46,7 @@ class DeferredGradient {
 public:
     // `values` has room for all gradients, and holds those that no product covers. `products` are in descending
     // order of their offsets.
-    DeferredGradient(std::span<T> values, std::span<const DeferredProduct<T>> products, ListPositions<T>& positions,
+    DeferredGradient(std::span<T> values, detail::ArrayView<DeferredProduct<T>> products, ListPositions<T>& positions,
                      Executor* executor = nullptr)
         : values_{values}, products_{products}, positions_{&positions}, executor_{executor} {}
 
@@ -102,7 +102,7 @@ private:
                     const kernels::Nonzero<T>** positions) const;
 
     std::span<T> values_;
-    std::span<const DeferredProduct<T>> products_;
+    detail::ArrayView<DeferredProduct<T>> products_;
     ListPositions<T>* positions_;
     Executor* executor_;
 };

@@ -136,6 +136,7 @@ template <class... Layers, class Data>
 
 #if NIB_BODIES
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/layers/dense.hpp>
@@ -152,7 +153,7 @@ namespace detail {
 
 NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
     check_network(net.view());
-    std::vector<LayerKind> kinds;
+    List<LayerKind> kinds;
     for (const Step<float>& step : net.steps())
         kinds.push_back(step.only_in_training                                            ? LayerKind::identity
                         : step.forward == &StepFunctions<float, DenseOfAnySize>::forward ? LayerKind::dense

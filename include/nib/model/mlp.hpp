@@ -193,7 +193,7 @@ public:
     std::size_t parameter_count() const { return this->parameters().size(); }
     bool gives_log_probabilities() const { return steps().back().gives_log_probabilities; }
     std::span<const std::size_t> widths() const { return {layout_.widths.data(), layout_.widths.size()}; }
-    std::span<const Step<T>> steps() const { return {layout_.steps.data(), layout_.steps.size()}; }
+    detail::ArrayView<Step<T>> steps() const { return layout_.steps; }
 
     // The outputs for one example of input_size() numbers.
     std::vector<T> operator()(std::span<const T> x) const;

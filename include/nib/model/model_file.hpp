@@ -95,6 +95,7 @@ template <class T = float>
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/safetensors.hpp>
@@ -134,8 +135,8 @@ public:
     }
 
 private:
-    std::vector<Tensor> tensors_;
-    std::vector<std::vector<std::byte>> bytes_;
+    List<Tensor> tensors_;
+    List<std::vector<std::byte>> bytes_;
     std::size_t size_ = 0;
 };
 
@@ -228,7 +229,7 @@ void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>&
 }
 
 // Numbers of different depth ("0", "1.0") are those of blocks, and not of layers one behind the other.
-inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& layers) {
+inline void check_depths(const TensorFile& file, const List<DenseShape>& layers) {
     const auto depth = [](std::string_view name) {
         std::size_t dots = 0;
         for (const char c : name) dots += c == '.' ? 1U : 0U;
@@ -244,10 +245,10 @@ inline void check_depths(const TensorFile& file, const std::vector<DenseShape>& 
 
 // The dense layers of a file without a list, in the order in which they run: each is NAME.weight [out, in] and
 // NAME.bias [out].
-inline std::vector<DenseShape> find_dense_layers(const TensorFile& file) {
+inline List<DenseShape> find_dense_layers(const TensorFile& file) {
     constexpr std::string_view expected = "expected dense layers: NAME.weight [out, in] and NAME.bias [out] for each";
     const auto refuse = [&](const std::string& why) { fail({file.path(), ": ", expected, "; ", why}); };
-    std::vector<DenseShape> layers;
+    List<DenseShape> layers;
     std::size_t biases = 0;
     for (const TensorInfo& tensor : file.tensors()) {
         constexpr std::string_view weight = ".weight", bias = ".bias";

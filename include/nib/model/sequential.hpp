@@ -101,8 +101,7 @@ constexpr std::size_t input_size_of(LayerList<First, Rest...>) {
 }
 
 template <class T>
-[[gnu::cold]] std::vector<LayerInfo> layer_infos(std::span<const LayerFacts* const> facts,
-                                                 std::span<const Step<T>> steps,
+[[gnu::cold]] std::vector<LayerInfo> layer_infos(ArrayView<const LayerFacts*> facts, ArrayView<Step<T>> steps,
                                                  const std::vector<std::string>& numbers) {
     std::vector<LayerInfo> infos(steps.size());
     for (std::size_t i = 0; i < infos.size(); ++i) {
@@ -260,7 +259,7 @@ public:
         return Table::layout.back().buffer_offset + Table::layout.back().buffers;
     }
     static constexpr bool gives_log_probabilities() { return Table::layout.back().gives_log_probabilities; }
-    static constexpr std::span<const Step<T>> steps() { return Table::steps; }
+    static constexpr detail::ArrayView<Step<T>> steps() { return Table::steps; }
 
     // All parameters 0: a network to load a model into.
     BasicSequential() {

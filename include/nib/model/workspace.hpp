@@ -5,6 +5,7 @@
 // backward pass reads what the forward pass before it left here.
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
@@ -15,7 +16,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -47,7 +47,7 @@ public:
 
     // Workspaces without an executor, for threads that run passes of their own.
     std::span<Workspace> of_threads(std::size_t threads) {
-        if (threads > of_threads_.size()) of_threads_.resize(threads);
+        while (of_threads_.size() < threads) of_threads_.push_back({});
         return {of_threads_.data(), threads};
     }
 
@@ -97,15 +97,15 @@ public:
 
     // The products of a backward pass, none at first, from the last layer's to the first's, and the gradient that they
     // are parts of.
-    std::vector<DeferredProduct<T>>& begin_products() {
+    detail::List<DeferredProduct<T>>& begin_products() {
         products_.clear();
         return products_;
     }
     DeferredGradient<T> gradient_of(std::span<T> values) { return {values, products_, positions_, executor_}; }
 
 private:
-    [[gnu::noinline]] static T* buffer(std::vector<Scratch<T>>& buffers, std::size_t slot, std::size_t count) {
-        if (slot >= buffers.size()) buffers.resize(slot + 1);
+    [[gnu::noinline]] static T* buffer(detail::List<Scratch<T>>& buffers, std::size_t slot, std::size_t count) {
+        while (buffers.size() <= slot) buffers.push_back({});
         return buffers[slot].buffer(count);
     }
     kernels::SparseStorage<T> listed_inputs(std::size_t rows, std::size_t cols) {
@@ -116,11 +116,11 @@ private:
     }
 
     Executor* executor_ = nullptr;
-    std::vector<Workspace> of_threads_;
+    detail::List<Workspace> of_threads_;
     TrainingPass training_;
-    std::vector<Scratch<T>> activations_;
-    std::vector<Scratch<T>> gradients_;
-    std::vector<Scratch<T>> kept_;
+    detail::List<Scratch<T>> activations_;
+    detail::List<Scratch<T>> gradients_;
+    detail::List<Scratch<T>> kept_;
     Scratch<StepMemory<T>> steps_;
     Scratch<T> scratch_;
     Scratch<T> statistics_;
@@ -129,7 +129,7 @@ private:
     Scratch<kernels::SparseRow<T>> lists_;
     Scratch<kernels::Nonzero<T>> entries_;
     Scratch<T> written_out_;
-    std::vector<DeferredProduct<T>> products_;
+    detail::List<DeferredProduct<T>> products_;
     ListPositions<T> positions_;
 };
 

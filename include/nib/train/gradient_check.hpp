@@ -104,7 +104,7 @@ private:
         };
         const std::size_t rows = batch_.inputs.rows();
         Workspace<T>& workspace = gradients_.workspace_;
-        const std::span<const Step<T>> steps = net_.view().steps;
+        const detail::ArrayView<Step<T>> steps = net_.view().steps;
         for (std::size_t i = 0; i < steps.size(); ++i) {
             const Step<T>& step = steps[i];
             const std::size_t outputs = step.shape.out, kept = rows * step.kept_per_row;

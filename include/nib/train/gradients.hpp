@@ -134,7 +134,7 @@ auto Gradients<Net, LossFunction>::of_const(const Net& net, const Batch& batch) 
         --last;
     else
         detail::loss_gradient(loss_function_, outputs, batch.targets, dy, batch.weights);
-    return run_backward<T>(view, dy, last, workspace_, buffer_);
+    return run_backward<T>(view, dy, last, workspace_, {buffer_.data(), buffer_.size()});
 }
 
 }  // namespace nib::inline NIB_ABI

@@ -5,27 +5,33 @@
 #include <vector>
 
 using nib::detail::inkml_reference;
+using nib::detail::InkmlId;
 using nib::detail::InkmlIndex;
 using nib::detail::InkmlStroke;
 
 namespace {
 
 // Strokes 3, 4 and 6 with 1, 2 and 3 points; 5 belongs to a drawing.
-std::vector<InkmlStroke> some_strokes() {
-    return {{3, {{30, 0, 0}}, 0, false},
-            {4, {{40, 0, 0}, {41, 0, 0}}, 0, false},
-            {6, {{60, 0, 0}, {61, 0, 0}, {62, 0, 0}}, 0, false}};
+nib::detail::List<InkmlStroke> some_strokes() {
+    return support::list_of<InkmlStroke>({{3, {{30, 0, 0}}, 0, false},
+                                          {4, {{40, 0, 0}, {41, 0, 0}}, 0, false},
+                                          {6, {{60, 0, 0}, {61, 0, 0}, {62, 0, 0}}, 0, false}});
 }
 
 // What a view shows, or why not.
 std::string shown(std::string_view data, std::string_view from = "", std::string_view to = "") {
     auto strokes = some_strokes();
     const std::string name = "a";
-    InkmlIndex index{
-        strokes,
-        {{"six", 6, 7}, {"three", 3, 4}, {"both", 3, 5}, {"all", 3, 7}, {"none", 4, 4}, {"two", 4, 5}, {"two", 6, 7}},
-        name};
-    std::vector<InkmlStroke> chosen;
+    InkmlIndex index{strokes,
+                     support::list_of<InkmlId>({{"six", 6, 7},
+                                                {"three", 3, 4},
+                                                {"both", 3, 5},
+                                                {"all", 3, 7},
+                                                {"none", 4, 4},
+                                                {"two", 4, 5},
+                                                {"two", 6, 7}}),
+                     name};
+    nib::detail::List<InkmlStroke> chosen;
     const std::string problem = index.append(inkml_reference(data, from, to), chosen);
     if (!problem.empty()) return problem;
     std::string text;
@@ -65,8 +71,8 @@ TEST_CASE("a view that shows nothing known is told") {
 TEST_CASE("what a view shows is marked, and each point is shown sixteen times at most") {
     auto strokes = some_strokes();
     const std::string name = "a";
-    InkmlIndex index{strokes, {{"six", 6, 7}}, name};
-    std::vector<InkmlStroke> chosen;
+    InkmlIndex index{strokes, support::list_of<InkmlId>({{"six", 6, 7}}), name};
+    nib::detail::List<InkmlStroke> chosen;
     CHECK(index.append(inkml_reference("six", "", ""), chosen) == "");
     CHECK(strokes[2].taken);
     CHECK_FALSE(strokes[0].taken);

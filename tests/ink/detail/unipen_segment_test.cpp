@@ -12,7 +12,7 @@ nib::detail::UnipenSegment parse(std::string_view text) {
 }
 
 // "first:point-last:point", with * for the last point.
-std::string described(const std::vector<UnipenPart>& parts) {
+std::string described(const nib::detail::List<UnipenPart>& parts) {
     std::string text;
     for (const UnipenPart& part : parts)
         nib::append_to_list(text, " ",
@@ -27,7 +27,7 @@ std::string described(const std::vector<UnipenPart>& parts) {
 TEST_CASE("a list names components and their points") {
     const auto parts_of = [](std::string_view list) {
         const auto parts = nib::detail::parse_unipen_parts(list);
-        return parts ? described(*parts) : "none";
+        return parts.empty() ? "none" : described(parts);
     };
     CHECK(parts_of("6") == "6:0-6:*");
     CHECK(parts_of("0,2,4") == "0:0-0:* 2:0-2:* 4:0-4:*");

@@ -13,7 +13,8 @@ namespace {
 
 // Inputs of one type, but for those that are named: b of BOOL, l of I64, s of I32, d of F64.
 std::string problem_of(const Operator& node, std::vector<Dtype>* outputs = nullptr) {
-    std::vector<Dtype> inputs, found;
+    std::vector<Dtype> inputs;
+    nib::detail::List<Dtype> found;
     for (const std::string& name : node.inputs)
         inputs.push_back(name == "b"   ? Dtype::boolean
                          : name == "l" ? Dtype::i64
@@ -21,7 +22,7 @@ std::string problem_of(const Operator& node, std::vector<Dtype>* outputs = nullp
                          : name == "d" ? Dtype::f64
                                        : Dtype::f32);
     const std::string problem = nib::detail::operator_problem(node, Dtype::f64, inputs, found);
-    if (outputs != nullptr) *outputs = found;
+    if (outputs != nullptr) *outputs = {found.begin(), found.end()};
     return problem;
 }
 
@@ -42,7 +43,7 @@ TEST_CASE("the table names each operator once, and its letters and attributes ar
             CHECK(names.insert(name).second);
             CHECK(nib::detail::find_signature(name) == &signature);
         }
-        CHECK(signature.inputs.find_first_not_of("fFnNtbils?*") == std::string_view::npos);
+        CHECK(std::string_view{signature.inputs}.find_first_not_of("fFnNtbils?*") == std::string_view::npos);
         for (std::string_view rest = signature.attributes; !rest.empty();) {
             const std::string_view attribute = nib::detail::take_onnx_word(rest);
             CAPTURE(attribute);

@@ -49,7 +49,7 @@ TEST_CASE("compressed parts are read behind the end of the file, in any order, a
         parts.push_back(part("second", begin2, begin3 - begin2, second, true));
         parts.push_back(part("empty", 2, 0, "", false));
         parts.push_back(part("first", 5, begin2 - 5, first, true));
-        const std::vector<std::size_t> at = PackedParts::attach(source, parts);
+        const std::vector<std::size_t> at = PackedParts::attach(source, support::list_of(parts));
         REQUIRE(at.size() == 4);
         CHECK(at[0] == begin3);
         CHECK(at[1] == bytes.size());
@@ -77,7 +77,7 @@ TEST_CASE("a part that is damaged is refused each time, and its start can be rea
     nib::SourcePart plain = part("plain", bytes.size() - 5, 5, "plain", false);
     packed.crc ^= 1;
     plain.crc ^= 1;
-    const std::vector<std::size_t> at = PackedParts::attach(source, {packed, plain});
+    const std::vector<std::size_t> at = PackedParts::attach(source, support::list_of<nib::SourcePart>({packed, plain}));
     CHECK(text_at(source, at[0], 5) == "ttttt");
     CHECK(text_at(source, at[1], 5) == "plain");
     for (int i = 0; i < 3; ++i) {
@@ -89,7 +89,7 @@ TEST_CASE("a part that is damaged is refused each time, and its start can be rea
     CHECK(text_at(source, at[0], 5) == "ttttt");
     bytes[60005] = '\7';  // the second block is no block any more
     nib::ByteSource other{nib::bytes_of(bytes), "f"};
-    PackedParts::attach(other, {packed});
+    PackedParts::attach(other, support::list_of<nib::SourcePart>({packed}));
     for (int i = 0; i < 3; ++i)
         CHECK(contains(error_of([&] { return other.check_bytes(bytes.size()), 0; }),
                        "f: entry 'packed': byte 60006 of the compressed data: a block of a type that does not exist"));

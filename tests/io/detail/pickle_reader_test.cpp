@@ -15,7 +15,7 @@ using Kind = nib::PickleKind;
 
 namespace {
 
-constexpr std::string_view known[] = {"torch.device", "torch.Size"};
+constexpr const char* known[] = {"torch.device", "torch.Size"};
 
 nib::Pickle read(const std::string& bytes) { return nib::PickleReader{nib::bytes_of(bytes), "p", 100, known}.read(); }
 

@@ -16,7 +16,8 @@ namespace {
 const std::vector<std::byte> zeros(4096);
 
 // The names in the order in which the layers run, or the error.
-std::string ordered(std::vector<DenseShape> layers) {
+std::string ordered(const std::vector<DenseShape>& shapes) {
+    nib::detail::List<DenseShape> layers = support::list_of(shapes);
     std::vector<nib::TensorInfo> tensors;
     for (const DenseShape& layer : layers) {
         tensors.push_back({layer.name + ".weight", nib::Dtype::f32, {layer.out, layer.in}, {0, 0}});

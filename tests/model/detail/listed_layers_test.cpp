@@ -62,7 +62,8 @@ TEST_CASE("the first difference is told, with its place") {
     CHECK(layers_difference("Scale(3, 3), Linear(3, 4)", network) ==
           "the file has Scale(3, 3) at the start, the network has Linear(3, 4)");
     CHECK(layers_difference("", network) == "the file has nothing at the start, the network has Linear(3, 4)");
-    CHECK(layers_difference("LeakyReLU(0.1)", {{"LeakyReLU(0.2)", ""}}) ==
+    const std::vector<ListedLayer> leaky{{"LeakyReLU(0.2)", ""}};
+    CHECK(layers_difference("LeakyReLU(0.1)", leaky) ==
           "the file has LeakyReLU(0.1) at the start, the network has LeakyReLU(0.2)");
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -39,7 +40,7 @@ private:
     };
 
     bool is_open_;
-    std::vector<Entry> entries_;  // sorted by their texts
+    List<Entry> entries_;  // sorted by their texts
 };
 
 template <class T>

@@ -2,6 +2,7 @@
 // read).
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/text_source.hpp>
@@ -42,7 +43,7 @@ public:
     bool next();
 
     // Of the current line, valid until next() is called.
-    const std::vector<CsvField>& fields() const { return fields_; }
+    const List<CsvField>& fields() const { return fields_; }
     std::size_t number() const { return number_; }
 
     [[noreturn]] void fail_here(const std::string& what) const {
@@ -65,7 +66,7 @@ private:
     const std::string& name_;
     char separator_;
     std::size_t number_ = 0;
-    std::vector<CsvField> fields_;
+    List<CsvField> fields_;
 };
 
 template <class T>

@@ -4,6 +4,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/array_view.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/random.hpp>
 #include <nib/ink/detail/digit_templates.hpp>
@@ -104,9 +105,10 @@ private:
     double sine_ = 0;
 };
 
-inline std::vector<ControlPoint> jittered(ArrayView<ControlPoint> points, Rng& rng) {
+inline List<ControlPoint> jittered(ArrayView<ControlPoint> points, Rng& rng) {
     constexpr double deviation = 0.045;
-    std::vector<ControlPoint> result(points.data(), points.data() + points.size());
+    List<ControlPoint> result(points.size());
+    copy_values(points.data(), points.size(), result.data());
     for (ControlPoint& point : result) {
         point.x += static_cast<float>(deviation * rng.normal());
         point.y += static_cast<float>(deviation * rng.normal());

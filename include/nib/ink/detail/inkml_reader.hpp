@@ -3,6 +3,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/characters.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/ink/detail/inkml_trace.hpp>
 #include <nib/ink/detail/inkml_views.hpp>
@@ -52,9 +53,9 @@ private:
         std::string id;
         std::string label;
         bool holds_drawings = false;  // of groups in it
-        std::vector<InkmlStroke> strokes;
-        std::vector<InkmlReference> references;
-        std::vector<InkmlId> ids;
+        List<InkmlStroke> strokes;
+        List<InkmlReference> references;
+        List<InkmlId> ids;
         std::size_t count = 0;  // points
     };
 
@@ -152,7 +153,7 @@ private:
     // Makes a drawing of a group's strokes and of what its views refer to. False where there is none, which is counted
     // unless groups in it have drawings.
     bool finish(Group group, Drawing& drawing) {
-        std::vector<InkmlStroke> chosen;
+        List<InkmlStroke> chosen;
         for (InkmlStroke& stroke : group.strokes)
             if (!stroke.taken) chosen.push_back(std::move(stroke));
         const bool is_part = chosen.size() < group.strokes.size();
@@ -298,7 +299,7 @@ private:
     XmlScanner xml_;
     const std::string& name_;
     SkippedDrawings* skipped_;
-    std::vector<Group> groups_;
+    List<Group> groups_;
     TraceFormat format_;
     TraceFormat next_format_;       // while format_depth_ > 0
     std::size_t format_depth_ = 0;  // of the open <traceFormat>
@@ -307,7 +308,7 @@ private:
     bool found_ = false;
     std::size_t stroke_count_ = 0;  // of the file
     std::size_t id_bytes_ = 0;
-    std::vector<Group> waiting_;  // labelled groups with views
+    List<Group> waiting_;  // labelled groups with views
     std::size_t next_waiting_ = 0;
     std::size_t waiting_points_ = 0;
     Group root_;                       // <ink>, once it has ended

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>
@@ -57,14 +58,14 @@ inline InkmlReference inkml_reference(std::string_view data, std::string_view fr
 class InkmlIndex {
 public:
     // The strokes stand in the order of their numbers, and must outlive the index. `name` is the file's, for messages.
-    InkmlIndex(std::vector<InkmlStroke>& strokes, std::vector<InkmlId> ids, const std::string& name)
+    InkmlIndex(List<InkmlStroke>& strokes, List<InkmlId> ids, const std::string& name)
         : strokes_{strokes}, ids_{std::move(ids)}, name_{name} {
         sort_values(ids_.data(), ids_.size(), [](const InkmlId& a, const InkmlId& b) { return a.id < b.id; });
         for (const InkmlStroke& stroke : strokes) points_ += stroke.points.size();
     }
 
     // Appends what a view refers to, and marks it as taken. "", or why that is not possible.
-    std::string append(const InkmlReference& reference, std::vector<InkmlStroke>& chosen) {
+    std::string append(const InkmlReference& reference, List<InkmlStroke>& chosen) {
         const std::size_t place = first_not(ids_.size(), [&](std::size_t i) { return ids_[i].id < reference.id; });
         const auto has_id = [&](std::size_t i) { return i < ids_.size() && ids_[i].id == reference.id; };
         if (!has_id(place)) return "expected a <traceView> of a trace that is in no labelled group, found ";
@@ -86,7 +87,7 @@ private:
     // How often all points of a file may stand in drawings.
     static constexpr std::size_t most_views = 16;
 
-    bool append_part(InkmlStroke& stroke, const InkmlReference& reference, std::vector<InkmlStroke>& chosen) {
+    bool append_part(InkmlStroke& stroke, const InkmlReference& reference, List<InkmlStroke>& chosen) {
         const std::size_t size = stroke.points.size();
         if (!reference.whole && (reference.from > size || (reference.to > size && reference.to < drawing_point_limit)))
             return false;
@@ -102,8 +103,8 @@ private:
         return true;
     }
 
-    std::vector<InkmlStroke>& strokes_;
-    std::vector<InkmlId> ids_;  // sorted
+    List<InkmlStroke>& strokes_;
+    List<InkmlId> ids_;  // sorted
     const std::string& name_;
     std::size_t points_ = 0;  // of all strokes
     std::size_t viewed_ = 0;  // points

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>
 #include <nib/ink/stroke.hpp>
@@ -19,7 +20,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace nib::inline NIB_ABI::detail {
 
@@ -36,9 +36,9 @@ struct UnipenPart {
 };
 
 struct UnipenSegment {
-    std::vector<UnipenPart> parts;  // none: the file does not tell them
-    std::size_t last = 0;           // of all components
-    std::size_t level = 0;          // in the file's hierarchy
+    List<UnipenPart> parts;  // none: the file does not tell them
+    std::size_t last = 0;    // of all components
+    std::size_t level = 0;   // in the file's hierarchy
     std::string label;
     std::size_t line = 0;
 };
@@ -76,8 +76,8 @@ private:
     bool escaped_ = false;
 };
 
-// The parts that a list such as "0-1,3" or "1:40-3" names; nothing where it is none.
-inline std::optional<std::vector<UnipenPart>> parse_unipen_parts(std::string_view list) {
+// The parts that a list such as "0-1,3" or "1:40-3" names; none where it is no such list.
+inline List<UnipenPart> parse_unipen_parts(std::string_view list) {
     const auto parse_end = [](std::string_view text, std::size_t& component, std::size_t& point) {
         const std::size_t colon = text.find(':');
         const auto number = parse_number<std::size_t>(text.substr(0, colon));
@@ -88,21 +88,20 @@ inline std::optional<std::vector<UnipenPart>> parse_unipen_parts(std::string_vie
         if (index) point = *index;
         return index.has_value();
     };
-    std::vector<UnipenPart> parts;
+    List<UnipenPart> parts;
     for (bool more = true; more;) {
         const std::size_t comma = list.find(',');
         const std::string_view text = list.substr(0, comma);
         const std::size_t dash = text.find('-');
         UnipenPart part;
-        if (!parse_end(text.substr(0, dash), part.first, part.first_point)) return std::nullopt;
+        if (!parse_end(text.substr(0, dash), part.first, part.first_point)) return {};
         part.last = part.first;
         if (dash == std::string_view::npos) {
-            if (text.find(':') != std::string_view::npos) return std::nullopt;
+            if (text.find(':') != std::string_view::npos) return {};
         } else if (!parse_end(text.substr(dash + 1), part.last, part.last_point)) {
-            return std::nullopt;
+            return {};
         }
-        if (part.first > part.last || (part.first == part.last && part.first_point > part.last_point))
-            return std::nullopt;
+        if (part.first > part.last || (part.first == part.last && part.first_point > part.last_point)) return {};
         parts.push_back(part);
         if (parts.size() > drawing_point_limit) break;  // more than is of use
         more = comma != std::string_view::npos;
@@ -141,11 +140,10 @@ inline UnipenSegment parse_unipen_segment(std::string_view text, const std::stri
     constexpr std::string_view components_expected = ".SEGMENT LEVEL with component numbers such as 6 or 6-7";
     check_that(!level.empty(), components_expected);
     if (!list.empty() && list != "?") {
-        auto parts = parse_unipen_parts(list);
-        check_that(parts.has_value(), components_expected);
+        segment.parts = parse_unipen_parts(list);
+        check_that(!segment.parts.empty(), components_expected);
         // Each part has a point.
-        check_that(parts->size() <= drawing_point_limit, not_too_many_points);
-        segment.parts = std::move(*parts);
+        check_that(segment.parts.size() <= drawing_point_limit, not_too_many_points);
         for (const UnipenPart& part : segment.parts) segment.last = larger(segment.last, part.last);
     }
     if (!trimmed(text).starts_with('"')) take_word(text);  // the quality

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/ink/detail/lines.hpp>
 #include <nib/ink/detail/unipen_segment.hpp>
 #include <nib/ink/stroke.hpp>
@@ -23,7 +24,7 @@ public:
     void push(T element) { elements_.push_back(std::move(element)); }
     void pop() {
         if (++first_ * 2 <= elements_.size()) return;
-        elements_.erase(elements_.begin(), elements_.begin() + static_cast<std::ptrdiff_t>(first_));
+        elements_.erase(0, first_);
         popped_ += std::exchange(first_, 0);
     }
     void clear() { *this = {}; }
@@ -41,11 +42,11 @@ public:
                 if (kept != i) elements_[kept] = std::move(elements_[i]);
                 ++kept;
             }
-        elements_.erase(elements_.begin() + static_cast<std::ptrdiff_t>(kept), elements_.end());
+        elements_.erase(kept, elements_.size() - kept);
     }
 
 private:
-    std::vector<T> elements_;
+    List<T> elements_;
     std::size_t first_ = 0;   // elements_ before this one are popped
     std::size_t popped_ = 0;  // and were erased
 };

@@ -9,6 +9,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/characters.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/ink/detail/lines.hpp>
@@ -277,7 +278,7 @@ private:
     std::size_t line_ = 1;
     std::vector<std::string> open_;  // names, the outermost first
     std::string element_;
-    std::vector<Attribute> attributes_;
+    List<Attribute> attributes_;
     std::string reference_;  // what the last '&...;' stands for and has not been taken
     std::size_t tag_bytes_ = 0;
     bool in_cdata_ = false;

@@ -15,8 +15,8 @@ namespace detail {
 inline constexpr std::size_t foreign_file_start = 512;
 
 struct ForeignFile {
-    std::string_view start;
-    std::string_view what;
+    const char* start;
+    const char* what;
 };
 
 inline constexpr ForeignFile foreign_files[] = {

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/file.hpp>
 
@@ -287,7 +288,7 @@ private:
             lengths[i] = static_cast<std::uint8_t>(i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8);
         std::array<std::uint8_t, 32> distances{};
         fill_values(distances.data(), distances.size(), std::uint8_t{5});
-        fixed_codes_ = std::vector<detail::HuffmanCode>(2);
+        fixed_codes_ = detail::List<detail::HuffmanCode>(2);
         fixed_codes_[0].build(lengths);
         fixed_codes_[1].build(distances);
     }
@@ -408,8 +409,8 @@ private:
     std::size_t stored_ = 0;    // bytes of the stored block that are still to come
     std::size_t repeated_ = 0;  // bytes that are still to be repeated
     std::size_t distance_ = 0;
-    std::array<detail::HuffmanCode, 2> codes_;      // of literals and lengths, and of distances
-    std::vector<detail::HuffmanCode> fixed_codes_;  // the same of blocks without codes of their own
+    std::array<detail::HuffmanCode, 2> codes_;       // of literals and lengths, and of distances
+    detail::List<detail::HuffmanCode> fixed_codes_;  // the same of blocks without codes of their own
 };
 
 }  // namespace nib::inline NIB_ABI

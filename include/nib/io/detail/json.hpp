@@ -111,8 +111,8 @@ private:
         while (current() == ' ' || current() == '\t' || current() == '\n' || current() == '\r') ++position_;
     }
 
-    // Judged by its first byte; nothing where no value can start so.
-    std::optional<JsonType> next_type();
+    // Judged by its first byte; fails, with what was expected, where no value can start so.
+    JsonType next_type(const char* what);
 
     void expect(JsonType expected, const char* what);
 
@@ -147,11 +147,7 @@ private:
 // `text` in double quotes, escaped where JSON asks for it. Fails on what is not UTF-8.
 [[gnu::cold]] std::string json_quoted(std::string_view text);
 
-inline JsonType JsonReader::type() {
-    const std::optional<JsonType> next = next_type();
-    if (!next) fail_expected("a value");
-    return *next;
-}
+inline JsonType JsonReader::type() { return next_type("a value"); }
 
 inline void JsonReader::string(std::string& text) {
     expect(JsonType::string, "a string");
@@ -224,7 +220,7 @@ inline void JsonReader::fail_at(std::size_t position, std::string_view message) 
 }
 
 inline void JsonReader::expect(JsonType expected, const char* what) {
-    if (next_type() != expected) fail_expected(what);
+    if (next_type(what) != expected) fail_expected(what);
 }
 
 inline void JsonReader::begin(JsonType expected, const char* what) {
@@ -277,7 +273,7 @@ inline JsonReader::NumberText JsonReader::number_text() {
     return {text_.substr(start, position_ - start), offset_ + start};
 }
 
-inline std::optional<JsonType> JsonReader::next_type() {
+inline JsonType JsonReader::next_type(const char* what) {
     skip_space();
     const char c = current();
     if (c == '-' || (c >= '0' && c <= '9')) return JsonType::number;
@@ -294,7 +290,7 @@ inline std::optional<JsonType> JsonReader::next_type() {
         case 'n':
             return JsonType::null;
         default:
-            return std::nullopt;
+            fail_expected(what);
     }
 }
 

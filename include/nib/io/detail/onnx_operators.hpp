@@ -5,6 +5,8 @@
 // attributes that are tensors. A graph's shapes are not checked.
 #pragma once
 
+#include <nib/core/detail/array_view.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/operator.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
@@ -26,10 +28,10 @@ namespace nib::inline NIB_ABI::detail {
 // `attributes` are name:type, separated by spaces; types are those of attribute_letters, a ! says that it must be
 // there.
 struct OnnxSignature {
-    std::string_view names;  // of operators that have it, separated by spaces
-    std::string_view inputs;
-    std::string_view outputs;
-    std::string_view attributes = "";
+    const char* names;  // of operators that have it, separated by spaces
+    const char* inputs;
+    const char* outputs;
+    const char* attributes = "";
 };
 
 inline constexpr OnnxSignature onnx_signatures[] = {
@@ -228,8 +230,8 @@ inline std::int64_t stated_type(const Operator& node, Dtype numbers) {
 
 // What is wrong with an operator whose inputs are of types `inputs` (of those left out, any); "" where nothing is, and
 // then `outputs` are the types of what it gives.
-inline std::string operator_problem(const Operator& node, Dtype numbers, const std::vector<Dtype>& inputs,
-                                    std::vector<Dtype>& outputs) {
+inline std::string operator_problem(const Operator& node, Dtype numbers, ArrayView<Dtype> inputs,
+                                    List<Dtype>& outputs) {
     const OnnxSignature* const signature = find_signature(node.type);
     if (signature == nullptr) return "expected an operator of ONNX's opset 13 that nib knows";
     for (const std::string& problem :

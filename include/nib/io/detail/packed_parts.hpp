@@ -4,6 +4,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -67,10 +68,10 @@ public:
     // Tells a source which parts there are: once, and none overlaps another. Returns where the bytes of each are read.
     // Fails on a compressed part that declares more bytes than it can hold, and where all of them together declare more
     // than nib unpacks (see may_unpack).
-    static std::vector<std::size_t> attach(ByteSource& source, std::vector<SourcePart> parts);
+    static std::vector<std::size_t> attach(ByteSource& source, List<SourcePart> parts);
 
 private:
-    explicit PackedParts(std::vector<SourcePart> parts)
+    explicit PackedParts(List<SourcePart> parts)
         : SourceParts{&read_part, &check_part_at, &unpacked_at, &destroy_parts}, parts_{std::move(parts)} {}
 
     // The compressed bytes of a part.
@@ -176,11 +177,11 @@ private:
         unpacked_ = std::exchange(taken.part, nullptr);
     }
 
-    std::vector<SourcePart> parts_;
+    List<SourcePart> parts_;
     UnpackedPart* unpacked_ = nullptr;
 };
 
-inline std::vector<std::size_t> PackedParts::attach(ByteSource& source, std::vector<SourcePart> parts) {
+inline std::vector<std::size_t> PackedParts::attach(ByteSource& source, List<SourcePart> parts) {
     std::vector<std::size_t> offsets;
     for (SourcePart& part : parts) {
         part.offset = part.begin;
@@ -205,7 +206,7 @@ inline std::vector<std::size_t> PackedParts::attach(ByteSource& source, std::vec
     std::size_t kept = 0;
     for (SourcePart& part : parts)
         if (part.size != 0) std::swap(parts[kept++], part);
-    parts.resize(kept);
+    parts.erase(kept, parts.size() - kept);
     sort_records(parts.data(), parts.size(),
                  [](const SourcePart& a, const SourcePart& b) { return a.offset < b.offset; });
     SourceParts* const before = std::exchange(source.parts_, new PackedParts(std::move(parts)));

@@ -6,6 +6,7 @@
 // many places. Who follows them must therefore not go deeper than it knows to go.
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/text.hpp>
 
 #include <bit>
@@ -145,7 +146,7 @@ private:
     }
 
     std::string_view bytes_;
-    std::vector<Name> names_;        // of globals that are not in the list
+    detail::List<Name> names_;       // of globals that are not in the list
     std::size_t known_globals_ = 0;  // in the list, with collections.OrderedDict
     std::vector<Node> nodes_;
     std::vector<Link> links_;

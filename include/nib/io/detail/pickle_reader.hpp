@@ -36,7 +36,7 @@ public:
     // `bytes` stand at `offset` in the file `path`, for messages. Known are the globals of `globals`
     // ("torch.FloatStorage") and collections.OrderedDict, calling which without arguments makes a dict.
     PickleReader(std::span<const std::byte> bytes, const std::string& path, std::size_t offset,
-                 detail::ArrayView<std::string_view> globals, std::size_t most_memory = max_memory)
+                 detail::ArrayView<const char*> globals, std::size_t most_memory = max_memory)
         : bytes_{bytes}, path_{path}, offset_{offset}, globals_{globals}, most_memory_{most_memory} {}
 
     Pickle read() {
@@ -436,9 +436,8 @@ private:
     std::span<const std::byte> bytes_;
     const std::string& path_;
     std::size_t offset_;
-    detail::ArrayView<std::string_view> globals_;
+    detail::ArrayView<const char*> globals_;
     std::size_t most_memory_;
-
     Pickle pickle_;
     Index none_ = 0, false_ = 0, true_ = 0, empty_tuple_ = 0;
     std::size_t position_ = 0;

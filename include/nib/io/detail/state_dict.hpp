@@ -6,6 +6,7 @@
 // integers (a loss, the state of a random generator). Where there are still several, that is an error.
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/pickle.hpp>
 #include <nib/io/detail/torch_archive.hpp>
@@ -252,7 +253,7 @@ private:
 
     const TorchValues& values_;
     const Pickle& pickle_;
-    std::vector<Place> places_;
+    List<Place> places_;
     std::vector<std::uint8_t> visited_;  // of the pickle's values
     std::vector<std::size_t> chosen_;    // places
     std::string problem_;

@@ -33,7 +33,7 @@ enum class TorchRole : std::uint8_t {
 };
 
 struct TorchGlobal {
-    std::string_view name;
+    const char* name;
     TorchRole role;
     std::optional<Dtype> dtype = std::nullopt;
 };
@@ -100,7 +100,7 @@ inline constexpr std::array torch_globals = std::to_array<TorchGlobal>({
 });
 
 inline constexpr std::array torch_global_names = [] {
-    std::array<std::string_view, torch_globals.size()> names;
+    std::array<const char*, torch_globals.size()> names{};
     for (std::size_t i = 0; i < names.size(); ++i) names[i] = torch_globals[i].name;
     return names;
 }();
@@ -109,8 +109,8 @@ inline constexpr std::array torch_global_names = [] {
 class TorchArchive {
 public:
     explicit TorchArchive(ByteSource& source) : source_{source}, directory_{source} {
-        const std::vector<ZipEntry>& entries = directory_.entries();
-        const std::string_view first = entries.empty() ? std::string_view{} : std::string_view{entries.front().name};
+        const List<ZipEntry>& entries = directory_.entries();
+        const std::string_view first = entries.empty() ? std::string_view{} : std::string_view{entries[0].name};
         if (first.find('/') == std::string_view::npos)
             refuse("expected the archive's entries in a folder, as torch.save writes them, found none there");
         folder_ = first.substr(0, first.find('/') + 1);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/byte_source.hpp>
@@ -284,7 +285,7 @@ public:
     }
 
     // In the directory's order.
-    const std::vector<ZipEntry>& entries() const { return entries_; }
+    const detail::List<ZipEntry>& entries() const { return entries_; }
 
     // Null where there is none of that name.
     const ZipEntry* find(std::string_view name) const {
@@ -342,7 +343,7 @@ private:
     }
 
     void unpack_entries(ByteSource& source) {
-        std::vector<SourcePart> parts;
+        detail::List<SourcePart> parts;
         for (const ZipEntry& entry : entries_) {
             SourcePart part;
             part.name = entry.name;
@@ -367,7 +368,7 @@ private:
         return result;
     }
 
-    std::vector<ZipEntry> entries_;
+    detail::List<ZipEntry> entries_;
     std::vector<std::size_t> headers_;  // where those of entries_ lie
     std::vector<std::size_t> by_name_;  // entries_, in the order of their names
 };

@@ -4,6 +4,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/characters.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/atomic_file.hpp>
@@ -160,7 +161,7 @@ private:
 
     AtomicFile& file_;
     std::size_t position_ = 0;  // in the file
-    std::vector<Entry> entries_;
+    detail::List<Entry> entries_;
 };
 
 }  // namespace nib::inline NIB_ABI

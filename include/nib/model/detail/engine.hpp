@@ -6,6 +6,7 @@
 // every number of threads.
 #pragma once
 
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
@@ -24,7 +25,7 @@ namespace nib::inline NIB_ABI {
 // What a network is to the engine. It refers to the network's numbers.
 template <class T>
 struct NetworkView {
-    std::span<const Step<T>> steps;  // placed by place_steps
+    detail::ArrayView<Step<T>> steps;  // placed by place_steps
     std::span<const T> parameters;
     std::span<const T> buffers;
 };
@@ -49,7 +50,7 @@ DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> 
 
 // Updates the network's buffers from the statistics that the last training pass left in the workspace.
 template <class T>
-void commit_buffers(std::span<const Step<T>> steps, Workspace<T>& workspace, std::span<T> buffers);
+void commit_buffers(detail::ArrayView<Step<T>> steps, Workspace<T>& workspace, std::span<T> buffers);
 
 namespace detail {
 
@@ -143,7 +144,7 @@ public:
         }
     }
 
-    void parameter_gradients(std::span<T> values, std::vector<DeferredProduct<T>>& products) {
+    void parameter_gradients(std::span<T> values, List<DeferredProduct<T>>& products) {
         for (std::size_t i = last_ + 1; i-- > 0;) {
             const Step<T>& step = net_.steps[i];
             if (step.parameter_gradient == nullptr) continue;
@@ -337,7 +338,7 @@ DeferredGradient<T> run_backward(const NetworkView<T>& net, MatrixView<const T> 
 }
 
 template <class T>
-void commit_buffers(std::span<const Step<T>> steps, Workspace<T>& workspace, std::span<T> buffers) {
+void commit_buffers(detail::ArrayView<Step<T>> steps, Workspace<T>& workspace, std::span<T> buffers) {
     for (const Step<T>& step : steps)
         if (step.update_buffers != nullptr)
             step.update_buffers({workspace.statistics(0) + step.statistics_offset, step.statistics},

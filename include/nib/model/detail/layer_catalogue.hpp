@@ -5,6 +5,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/layers/batch_norm.hpp>
@@ -150,7 +151,7 @@ private:
         return std::move(found.layers[0]);
     }
 
-    std::vector<ListedLayer> words_;
+    List<ListedLayer> words_;
     const std::string& path_;
     std::size_t most_numbers_;
     std::size_t word_ = 0;

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/array_view.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
@@ -38,7 +40,7 @@ public:
     using Chain = std::vector<std::size_t>;
 
     // Makes at most `most_tries` tries of a layer in a place.
-    explicit LayerChains(const std::vector<DenseShape>& layers, std::size_t most_tries = 1'000'000)
+    explicit LayerChains(ArrayView<DenseShape> layers, std::size_t most_tries = 1'000'000)
         : layers_{layers},
           tries_left_{layers.size() > most_layers ? 0 : most_tries},
           used_(layers.size()),
@@ -49,7 +51,7 @@ public:
     }
 
     // At most two.
-    const std::vector<Chain>& found() const { return found_; }
+    const List<Chain>& found() const { return found_; }
     // Whether not all could be tried.
     bool gave_up() const { return tries_left_ == 0; }
 
@@ -78,7 +80,7 @@ private:
             std::string name;
             std::size_t layer;
         };
-        std::vector<Place> places;
+        List<Place> places;
         for (std::size_t i = 0; i < layers_.size(); ++i) places.push_back({without_numbers(layers_[i].name), i});
         sort_records(places.data(), places.size(), [](const Place& a, const Place& b) {
             return a.name != b.name ? a.name < b.name : a.layer < b.layer;
@@ -146,7 +148,7 @@ private:
         }
     }
 
-    const std::vector<DenseShape>& layers_;
+    ArrayView<DenseShape> layers_;
     std::size_t tries_left_;
     std::vector<std::uint8_t> used_;
     std::vector<std::size_t> predecessor_;
@@ -155,11 +157,11 @@ private:
     std::size_t start_ = 0;               // in by_input_
     bool has_start_ = false;
     Chain chain_;
-    std::vector<Chain> found_;
+    List<Chain> found_;
 };
 
 // "fc1", "fc2"
-inline std::string layer_names(const std::vector<DenseShape>& layers, const std::vector<std::size_t>& order) {
+inline std::string layer_names(ArrayView<DenseShape> layers, const std::vector<std::size_t>& order) {
     constexpr std::size_t listed = 8;
     std::string text;
     for (std::size_t i = 0; i < order.size() && i < listed; ++i)
@@ -168,7 +170,7 @@ inline std::string layer_names(const std::vector<DenseShape>& layers, const std:
 }
 
 // Puts layers into the order in which they run. Each is NAME.weight and NAME.bias of `file`.
-inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers) {
+inline void order_layers(const TensorFile& file, List<DenseShape>& layers) {
     sort_records(layers.data(), layers.size(),
                  [](const DenseShape& a, const DenseShape& b) { return natural_less(a.name, b.name); });
     bool numbered = true;
@@ -185,7 +187,7 @@ inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers
     }
     check_order(file);
     const LayerChains chains{layers};
-    const std::vector<LayerChains::Chain>& found = chains.found();
+    const List<LayerChains::Chain>& found = chains.found();
     if (found.size() > 1) {
         std::size_t i = 0;
         while (found[0][i] == found[1][i]) ++i;
@@ -206,7 +208,7 @@ inline void order_layers(const TensorFile& file, std::vector<DenseShape>& layers
               "such order of ",
               list, (layers.size() > listed ? ", ..." : "")});
     }
-    std::vector<DenseShape> ordered;
+    List<DenseShape> ordered;
     for (const std::size_t i : found[0]) ordered.push_back(std::move(layers[i]));
     layers = std::move(ordered);
 }

@@ -1,7 +1,9 @@
 // Lists of layers, split into words, and how a file's differs from a network's.
 #pragma once
 
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
 #include <nib/io/strings.hpp>
@@ -34,7 +36,7 @@ struct ListedLayer {
 
 // Appends the words of `text`, which is cut at the commas that stand outside of brackets; a residual block is its
 // start, its layers and its end.
-[[gnu::cold]] inline void append_layers(std::vector<ListedLayer>& list, std::string_view text) {
+[[gnu::cold]] inline void append_layers(List<ListedLayer>& list, std::string_view text) {
     std::size_t blocks = 0;
     while (!text.empty()) {
         std::size_t length = 0;
@@ -59,8 +61,8 @@ struct ListedLayer {
 }
 
 // A file's list.
-[[gnu::cold]] inline std::vector<ListedLayer> split_layers(std::string_view text) {
-    std::vector<ListedLayer> list;
+[[gnu::cold]] inline List<ListedLayer> split_layers(std::string_view text) {
+    List<ListedLayer> list;
     append_layers(list, text);
     return list;
 }
@@ -81,8 +83,8 @@ template <class Use>
 }
 
 // That of a network, whose LayerInfos have the texts.
-[[gnu::cold]] inline std::vector<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
-    std::vector<ListedLayer> list;
+[[gnu::cold]] inline List<ListedLayer> listed(const std::vector<LayerInfo>& layers) {
+    List<ListedLayer> list;
     for_each_listed(layers, [&](std::string_view text, const LayerInfo* layer) {
         if (layer == nullptr) return list.push_back({text});
         std::size_t word = list.size();
@@ -105,9 +107,9 @@ template <class Use>
 
 // The first difference between a file's list and a network's, unless `exactly` but for layers that do nothing when a
 // network is used: "the file has Tanh after \"0\", the network has ReLU"; "" where there is none.
-[[gnu::cold]] inline std::string layers_difference(std::string_view file_list, const std::vector<ListedLayer>& network,
+[[gnu::cold]] inline std::string layers_difference(std::string_view file_list, ArrayView<ListedLayer> network,
                                                    bool exactly = false) {
-    const std::vector<ListedLayer> theirs = split_layers(file_list);
+    const List<ListedLayer> theirs = split_layers(file_list);
     const auto does_nothing = [&](std::string_view text) {
         bool found = is_identity(text);
         for (const ListedLayer& layer : network) found = found || (layer.identity && layer.text == text);

@@ -11,6 +11,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
@@ -184,7 +185,7 @@ private:
         }
     }
 
-    std::vector<NamedShape> tensors_;  // those of a layer stand together
+    List<NamedShape> tensors_;  // those of a layer stand together
     std::vector<std::size_t> places_;
 };
 

@@ -195,9 +195,9 @@ constexpr Step<T> step_of(LayerShape shape) {
 }
 
 // Gives each step its parameters, its buffers and the slots of its outputs. A step that runs in place shares its
-// slot with the one before, where nothing else reads what that one leaves there.
-template <class T>
-constexpr void place_steps(std::span<Step<T>> steps) {
+// slot with the one before, where nothing else reads what that one leaves there. Steps is an array or a vector.
+template <class T, class Steps>
+constexpr void place_steps(Steps& steps) {
     for (const Step<T>& step : steps)
         if (step.skip != no_skip) steps[step.skip].branches_off = true;
     bool has_parameters = false;
@@ -224,8 +224,8 @@ constexpr void place_steps(std::span<Step<T>> steps) {
 
 // Places for one example in inference, where outputs are needed until the next step and whatever skips to it have read
 // them, so that a few slots serve. Changes `output` alone, and returns how many slots there are.
-template <class T>
-constexpr std::size_t place_rows(std::span<Step<T>> steps) {
+template <class T, class Steps>
+constexpr std::size_t place_rows(Steps& steps) {
     std::size_t slot_count = 0;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const auto is_free = [&](std::size_t slot) {
