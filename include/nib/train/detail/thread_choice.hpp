@@ -27,8 +27,8 @@ private:
     // The first steps of a trial fetch what the other way has left in other caches. It ends early where it is slower.
     static constexpr int ignored = 2, tried = 4;
     static constexpr double slower = 1.2;
-    // Steps from one trial to the next, twice as many after each that changed nothing. (That all threads have become
-    // faster than one is not noticed without a trial.)
+    // Steps from one trial to the next, four times as many after each that changed nothing. (That all threads have
+    // become faster than one is not noticed without a trial.)
     static constexpr int shortest_wait = window, longest_wait_on_one = 512, longest_wait_on_all = 8192;
     static constexpr double never = (std::numeric_limits<double>::max)();
 
@@ -65,7 +65,7 @@ NIB_API void ThreadChoice::add(double time) {
             wait_ = shortest_wait;
             return start(on_all_, false, shortest_);
         }
-        wait_ = smaller(2 * wait_, on_all_ ? longest_wait_on_one : longest_wait_on_all);
+        wait_ = smaller(4 * wait_, on_all_ ? longest_wait_on_one : longest_wait_on_all);
         return start(!on_all_, false, expected_);
     }
     if (steps_ % window != 0) return;
