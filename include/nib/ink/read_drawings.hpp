@@ -64,7 +64,6 @@ std::vector<Drawing> parse_drawings(std::string_view text, const std::string& na
 #include <nib/io/file.hpp>
 
 #include <cstddef>
-#include <optional>
 
 namespace nib::inline NIB_ABI {
 
@@ -129,36 +128,43 @@ inline StrokeFormat recognize_format(TextSource& source, const std::string& name
 class AnyReader {
 public:
     // All must outlive the reader. `name` is the file's, for messages.
-    AnyReader(TextSource& source, const std::string& name, StrokeFormat format, SkippedDrawings* skipped) {
+    AnyReader(TextSource& source, const std::string& name, StrokeFormat format, SkippedDrawings* skipped)
+        : reader_{made(source, name, format, skipped)} {}
+    AnyReader(const AnyReader&) = delete;
+    AnyReader& operator=(const AnyReader&) = delete;
+    ~AnyReader() { delete reader_; }
+
+    bool next(Drawing& drawing) { return reader_->next(drawing); }
+
+private:
+    struct Base {
+        virtual ~Base() = default;
+        virtual bool next(Drawing& drawing) = 0;
+    };
+    template <class Reader>
+    struct Of final : Base {
+        template <class Option>
+        Of(TextSource& source, const std::string& name, Option option) : reader{source, name, option} {}
+        bool next(Drawing& drawing) override { return reader.next(drawing); }
+        Reader reader;
+    };
+
+    static Base* made(TextSource& source, const std::string& name, StrokeFormat format, SkippedDrawings* skipped) {
         if (format == StrokeFormat::automatic) format = recognize_format(source, name);
         switch (format) {
             case StrokeFormat::unipen:
-                unipen_.emplace(source, name, skipped);
-                break;
+                return new Of<UnipenReader>{source, name, skipped};
             case StrokeFormat::quickdraw:
-                quickdraw_.emplace(source, name, skipped);
-                break;
+                return new Of<QuickdrawReader>{source, name, skipped};
             case StrokeFormat::inkml:
-                inkml_.emplace(source, name, skipped);
-                break;
+                return new Of<InkmlReader>{source, name, skipped};
             default:
-                log_.emplace(source, name, format == StrokeFormat::log_ms ? LogTime::milliseconds : LogTime::seconds);
+                return new Of<PointerLogReader>{
+                    source, name, format == StrokeFormat::log_ms ? LogTime::milliseconds : LogTime::seconds};
         }
     }
 
-    bool next(Drawing& drawing) {
-        if (unipen_) return unipen_->next(drawing);
-        if (quickdraw_) return quickdraw_->next(drawing);
-        if (inkml_) return inkml_->next(drawing);
-        return log_->next(drawing);
-    }
-
-private:
-    // One of them.
-    std::optional<UnipenReader> unipen_;
-    std::optional<QuickdrawReader> quickdraw_;
-    std::optional<InkmlReader> inkml_;
-    std::optional<PointerLogReader> log_;
+    Base* reader_;  // owned
 };
 
 }  // namespace detail

@@ -12,11 +12,11 @@
 #pragma once
 
 #include <nib/core/config.hpp>
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/detail/atomic.hpp>
 
 #include <cstddef>
 #include <cstdlib>
-#include <span>
 #include <string_view>
 
 namespace nib::inline NIB_ABI {
@@ -108,7 +108,7 @@ inline Isa active_isa() {
 }
 
 // All levels that this build can run on this machine, in ascending order.
-inline std::span<const Isa> supported_isas() {
+inline nib::detail::ArrayView<Isa> supported_isas() {
     static constexpr Isa all[] = {Isa::baseline, Isa::avx2, Isa::avx512};
     const auto first = static_cast<std::size_t>(detail::build_isa);
     const auto last = static_cast<std::size_t>(detail::best_isa());

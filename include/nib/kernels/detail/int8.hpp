@@ -11,6 +11,7 @@
 // product in binary32, the nearest whole number, halves away from zero; a sum becomes a number by one product.
 #pragma once
 
+#include <nib/core/detail/array_view.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 
 #include <cstddef>
@@ -81,10 +82,10 @@ std::size_t list_pairs(const std::int16_t* steps, std::size_t count, Int8Pair* p
 std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pairs);
 
 // The scaled sums as steps in [0, 255], into which they are clamped: c [b.cols].
-void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::int16_t* c);
+void int8_matmul(nib::detail::ArrayView<Int8Pair> a, const Int8Matrix& b, std::int16_t* c);
 
 // The scaled sums as numbers: c [b.cols].
-void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, float* c);
+void int8_matmul(nib::detail::ArrayView<Int8Pair> a, const Int8Matrix& b, float* c);
 
 }  // namespace nib::inline NIB_ABI::kernels
 
@@ -106,7 +107,7 @@ inline constexpr std::size_t int8_block = 64;
 
 // sums[n] += a b[n] for all pairs of a and Count columns of b, which start at `values`.
 template <std::size_t Count>
-NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
+NIB_ALWAYS_INLINE void add_pairs(nib::detail::ArrayView<Int8Pair> a, const std::int8_t* values, std::size_t stride,
                                  std::int32_t* sums) {
     for (const Int8Pair& pair : a) {
         const std::int8_t* const row = values + pair.position * stride;
@@ -117,8 +118,8 @@ NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> a, const std::int8_t*
 #if NIB_X86_DISPATCH
 // The same for as many columns as Vectors vectors hold.
 template <class Level, std::size_t Vectors>
-NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
-                                        std::int32_t* sums) {
+NIB_ALWAYS_INLINE void add_pair_vectors(nib::detail::ArrayView<Int8Pair> a, const std::int8_t* values,
+                                        std::size_t stride, std::int32_t* sums) {
     constexpr std::size_t bytes = smaller<std::size_t>(Level::vector_bytes, 32);
     using Integers = typename VectorOf<std::int32_t, bytes>::type;
     using Shorts = typename VectorOf<std::int16_t, bytes>::type;
@@ -150,7 +151,7 @@ NIB_ALWAYS_INLINE void add_pair_vectors(std::span<const Int8Pair> a, const std::
 
 // The same for `count` columns, at most int8_block.
 template <class Level>
-NIB_ALWAYS_INLINE void add_pairs(std::span<const Int8Pair> a, const std::int8_t* values, std::size_t stride,
+NIB_ALWAYS_INLINE void add_pairs(nib::detail::ArrayView<Int8Pair> a, const std::int8_t* values, std::size_t stride,
                                  std::int32_t* sums, std::size_t count) {
     std::size_t n = 0;
 #if NIB_X86_DISPATCH
@@ -185,7 +186,7 @@ NIB_ALWAYS_INLINE void store_rounded(const V& products, int low, int high, std::
 
 // Calls use(first, sums, count) with the sums of columns first, first + 1, …, block by block.
 template <class Level, class Use>
-NIB_ALWAYS_INLINE void for_each_column_block(std::span<const Int8Pair> a, const Int8Matrix& b, const Use& use) {
+NIB_ALWAYS_INLINE void for_each_column_block(nib::detail::ArrayView<Int8Pair> a, const Int8Matrix& b, const Use& use) {
     alignas(cache_line) std::int32_t sums[int8_block];
     for (std::size_t first = 0; first < b.cols; first += int8_block) {
         const std::size_t count = smaller(int8_block, b.cols - first);
@@ -236,7 +237,7 @@ NIB_API std::size_t list_pairs(SparseRow<float> x, Int8Range range, Int8Pair* pa
     return listed;
 }
 
-NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::int16_t* c) {
+NIB_API void int8_matmul(nib::detail::ArrayView<Int8Pair> a, const Int8Matrix& b, std::int16_t* c) {
     assert(b.rows <= int8_most_rows);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
@@ -261,7 +262,7 @@ NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, std::
     });
 }
 
-NIB_API void int8_matmul(std::span<const Int8Pair> a, const Int8Matrix& b, float* c) {
+NIB_API void int8_matmul(nib::detail::ArrayView<Int8Pair> a, const Int8Matrix& b, float* c) {
     assert(b.rows <= int8_most_rows);
     dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         const auto scale = [&](std::size_t first, const std::int32_t* sums, std::size_t count)
