@@ -128,6 +128,10 @@ NIB_ALWAYS_INLINE void prefetch_next_row(std::span<const T> x, std::size_t j) {
     prefetch(reinterpret_cast<std::uintptr_t>(x.data()) + (x.size() + j) * sizeof(T));
 }
 
+NIB_ALWAYS_INLINE void prefetch_lines(std::uintptr_t first, std::size_t bytes) {
+    for (std::size_t i = 0; i < bytes; i += cache_line) prefetch(first + i);
+}
+
 #if NIB_X86_DISPATCH
 // Loads a vector of stored numbers: `values` are the bits of their values as floats; `bits` is 0 in the lanes where the
 // number is zero.
@@ -257,10 +261,11 @@ InputView<T> find_nonzeros(MatrixView<const T> x, const SparseStorage<T>& storag
     // Sampling a single row pays: writing a list that is then given up takes as long as using it. All of the row is
     // prefetched, because a caller's next example often comes from memory.
     if (x.rows() == 1) {
-        constexpr std::size_t line = cache_line / sizeof(T);
-        for (std::size_t i = 0; i < x.cols(); i += line) prefetch(reinterpret_cast<std::uintptr_t>(x.data() + i));
+        const auto row = reinterpret_cast<std::uintptr_t>(x.data());
+        const std::size_t bytes = x.cols() * sizeof(T);
+        detail::prefetch_lines(row, bytes);
         if (looks_dense(x.values())) {
-            for (std::size_t i = 0; i < x.cols(); i += line) detail::prefetch_next_row(x.values(), i);
+            detail::prefetch_lines(row + bytes, bytes);
             return x;
         }
     }
