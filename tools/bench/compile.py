@@ -24,7 +24,7 @@ bench = root / "tools" / "bench"
 eigen = bench / "with_eigen.cpp"
 compiler = os.environ.get("CXX", "g++")
 flags = ["-std=c++20", "-O2"]
-includes = [f"-I{root}/include", "-isystem", "/usr/include/eigen3"]
+includes = ["-Iinclude", "-isystem", "/usr/include/eigen3"]  # from root: asserts hold the names of headers
 # The program, and its ratios to Eigen's in seconds and in instructions.
 programs = {
     eigen: (1, 1),
@@ -37,13 +37,13 @@ programs = {
 
 def user_seconds(source, target):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    subprocess.run([compiler, *flags, *includes, "-c", source, "-o", target], check=True)
+    subprocess.run([compiler, *flags, *includes, "-c", source, "-o", target], check=True, cwd=root)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
 
 def instructions(source, folder):
     preprocessed = folder / (source.stem + ".ii")
-    subprocess.run([compiler, *flags, *includes, "-E", source, "-o", preprocessed], check=True)
+    subprocess.run([compiler, *flags, *includes, "-E", source, "-o", preprocessed], check=True, cwd=root)
     proper = subprocess.run([compiler, "-print-prog-name=cc1plus"], check=True, capture_output=True, text=True).stdout
     log = subprocess.run(["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
                           proper.strip(), "-quiet", *flags, "-fpreprocessed", preprocessed, "-o", os.devnull],
