@@ -1,7 +1,8 @@
 #!/bin/sh
 # Inputs for the fuzzer of readers to start from:  tools/fuzz/corpus.sh DATA OUT
 #
-# Each file of DATA (tests/data) that one of the readers takes goes to OUT, after the byte that names the reader.
+# Each file of DATA (tests/data, tests/cases/files) that one of the readers takes goes to OUT, after the byte that names
+# the reader.
 set -eu
 if [ $# -ne 2 ]; then
     echo "usage: tools/fuzz/corpus.sh DATA OUT" >&2
@@ -9,6 +10,7 @@ if [ $# -ne 2 ]; then
 fi
 mkdir -p "$2"
 for file in "$1"/*; do
+    [ -f "$file" ] || continue
     case $file in
         *.cpp) continue ;;
         *.safetensors) reader='\000' ;;

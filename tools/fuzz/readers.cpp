@@ -3,11 +3,15 @@
 //
 //   clang++ -std=c++20 -O1 -g1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iinclude
 //       tools/fuzz/readers.cpp -o build/fuzz-readers
-//   tools/fuzz/corpus.sh tests/data build/corpus
+//   tools/fuzz/corpus.sh tests/data build/corpus; tools/fuzz/corpus.sh tests/cases/files build/corpus
 //   build/fuzz-readers build/corpus -max_total_time=600 -rss_limit_mb=1024
 //
 // The first byte of an input says which reader gets the others; for what unpacks, the second says in which pieces.
 #include <nib/all.hpp>
+#include <nib/core/detail/algorithm.hpp>
+#include <nib/io/detail/byte_source.hpp>
+#include <nib/io/detail/gzip.hpp>
+#include <nib/io/detail/inflate.hpp>
 
 #include <cstddef>
 #include <cstdint>
