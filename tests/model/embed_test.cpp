@@ -5,6 +5,9 @@
 
 #include <nib/data/examples.hpp>
 #include <nib/io/file.hpp>
+#include <nib/layers/batch_norm.hpp>
+#include <nib/layers/elu.hpp>
+#include <nib/layers/leaky_relu.hpp>
 #include <nib/layers/residual.hpp>
 #include <nib/layers/tanh.hpp>
 
