@@ -4,6 +4,7 @@
 #include "common/paths.hpp"
 #include "common/picture.hpp"
 
+#include <nib/io/atomic_file.hpp>
 #include <nib/nib.hpp>
 
 #include <cmath>
@@ -90,6 +91,7 @@ int main(int argc, char** argv) {
     return line.run(argc, argv, [&] {
         examples::check_outputs(examples::data_files(options.data), {{"--save", options.save}, {"--png", options.png}});
         examples::check_save(options.save);
+        if (!options.png.empty()) nib::check_writable(options.png);
         autoencoder(options);
     });
 }

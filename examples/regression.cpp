@@ -2,6 +2,7 @@
 #include "common/command_line.hpp"
 #include "common/picture.hpp"
 
+#include <nib/io/atomic_file.hpp>
 #include <nib/nib.hpp>
 
 #include <cmath>
@@ -49,6 +50,7 @@ examples::Picture draw(const Net& net, const nib::Matrix<float>& x, const nib::M
 }
 
 void regression(const Options& options) {
+    if (!options.png.empty()) nib::check_writable(options.png);
     nib::Rng rng{options.seed};
     nib::Matrix<float> x(options.points, 1), y(options.points, 1);
     for (std::size_t i = 0; i < options.points; ++i) {

@@ -88,6 +88,13 @@ TEST_CASE("a network that could not be saved is refused before the examples read
     CHECK(files_in(folder.path()).empty());
 }
 
+TEST_CASE("a picture that could not be written is refused before the examples learn") {
+    const TemporaryDirectory folder;
+    const std::string png = folder.path("missing/a.png"), refused = png + ": cannot write: No such file or directory";
+    CHECK(refusal("regression", {"--epochs", "20", "--png", png}) == refused);
+    CHECK(refusal("autoencoder", {"--data", folder.path("missing"), "--png", png}) == refused);
+}
+
 TEST_CASE("autoencoder and fine_tune learn from digits") {
     const TemporaryDirectory folder;
     const std::string data = folder.path("data"), model = folder.path("digits.safetensors");
