@@ -190,6 +190,17 @@ TEST_CASE("a loss that is a sum is told as the mean over the examples; weights c
         net, nib::Examples{x.view().middle_rows(256, 256), std::span<const int>{classes}.subspan(256, 256)});
     CHECK(loss_of(examples.weighted_by(weights), {.reduction = nib::Reduction::sum}) ==
           doctest::Approx(mean + 2 * middle.loss * 256 / count).epsilon(1e-12));
+
+    // But for the loss, each example counts once.
+    const nib::Evaluation weighted = nib::evaluate(net, examples.weighted_by(weights));
+    CHECK(weighted.accuracy() == nib::evaluate(net, examples).accuracy());
+    CHECK(weighted.confusion().total() == count);
+    CHECK(nib::accuracy(net, examples.weighted_by(weights)) == weighted.accuracy());
+    nib::ConfusionMatrix measured{2};
+    nib::measure(net, examples.weighted_by(weights), measured);
+    CHECK(measured.total() == count);
+    CHECK(measured.correct() == weighted.correct());
+
     CHECK(support::error_of([&] { return loss_of(examples, {.class_weights = {1}}); }) ==
           "NllLoss: expected 2 class weights, one for each of the network's outputs, found 1");
 }

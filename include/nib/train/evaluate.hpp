@@ -120,7 +120,7 @@ template <InferenceNetwork Net, class Data, Loss<typename Net::scalar_type> L = 
 }
 
 // The part of the examples that are classified correctly, in [0, 1], for targets that are classes, any number of them.
-// Fails where check_data does.
+// Each example counts once, whatever its weight. Fails where check_data does.
 template <InferenceNetwork Net, class Data>
 [[nodiscard]] double accuracy(const Net& net, const Data& data) {
     using T = typename Net::scalar_type;
