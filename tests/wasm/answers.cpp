@@ -41,8 +41,7 @@ int main(int argc, char** argv) {
     });
 #endif
     const nib::Mlp net = nib::load_mlp(argv[1]);
-    const std::string prefix = std::string(argv[2]) + "/t10k-";
-    const nib::Dataset images = nib::load_images(prefix + "images-idx3-ubyte", prefix + "labels-idx1-ubyte");
+    const nib::Dataset images = nib::load_mnist(argv[2], nib::Split::test);
     nib::Workspace<float> workspace;
     Hash classes, single, batched;
     std::size_t right = 0;

@@ -52,6 +52,10 @@ void save_images(const Dataset& dataset, const std::string& prefix);
 #include <string_view>
 #include <vector>
 
+#if NIB_POSIX_FILES || defined(_WIN32) || defined(__wasi__)
+#include <sys/stat.h>
+#endif
+
 namespace nib::inline NIB_ABI {
 
 namespace detail {
@@ -62,7 +66,19 @@ namespace detail {
     return file || (errno != ENOENT && errno != ENOTDIR);
 }
 
-[[gnu::cold]] inline bool is_mnist_folder(const std::string& path) { return mnist_path_exists(join({path, "/."})); }
+[[gnu::cold]] inline bool is_mnist_folder(const std::string& path) {
+    // The dot, because Windows finds nothing at the path of a folder that ends in a slash.
+    const std::string inside = join({path, "/."});
+#if defined(_WIN32)
+    struct _stat64 status {};
+    return ::_stat64(inside.c_str(), &status) == 0 && (status.st_mode & _S_IFMT) == _S_IFDIR;
+#elif NIB_POSIX_FILES || defined(__wasi__)
+    struct stat status {};
+    return ::stat(inside.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+#else
+    return mnist_path_exists(inside);
+#endif
+}
 
 // Not a folder; something that cannot be read may be one, and is refused when it is opened.
 [[gnu::cold]] inline bool is_mnist_file(const std::string& path) {
