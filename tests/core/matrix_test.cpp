@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 #include <utility>
 
@@ -50,6 +51,11 @@ TEST_CASE("a view that writes becomes one that reads, and not the other way roun
     static_assert(std::is_convertible_v<const nib::Matrix<float>&, Reading>);
     static_assert(!std::is_convertible_v<const nib::Matrix<float>&, Writing>);
     static_assert(std::is_same_v<Reading::value_type, float>);
+    // Else a call that takes a matrix or a span would be ambiguous.
+    static_assert(!std::is_convertible_v<Writing, std::span<float>>);
+    static_assert(!std::is_convertible_v<nib::Matrix<float>&, std::span<float>>);
+    static_assert(!std::is_convertible_v<const nib::Matrix<float>&, std::span<const float>>);
+    static_assert(!std::is_convertible_v<nib::Matrix<float>, std::span<const float>>);
 }
 
 TEST_CASE("a view made without arguments is empty") {

@@ -54,13 +54,11 @@ rooms='model io kernels ink layers core'
 core='core/matrix core/random core/text core/error core/detail/join core/detail/math
     kernels/vector kernels/matmul kernels/detail/int8
     layers/dense layers/relu layers/log_softmax layers/layer_norm
-    model/model_file
+    model/model_file model/predict
     ink/rasterize ink/quickdraw ink/unipen ink/normalize_image ink/read_drawings ink/write_drawings
     io/safetensors io/torch_pth io/tensor_formats'
-# What libc++ 14 cannot compile (std::ranges, and spans that it makes of matrices), what has numbers of 64 bits, and
-# what is about threads and files.
-left_out='core/threads core/executor core/detail/atomic core/detail/flush_subnormals model/predict model/sequential
-    model/gradient model/fit_standardize model/detail/engine model/detail/sequential_text io/atomic_file
+# What has numbers of 64 bits, and what is about threads and files.
+left_out='core/threads core/executor core/detail/atomic core/detail/flush_subnormals model/sequential io/atomic_file
     io/atomic_file_killed io/file_identity io/detail/paths io/detail/temporary_file io/detail/state_dict_writer
     io/detail/tensor_checks'
 # Test cases that expect sizes or pointers of 64 bits, another locale, or that what fails is destroyed.

@@ -47,6 +47,11 @@ public:
     }
     constexpr std::span<T> values() const { return {data_, size()}; }
 
+#if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
+    // That libc++ makes a span of whatever it finds data and size for, and a call that takes either would be ambiguous.
+    friend void data(const MatrixView&) = delete;
+#endif
+
 private:
     T* data_ = nullptr;
     std::size_t rows_ = 0;
@@ -97,6 +102,10 @@ public:
     MatrixView<const T> view() const { return {data(), rows_, cols_}; }
     operator MatrixView<T>() { return view(); }
     operator MatrixView<const T>() const { return view(); }
+
+#if defined(_LIBCPP_VERSION) && _LIBCPP_VERSION < 15000
+    friend void data(const Matrix&) = delete;  // as above
+#endif
 
 private:
     static std::size_t checked_size(std::size_t rows, std::size_t cols) {
