@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
