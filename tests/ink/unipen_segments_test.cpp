@@ -113,6 +113,16 @@ TEST_CASE("strokes that no segment names are counted as one drawing that cannot 
     CHECK(shape(nib::parse_unipen(strokes + ".SEGMENT D 1 OK \"7\"\n", "a.unp", &skipped)) == "7: 3,4 |");
     CHECK(skipped.count == 1);
     CHECK(skipped.first == "a.unp:1: expected a .SEGMENT that names component 0, found none");
+    // Segments of higher levels do not count.
+    nib::SkippedDrawings of_levels;
+    CHECK(
+        shape(nib::parse_unipen(".HIERARCHY PAGE TEXT WORD CHARACTER\n.SEGMENT PAGE 0-2\n.SEGMENT WORD 0-1 OK \"47\"\n"
+                                ".SEGMENT WORD 2 OK \"9\"\n.SEGMENT CHARACTER 0 OK \"4\"\n.SEGMENT CHARACTER 1\n" +
+                                    strokes,
+                                "a.unp", &of_levels)) == "4: 1,2 | / 3,4 |");
+    CHECK(of_levels.count == 1);
+    CHECK(of_levels.first ==
+          "a.unp:11: expected a .SEGMENT of the lowest level in use that names component 2, found none");
 }
 
 TEST_CASE("each set has its own numbers") {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/join.hpp>
 #include <nib/core/detail/list.hpp>
 #include <nib/ink/detail/lines.hpp>
 #include <nib/ink/detail/unipen_segment.hpp>
@@ -258,7 +259,10 @@ private:
         for (std::size_t i = components_.first_number(); i < components_.end_number(); ++i)
             if (const Component& component = components_.at(i); component.ink == Ink::there && !component.named)
                 return static_cast<void>(
-                    skip(component.line, "a .SEGMENT that names component " + std::to_string(i), "none"));
+                    skip(component.line,
+                         join({"a .SEGMENT ", lowest_level_ > 0 ? "of the lowest level in use " : "",
+                               "that names component ", i}),
+                         "none"));
     }
 
     const std::string& name_;
