@@ -2,6 +2,7 @@
 
 #include "../support.hpp"
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/random.hpp>
 
 #include <map>
@@ -45,9 +46,10 @@ TEST_CASE("a map holds what std::map holds, in its order") {
     CHECK(map.find("none") == map.end());
     CHECK(support::error_of([&] { map.at("none"); }) == "StringMap: there is no 'none'");
 
-    std::vector<nib::StringMap::Entry> entries{map.begin(), map.end()};
+    nib::detail::List<nib::StringMap::Entry> entries;
+    for (const nib::StringMap::Entry& entry : map) entries.push_back(entry);
     for (std::size_t i = entries.size(); i > 1; --i) std::swap(entries[i - 1], entries[rng.below(i)]);
-    nib::StringMap again{entries};
+    nib::StringMap again{std::move(entries)};
     CHECK(again == map);
     again["0"] += "x";
     CHECK(again != map);

@@ -66,7 +66,6 @@ void save_npy(const std::string& path, const std::vector<std::size_t>& shape, st
 
 #include <array>
 #include <bit>
-#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -106,21 +105,23 @@ public:
         : text_{text}, name_{name}, offset_{offset} {}
 
     NpyHeader read() {
-        std::optional<std::string> descr;
-        std::optional<bool> fortran_order;
-        std::optional<std::vector<std::size_t>> shape;
+        NpyHeader header;
+        bool has_descr = false, has_order = false, has_shape = false;
         expect('{');
         while (!accept('}')) {
             skip_space();
             const std::size_t key_position = position_;
             const std::string key = string();
             expect(':');
-            if (key == "descr" && !descr) {
-                descr = type();
-            } else if (key == "fortran_order" && !fortran_order) {
-                fortran_order = boolean();
-            } else if (key == "shape" && !shape) {
-                shape = tuple();
+            if (key == "descr" && !has_descr) {
+                header.descr = type();
+                has_descr = true;
+            } else if (key == "fortran_order" && !has_order) {
+                header.fortran_order = boolean();
+                has_order = true;
+            } else if (key == "shape" && !has_shape) {
+                header.shape = tuple();
+                has_shape = true;
             } else {
                 position_ = key_position;
                 fail_expected("'descr', 'fortran_order' and 'shape', each once");
@@ -132,8 +133,9 @@ public:
         }
         skip_space();
         if (position_ != text_.size()) fail_expected("nothing but white space behind the '}'");
-        if (!descr || !fortran_order || !shape) fail_expected("'descr', 'fortran_order' and 'shape' before this");
-        return {*descr, *fortran_order, *shape, offset_ + text_.size()};
+        if (!has_descr || !has_order || !has_shape) fail_expected("'descr', 'fortran_order' and 'shape' before this");
+        header.size = offset_ + text_.size();
+        return header;
     }
 
 private:

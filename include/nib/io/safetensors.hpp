@@ -178,15 +178,15 @@ inline constexpr std::string_view metadata_key = "__metadata__";
     const std::size_t header_end = 8 + header.size();
     const std::size_t data_size = source.size() - header_end;
     std::vector<TensorInfo> tensors;
-    std::vector<StringMap::Entry> metadata;
+    List<StringMap::Entry> metadata;
     JsonReader json{header, source.path(), 8};
     json.object([&](std::string_view key) __attribute__((cold)) {
         if (key == metadata_key && json.type() == JsonType::null) return json.null();
         if (key == metadata_key)
             return json.object([&](std::string_view name) __attribute__((cold)) {
-                StringMap::Entry& entry = metadata.emplace_back();
-                entry.first.append(name);
-                json.string(entry.second);
+                metadata.push_back({});
+                metadata.back().first.append(name);
+                json.string(metadata.back().second);
             });
         TensorInfo& tensor = tensors.emplace_back();
         tensor.name.append(key);

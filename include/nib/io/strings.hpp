@@ -1,8 +1,9 @@
 // StringSet: whether a string was there before.  StringMap: strings by the names of strings, in the names' order, as
-// std::map has them. Both are plain vectors, because <map> and <set> are expensive to include.
+// std::map has them. Both are plain arrays, because <map> and <set> are expensive to include.
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 
 #include <bit>
@@ -38,7 +39,7 @@ public:
     // Of several entries with one name, the first.
     StringMap(std::initializer_list<Entry> entries);
     // The names differ.
-    explicit StringMap(std::vector<Entry> entries);
+    explicit StringMap(detail::List<Entry> entries);
 
     bool empty() const { return entries_.empty(); }
     std::size_t size() const { return entries_.size(); }
@@ -59,7 +60,7 @@ private:
     [[gnu::cold]] std::size_t place_of(std::string_view name) const;
     [[gnu::cold]] void insert(std::size_t place, std::string_view name);
 
-    std::vector<Entry> entries_;
+    detail::List<Entry> entries_;
 };
 
 inline bool StringSet::insert(std::string text) {
@@ -83,7 +84,7 @@ inline StringMap::StringMap(std::initializer_list<Entry> entries) {
         if (!contains(entry.first)) (*this)[entry.first] = entry.second;
 }
 
-inline StringMap::StringMap(std::vector<Entry> entries) : entries_{std::move(entries)} {
+inline StringMap::StringMap(detail::List<Entry> entries) : entries_{std::move(entries)} {
     sort_records(entries_.data(), entries_.size(), [](const Entry& a, const Entry& b) { return a.first < b.first; });
 }
 
@@ -98,10 +99,10 @@ inline const std::string& StringMap::at(std::string_view name) const {
 }
 
 inline void StringMap::insert(std::size_t place, std::string_view name) {
-    std::vector<Entry> grown(size() + 1);
+    detail::List<Entry> grown(size() + 1);
     grown[place].first.append(name);  // before what it may be a part of moves
     for (std::size_t i = 0; i < size(); ++i) grown[i < place ? i : i + 1] = std::move(entries_[i]);
-    entries_.swap(grown);
+    entries_ = std::move(grown);
 }
 
 inline std::string& StringMap::operator[](std::string_view name) {

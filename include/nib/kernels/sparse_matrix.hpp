@@ -2,6 +2,7 @@
 // non-owning views.
 #pragma once
 
+#include <nib/core/detail/array_view.hpp>
 #include <nib/core/matrix.hpp>
 
 #include <cassert>
@@ -9,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <span>
 #include <type_traits>
 
 namespace nib::inline NIB_ABI::kernels {
@@ -22,7 +22,7 @@ struct Nonzero {
 
 // The non-zeros of a row, their columns ascending.
 template <class T>
-using SparseRow = std::span<const Nonzero<T>>;
+using SparseRow = nib::detail::ArrayView<Nonzero<T>>;
 
 // A matrix [rows, cols].
 template <class T>

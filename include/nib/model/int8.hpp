@@ -12,6 +12,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/error.hpp>
 #include <nib/data/batches.hpp>
 #include <nib/kernels/detail/int8.hpp>
@@ -76,14 +77,14 @@ private:
     MatrixView<float> all_logits(const kernels::InputView<float>& x, Workspace<float>& workspace) const;
 
     std::vector<Int8Dense> layers_;
-    std::vector<std::vector<float>> scales_;  // for Int8Matrix
+    detail::List<std::vector<float>> scales_;  // for Int8Matrix
     std::size_t widest_ = 0;
 };
 
 namespace detail {
 
 // The network's steps but for those that do nothing in inference. Fails where the network cannot be quantised.
-std::vector<Step<float>> int8_steps(const Mlp& net);
+List<Step<float>> int8_steps(const Mlp& net);
 
 }  // namespace detail
 
@@ -97,7 +98,7 @@ template <class Data>
     for (std::size_t i = 0; i < count; ++i)
         order[i] = static_cast<std::uint32_t>(static_cast<double>(i) *
                                               (static_cast<double>(data.size()) / static_cast<double>(count)));
-    const std::vector<Step<float>> steps = detail::int8_steps(net);
+    const detail::List<Step<float>> steps = detail::int8_steps(net);
     Int8Calibration result;
     result.highest.resize(steps.size() / 2 - 1);
     Workspace<float> workspace;
@@ -136,7 +137,6 @@ template <class... Layers, class Data>
 
 #if NIB_BODIES
 
-#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/layers/dense.hpp>
@@ -151,7 +151,7 @@ namespace nib::inline NIB_ABI {
 
 namespace detail {
 
-NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
+NIB_API List<Step<float>> int8_steps(const Mlp& net) {
     check_network(net.view());
     List<LayerKind> kinds;
     for (const Step<float>& step : net.steps())
@@ -171,14 +171,14 @@ NIB_API std::vector<Step<float>> int8_steps(const Mlp& net) {
     };
     if (const std::size_t misfit = first_misfit(kinds.data(), kinds.size()); misfit != static_cast<std::size_t>(-1))
         refuse(misfit);
-    std::vector<Step<float>> steps;
+    List<Step<float>> steps;
     for (const Step<float>& step : net.steps())
         if (!step.only_in_training) steps.push_back(step);
     return steps;
 }
 
 inline std::vector<Int8Dense> quantize_layers(const Mlp& net, const Int8Calibration& calibration) {
-    const std::vector<Step<float>> steps = int8_steps(net);
+    const List<Step<float>> steps = int8_steps(net);
     const std::size_t count = steps.size() / 2;
     if (calibration.highest.size() + 1 != count)
         fail({"int8: expected the ranges of ", count - 1, " hidden layers, found ", calibration.highest.size()});

@@ -44,6 +44,7 @@ void load(Net& net, TensorFile& file) {
 #if NIB_BODIES
 
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/io/detail/tensor_checks.hpp>
@@ -101,7 +102,7 @@ template <class T>
 // to be finite.
 template <class T>
 [[gnu::cold]] void read_tensors(TensorFile& file, const std::vector<LayerTensor>& wanted,
-                                const std::vector<const TensorInfo*>& found, const NetworkNumbers<T>& numbers) {
+                                const List<const TensorInfo*>& found, const NetworkNumbers<T>& numbers) {
     for (const LayerTensor& want : wanted) numbers_of(want, numbers);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const LayerTensor& want = wanted[i];
@@ -140,7 +141,7 @@ template <class T>
 [[gnu::cold]] void load_network(const std::vector<LayerInfo>& layers, const NetworkNumbers<T>& numbers,
                                 TensorFile& file) {
     const std::vector<LayerTensor> wanted = tensors_of(layers);
-    const std::vector<const TensorInfo*> found = match_tensors(file, wanted);
+    const List<const TensorInfo*> found = match_tensors(file, wanted);
     check_layers(file, layers);
     // All is looked at before the first number changes.
     for (const TensorInfo* const tensor : found) check_numbers<T>(file, *tensor);

@@ -16,6 +16,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/random.hpp>
 #include <nib/kernels/detail/accumulate.hpp>
 #include <nib/layers/dense.hpp>
@@ -77,8 +78,8 @@ MlpLayer<T> mlp_layer(std::string number, std::size_t span) {
 }
 
 template <class T, class... Layers>
-std::vector<MlpLayer<T>> mlp_layers(LayerList<Layers...>, std::vector<std::string> numbers) {
-    std::vector<MlpLayer<T>> layers;
+List<MlpLayer<T>> mlp_layers(LayerList<Layers...>, std::vector<std::string> numbers) {
+    List<MlpLayer<T>> layers;
     (layers.push_back(mlp_layer<T, typename Layers::layer>(std::move(numbers[layers.size()]), Layers::span)), ...);
     return layers;
 }
@@ -88,8 +89,8 @@ std::vector<MlpLayer<T>> mlp_layers(LayerList<Layers...>, std::vector<std::strin
 // Layers for MlpOptions: a layer, a block or a LayerList of them becomes one.
 template <class T>
 struct MlpLayers {
-    std::vector<MlpLayer<T>> layers;  // blocks are taken apart
-    std::size_t count = 0;            // blocks as one each
+    detail::List<MlpLayer<T>> layers;  // blocks are taken apart
+    std::size_t count = 0;             // blocks as one each
 
     MlpLayers() = default;
     template <class L>
@@ -144,8 +145,8 @@ template <class T>
 struct MlpLayout {
     std::vector<std::size_t> widths;
     std::vector<std::string> names;  // of the dense layers that the widths make
-    std::vector<MlpLayer<T>> layers;
-    std::vector<Step<T>> steps;
+    List<MlpLayer<T>> layers;
+    List<Step<T>> steps;
     std::size_t count = 0;  // blocks as one each
 
     MlpLayout() = default;  // set the first width before adding layers

@@ -303,7 +303,7 @@ MlpLayout<T> layout_of(const TensorFile& file) {
     MlpLayout<T> layout = listed_layout<T>(list, file.path(), numbers);
     // The network keeps the file's names.
     const std::vector<LayerInfo> infos = layout.infos();
-    const std::vector<const TensorInfo*> found = match_tensors(file, tensors_of(infos));
+    const List<const TensorInfo*> found = match_tensors(file, tensors_of(infos));
     std::size_t tensor = 0, dense = 0;
     for (std::size_t i = 0; i < infos.size(); ++i) {
         MlpLayer<T>& layer = layout.layers[i];

@@ -6,6 +6,7 @@
 // Both fail where the network has none of that name.
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/executor.hpp>
 #include <nib/layers/layer.hpp>
 #include <nib/model/network.hpp>
@@ -61,7 +62,7 @@ private:
     void split(const char* optimizer, std::size_t size, std::span<const Range> parameters);
     void split(std::size_t place);
 
-    std::vector<Piece> pieces_;
+    List<Piece> pieces_;
 };
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <nib/core/detail/algorithm.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
@@ -21,7 +22,6 @@
 #include <cstddef>
 #include <span>
 #include <string>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -73,7 +73,7 @@ private:
         std::size_t correct = 0;
         double confidence = 0;
     };
-    std::vector<Sums> sums_;
+    detail::List<Sums> sums_;
 };
 
 inline void Calibration::add(double confidence, bool correct) {

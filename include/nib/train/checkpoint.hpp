@@ -105,6 +105,7 @@ template <Network Net, class T, class Method>
 
 #if NIB_BODIES
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -246,7 +247,7 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
         const std::size_t rows = history->shape.empty() ? 0 : history->shape[0];
         wanted.push_back({.name = history_name, .shape = {rows, history_columns}});
     }
-    const std::vector<const TensorInfo*> found = match_by_name(file, wanted);
+    const List<const TensorInfo*> found = match_by_name(file, wanted);
     check_match(file, wanted, found);
     check_layers(file, layers, true);
     for (const TensorInfo* const tensor : found)
@@ -272,7 +273,7 @@ LoadedCheckpoint<T> read_checkpoint(const std::vector<LayerInfo>& layers, const 
 
 NIB_API StringMap checkpoint_record(const std::string& path) {
     const TensorFile file = open_safetensors(path);
-    std::vector<StringMap::Entry> entries;
+    detail::List<StringMap::Entry> entries;
     for (const auto& [key, value] : file.metadata())
         if (key.starts_with(detail::record_prefix))
             entries.push_back({key.substr(detail::record_prefix.size()), value});

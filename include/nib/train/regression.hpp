@@ -12,6 +12,7 @@
 //   std::printf("R2 %.3f\n", scores.r2());
 #pragma once
 
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/math.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/matrix.hpp>
@@ -20,7 +21,6 @@
 #include <cstddef>
 #include <limits>
 #include <string>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -95,7 +95,7 @@ private:
     void begin(std::size_t rows, std::size_t cols, std::size_t target_rows, std::size_t target_cols);
 
     std::size_t total_ = 0;
-    std::vector<Column> columns_;
+    detail::List<Column> columns_;
 };
 
 inline void RegressionScores::begin(std::size_t rows, std::size_t cols, std::size_t target_rows,
@@ -106,7 +106,7 @@ inline void RegressionScores::begin(std::size_t rows, std::size_t cols, std::siz
     if (rows != target_rows || cols != target_cols)
         fail({"RegressionScores: expected targets as the outputs are, ", text(rows, cols), ", found ",
               text(target_rows, target_cols)});
-    if (columns_.empty()) columns_.resize(cols);
+    if (columns_.empty()) columns_ = detail::List<Column>(cols);
     if (columns_.size() != cols)
         fail({"RegressionScores: expected ", columns_.size(), " columns as before, found ", cols});
 }

@@ -73,3 +73,16 @@ TEST_CASE("what was moved from is empty and can be used again") {
     list = texts(2);
     CHECK(elements(list) == elements(texts(2)));
 }
+
+TEST_CASE("a copy has elements of its own") {
+    List<std::string> list = texts(3);
+    List<std::string> copy{list};
+    copy[1] = text(8);
+    copy.push_back(text(9));
+    CHECK(elements(list) == elements(texts(3)));
+    CHECK(elements(copy) == std::vector{text(0), text(8), text(2), text(9)});
+    list = copy;
+    copy.clear();
+    CHECK(elements(list) == std::vector{text(0), text(8), text(2), text(9)});
+    CHECK(List<std::string>{copy}.empty());
+}

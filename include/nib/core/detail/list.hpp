@@ -1,6 +1,6 @@
 // List<T>: an array that grows, with the few of std::vector's functions that readers of files need. What they make for
 // programs is in vectors; for a type of a reader's own, of which std::vector would be compiled anew, a List is a small
-// part of that.
+// part of that. (Nor are std::swap and std::exchange used here, which prove for each T how its pointers are moved.)
 #pragma once
 
 #include <nib/core/config.hpp>
@@ -16,15 +16,19 @@ class List {
 public:
     List() = default;
     explicit List(std::size_t size) : data_{new T[size]{}}, size_{size}, capacity_{size} {}
-    List(List&& other) noexcept
-        : data_{std::exchange(other.data_, nullptr)},
-          size_{std::exchange(other.size_, 0)},
-          capacity_{std::exchange(other.capacity_, 0)} {}
-    List& operator=(List&& other) noexcept {
-        List old{std::move(*this)};
-        std::swap(data_, other.data_);
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
+    List(const List& other) : List(other.size_) {
+        for (std::size_t i = 0; i < size_; ++i) data_[i] = other.data_[i];
+    }
+    List(List&& other) noexcept : data_{other.data_}, size_{other.size_}, capacity_{other.capacity_} {
+        other.data_ = nullptr;
+        other.size_ = other.capacity_ = 0;
+    }
+    List& operator=(List other) noexcept {
+        T* const old = data_;
+        data_ = other.data_;
+        size_ = other.size_;
+        capacity_ = other.capacity_;
+        other.data_ = old;
         return *this;
     }
     ~List() { delete[] data_; }
@@ -57,8 +61,8 @@ private:
     [[gnu::cold]] void grow() {
         List grown{2 * capacity_ + 4};
         for (std::size_t i = 0; i < size_; ++i) grown.data_[i] = std::move(data_[i]);
-        std::swap(data_, grown.data_);
-        capacity_ = grown.capacity_;
+        grown.size_ = size_;
+        *this = std::move(grown);
     }
 
     T* data_ = nullptr;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <new>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -41,7 +42,7 @@ constexpr std::size_t alignment_of_array(std::size_t bytes) { return bytes < 2 *
     constexpr std::size_t most = static_cast<std::size_t>(-1) / 2;  // rounding up must not wrap around
     std::size_t bytes = 0;
     if (!multiply_sizes(count, each, bytes) || bytes > most)
-        return std::vector<char>::allocator_type{}.allocate(static_cast<std::size_t>(-1));  // throws
+        return std::string::allocator_type{}.allocate(static_cast<std::size_t>(-1));  // throws
     const std::size_t alignment = alignment_of_array(bytes);
     void* const data = ::operator new (bytes, std::align_val_t{alignment});
 #if defined(__linux__) && defined(MADV_HUGEPAGE)

@@ -78,9 +78,14 @@ public:
         return words == 0 ? Fit::empty : words == 1 && counts_[1] == 1 ? Fit::single : Fit::bad;
     }
 
-    // The symbol whose word `bits` start with, the first bit lowest, and the word's length: 0 where there is none.
-    std::pair<unsigned, unsigned> symbol(std::uint64_t bits) const {
-        const std::uint16_t entry = table_[bits & (table_.size() - 1)];
+    struct Word {
+        unsigned symbol;
+        unsigned length;  // 0 for no word
+    };
+
+    // The word that `bits` start with, the first bit lowest.
+    Word symbol(std::uint64_t bits) const {
+        const unsigned entry = table_[bits & (table_.size() - 1)];
         if (entry != 0) return {entry >> 4, entry & 15u};
         return long_symbol(bits);
     }
@@ -113,7 +118,7 @@ private:
     }
 
     // Words of one length are numbers that follow one another, and come after those of shorter ones.
-    std::pair<unsigned, unsigned> long_symbol(std::uint64_t bits) const {
+    Word long_symbol(std::uint64_t bits) const {
         int word = 0, first = 0, place = 0;
         for (unsigned length = 1; length <= longest; ++length, bits >>= 1) {
             word = word << 1 | static_cast<int>(bits & 1u);

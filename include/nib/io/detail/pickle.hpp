@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace nib::inline NIB_ABI {
 
@@ -148,8 +147,8 @@ private:
     std::string_view bytes_;
     detail::List<Name> names_;       // of globals that are not in the list
     std::size_t known_globals_ = 0;  // in the list, with collections.OrderedDict
-    std::vector<Node> nodes_;
-    std::vector<Link> links_;
+    detail::List<Node> nodes_;
+    detail::List<Link> links_;
     Index root_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <nib/core/detail/algorithm.hpp>
 #include <nib/core/detail/join.hpp>
+#include <nib/core/detail/list.hpp>
 #include <nib/core/detail/storage.hpp>
 #include <nib/core/error.hpp>
 #include <nib/core/text.hpp>
@@ -72,7 +73,7 @@ namespace nib::inline NIB_ABI::detail {
 // What no format can hold: two tensors of one name, and data of another size than dtype and shape say. `path` is where
 // they are to go.
 [[gnu::cold]] inline void check_tensors_to_save(const std::string& path, std::span<const Tensor> tensors) {
-    std::vector<const Tensor*> by_name(tensors.size());
+    List<const Tensor*> by_name(tensors.size());
     for (std::size_t i = 0; i < tensors.size(); ++i) {
         const Tensor& tensor = tensors[i];
         by_name[i] = &tensor;

@@ -148,13 +148,13 @@ public:
     }
 
     void check_version() const {
-        constexpr int newest = 10;
+        constexpr std::size_t newest = 10;
         const ZipEntry* entry = find("version");
         if (entry == nullptr) entry = find(".data/version");
         if (entry == nullptr) refuse("expected an entry 'version', as torch.save writes it, found none");
         std::string text = read(*entry, 64);
         while (text.ends_with('\n')) text.pop_back();
-        const std::optional<int> version = parse_number<int>(text);
+        const auto version = parse_number<std::size_t>(text);
         if (!version || *version < 1 || *version > newest)
             refuse("entry " + format_quoted(entry->name) + ": expected a version from 1 to " + std::to_string(newest) +
                    ", found " + format_quoted(text));

@@ -207,9 +207,9 @@ private:
 }
 
 // For each of the network's tensors the file's of the same place in the order of layers; all null where there are none.
-[[gnu::cold]] inline std::vector<const TensorInfo*> match_by_order(const TensorFile& file,
-                                                                   const std::vector<LayerTensor>& wanted) {
-    std::vector<const TensorInfo*> found(wanted.size());
+[[gnu::cold]] inline List<const TensorInfo*> match_by_order(const TensorFile& file,
+                                                            const std::vector<LayerTensor>& wanted) {
+    List<const TensorInfo*> found(wanted.size());
     if (count_tensors(file) != wanted.size()) return found;
     const NamedLayers theirs{file}, ours{wanted};
     if (theirs.size() != ours.size()) return found;
@@ -234,15 +234,15 @@ private:
 }
 
 // For each of the network's tensors the file's of that name, with `prefix` before it; null where there is none.
-[[gnu::cold]] inline std::vector<const TensorInfo*> match_by_name(const TensorFile& file,
-                                                                  const std::vector<LayerTensor>& wanted,
-                                                                  std::string_view prefix = "") {
-    std::vector<const TensorInfo*> found(wanted.size());
+[[gnu::cold]] inline List<const TensorInfo*> match_by_name(const TensorFile& file,
+                                                           const std::vector<LayerTensor>& wanted,
+                                                           std::string_view prefix = "") {
+    List<const TensorInfo*> found(wanted.size());
     for (std::size_t i = 0; i < wanted.size(); ++i) found[i] = file.find(join({prefix, wanted[i].name}));
     return found;
 }
 
-[[gnu::cold]] inline std::size_t count_found(const std::vector<const TensorInfo*>& found) {
+[[gnu::cold]] inline std::size_t count_found(const List<const TensorInfo*>& found) {
     std::size_t count = 0;
     for (const TensorInfo* const tensor : found) count += tensor != nullptr ? 1 : 0;
     return count;
@@ -263,7 +263,7 @@ private:
 
 // All that does not fit, in one error, as PyTorch's load_state_dict does. found[i] is to be wanted[i].
 [[gnu::cold]] inline void check_match(const TensorFile& file, const std::vector<LayerTensor>& wanted,
-                                      const std::vector<const TensorInfo*>& found) {
+                                      const List<const TensorInfo*>& found) {
     constexpr std::size_t listed = 100;
     std::string problems;
     std::size_t count = 0;
@@ -292,16 +292,16 @@ private:
 }
 
 // The file's tensor for each of the network's: of its shape, and of floating-point numbers. Fails where there are none.
-[[gnu::cold]] inline std::vector<const TensorInfo*> match_tensors(const TensorFile& file,
-                                                                  const std::vector<LayerTensor>& wanted) {
-    std::vector<const TensorInfo*> best = match_by_name(file, wanted);
+[[gnu::cold]] inline List<const TensorInfo*> match_tensors(const TensorFile& file,
+                                                           const std::vector<LayerTensor>& wanted) {
+    List<const TensorInfo*> best = match_by_name(file, wanted);
     std::string prefix;
     for (int level = 0; level < 8 && !(prefix = longer_prefix(file, prefix.size())).empty(); ++level) {
-        std::vector<const TensorInfo*> found = match_by_name(file, wanted, prefix);
+        List<const TensorInfo*> found = match_by_name(file, wanted, prefix);
         if (count_found(found) > count_found(best)) best = std::move(found);
     }
     if (count_found(best) != wanted.size() || count_tensors(file) != wanted.size()) {
-        std::vector<const TensorInfo*> found = match_by_order(file, wanted);
+        List<const TensorInfo*> found = match_by_order(file, wanted);
         if (count_found(found) == wanted.size()) best = std::move(found);
     }
     check_match(file, wanted, best);
