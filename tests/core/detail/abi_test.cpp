@@ -42,6 +42,8 @@ TEST_CASE("a feature is in the name only where its macro is 1") {
     CHECK(std::string(NIB_TEST_TEXT(NIB_ABI_IF(NIB_TEST_ON, _on))) == "_on");
     CHECK(std::string(NIB_TEST_TEXT(NIB_ABI_IF(NIB_TEST_OFF, _off))).empty());
     CHECK(std::string(NIB_TEST_TEXT(NIB_ABI_IF(0, _off))).empty());
+    static_assert(NIB_ABI_IS_EMPTY(NIB_ABI_IF(NIB_TEST_OFF, _off)) == 1);
+    static_assert(NIB_ABI_IS_EMPTY(NIB_ABI_IF(NIB_TEST_ON, _on)) == 0);
 #undef NIB_TEST_TEXT
 #undef NIB_TEST_QUOTED
 #undef NIB_TEST_ON

@@ -14,6 +14,11 @@
 #define NIB_ABI_SECOND(...) NIB_ABI_SECOND_OF(__VA_ARGS__)
 #define NIB_ABI_SECOND_OF(first, second, ...) second
 
+// 1 where `flags`, as NIB_ABI_JOIN joins them, are nothing, and 0 elsewhere.
+#define NIB_ABI_NOTHING_ ,
+#define NIB_ABI_IS_EMPTY(flags) NIB_ABI_IS_EMPTY_EXPANDED(flags)
+#define NIB_ABI_IS_EMPTY_EXPANDED(flags) NIB_ABI_SECOND(NIB_ABI_NOTHING_##flags 1, 0, )
+
 #define NIB_ABI_JOIN(a, b, c, d, e, f, g, h) NIB_ABI_JOIN_EXPANDED(a, b, c, d, e, f, g, h)
 #define NIB_ABI_JOIN_EXPANDED(a, b, c, d, e, f, g, h) a##b##c##d##e##f##g##h
 
@@ -131,4 +136,55 @@
 #define NIB_ABI_MODES                                                                                                 \
     NIB_ABI_JOIN(NIB_ABI_EXCEPTIONS, NIB_ABI_RTTI, NIB_ABI_STATICS, NIB_ABI_X87, NIB_ABI_CONTAINERS, NIB_ABI_STRINGS, \
                  , )
+
+// Hundreds of lines hold the name, and preprocessors put it together anew on each: what is empty in this build goes.
+#if NIB_ABI_IS_EMPTY(NIB_ABI_SCALAR)
+#undef NIB_ABI_SCALAR
+#define NIB_ABI_SCALAR
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_VECTOR)
+#undef NIB_ABI_VECTOR
+#define NIB_ABI_VECTOR
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_AVX)
+#undef NIB_ABI_AVX
+#define NIB_ABI_AVX
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_AVX512)
+#undef NIB_ABI_AVX512
+#define NIB_ABI_AVX512
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_AVX512_MORE)
+#undef NIB_ABI_AVX512_MORE
+#define NIB_ABI_AVX512_MORE
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_ARM)
+#undef NIB_ABI_ARM
+#define NIB_ABI_ARM
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_ARM_MORE)
+#undef NIB_ABI_ARM_MORE
+#define NIB_ABI_ARM_MORE
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_OTHERS)
+#undef NIB_ABI_OTHERS
+#define NIB_ABI_OTHERS
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_MATH)
+#undef NIB_ABI_MATH
+#define NIB_ABI_MATH
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_SIGNS)
+#undef NIB_ABI_SIGNS
+#define NIB_ABI_SIGNS
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_FEATURES)
+#undef NIB_ABI_FEATURES
+#define NIB_ABI_FEATURES
+#endif
+#if NIB_ABI_IS_EMPTY(NIB_ABI_MODES)
+#undef NIB_ABI_MODES
+#define NIB_ABI_MODES
+#endif
+
 #define NIB_ABI NIB_ABI_JOIN(v0_1, NIB_ABI_LEVEL, NIB_ABI_FEATURES, NIB_ABI_MATH, NIB_ABI_SIGNS, NIB_ABI_MODES, , )
