@@ -12,7 +12,9 @@ class InTurns final : public nib::Executor {
 public:
     explicit InTurns(std::size_t size) : size_{size} {}
     std::size_t size() const override { return size_; }
+    bool is_awake() const override { return awake; }
     std::size_t parts = 0;
+    bool awake = false;
 
 private:
     void run_parts(std::size_t count, Part part, const void* job) override {
@@ -59,10 +61,15 @@ TEST_CASE("little work stays in one part, much work on many rows takes all") {
     CHECK(nib::thread_count_for(&four, 1000, 2.5e6) == 1);
     CHECK(nib::thread_count_for(&four, 1000, 1e12) == 4);
     CHECK(nib::thread_count_for(&four, 15, 1e12) == 1);
-    std::size_t last = 1;
-    for (double work = 1; work < 1e9; work *= 1.1) {
-        const std::size_t parts = nib::thread_count_for(&four, 1000, work);
-        CHECK(parts >= last);
-        last = parts;
+    for (const bool awake : {false, true}) {
+        four.awake = awake;
+        CHECK(nib::thread_count_for(&four, 1000, 1e6) == 1);
+        CHECK(nib::thread_count_for(&four, 1000, 3e6) == (awake ? 3 : 1));
+        std::size_t last = 1;
+        for (double work = 1; work < 1e9; work *= 1.1) {
+            const std::size_t parts = nib::thread_count_for(&four, 1000, work);
+            CHECK(parts >= last);
+            last = parts;
+        }
     }
 }

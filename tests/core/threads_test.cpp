@@ -112,6 +112,25 @@ TEST_CASE("a pool sleeps and wakes") {
     CHECK(calls.load() == 6);
 }
 
+TEST_CASE("a pool is awake while its threads work, and not once they sleep") {
+    nib::ThreadPool pool{2};
+    for (int round = 0; round < 3; ++round) {
+        while (pool.is_awake()) std::this_thread::yield();
+        std::atomic<bool> works{false}, seen{false}, awake{false};
+        pool.parallel_for(2, [&](std::size_t part) {
+            if (part == 1) {
+                works = true;
+                while (!seen) std::this_thread::yield();
+            } else {
+                while (!works) std::this_thread::yield();
+                awake = pool.is_awake();
+                seen = true;
+            }
+        });
+        CHECK(awake);
+    }
+}
+
 TEST_CASE("a pool that was never used ends, as does one of one thread") {
     nib::ThreadPool unused{4};
     nib::ThreadPool one{1};

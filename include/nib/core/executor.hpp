@@ -17,6 +17,9 @@ public:
     // How many parts can run at the same time: at least 1.
     virtual std::size_t size() const = 0;
 
+    // Whether parts would start at once, because no thread has to be woken: then small jobs are shared too.
+    virtual bool is_awake() const { return false; }
+
     // Calls f(0), …, f(parts - 1), 1 <= parts <= size(), at the same time where it can, and returns when all have
     // returned. f must not throw, fork, or run anything on this executor; no part may wait for another.
     //
@@ -58,8 +61,10 @@ constexpr Range chunk(std::size_t count, std::size_t part, std::size_t parts, st
 // fetching the parameters that another thread has changed takes longer than several threads save.
 inline std::size_t thread_count_for(const Executor* executor, std::size_t rows, double operations) {
     constexpr std::size_t fewest_rows = 64;
-    constexpr double least = 4e6;
-    if (executor == nullptr || rows < fewest_rows || operations < 2 * least) return 1;
+    constexpr double least_awake = 1e6, least_asleep = 4e6;
+    if (executor == nullptr || rows < fewest_rows || operations < 2 * least_awake) return 1;
+    const double least = executor->is_awake() ? least_awake : least_asleep;
+    if (operations < 2 * least) return 1;
     const double most = static_cast<double>(executor->size());
     return static_cast<std::size_t>(smaller(most, operations / least));
 }

@@ -58,10 +58,12 @@ public:
         unlock();
     }
 
+    bool nobody_sleeps() const { return sleepers_.load() == 0; }
+
     // Called after it has happened. Either this sees the sleeper, or the sleeper, who is counted first, sees that it
     // has happened.
     void ring() {
-        if (sleepers_.load() == 0) return;
+        if (nobody_sleeps()) return;
         lock();
         wake_all();
         unlock();
@@ -128,6 +130,8 @@ public:
     ~ThreadPool();
 
     std::size_t size() const override { return workers_.size() + 1; }
+    // A thread sleeps when it has had no work for about a quarter of a millisecond.
+    bool is_awake() const override { return bell_.nobody_sleeps(); }
 
 private:
     class Turn;

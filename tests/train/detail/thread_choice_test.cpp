@@ -16,8 +16,10 @@ using nib::detail::ThreadChoice;
 struct Threads final : nib::Executor {
     explicit Threads(std::size_t count) : threads{count} {}
     std::size_t size() const override { return threads; }
+    bool is_awake() const override { return awake; }
     void run_parts(std::size_t, Part, const void*) override {}
     std::size_t threads;
+    bool awake = false;
 };
 
 // Training whose steps take a time on one thread, and on all of them another.
@@ -89,6 +91,14 @@ TEST_CASE("one thread has no choice") {
     Machine machine{.all = Threads{1}};
     machine.train(1000);
     CHECK(machine.choice.size() == 1);
+}
+
+TEST_CASE("it is awake where the executor is") {
+    Threads threads{2};
+    const ThreadChoice choice{threads};
+    CHECK(!choice.is_awake());
+    threads.awake = true;
+    CHECK(choice.is_awake());
 }
 
 TEST_CASE("it runs all parts on the executor") {

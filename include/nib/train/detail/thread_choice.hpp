@@ -17,6 +17,7 @@ public:
     explicit ThreadChoice(Executor& all) : all_{all} {}
 
     std::size_t size() const override { return on_all_ ? all_.size() : 1; }
+    bool is_awake() const override { return all_.is_awake(); }
 
     // After each step: how long it took, in whatever unit, by example where batches differ in size.
     void add(double time);
