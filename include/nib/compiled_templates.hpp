@@ -83,15 +83,18 @@ NIB_VISIBLE_TEMPLATES(extern, double)
     template kernels::InputView<T> kernels::find_nonzeros(MatrixView<const T>, const kernels::SparseStorage<T>&);      \
     template void kernels::scale_bytes(std::span<const std::uint8_t>, std::span<T>);                                   \
     template void kernels::sparse_matmul(const kernels::SparseMatrixView<T>&, MatrixView<const T>, MatrixView<T>,      \
-                                         const T*);                                                                    \
+                                         const T*, Range);                                                             \
     template void kernels::sparse_matmul_at_b_rows(const kernels::SparseProductRows<T>&, bool);                        \
     template void kernels::sparse_matmul_at_b(const kernels::SparseMatrixView<T>&, MatrixView<const T>,                \
                                               MatrixView<T>);                                                          \
     template void kernels::find_column(const kernels::SparseMatrixView<T>&, std::size_t, const kernels::Nonzero<T>**); \
     template void kernels::matmul(const kernels::InputView<T>&, MatrixView<const T>, MatrixView<T>, const T*);         \
+    template void kernels::matmul_columns(const kernels::InputView<T>&, MatrixView<const T>, MatrixView<T>, const T*,  \
+                                          Range);                                                                      \
     template void kernels::matmul_at_b(const kernels::InputView<T>&, MatrixView<const T>, MatrixView<T>);              \
     template void kernels::matmul_at_b_rows(MatrixView<const T>, MatrixView<const T>, std::size_t, MatrixView<T>);     \
     template void kernels::matmul_a_bt(MatrixView<const T>, MatrixView<const T>, MatrixView<T>);                       \
+    template void kernels::matmul_a_bt_columns(MatrixView<const T>, MatrixView<const T>, MatrixView<T>, Range);        \
     template void BatchNorm::initialize(std::span<T>, LayerShape, Rng&);                                               \
     template void BatchNorm::initialize_buffers(std::span<T>, LayerShape);                                             \
     template void BatchNorm::forward(const Pass<T>&, MatrixView<const T>, MatrixView<T>);                              \

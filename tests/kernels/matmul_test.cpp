@@ -2,6 +2,7 @@
 
 #include "../reference.hpp"
 #include "../support.hpp"
+#include "listed.hpp"
 
 #include <algorithm>
 #include <array>
@@ -92,6 +93,51 @@ TEST_CASE_TEMPLATE("rows of a^T b are those of the whole one", T, float, double)
             CHECK(c.margins_untouched());
         }
     });
+}
+
+TEST_CASE_TEMPLATE("some columns of a product are those of the whole one, and no other is written", T, float, double) {
+    constexpr std::size_t block = kernels::column_block<T>;
+    nib::Rng rng{13};
+    const auto check = [&](std::size_t rows, std::size_t depth, std::size_t cols, nib::Range columns) {
+        CAPTURE(rows);
+        CAPTURE(depth);
+        CAPTURE(cols);
+        CAPTURE(columns.first);
+        CAPTURE(columns.count);
+        const Matrix<T> a = reference::random_matrix<T>(rows, depth, rng, 0.85);
+        const Matrix<T> b = reference::random_matrix<T>(depth, cols, rng);
+        const Matrix<T> bias = reference::random_matrix<T>(1, cols, rng);
+        const reference::Listed<T> listed{a};
+        reference::for_each_isa([&](nib::Isa) {
+            const auto check_form = [&](const char* form, const Matrix<T>& whole, auto&& multiply) {
+                CAPTURE(form);
+                Guarded<T> result(rows, cols);
+                const auto values = result.view().values();
+                std::fill(values.begin(), values.end(), T{-99});
+                multiply(result.view());
+                Matrix<T> expected(rows, cols);
+                for (std::size_t i = 0; i < rows; ++i)
+                    for (std::size_t j = 0; j < cols; ++j)
+                        expected(i, j) = j - columns.first < columns.count ? whole(i, j) : T{-99};
+                CHECK(same_bits(result, expected));
+                CHECK(result.margins_untouched());
+            };
+            const bool fused = reference::fuses();
+            const Matrix<T> product = reference::matmul(fused, a, b, bias.data());
+            check_form("dense", product, [&](auto c) { kernels::matmul_columns<T>(a, b, c, bias.data(), columns); });
+            check_form("sparse", product,
+                       [&](auto c) { kernels::matmul_columns<T>(listed.inputs, b, c, bias.data(), columns); });
+            check_form("a_bt", reference::matmul(fused, a, b),
+                       [&](auto c) { kernels::matmul_a_bt_columns<T>(a, reference::transposed(b), c, columns); });
+        });
+    };
+    for (const std::size_t rows : reference::Sizes{1, 2, 15, 100, 200})
+        for (const std::size_t cols : {2 * block, 4 * block + 5, 13 * block})
+            for (const nib::Range columns : {nib::Range{0, block}, {block, block}, {block, cols - block}, {0, cols}})
+                check(rows, 130, cols, columns);
+    check(3, 20, 2 * block, {block, 0});
+    check(3, 20, 3 * block - 1, {block, 2 * block - 1});
+    check(250, 300, 20 * block + 7, {7 * block, 12 * block});  // everything is packed
 }
 
 TEST_CASE_TEMPLATE("a product without rows or columns writes nothing", T, float, double) {

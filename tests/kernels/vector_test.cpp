@@ -68,6 +68,19 @@ double error_in_ulp(T x, T y) {
 
 }  // namespace
 
+TEST_CASE("some columns of a product are whole blocks, and what is left belongs to the last one") {
+    constexpr std::size_t block = nib::kernels::column_block<float>;
+    using nib::kernels::is_whole_blocks;
+    CHECK(is_whole_blocks<float>({0, 2 * block}, 3 * block + 1));
+    CHECK(is_whole_blocks<float>({block, 2 * block + 1}, 3 * block + 1));
+    CHECK(is_whole_blocks<float>({0, 5}, 5));
+    CHECK(is_whole_blocks<float>({block, 0}, 2 * block));
+    CHECK(!is_whole_blocks<float>({1, block}, 2 * block));
+    CHECK(!is_whole_blocks<float>({0, block + 1}, 2 * block));
+    CHECK(!is_whole_blocks<float>({2 * block, 1}, 2 * block + 1));
+    CHECK(!is_whole_blocks<float>({block, 2 * block}, 2 * block));
+}
+
 TEST_CASE_TEMPLATE("a vector holds as many numbers as its level's width", T, float, double) {
     CHECK(kernels::lanes<kernels::Baseline, T> == 16 / sizeof(T));
     CHECK(kernels::lanes<kernels::Avx2, T> == 32 / sizeof(T));

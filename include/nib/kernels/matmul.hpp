@@ -13,6 +13,7 @@
 // 1.2 MB of scratch memory for packing, which the thread keeps. If that fails, products run without it, slower.
 #pragma once
 
+#include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/sparse_matrix.hpp>
 
@@ -23,6 +24,10 @@ namespace nib::inline NIB_ABI::kernels {
 // c = a b + bias; nullptr as bias is 0.
 template <class T>
 void matmul(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias = nullptr);
+
+// Only some columns of that c, whole blocks (vector.hpp's is_whole_blocks); the others are left as they are.
+template <class T>
+void matmul_columns(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias, Range columns);
 
 // c = a^T b; 0 where a and b have no rows.
 template <class T>
@@ -35,6 +40,10 @@ void matmul_at_b_rows(MatrixView<const T> a, MatrixView<const T> b, std::size_t 
 // c = a b^T.
 template <class T>
 void matmul_a_bt(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c);
+
+// The same of that c.
+template <class T>
+void matmul_a_bt_columns(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c, Range columns);
 
 }  // namespace nib::inline NIB_ABI::kernels
 
@@ -61,18 +70,26 @@ template <class T>
 void matmul(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias) {
     assert(a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols());
     if (a.rows() == 1) return gemv(a, b, c, bias);
-    if (a.is_sparse()) return sparse_matmul(a.sparse(), b, c, bias);
-    if (a.rows() == 2 && b.size() * sizeof(T) <= detail::most_bytes_read_twice) {
+    if (a.rows() == 2 && !a.is_sparse() && b.size() * sizeof(T) <= detail::most_bytes_read_twice) {
         for (std::size_t i = 0; i < 2; ++i) gemv(a.middle_rows(i, 1), b, c.middle_rows(i, 1), bias);
         return;
     }
+    matmul_columns(a, b, c, bias, {0, c.cols()});
+}
+
+template <class T>
+void matmul_columns(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias, Range columns) {
+    assert(a.cols() == b.rows() && c.rows() == a.rows() && c.cols() == b.cols());
+    assert(is_whole_blocks<T>(columns, c.cols()));
+    if (a.is_sparse()) return sparse_matmul(a.sparse(), b, c, bias, columns);
     detail::gemm<T>({.rows = c.rows(),
-                     .cols = c.cols(),
+                     .cols = columns.count,
                      .depth = b.rows(),
                      .a = {a.matrix().data(), b.rows(), 1},
-                     .b = {b.data(), b.cols(), 1},
-                     .c = c.data(),
-                     .bias = bias});
+                     .b = {b.data() + columns.first, b.cols(), 1},
+                     .c = c.data() + columns.first,
+                     .c_stride = c.cols(),
+                     .bias = bias == nullptr ? nullptr : bias + columns.first});
 }
 
 template <class T>
@@ -89,18 +106,26 @@ void matmul_at_b_rows(MatrixView<const T> a, MatrixView<const T> b, std::size_t 
                      .depth = a.rows(),
                      .a = {a.data() + first, 1, a.cols()},
                      .b = {b.data(), b.cols(), 1},
-                     .c = c.data()});
+                     .c = c.data(),
+                     .c_stride = c.cols()});
 }
 
 template <class T>
 void matmul_a_bt(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c) {
+    matmul_a_bt_columns(a, b, c, {0, c.cols()});
+}
+
+template <class T>
+void matmul_a_bt_columns(MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c, Range columns) {
     assert(a.cols() == b.cols() && c.rows() == a.rows() && c.cols() == b.rows());
+    assert(is_whole_blocks<T>(columns, c.cols()));
     detail::gemm<T>({.rows = c.rows(),
-                     .cols = c.cols(),
+                     .cols = columns.count,
                      .depth = a.cols(),
                      .a = {a.data(), a.cols(), 1},
-                     .b = {b.data(), 1, b.cols()},
-                     .c = c.data()});
+                     .b = {b.data() + columns.first * b.cols(), 1, b.cols()},
+                     .c = c.data() + columns.first,
+                     .c_stride = c.cols()});
 }
 
 }  // namespace nib::inline NIB_ABI::kernels

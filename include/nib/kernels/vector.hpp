@@ -5,6 +5,7 @@
 
 #include <nib/core/config.hpp>
 #include <nib/core/detail/math.hpp>
+#include <nib/core/executor.hpp>
 #include <nib/kernels/isa.hpp>
 
 #include <concepts>
@@ -193,6 +194,18 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
 NIB_ALWAYS_INLINE void prefetch(std::uintptr_t address) { __builtin_prefetch(reinterpret_cast<const char*>(address)); }
 NIB_ALWAYS_INLINE void prefetch_to_write(std::uintptr_t address) {
     __builtin_prefetch(reinterpret_cast<const char*>(address), 1);
+}
+
+// Where a product is computed for some columns alone, these are whole blocks of so many, two vectors of the widest
+// level, so that no kernel has a remainder in their midst. Columns behind the last whole block belong to it.
+template <class T>
+inline constexpr std::size_t column_block = 128 / sizeof(T);
+template <class T>
+constexpr bool is_whole_blocks(Range columns, std::size_t all) {
+    const std::size_t end = columns.first + columns.count;
+    const bool has_whole_block = columns.first == 0 || columns.count >= column_block<T>;
+    return columns.first % column_block<T> == 0 && end <= all &&
+           (end % column_block<T> == 0 || (end == all && has_whole_block));
 }
 
 // Whether rows so many numbers apart conflict in L1: they compete for a few of its sets.

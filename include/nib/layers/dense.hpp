@@ -30,10 +30,13 @@ struct Name {
 
 // A dense layer whose sizes come with each call.
 struct DenseOfAnySize {
+    using self = DenseOfAnySize;
+    using runs_as = DenseOfAnySize;
     static constexpr std::size_t parameter_count(LayerShape shape) { return shape.in * shape.out + shape.out; }
     static constexpr bool backward_reads_input = false;  // dx = dy W^T needs no x
     static constexpr bool backward_reads_output = false;
     static constexpr bool accepts_sparse = true;
+    static constexpr Sharing sharing = Sharing::outputs;
 
     // Weights and biases uniform in ±1/sqrt(in): what torch.nn.Linear starts from (He et al. 2015 with a = sqrt(5)).
     template <class T>
@@ -44,7 +47,11 @@ struct DenseOfAnySize {
 
     template <class T>
     static void forward(const Pass<T>& pass, const kernels::InputView<T>& x, MatrixView<T> y) {
-        kernels::matmul<T>(x, weight(pass, x.cols(), y.cols()), y, bias(pass, y.cols()));
+        const MatrixView<const T> w = weight(pass, x.cols(), y.cols());
+        if (pass.columns.count == y.cols())
+            kernels::matmul<T>(x, w, y, bias(pass, y.cols()));
+        else
+            kernels::matmul_columns<T>(x, w, y, bias(pass, y.cols()), pass.columns);
     }
     // The same for a single example, without matrix products.
     template <class T>
@@ -52,11 +59,11 @@ struct DenseOfAnySize {
         kernels::gemv<T>(x, weight(pass, x.cols(), y.cols()), y, bias(pass, y.cols()));
     }
 
-    // dx = dy W^T.
+    // dx = dy W^T, whose columns are W's rows.
     template <class T>
     static void backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
                                MatrixView<const T> dy, MatrixView<T> dx) {
-        kernels::matmul_a_bt<T>(dy, weight(pass, dx.cols(), dy.cols()), dx);
+        kernels::matmul_a_bt_columns<T>(dy, weight(pass, dx.cols(), dy.cols()), dx, pass.columns);
     }
 
     // dW = x^T dy, db = the column sums of dy.

@@ -34,6 +34,7 @@ struct Elementwise {
     static constexpr bool backward_reads_output = kernels::derives_from_output<Rule>;
     static constexpr bool backward_reads_input = !backward_reads_output;
     static constexpr bool runs_in_place = backward_reads_output;
+    static constexpr Sharing sharing = Sharing::elements;
 
     template <class T>
     static void forward(const Pass<T>& /*pass*/, MatrixView<const T> x, MatrixView<T> y) {

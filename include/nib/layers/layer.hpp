@@ -56,7 +56,8 @@
 //   scratch_per_row           numbers in pass.scratch for each row of x, within one call
 //   operations_per_row        floating-point operations of forward, for sharing the work among threads;
 //                             without it twice the number of parameters
-//   sharing                   Sharing::rows without it: each row of y depends on one row of x
+//   sharing                   Sharing::rows without it: each row of y depends on one row of x. Sharing::outputs counts
+//                             only where `using self` names the layer: what derives from it has functions of its own
 //   backward_reads_input      whether backward_input reads x: true without it; else x may be anything there
 //   backward_reads_output     the same for y
 //   runs_in_place             false without it; whether y may be x, and dx be dy
@@ -108,9 +109,14 @@ struct LayerShape {
     std::size_t out = 0;
 };
 
-// How threads may split a layer's work: by rows of x; by columns, where column j of y depends on column j of x alone
-// and pass.columns says which ones a call is for; or not at all.
-enum class Sharing : unsigned char { rows, columns, none };
+// How threads may split a layer's work.
+enum class Sharing : unsigned char {
+    rows,      // by rows of x
+    columns,   // by pass.columns: column j of y depends on column j of x alone
+    none,      // not at all
+    elements,  // in any way: each number of y depends on the one of x in its place alone, and on no parameters
+    outputs,   // by rows, or by pass.columns: of y in forward, of dx in backward_input. Each depends on whole rows.
+};
 
 // What a layer is handed beside its inputs and outputs.
 template <class T>
@@ -123,7 +129,7 @@ struct Pass {
     std::span<T> kept;            // [rows of x, kept_per_row]
     std::span<T> scratch;         // [rows of x, scratch_per_row]
     MatrixView<const T> skipped;  // of a residual connection: what is added to x
-    Range columns = {0, 0};       // for Sharing::columns
+    Range columns = {0, 0};       // for Sharing::columns and Sharing::outputs: those to be written
     double setting = 0;           // the layer's own, where it has one
     bool training = false;        // or inference
     std::uint64_t key = 0;        // of random layers: differs for each layer, step and epoch

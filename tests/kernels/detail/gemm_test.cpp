@@ -43,6 +43,7 @@ void check_gemm(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng&
                                  .a = as[layout / 2],
                                  .b = bs[layout % 2],
                                  .c = c.data(),
+                                 .c_stride = cols,
                                  .bias = start});
                 CHECK(same_bits(c, expected));
                 CHECK(c.margins_untouched());
@@ -97,7 +98,8 @@ TEST_CASE("products with few columns are computed as their transpose where that 
                                                      .depth = depth,
                                                      .a = {nullptr, row_stride, row_stride == 1 ? rows : 1},
                                                      .b = {nullptr, cols, 1},
-                                                     .c = nullptr});
+                                                     .c = nullptr,
+                                                     .c_stride = cols});
         };
         CHECK(pays(64, 128, 10, 1) == (isa >= nib::Isa::avx2));
         CHECK(pays(64, 128, 8, 1) == (isa == nib::Isa::avx512));
@@ -134,7 +136,8 @@ TEST_CASE_TEMPLATE("large products on two threads do not disturb one another", T
                              .depth = 300,
                              .a = {a[part].data(), 300, 1},
                              .b = {b.data(), 400, 1},
-                             .c = results[part].data()});
+                             .c = results[part].data(),
+                             .c_stride = 400});
             same[part] = same[part] && same_bits<T>(results[part].values(), expected[part].values());
         }
     });

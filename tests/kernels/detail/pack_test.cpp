@@ -34,7 +34,7 @@ struct Operands {
                                      : reference::random_matrix<T>(depth, rows, rng)},
           b{layout_b == Layout::rows ? reference::random_matrix<T>(depth, cols, rng)
                                      : reference::random_matrix<T>(cols, depth, rng)},
-          product{.rows = rows, .cols = cols, .depth = depth, .a = {}, .b = {}, .c = nullptr} {
+          product{.rows = rows, .cols = cols, .depth = depth, .a = {}, .b = {}, .c = nullptr, .c_stride = cols} {
         product.a =
             layout_a == Layout::rows ? detail::Strided<T>{a.data(), depth, 1} : detail::Strided<T>{a.data(), 1, rows};
         product.b =
@@ -68,8 +68,13 @@ NIB_ALWAYS_INLINE void check_packed(const detail::Product<T>& p, const detail::P
 
 template <class T>
 detail::Product<T> product_of(std::size_t rows, std::size_t depth, std::size_t cols) {
-    return {
-        .rows = rows, .cols = cols, .depth = depth, .a = {nullptr, depth, 1}, .b = {nullptr, cols, 1}, .c = nullptr};
+    return {.rows = rows,
+            .cols = cols,
+            .depth = depth,
+            .a = {nullptr, depth, 1},
+            .b = {nullptr, cols, 1},
+            .c = nullptr,
+            .c_stride = cols};
 }
 
 // How many rows of b are packed together, or read in place.

@@ -39,7 +39,7 @@ void check_product(const Matrix<T>& a, std::size_t cols, nib::Rng& rng) {
             CHECK(c.margins_untouched());
             if (!listed.inputs.is_sparse()) continue;
             Guarded<T> sparse(rows, cols);
-            kernels::sparse_matmul<T>(listed.inputs.sparse(), b, sparse.view(), start);
+            kernels::sparse_matmul<T>(listed.inputs.sparse(), b, sparse.view(), start, {0, cols});
             CHECK(same_bits(sparse, expected));
             CHECK(sparse.margins_untouched());
         }
@@ -64,7 +64,7 @@ TEST_CASE_TEMPLATE("a row's outputs do not depend on the batch, nor on whether t
     REQUIRE(listed.inputs.is_sparse());
     reference::for_each_isa([&](nib::Isa) {
         Matrix<T> together(15, 37), alone(1, 37);
-        kernels::sparse_matmul<T>(listed.inputs.sparse(), b, together, bias.data());
+        kernels::sparse_matmul<T>(listed.inputs.sparse(), b, together, bias.data(), {0, 37});
         for (std::size_t i = 0; i < a.rows(); ++i) {
             kernels::matmul<T>(kernels::InputView<T>{a.view().middle_rows(i, 1)}, b, alone, bias.data());
             CHECK(same_bits<T>(alone.values(), std::as_const(together).row(i)));
@@ -82,7 +82,7 @@ TEST_CASE_TEMPLATE("a zero skips a number of b that is infinite or NaN", T, floa
     REQUIRE(listed.inputs.is_sparse());
     reference::for_each_isa([&](nib::Isa) {
         Matrix<T> c(2, 3);
-        kernels::sparse_matmul<T>(listed.inputs.sparse(), b, c);
+        kernels::sparse_matmul<T>(listed.inputs.sparse(), b, c, nullptr, {0, 3});
         CHECK(c(0, 0) == 6);
         CHECK(c(0, 1) == 0);
         CHECK(c(1, 0) == 0);
@@ -96,7 +96,7 @@ TEST_CASE_TEMPLATE("a bias of -0 is still a zero when zeros are skipped", T, flo
     REQUIRE(listed.inputs.is_sparse());
     reference::for_each_isa([&](nib::Isa) {
         Guarded<T> c(2, 3);
-        kernels::sparse_matmul<T>(listed.inputs.sparse(), b, c.view(), bias.data());
+        kernels::sparse_matmul<T>(listed.inputs.sparse(), b, c.view(), bias.data(), {0, 3});
         for (const T value : c.values()) CHECK(value == 0);
     });
 }

@@ -5,8 +5,14 @@
 #include "../../support.hpp"
 
 #include <nib/core/threads.hpp>
+#include <nib/layers/batch_norm.hpp>
 #include <nib/layers/dense.hpp>
+#include <nib/layers/dropout.hpp>
+#include <nib/layers/gelu.hpp>
+#include <nib/layers/layer_norm.hpp>
 #include <nib/layers/relu.hpp>
+#include <nib/layers/residual.hpp>
+#include <nib/layers/sigmoid.hpp>
 #include <nib/layers/tanh.hpp>
 #include <nib/model/sequential.hpp>
 
@@ -14,6 +20,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <mutex>
 #include <vector>
 
 namespace {
@@ -69,6 +76,48 @@ struct Cube {
         REQUIRE(pass.scratch.size() == dx.size());
         for (std::size_t i = 0; i < dx.size(); ++i) pass.scratch[i] = 3 * pass.kept[i];
         for (std::size_t i = 0; i < dx.size(); ++i) dx.values()[i] = pass.scratch[i] * dy.values()[i];
+    }
+};
+
+// A dense layer and an activation of the user's own that note for which columns they are called.
+struct Called {
+    static inline std::mutex mutex;
+    static inline std::vector<std::size_t> forward, backward, pieces;
+    static void note(std::vector<std::size_t>& calls, std::size_t what) {
+        const std::lock_guard lock{mutex};
+        calls.push_back(what);
+    }
+    static void clear() { forward = backward = pieces = {}; }
+};
+template <std::size_t In, std::size_t Out>
+struct NotedDense : Dense<In, Out> {
+    using self = NotedDense;
+    using runs_as = NotedDense;
+    template <class T>
+    static void forward(const Pass<T>& pass, const nib::kernels::InputView<T>& x, MatrixView<T> y) {
+        Called::note(Called::forward, pass.columns.first);
+        Dense<In, Out>::forward(pass, x, y);
+    }
+    template <class T>
+    static void backward_input(const Pass<T>& pass, MatrixView<const T> x, MatrixView<const T> y,
+                               MatrixView<const T> dy, MatrixView<T> dx) {
+        Called::note(Called::backward, pass.columns.first);
+        Dense<In, Out>::backward_input(pass, x, y, dy, dx);
+    }
+};
+struct NotedSquare {
+    static constexpr nib::Sharing sharing = nib::Sharing::elements;
+    static constexpr bool backward_reads_output = false;
+    template <class T>
+    static void forward(const Pass<T>&, MatrixView<const T> x, MatrixView<T> y) {
+        Called::note(Called::pieces, y.cols());
+        for (std::size_t i = 0; i < x.size(); ++i) y.values()[i] = x.values()[i] * x.values()[i];
+    }
+    template <class T>
+    static void backward_input(const Pass<T>&, MatrixView<const T> x, MatrixView<const T>, MatrixView<const T> dy,
+                               MatrixView<T> dx) {
+        Called::note(Called::pieces, dx.cols());
+        for (std::size_t i = 0; i < x.size(); ++i) dx.values()[i] = 2 * x.values()[i] * dy.values()[i];
     }
 };
 
@@ -145,6 +194,55 @@ TEST_CASE("the way back from few outputs is shared too: each number is a short s
     std::vector<float> values(net.parameters().size());
     nib::run_backward<float>(net.view(), dy, 2, workspace, values);
     CHECK(executor.runs == 2);
+}
+
+TEST_CASE("threads that train share the columns of a wide layer and of the activations behind it") {
+    nib::Rng rng{8};
+    const nib::Sequential<NotedDense<300, 600>, NotedSquare, nib::ReLU, NotedDense<600, 40>> net{rng};
+    const auto x = reference::random_matrix<float>(128, 300, rng), dy = reference::random_matrix<float>(128, 40, rng);
+    nib::ThreadPool pool{2};
+    Called::clear();
+    const auto expected = outputs_and_gradients(net, x, dy, nullptr);
+    CHECK(Called::forward == std::vector<std::size_t>{0, 0});
+    CHECK(std::count(Called::pieces.begin(), Called::pieces.end(), 600) ==
+          static_cast<std::ptrdiff_t>(Called::pieces.size()));
+    Called::clear();
+    CHECK(outputs_and_gradients(net, x, dy, &pool) == expected);
+    for (auto* const calls : {&Called::forward, &Called::backward}) std::sort(calls->begin(), calls->end());
+    CHECK(Called::forward == std::vector<std::size_t>{0, 0, 288});
+    CHECK(Called::backward == std::vector<std::size_t>{0, 288});
+    CHECK(Called::pieces.size() == 2 * 2 * 128);
+    CHECK(std::count(Called::pieces.begin(), Called::pieces.end(), 312) == 2 * 128);
+    Called::clear();
+    nib::Workspace<float> workspace{&pool};
+    nib::run_forward<float>(net.view(), x, workspace);  // in inference, its rows
+    CHECK(std::count(Called::forward.begin(), Called::forward.end(), 0) ==
+          static_cast<std::ptrdiff_t>(Called::forward.size()));
+}
+
+TEST_CASE("wide layers give the same bits for every number of threads, whatever stands between them") {
+    const auto check = [](const auto& net, std::size_t rows, std::size_t in, std::size_t out, double zeros) {
+        nib::Rng rng{9};
+        const auto x = reference::random_matrix<float>(rows, in, rng, zeros);
+        const auto dy = reference::random_matrix<float>(rows, out, rng);
+        nib::ThreadPool two{2}, three{3};
+        const auto expected = outputs_and_gradients(net, x, dy, nullptr);
+        for (int round = 0; round < 5; ++round) {
+            CHECK(outputs_and_gradients(net, x, dy, &two) == expected);
+            CHECK(outputs_and_gradients(net, x, dy, &three) == expected);
+        }
+    };
+    nib::Rng rng{10};
+    using Net = nib::Sequential<Dense<200, 517>, nib::ReLU, Dense<517, 390>, nib::GELU, nib::Dropout<0.5>,
+                                Dense<390, 400>, nib::LayerNorm, nib::Tanh, Dense<400, 10>, nib::Sigmoid>;
+    const Net net{rng};
+    for (const double zeros : {0.0, 0.8}) check(net, 130, 200, 10, zeros);
+    check(net, 67, 200, 10, 0);
+    check(net, 300, 200, 10, 0);  // more rows than weights
+    const nib::Sequential<Dense<150, 400>, nib::Residual<nib::ReLU, Dense<400, 600>, nib::Tanh, Dense<600, 400>>,
+                          nib::BatchNorm, nib::ReLU, nib::Residual<nib::ReLU>, Dense<400, 70>>
+        residual{rng};
+    check(residual, 128, 150, 70, 0);
 }
 
 TEST_CASE("scratch memory of steps of different widths does not overlap between threads") {

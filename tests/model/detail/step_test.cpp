@@ -49,6 +49,15 @@ std::vector<std::size_t> gradients(const Steps& steps) {
     return slots;
 }
 
+// Writes whole rows, whatever pass.columns says.
+struct TwiceDense : nib::Dense<4, 4> {
+    template <class T>
+    static void forward(const nib::Pass<T>& pass, const nib::kernels::InputView<T>& x, nib::MatrixView<T> y) {
+        nib::Dense<4, 4>::forward(pass, x, y);
+        for (T& value : y.values()) value *= 2;
+    }
+};
+
 using Places = std::vector<std::size_t>;
 using Dense = nib::Dense<4, 4>;
 
@@ -58,6 +67,12 @@ TEST_CASE("equal types have equal numbers, others have others") {
     static_assert(nib::layer_id<Dense> == nib::detail::step_of<float, nib::Dense<4, 4>>({}).layer);
     static_assert(nib::layer_id<Dense> != nib::layer_id<nib::Dense<4, 5>>);
     static_assert(nib::layer_id<FromInput> != nib::layer_id<FromOutput>);
+}
+
+TEST_CASE("threads may share a dense layer's outputs, but not those of what derives from it") {
+    static_assert(nib::detail::step_of<float, Dense>({}).sharing == nib::Sharing::outputs);
+    static_assert(nib::detail::step_of<float, nib::DenseOfAnySize>({}).sharing == nib::Sharing::outputs);
+    static_assert(nib::detail::step_of<float, TwiceDense>({}).sharing == nib::Sharing::rows);
 }
 
 TEST_CASE("parameters, buffers and gradients are needed behind the first layer that has parameters") {

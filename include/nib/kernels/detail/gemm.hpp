@@ -48,8 +48,8 @@ NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& pa
                                        .a = a,
                                        .b = b.data + panel * b.panel_stride,
                                        .b_stride = b.row_stride,
-                                       .c = p.c + i * p.cols + j,
-                                       .c_stride = p.cols,
+                                       .c = p.c + i * p.c_stride + j,
+                                       .c_stride = p.c_stride,
                                        .accumulate = part > 0,
                                        .start = p.bias != nullptr ? p.bias + j : no_bias,
                                        .next_rows = rows_to_prefetch<Level>(p, packing.packs_all, i, j, first, depth),
@@ -79,7 +79,7 @@ NIB_ALWAYS_INLINE void multiply_by_rows(const Product<T>& p) {
                     panel[k * panel_cols + n] =
                         n < cols ? p.b.data[(first + k) * p.b.row_stride + (j + n) * p.b.col_stride] : T{0};
             for (std::size_t i = 0; i < p.rows; ++i) {
-                T* const c = p.c + i * p.cols + j;
+                T* const c = p.c + i * p.c_stride + j;
                 const T* const start = first > 0 ? c : p.bias != nullptr ? p.bias + j : nullptr;
                 T line[panel_cols] = {};
                 for (std::size_t n = 0; start != nullptr && n < cols; ++n) line[n] = start[n];
@@ -134,9 +134,10 @@ void gemm_transposed(const Product<T>& p) {
                  .depth = p.depth,
                  .a = {p.b.data, p.b.col_stride, p.b.row_stride},
                  .b = {p.a.data + i, p.a.col_stride, 1},
-                 .c = columns});
+                 .c = columns,
+                 .c_stride = rows});
         for (std::size_t r = 0; r < rows; ++r)
-            for (std::size_t j = 0; j < p.cols; ++j) p.c[(i + r) * p.cols + j] = columns[j * rows + r];
+            for (std::size_t j = 0; j < p.cols; ++j) p.c[(i + r) * p.c_stride + j] = columns[j * rows + r];
     }
 }
 

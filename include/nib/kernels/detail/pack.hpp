@@ -14,7 +14,7 @@
 
 namespace nib::inline NIB_ABI::kernels::detail {
 
-// c = a b + bias; c is row-major.
+// c = a b + bias; rows of c are contiguous.
 template <class T>
 struct Product {
     std::size_t rows;
@@ -23,6 +23,7 @@ struct Product {
     Strided<T> a;             // [rows, depth]
     Strided<T> b;             // [depth, cols]
     T* c;                     // [rows, cols]
+    std::size_t c_stride;     // from one row of c to the next
     const T* bias = nullptr;  // [cols]; nullptr is 0
 };
 
@@ -283,7 +284,7 @@ NIB_ALWAYS_INLINE Prefetch<T> rows_to_prefetch(const Product<T>& p, bool packs_a
                                                std::size_t first, std::size_t depth) {
     using Sizes = BlockSizes<Level, T>;
     if (packs_all || (j > 0 && depth < p.depth && p.rows > Sizes::block_rows))
-        return {p.c + i * p.cols + j, p.cols, Sizes::panel_cols};
+        return {p.c + i * p.c_stride + j, p.c_stride, Sizes::panel_cols};
     if (j == 0 && p.a.col_stride == 1 && p.rows > Sizes::block_rows)
         return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
     return {};

@@ -11,17 +11,21 @@
 
 namespace nib::inline NIB_ABI::kernels::detail {
 
-// Iterates over the terms of a row of a: each is value() times row column() of b. SparseTerms visits the non-zeros,
-// AllTerms every number.
+// Iterates over the terms of a row of a: each is value() times row column() of b. AllTerms visits every number,
+// SparseTerms the non-zeros, SparseTermsBefore those of the columns before `last`.
 template <class T>
 struct SparseTerms {
     const Nonzero<T>* entry;
     const Nonzero<T>* end;
-    std::size_t last;  // only those of columns before this one
-    NIB_ALWAYS_INLINE bool more() const { return entry != end && entry->column < last; }
+    NIB_ALWAYS_INLINE bool more() const { return entry != end; }
     NIB_ALWAYS_INLINE void next() { ++entry; }
     NIB_ALWAYS_INLINE std::size_t column() const { return entry->column; }
     NIB_ALWAYS_INLINE T value() const { return entry->value; }
+};
+template <class T>
+struct SparseTermsBefore : SparseTerms<T> {
+    std::size_t last;
+    NIB_ALWAYS_INLINE bool more() const { return this->entry != this->end && this->entry->column < last; }
 };
 template <class T>
 struct AllTerms {
@@ -35,7 +39,7 @@ struct AllTerms {
 };
 
 // Columns j, j + 1, … of one row of c, accumulated from `start` on (nullptr: from 0). If Whole, they fill Vectors
-// vectors. Else they are the last columns of c: vectors are moved to the left until they fit and overlap, which
+// vectors. Else they may be the last columns of c: vectors are moved to the left until they fit and overlap, which
 // computes some sums twice; so b must have at least as many columns as a vector has lanes.
 template <class Level, std::size_t VectorBytes, std::size_t Vectors, bool Whole, class Terms, class T>
 NIB_ALWAYS_INLINE void multiply_row_block(Terms& terms, MatrixView<const T> b, const T* start, std::size_t j, T* c) {
@@ -68,17 +72,16 @@ NIB_ALWAYS_INLINE void multiply_row_block(Terms& terms, MatrixView<const T> b, c
     for (std::size_t v = 0; v < Vectors; ++v) store(to + offsets[v], sums[v]);
 }
 
-// Calls block<Count, Whole>(j) for blocks of columns that together are all `cols`: as many blocks of each Count in
-// `Vectors` as fit, then blocks of two vectors. Wide blocks hide the latency of multiply-adds, and read an entry of a
-// sparse row less often.
+// Calls block<Count, Whole>(j) for blocks of columns that together are those from j to `end`: as many blocks of each
+// Count in `Vectors` as fit, then blocks of two vectors. Wide blocks hide the latency of multiply-adds, and read an
+// entry of a sparse row less often.
 template <class Level, std::size_t VectorBytes, std::size_t... Vectors, class Block>
-NIB_ALWAYS_INLINE void for_each_row_block(std::size_t cols, std::size_t width, const Block& block) {
-    std::size_t j = 0;
+NIB_ALWAYS_INLINE void for_each_row_block(std::size_t j, std::size_t end, std::size_t width, const Block& block) {
     const auto visit = [&]<std::size_t Count>() NIB_LAMBDA_ALWAYS_INLINE {
-        for (; j + Count * width <= cols; j += Count * width) block.template operator()<Count, true>(j);
+        for (; j + Count * width <= end; j += Count * width) block.template operator()<Count, true>(j);
     };
     if constexpr (VectorBytes == Level::vector_bytes && is_tuned<Level>) (visit.template operator()<Vectors>(), ...);
-    for (; j < cols; j += 2 * width) block.template operator()<2, false>(j);
+    for (; j < end; j += 2 * width) block.template operator()<2, false>(j);
 }
 
 }  // namespace nib::inline NIB_ABI::kernels::detail

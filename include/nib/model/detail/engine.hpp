@@ -1,9 +1,10 @@
 // The engine: runs a table of steps forward and backward, whatever its layers are.
 //
 // Most layers treat each row by itself. A run of such layers is a segment: each thread takes its rows of the batch
-// through all of them without waiting. A layer that mixes rows is a segment of its own. A layer that runs in place
-// follows each piece of rows of the layer before it while that is in the cache. The numbers are the same to the bit for
-// every number of threads.
+// through all of them without waiting. A layer that mixes rows is a segment of its own. In training, a layer with many
+// outputs and the elementwise ones behind it are a segment of which each thread takes its columns (shared_columns.hpp).
+// A layer that runs in place follows each piece of rows of the layer before it while that is in the cache. The numbers
+// are the same to the bit for every number of threads.
 #pragma once
 
 #include <nib/core/detail/array_view.hpp>
@@ -11,6 +12,7 @@
 #include <nib/core/executor.hpp>
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/detail/nonzeros.hpp>
+#include <nib/model/detail/shared_columns.hpp>
 #include <nib/model/detail/step.hpp>
 #include <nib/model/gradient.hpp>
 #include <nib/model/workspace.hpp>
@@ -102,6 +104,7 @@ public:
           workspace_{workspace},
           rows_{rows},
           training_{workspace.training()},
+          most_parts_{workspace.executor() == nullptr ? 1 : workspace.executor()->size()},
           memory_{workspace.steps(net.steps.size())} {
         std::size_t statistics = 0;
         for (std::size_t i = 0; i < net.steps.size(); ++i) {
@@ -119,9 +122,12 @@ public:
         const std::size_t count = net_.steps.size();
         for (std::size_t first = 0, end; first < count; first = end) {
             end = first + 1;
-            if (net_.steps[first].sharing == Sharing::rows)
-                while (end < count && net_.steps[end].sharing == Sharing::rows) ++end;
-            share({first, end - first}, Direction::forward);
+            const bool by_columns = begins_columns(first);
+            if (by_columns)
+                while (end < count && sharing(end) == Sharing::elements) ++end;
+            else if (is_row_wise(first))
+                while (end < count && is_row_wise(end) && !begins_columns(end)) ++end;
+            share({first, end - first}, Direction::forward, by_columns);
         }
         return output(count - 1, {0, rows_});
     }
@@ -135,12 +141,16 @@ public:
                 memory_[i].output_gradient =
                     workspace_.gradient(net_.steps[i].output_gradient, rows_, net_.steps[i].shape.out).data();
         for (std::size_t end = last + 1, first; end > 0 && net_.steps[end - 1].input_gradient; end = first) {
-            first = end - 1;
-            if (net_.steps[first].sharing == Sharing::rows)
-                while (first > 0 && net_.steps[first - 1].sharing == Sharing::rows &&
-                       net_.steps[first - 1].input_gradient)
-                    --first;
-            share({first, end - first}, Direction::backward);
+            first = end_of_columns(end - 1);
+            const bool by_columns = first < end;
+            if (!by_columns) {
+                first = end - 1;
+                if (is_row_wise(first))
+                    while (first > 0 && is_row_wise(first - 1) && net_.steps[first - 1].input_gradient &&
+                           end_of_columns(first - 1) == first)
+                        --first;
+            }
+            share({first, end - first}, Direction::backward, by_columns);
         }
     }
 
@@ -150,7 +160,7 @@ public:
             if (step.parameter_gradient == nullptr) continue;
             ParameterGradient<T> gradient{values.subspan(step.parameter_offset, step.parameters), step.parameter_offset,
                                           products};
-            step.parameter_gradient(pass(i, {0, rows_}, {0, step.shape.out}), input(i, {0, rows_}),
+            step.parameter_gradient(pass(i, {{0, rows_}, all_columns}, step.shape.out), input(i, {0, rows_}),
                                     output_gradient(i, {0, rows_}), gradient);
         }
     }
@@ -158,9 +168,33 @@ public:
 private:
     enum class Direction : unsigned char { forward, backward };
 
+    // What a call runs over: some rows, or some columns of what steps write.
+    struct Part {
+        Range rows;
+        Range columns;  // unless it is all_columns
+    };
+    static constexpr Range all_columns{0, static_cast<std::size_t>(-1)};
+
+    Sharing sharing(std::size_t i) const { return net_.steps[i].sharing; }
+    bool is_row_wise(std::size_t i) const { return sharing(i) != Sharing::columns && sharing(i) != Sharing::none; }
+    // Whether threads share the columns of this step's outputs, and of those of the activations behind it.
+    bool begins_columns(std::size_t i) const {
+        return training_.on && sharing(i) == Sharing::outputs &&
+               shares_columns(net_.steps[i].shape, rows_, most_parts_);
+    }
+    // On the way back, threads share the columns of the gradients that step i writes and of those of the activations
+    // before it, if a step began them: the first of these activations, or i without any. Else i + 1.
+    std::size_t end_of_columns(std::size_t i) const {
+        std::size_t first = i;
+        while (first > 0 && sharing(first - 1) == Sharing::elements) --first;
+        return sharing(i) == Sharing::outputs && first > 0 && begins_columns(first - 1) ? first : i + 1;
+    }
+
     // Runs a segment, in shares of rows or columns where that pays.
-    void share(Range steps, Direction direction) {
+    void share(Range steps, Direction direction, bool by_columns) {
         const Step<T>& first = net_.steps[steps.first];
+        by_columns = by_columns || first.sharing == Sharing::columns;
+        const std::size_t width = direction == Direction::forward ? first.shape.out : first.shape.in;
         double operations = 0;
         for (std::size_t i = steps.first; i < steps.first + steps.count; ++i) {
             constexpr double per_number = 16;  // to write one takes longer than a sum of few terms
@@ -174,15 +208,13 @@ private:
             first.sharing == Sharing::none
                 ? 1
                 : thread_count_for(workspace_.executor(), rows_, operations * static_cast<double>(rows_));
-        if (parts == 1) return run(steps, direction, {0, rows_}, {0, first.shape.out});
-        const bool by_rows = first.sharing == Sharing::rows;
+        const Range all_rows = {0, rows_};
+        if (parts == 1) return run(steps, direction, {all_rows, all_columns});
         workspace_.executor()->parallel_for(parts, [&](std::size_t part) {
             constexpr std::size_t whole_tiles = 8;
-            constexpr std::size_t whole_lines = cache_line / sizeof(T);
-            const Range all_rows = {0, rows_}, all_columns = {0, first.shape.out};
-            const Range range =
-                by_rows ? chunk(rows_, part, parts, whole_tiles) : chunk(first.shape.out, part, parts, whole_lines);
-            if (range.count > 0) run(steps, direction, by_rows ? range : all_rows, by_rows ? all_columns : range);
+            const Part share = by_columns ? Part{all_rows, chunk_of_columns<T>(width, part, parts)}
+                                          : Part{chunk(rows_, part, parts, whole_tiles), all_columns};
+            if (share.rows.count > 0 && share.columns.count > 0) run(steps, direction, share);
         });
     }
     double first_operations() const {
@@ -193,25 +225,29 @@ private:
     }
 
     // Steps that share a slot take turns on pieces of the rows.
-    [[gnu::noinline]] void run(Range steps, Direction direction, Range rows, Range columns) const {
+    [[gnu::noinline]] void run(Range steps, Direction direction, const Part& part) const {
         const ScopedFlushSubnormals flush;
         const Step<T>* const all = net_.steps.data();
         const std::size_t end = steps.first + steps.count;
+        const Range rows = part.rows;
+        const auto at_once = [&](bool is_alone, std::size_t width) {
+            return is_alone ? rows.count : rows_at_once(smaller(width, part.columns.count));
+        };
         if (direction == Direction::forward) {
             for (std::size_t i = steps.first, next; i < end; i = next) {
                 next = i + 1;
                 while (next < end && all[next].output == all[i].output) ++next;
-                const std::size_t at_once = next == i + 1 ? rows.count : rows_at_once(all[i].shape.out);
-                for (std::size_t done = 0; done < rows.count; done += at_once)
-                    for (std::size_t k = i; k < next; ++k) forward(k, piece(rows, done, at_once), columns);
+                const std::size_t some = at_once(next == i + 1, all[i].shape.out);
+                for (std::size_t done = 0; done < rows.count; done += some)
+                    for (std::size_t k = i; k < next; ++k) forward(k, {piece(rows, done, some), part.columns});
             }
         } else {
             for (std::size_t i = end, next; i > steps.first; i = next) {
                 next = i - 1;
                 while (next > steps.first && all[next - 2].output_gradient == all[next - 1].output_gradient) --next;
-                const std::size_t at_once = next + 1 == i ? rows.count : rows_at_once(all[i - 1].shape.in);
-                for (std::size_t done = 0; done < rows.count; done += at_once)
-                    for (std::size_t k = i; k-- > next;) backward(k, piece(rows, done, at_once), columns);
+                const std::size_t some = at_once(next + 1 == i, all[i - 1].shape.in);
+                for (std::size_t done = 0; done < rows.count; done += some)
+                    for (std::size_t k = i; k-- > next;) backward(k, {piece(rows, done, some), part.columns});
             }
         }
     }
@@ -227,26 +263,46 @@ private:
         return larger(fitting / block * block, block);
     }
 
-    void forward(std::size_t i, Range rows, Range columns) const {
-        net_.steps[i].forward(pass(i, rows, columns), input(i, rows), output(i, rows));
+    void forward(std::size_t i, const Part& part) const {
+        const Step<T>& step = net_.steps[i];
+        const MatrixView<T> y = output(i, part.rows);
+        if (part.columns.count == all_columns.count || step.sharing != Sharing::elements)
+            return step.forward(pass(i, part, step.shape.out), input(i, part.rows), y);
+        const MatrixView<const T> x = input(i, part.rows).matrix();
+        for (std::size_t r = 0; r < y.rows(); ++r)
+            step.forward(pass(i, part, step.shape.out), some_columns(x, r, part.columns),
+                         some_columns(y, r, part.columns));
     }
 
-    void backward(std::size_t i, Range rows, Range columns) const {
+    void backward(std::size_t i, const Part& part) const {
         const Step<T>& step = net_.steps[i];
-        const MatrixView<T> dx = rows_of(memory_[i - 1].output_gradient, rows, step.shape.in);
-        step.backward_input(pass(i, rows, columns), input(i, rows).matrix(), output(i, rows), output_gradient(i, rows),
-                            dx);
+        const MatrixView<T> dx = rows_of(memory_[i - 1].output_gradient, part.rows, step.shape.in);
+        const MatrixView<const T> x = input(i, part.rows).matrix(), y = output(i, part.rows),
+                                  dy = output_gradient(i, part.rows);
+        if (part.columns.count == all_columns.count || step.sharing != Sharing::elements)
+            step.backward_input(pass(i, part, step.shape.in), x, y, dy, dx);
+        else
+            for (std::size_t r = 0; r < dx.rows(); ++r)
+                step.backward_input(pass(i, part, step.shape.in), some_columns(x, r, part.columns),
+                                    some_columns(y, r, part.columns), some_columns(dy, r, part.columns),
+                                    some_columns(dx, r, part.columns));
         for (std::size_t k = i + 1; step.branches_off && k <= last_; ++k)
-            if (net_.steps[k].skip == i) add_skipped_gradient(k, rows, dx, step.sharing, columns);
+            if (net_.steps[k].skip == i) add_skipped_gradient(k, part, dx);
     }
 
     // Of the residual connection that step k ends.
-    void add_skipped_gradient(std::size_t k, Range rows, MatrixView<T> to, Sharing sharing, Range columns) const {
-        const MatrixView<const T> from = output_gradient(k, rows);
+    void add_skipped_gradient(std::size_t k, const Part& part, MatrixView<T> to) const {
+        const MatrixView<const T> from = output_gradient(k, part.rows);
         const auto add = net_.steps[k].add_gradient;
-        if (sharing != Sharing::columns) return add(from.values(), to.values());
-        for (std::size_t i = 0; i < to.rows(); ++i)  // the other columns are other threads'
-            add(from.row(i).subspan(columns.first, columns.count), to.row(i).subspan(columns.first, columns.count));
+        if (part.columns.count == all_columns.count) return add(from.values(), to.values());
+        for (std::size_t r = 0; r < to.rows(); ++r)  // the other columns are other threads'
+            add(some_columns(from, r, part.columns).values(), some_columns(to, r, part.columns).values());
+    }
+
+    // Of row r.
+    template <class U>
+    static MatrixView<U> some_columns(MatrixView<U> matrix, std::size_t r, Range columns) {
+        return {matrix.row(r).data() + columns.first, 1, columns.count};
     }
 
     static MatrixView<T> rows_of(T* matrix, Range rows, std::size_t cols) {
@@ -264,8 +320,10 @@ private:
         return MatrixView<const T>{rows_of(memory_[i].output_gradient, rows, net_.steps[i].shape.out)};
     }
 
-    Pass<T> pass(std::size_t i, Range rows, Range columns) const {
+    // For a call that writes `width` columns if it is for all of them.
+    Pass<T> pass(std::size_t i, const Part& part, std::size_t width) const {
         const Step<T>& step = net_.steps[i];
+        const Range rows = part.rows;
         Pass<T> pass;
         pass.parameters = {net_.parameters.data() + step.parameter_offset, step.parameters};
         pass.buffers = {net_.buffers.data() + step.buffer_offset, step.buffers};
@@ -274,7 +332,7 @@ private:
             pass.kept = {memory_[i].kept + rows.first * step.kept_per_row, rows.count * step.kept_per_row};
         pass.scratch = {scratch_ + rows.first * scratch_per_row_, rows.count * step.scratch_per_row};
         if (step.skip != no_skip) pass.skipped = input(step.skip, rows).matrix();
-        pass.columns = columns;
+        pass.columns = {part.columns.first, smaller(part.columns.count, width)};
         pass.setting = step.setting;
         pass.training = training_.on;
         pass.key = step_key(training_.key, i);
@@ -286,6 +344,7 @@ private:
     Workspace<T>& workspace_;
     std::size_t rows_;
     TrainingPass training_;
+    std::size_t most_parts_;  // in which threads can share the work
     StepMemory<T>* memory_;
     std::size_t scratch_per_row_ = 0;
     T* scratch_ = nullptr;

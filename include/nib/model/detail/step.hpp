@@ -108,7 +108,7 @@ struct RunsAs {
     using type = L;
 };
 template <class L>
-requires std::same_as<typename L::self, L>
+requires std::same_as<typename L::self, L> && requires { typename L::runs_as; }
 struct RunsAs<L> {
     using type = typename L::runs_as;
 };
@@ -151,10 +151,24 @@ constexpr void check_layer() {
         statistics_count_of<L>(shape) == 0 ||
             requires(std::span<const T> statistics, std::span<T> buffers) { L::update_buffers(statistics, buffers); },
         "nib: a layer with statistics has update_buffers(std::span<const T>, std::span<T>)");
-    static_assert(statistics_count_of<L>(shape) == 0 || sharing_of<L>() != Sharing::rows,
-                  "nib: threads would overwrite each other's statistics: Sharing::columns or none");
+    static_assert(
+        statistics_count_of<L>(shape) == 0 || sharing_of<L>() == Sharing::columns || sharing_of<L>() == Sharing::none,
+        "nib: threads would overwrite each other's statistics: Sharing::columns or none");
     static_assert(scratch_per_row_of<L>(shape) == 0 || sharing_of<L>() != Sharing::columns,
                   "nib: a layer whose columns threads share has no scratch memory");
+    static_assert(
+        (plain && buffer_count_of<L>(shape) + kept_per_row_of<L>(shape) + scratch_per_row_of<L>(shape) == 0) ||
+            sharing_of<L>() != Sharing::elements,
+        "nib: a layer with Sharing::elements has no parameters, and keeps nothing");
+    static_assert(kept_per_row_of<L>(shape) + scratch_per_row_of<L>(shape) == 0 || sharing_of<L>() != Sharing::outputs,
+                  "nib: a layer with Sharing::outputs keeps nothing");
+}
+
+// Sharing::outputs is not inherited: what derives from such a layer may write whole rows.
+template <class L>
+constexpr Sharing step_sharing() {
+    constexpr bool is_inherited = !requires { requires std::same_as<typename L::self, L>; };
+    return sharing_of<L>() == Sharing::outputs && is_inherited ? Sharing::rows : sharing_of<L>();
 }
 
 // What layer L says of itself, without its functions: where no batch is run, these are not compiled.
@@ -169,7 +183,7 @@ constexpr Step<T> describe_step(LayerShape shape) {
     step.kept_per_row = kept_per_row_of<L>(shape);
     step.scratch_per_row = scratch_per_row_of<L>(shape);
     step.operations_per_row = operations_per_row_of<L>(shape);
-    step.sharing = sharing_of<L>();
+    step.sharing = step_sharing<L>();
     step.backward_reads_input = backward_reads_input_of<L>();
     step.backward_reads_output = backward_reads_output_of<L>();
     step.runs_in_place = runs_in_place_of<L>();
