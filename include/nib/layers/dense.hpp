@@ -48,7 +48,7 @@ struct DenseOfAnySize {
     template <class T>
     static void forward(const Pass<T>& pass, const kernels::InputView<T>& x, MatrixView<T> y) {
         const MatrixView<const T> w = weight(pass, x.cols(), y.cols());
-        if (pass.columns.count == y.cols())
+        if (pass.columns.count == 0)
             kernels::matmul<T>(x, w, y, bias(pass, y.cols()));
         else
             kernels::matmul_columns<T>(x, w, y, bias(pass, y.cols()), pass.columns);
@@ -63,7 +63,11 @@ struct DenseOfAnySize {
     template <class T>
     static void backward_input(const Pass<T>& pass, MatrixView<const T> /*x*/, MatrixView<const T> /*y*/,
                                MatrixView<const T> dy, MatrixView<T> dx) {
-        kernels::matmul_a_bt_columns<T>(dy, weight(pass, dx.cols(), dy.cols()), dx, pass.columns);
+        const MatrixView<const T> w = weight(pass, dx.cols(), dy.cols());
+        if (pass.columns.count == 0)
+            kernels::matmul_a_bt<T>(dy, w, dx);
+        else
+            kernels::matmul_a_bt_columns<T>(dy, w, dx, pass.columns);
     }
 
     // dW = x^T dy, db = the column sums of dy.

@@ -129,7 +129,7 @@ struct Pass {
     std::span<T> kept;            // [rows of x, kept_per_row]
     std::span<T> scratch;         // [rows of x, scratch_per_row]
     MatrixView<const T> skipped;  // of a residual connection: what is added to x
-    Range columns = {0, 0};       // for Sharing::columns and Sharing::outputs: those to be written
+    Range columns = {0, 0};       // those to be written; with Sharing::outputs none means all
     double setting = 0;           // the layer's own, where it has one
     bool training = false;        // or inference
     std::uint64_t key = 0;        // of random layers: differs for each layer, step and epoch

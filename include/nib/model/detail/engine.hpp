@@ -160,7 +160,7 @@ public:
             if (step.parameter_gradient == nullptr) continue;
             ParameterGradient<T> gradient{values.subspan(step.parameter_offset, step.parameters), step.parameter_offset,
                                           products};
-            step.parameter_gradient(pass(i, {{0, rows_}, all_columns}, step.shape.out), input(i, {0, rows_}),
+            step.parameter_gradient(pass(i, {{0, rows_}, all_columns}), input(i, {0, rows_}),
                                     output_gradient(i, {0, rows_}), gradient);
         }
     }
@@ -267,11 +267,10 @@ private:
         const Step<T>& step = net_.steps[i];
         const MatrixView<T> y = output(i, part.rows);
         if (part.columns.count == all_columns.count || step.sharing != Sharing::elements)
-            return step.forward(pass(i, part, step.shape.out), input(i, part.rows), y);
+            return step.forward(pass(i, part), input(i, part.rows), y);
         const MatrixView<const T> x = input(i, part.rows).matrix();
         for (std::size_t r = 0; r < y.rows(); ++r)
-            step.forward(pass(i, part, step.shape.out), some_columns(x, r, part.columns),
-                         some_columns(y, r, part.columns));
+            step.forward(pass(i, part), some_columns(x, r, part.columns), some_columns(y, r, part.columns));
     }
 
     void backward(std::size_t i, const Part& part) const {
@@ -280,12 +279,11 @@ private:
         const MatrixView<const T> x = input(i, part.rows).matrix(), y = output(i, part.rows),
                                   dy = output_gradient(i, part.rows);
         if (part.columns.count == all_columns.count || step.sharing != Sharing::elements)
-            step.backward_input(pass(i, part, step.shape.in), x, y, dy, dx);
+            step.backward_input(pass(i, part), x, y, dy, dx);
         else
             for (std::size_t r = 0; r < dx.rows(); ++r)
-                step.backward_input(pass(i, part, step.shape.in), some_columns(x, r, part.columns),
-                                    some_columns(y, r, part.columns), some_columns(dy, r, part.columns),
-                                    some_columns(dx, r, part.columns));
+                step.backward_input(pass(i, part), some_columns(x, r, part.columns), some_columns(y, r, part.columns),
+                                    some_columns(dy, r, part.columns), some_columns(dx, r, part.columns));
         for (std::size_t k = i + 1; step.branches_off && k <= last_; ++k)
             if (net_.steps[k].skip == i) add_skipped_gradient(k, part, dx);
     }
@@ -320,8 +318,7 @@ private:
         return MatrixView<const T>{rows_of(memory_[i].output_gradient, rows, net_.steps[i].shape.out)};
     }
 
-    // For a call that writes `width` columns if it is for all of them.
-    Pass<T> pass(std::size_t i, const Part& part, std::size_t width) const {
+    Pass<T> pass(std::size_t i, const Part& part) const {
         const Step<T>& step = net_.steps[i];
         const Range rows = part.rows;
         Pass<T> pass;
@@ -332,7 +329,10 @@ private:
             pass.kept = {memory_[i].kept + rows.first * step.kept_per_row, rows.count * step.kept_per_row};
         pass.scratch = {scratch_ + rows.first * scratch_per_row_, rows.count * step.scratch_per_row};
         if (step.skip != no_skip) pass.skipped = input(step.skip, rows).matrix();
-        pass.columns = {part.columns.first, smaller(part.columns.count, width)};
+        if (part.columns.count != all_columns.count)
+            pass.columns = part.columns;
+        else if (step.sharing == Sharing::columns)
+            pass.columns = {0, step.shape.out};
         pass.setting = step.setting;
         pass.training = training_.on;
         pass.key = step_key(training_.key, i);
