@@ -5,6 +5,7 @@
 #include "../listed.hpp"
 
 #include <cstddef>
+#include <limits>
 
 namespace {
 
@@ -45,6 +46,29 @@ TEST_CASE_TEMPLATE("gemv is a chain of multiply-adds to the bit, whatever the sh
         for (const std::size_t cols : reference::Sizes{1, 10, 33, 64, 128})
             for (const double zeros : {0.0, 0.6, 1.0})
                 check_gemv(reference::random_matrix<T>(1, depth, rng, zeros), cols, rng);
+}
+
+TEST_CASE_TEMPLATE("zeros of a short dense row change no bit, whether they are skipped or not", T, float, double) {
+    nib::Rng rng{9};
+    for (const std::size_t depth : reference::Sizes{1, 7, 8, 9, 64, 255, 256, 257})
+        for (const double zeros : {0.1, 0.3, 0.5, 0.9})
+            for (const std::size_t cols : reference::Sizes{3, 64, 150}) {
+                Matrix<T> a = reference::random_matrix<T>(1, depth, rng, zeros);
+                a(0, depth / 50) = 0;  // so that it is looked for others
+                check_gemv(a, cols, rng);
+            }
+}
+
+TEST_CASE_TEMPLATE("a skipped zero hides what is not finite in b", T, float, double) {
+    Matrix<T> a(1, 64), b(64, 3);
+    a(0, 1) = 2;
+    b(1, 0) = 3;
+    b(2, 0) = std::numeric_limits<T>::infinity();
+    reference::for_each_isa([&](nib::Isa) {
+        Matrix<T> c(1, 3);
+        kernels::gemv<T>(a, b, c);
+        CHECK(c(0, 0) == 6);
+    });
 }
 
 TEST_CASE_TEMPLATE("a row that meets b in strips gives the same bits", T, float, double) {

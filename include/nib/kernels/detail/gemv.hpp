@@ -10,7 +10,7 @@
 namespace nib::inline NIB_ABI::kernels {
 
 // a: [1, K], b: [K, N], c: [1, N], bias: [N], nullptr is 0. c overlaps none of the others. Sums as matmul's
-// (matmul.hpp).
+// (matmul.hpp). Zeros of a short dense row, such as ReLU leaves, are skipped too, with sparse_matmul.hpp's exceptions.
 template <class T>
 void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias = nullptr);
 
@@ -18,6 +18,7 @@ void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T
 
 #if NIB_BODIES
 
+#include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/kernels/detail/row_block.hpp>
 
 #include <cassert>
@@ -57,20 +58,37 @@ NIB_ALWAYS_INLINE void multiply_row(const TermsOf& terms_of, std::size_t at_once
 // The bytes in a strip of rows of b that conflict in L1.
 inline constexpr std::size_t row_strip_bytes = 64 * 1024;
 
+// Of a dense row up to so many numbers are looked through for zeros, if one of the first few is 0.
+inline constexpr std::size_t most_looked_through = 256;
+template <class T>
+bool has_zeros(MatrixView<const T> row) {
+    if (row.cols() > most_looked_through) return false;
+    bool found = false;
+    for (std::size_t i = 0; i < smaller<std::size_t>(8, row.cols()); ++i) found = found || row.data()[i] == 0;
+    return found;
+}
+
+template <class T>
+void multiply_sparse_row(SparseRow<T> a, MatrixView<const T> b, T* c, const T* bias) {
+    dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        using Level = decltype(level);
+        const auto terms = [=](std::size_t, std::size_t) NIB_LAMBDA_ALWAYS_INLINE {
+            return SparseTerms<T>{a.data(), a.data() + a.size()};
+        };
+        multiply_row<Level, Level::vector_bytes, 8, 4>(terms, b.rows(), b, c, bias);
+    });
+}
+
 }  // namespace detail
 
 template <class T>
 void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias) {
     assert(a.cols() == b.rows() && a.rows() == 1 && c.rows() == 1 && c.cols() == b.cols());
-    if (a.is_sparse()) {
-        dispatch([=, row = a.sparse().row(0)](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-            using Level = decltype(level);
-            const auto terms = [=](std::size_t, std::size_t) NIB_LAMBDA_ALWAYS_INLINE {
-                return detail::SparseTerms<T>{row.data(), row.data() + row.size()};
-            };
-            detail::multiply_row<Level, Level::vector_bytes, 8, 4>(terms, b.rows(), b, c.data(), bias);
-        });
-        return;
+    if (a.is_sparse()) return detail::multiply_sparse_row<T>(a.sparse().row(0), b, c.data(), bias);
+    if (detail::has_zeros(a.matrix())) {
+        Nonzero<T> entries[detail::most_looked_through];
+        const std::size_t count = append_nonzeros<T>(a.matrix().row(0), entries);
+        if (count * 4 <= a.cols() * 3) return detail::multiply_sparse_row<T>({entries, count}, b, c.data(), bias);
     }
     dispatch([=, x = a.matrix().data()](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
