@@ -167,10 +167,6 @@ TEST_CASE("a layer that is derived from one of nib's has functions of its own") 
         static void forward(const nib::Pass<float>&, const nib::kernels::InputView<float>&, nib::MatrixView<float> y) {
             std::fill(y.values().begin(), y.values().end(), 7.0f);
         }
-        static void forward_row(const nib::Pass<float>& pass, const nib::kernels::InputView<float>& x,
-                                nib::MatrixView<float> y) {
-            forward(pass, x, y);
-        }
     };
     nib::Rng rng{9};
     const nib::Sequential<Constant> net{rng};
@@ -178,4 +174,21 @@ TEST_CASE("a layer that is derived from one of nib's has functions of its own") 
     nib::Workspace<float> workspace;
     CHECK(net(x)[1] == 7);
     CHECK(net.forward(nib::MatrixView<const float>{x.data(), 1, 3}, workspace)(0, 1) == 7);
+}
+
+TEST_CASE("a layer behind batch norm that hands its pass on to a dense layer gets all outputs of one example") {
+    struct Twice : nib::Dense<64, 10> {
+        static void forward(const nib::Pass<float>& pass, const nib::kernels::InputView<float>& x,
+                            nib::MatrixView<float> y) {
+            nib::Dense<64, 10>::forward(pass, x, y);
+            for (float& value : y.values()) value *= 2;
+        }
+    };
+    nib::Rng rng{10};
+    const nib::Sequential<nib::Dense<3, 64>, nib::BatchNorm, Twice> net{rng};
+    const std::vector<float> x{1, 2, 3};
+    nib::Workspace<float> workspace;
+    const auto batch = net.forward(nib::MatrixView<const float>{x.data(), 1, 3}, workspace);
+    const auto one = net(x);
+    CHECK(std::equal(one.begin(), one.end(), batch.values().begin(), batch.values().end()));
 }

@@ -199,7 +199,7 @@ struct SequentialTable<T, LayerList<Layers...>> {
                 pass.kept = numbers.first(step.kept_per_row);
                 pass.scratch = numbers.subspan(step.kept_per_row, step.scratch_per_row);
             }
-            if constexpr (step.sharing == Sharing::columns) pass.columns = {0, step.shape.out};
+            pass.columns = {0, step.sharing == Sharing::columns ? step.shape.out : 0};
             if constexpr (step.skip == 0)
                 pass.skipped = {inputs.data(), 1, step.shape.out};
             else if constexpr (step.skip != no_skip)

@@ -74,14 +74,19 @@ LayerInput<T, L> layer_input(const kernels::InputView<T>& x) {
         return x.matrix();
 }
 
+// Whether `using self` names the layer itself, and not one that it derives from.
+template <class L>
+concept NamesItself = std::same_as<typename L::self, L>;
+
 // Layer L's functions behind the signatures that all layers share.
 template <class T, class L>
 struct StepFunctions {
     static void forward(const Pass<T>& pass, const kernels::InputView<T>& x, MatrixView<T> y) {
         L::forward(pass, layer_input<T, L>(x), y);
     }
+    // Of a single example. A forward_row is not inherited: what derives from such a layer may have another forward.
     static void forward_row(const Pass<T>& pass, const kernels::InputView<T>& x, MatrixView<T> y) {
-        if constexpr (requires { L::forward_row(pass, layer_input<T, L>(x), y); })
+        if constexpr (NamesItself<L> && requires { L::forward_row(pass, layer_input<T, L>(x), y); })
             L::forward_row(pass, layer_input<T, L>(x), y);
         else
             L::forward(pass, layer_input<T, L>(x), y);
@@ -108,7 +113,7 @@ struct RunsAs {
     using type = L;
 };
 template <class L>
-requires std::same_as<typename L::self, L> && requires { typename L::runs_as; }
+requires NamesItself<L> && requires { typename L::runs_as; }
 struct RunsAs<L> {
     using type = typename L::runs_as;
 };
@@ -167,8 +172,7 @@ constexpr void check_layer() {
 // Sharing::outputs is not inherited: what derives from such a layer may write whole rows.
 template <class L>
 constexpr Sharing step_sharing() {
-    constexpr bool is_inherited = !requires { requires std::same_as<typename L::self, L>; };
-    return sharing_of<L>() == Sharing::outputs && is_inherited ? Sharing::rows : sharing_of<L>();
+    return sharing_of<L>() == Sharing::outputs && !NamesItself<L> ? Sharing::rows : sharing_of<L>();
 }
 
 // What layer L says of itself, without its functions: where no batch is run, these are not compiled.
