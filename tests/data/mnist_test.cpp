@@ -15,9 +15,11 @@
 #include <utility>
 #include <vector>
 
+#if NIB_POSIX_FILES
+#include <unistd.h>
+#endif
 #if defined(__linux__)
 #include <sys/wait.h>
-#include <unistd.h>
 #include <csignal>
 #endif
 
@@ -154,6 +156,22 @@ TEST_CASE("a folder without the files is refused, naming it and all that was loo
     folder.write("t10k-labels.idx1-ubyte", labels);
     CHECK(contains(error_in_folder(folder, nib::Split::test), ": expected t10k-images-idx3-ubyte or t10k-images."));
 }
+
+#if NIB_POSIX_FILES
+TEST_CASE("a folder that may not be entered is not taken for a file") {
+    const support::TemporaryDirectory folder;
+    if (::geteuid() != 0) {
+        MESSAGE("skipped: only root can be another user");
+        return;
+    }
+    std::filesystem::permissions(folder.path(), std::filesystem::perms{0600});
+    REQUIRE(::seteuid(65534) == 0);
+    const std::string error = error_of([&] { return nib::load_mnist(folder.path(), nib::Split::train); });
+    REQUIRE(::seteuid(0) == 0);
+    CHECK(contains(error, "train-images-idx3-ubyte"));
+    CHECK(contains(error, "Permission denied"));
+}
+#endif
 
 TEST_CASE("files that gzip has packed are read, by name and by content") {
     // As Python's gzip wrote `images` and `labels`.

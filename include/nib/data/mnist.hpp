@@ -67,16 +67,14 @@ namespace detail {
 }
 
 [[gnu::cold]] inline bool is_mnist_folder(const std::string& path) {
-    // The dot, because Windows finds nothing at the path of a folder that ends in a slash.
-    const std::string inside = join({path, "/."});
 #if defined(_WIN32)
-    struct _stat64 status {};
-    return ::_stat64(inside.c_str(), &status) == 0 && (status.st_mode & _S_IFMT) == _S_IFDIR;
+    struct _stat64 status {};  // of a folder that ends in a slash there is none, but of the dot in it
+    return ::_stat64(join({path, "/."}).c_str(), &status) == 0 && (status.st_mode & _S_IFMT) == _S_IFDIR;
 #elif NIB_POSIX_FILES || defined(__wasi__)
-    struct stat status {};
-    return ::stat(inside.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+    struct stat status {};  // not of the dot in it, which of a folder that may not be entered is not told
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 #else
-    return mnist_path_exists(inside);
+    return mnist_path_exists(join({path, "/."}));
 #endif
 }
 
