@@ -28,9 +28,10 @@ private:
     // The first steps of a trial fetch what the other way has left in other caches. It ends early where it is slower.
     static constexpr int ignored = 2, tried = 4;
     static constexpr double slower = 1.2;
-    // Steps from one trial to the next, four times as many after each that changed nothing. (That all threads have
-    // become faster than one is not noticed without a trial.)
+    // Steps from one trial to the next, so many times as many after each that changed nothing. That all threads have
+    // become slower is noticed without a trial; that they have become faster than one is not.
     static constexpr int shortest_wait = window, longest_wait_on_one = 512, longest_wait_on_all = 8192;
+    static constexpr int longer_on_one = 4, longer_on_all = 16;
     static constexpr double never = (std::numeric_limits<double>::max)();
 
     void run_parts(std::size_t parts, Part part, const void* job) override {
@@ -66,7 +67,8 @@ NIB_API void ThreadChoice::add(double time) {
             wait_ = shortest_wait;
             return start(on_all_, false, shortest_);
         }
-        wait_ = smaller(4 * wait_, on_all_ ? longest_wait_on_one : longest_wait_on_all);
+        wait_ = on_all_ ? smaller(longer_on_one * wait_, longest_wait_on_one)  // all were tried beside one
+                        : smaller(longer_on_all * wait_, longest_wait_on_all);
         return start(!on_all_, false, expected_);
     }
     if (steps_ % window != 0) return;
