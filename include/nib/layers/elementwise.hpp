@@ -31,6 +31,7 @@ namespace nib::inline NIB_ABI {
 
 template <class Rule>
 struct Elementwise {
+    using self = Rule;  // a layer derived from an activation has functions of its own
     static constexpr bool backward_reads_output = kernels::derives_from_output<Rule>;
     static constexpr bool backward_reads_input = !backward_reads_output;
     static constexpr bool runs_in_place = backward_reads_output;

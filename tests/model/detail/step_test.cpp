@@ -4,6 +4,8 @@
 
 #include <nib/layers/dense.hpp>
 #include <nib/layers/dropout.hpp>
+#include <nib/layers/leaky_relu.hpp>
+#include <nib/layers/relu.hpp>
 #include <nib/layers/residual.hpp>
 
 #include <array>
@@ -58,6 +60,14 @@ struct TwiceDense : nib::Dense<4, 4> {
     }
 };
 
+struct OwnReLU : nib::ReLU {};
+struct OwnElements {
+    static constexpr nib::Sharing sharing = nib::Sharing::elements;
+    static void forward(const nib::Pass<float>&, nib::MatrixView<const float>, nib::MatrixView<float>) {}
+    static void backward_input(const nib::Pass<float>&, nib::MatrixView<const float>, nib::MatrixView<const float>,
+                               nib::MatrixView<const float>, nib::MatrixView<float>) {}
+};
+
 using Places = std::vector<std::size_t>;
 using Dense = nib::Dense<4, 4>;
 
@@ -69,10 +79,14 @@ TEST_CASE("equal types have equal numbers, others have others") {
     static_assert(nib::layer_id<FromInput> != nib::layer_id<FromOutput>);
 }
 
-TEST_CASE("threads may share a dense layer's outputs, but not those of what derives from it") {
+TEST_CASE("threads may share the outputs of dense layers and activations, but not those of what derives from them") {
     static_assert(nib::detail::step_of<float, Dense>({}).sharing == nib::Sharing::outputs);
     static_assert(nib::detail::step_of<float, nib::DenseOfAnySize>({}).sharing == nib::Sharing::outputs);
     static_assert(nib::detail::step_of<float, TwiceDense>({}).sharing == nib::Sharing::rows);
+    static_assert(nib::detail::step_of<float, nib::ReLU>({}).sharing == nib::Sharing::elements);
+    static_assert(nib::detail::step_of<float, nib::LeakyReLU<>>({}).sharing == nib::Sharing::elements);
+    static_assert(nib::detail::step_of<float, OwnElements>({}).sharing == nib::Sharing::elements);
+    static_assert(nib::detail::step_of<float, OwnReLU>({}).sharing == nib::Sharing::rows);
 }
 
 TEST_CASE("parameters, buffers and gradients are needed behind the first layer that has parameters") {

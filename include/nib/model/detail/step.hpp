@@ -169,10 +169,14 @@ constexpr void check_layer() {
                   "nib: a layer with Sharing::outputs keeps nothing");
 }
 
-// Sharing::outputs is not inherited: what derives from such a layer may write whole rows.
+// What derives from a layer may write whole rows, or mix their numbers: so Sharing::outputs and Sharing::elements are
+// not inherited.
 template <class L>
 constexpr Sharing step_sharing() {
-    return sharing_of<L>() == Sharing::outputs && !NamesItself<L> ? Sharing::rows : sharing_of<L>();
+    constexpr bool is_derived = !NamesItself<L> && requires { typename L::self; };
+    constexpr Sharing sharing = sharing_of<L>();
+    if (sharing == Sharing::elements) return is_derived ? Sharing::rows : sharing;
+    return sharing == Sharing::outputs && !NamesItself<L> ? Sharing::rows : sharing;
 }
 
 // What layer L says of itself, without its functions: where no batch is run, these are not compiled.
