@@ -56,8 +56,8 @@
 //   scratch_per_row           numbers in pass.scratch for each row of x, within one call
 //   operations_per_row        floating-point operations of forward, for sharing the work among threads;
 //                             without it twice the number of parameters
-//   sharing                   Sharing::rows without it: each row of y depends on one row of x. Sharing::outputs counts
-//                             only where `using self` names the layer: what derives from it has functions of its own
+//   sharing                   Sharing::rows without it: each row of y depends on one row of x. Where `using self` names
+//                             a layer, what derives from it does not inherit Sharing::elements and Sharing::outputs
 //   backward_reads_input      whether backward_input reads x: true without it; else x may be anything there
 //   backward_reads_output     the same for y
 //   runs_in_place             false without it; whether y may be x, and dx be dy

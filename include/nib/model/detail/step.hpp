@@ -175,8 +175,7 @@ template <class L>
 constexpr Sharing step_sharing() {
     constexpr bool is_derived = !NamesItself<L> && requires { typename L::self; };
     constexpr Sharing sharing = sharing_of<L>();
-    if (sharing == Sharing::elements) return is_derived ? Sharing::rows : sharing;
-    return sharing == Sharing::outputs && !NamesItself<L> ? Sharing::rows : sharing;
+    return is_derived && (sharing == Sharing::elements || sharing == Sharing::outputs) ? Sharing::rows : sharing;
 }
 
 // What layer L says of itself, without its functions: where no batch is run, these are not compiled.
