@@ -131,7 +131,7 @@ public:
 
     std::size_t size() const override { return workers_.size() + 1; }
     // A thread sleeps when it has had no work for about a quarter of a millisecond.
-    bool is_awake() const override { return bell_.nobody_sleeps(); }
+    bool is_awake() const override { return NIB_THREADS && bell_.nobody_sleeps(); }
 
 private:
     class Turn;

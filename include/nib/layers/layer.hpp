@@ -56,8 +56,7 @@
 //   scratch_per_row           numbers in pass.scratch for each row of x, within one call
 //   operations_per_row        floating-point operations of forward, for sharing the work among threads;
 //                             without it twice the number of parameters
-//   sharing                   Sharing::rows without it: each row of y depends on one row of x. Where `using self` names
-//                             a layer, what derives from it does not inherit Sharing::elements and Sharing::outputs
+//   sharing                   Sharing::rows without it: each row of y depends on one row of x
 //   backward_reads_input      whether backward_input reads x: true without it; else x may be anything there
 //   backward_reads_output     the same for y
 //   runs_in_place             false without it; whether y may be x, and dx be dy
@@ -68,6 +67,14 @@
 //   only_in_training          whether it is the identity in inference, as dropout is
 //   setting                   a double that is not static: each layer of an Mlp has its own value, passed to it as
 //                             pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
+//
+// For layers that others derive from, as Dense<784, 64> does from DenseOfAnySize:
+//
+//   self                 `using self = L;` in L: what derives from L may have functions of its own. It does not inherit
+//                        Sharing::elements, Sharing::outputs and the following.
+//   runs_as              a layer that has all of L's functions, so that they are compiled once for layers of all sizes;
+//                        what derives from L and has a self of its own names it anew
+//   forward_row          forward for a single row, where that is faster
 //
 // For files and for people:
 //
