@@ -130,7 +130,7 @@ public:
     ~ThreadPool();
 
     std::size_t size() const override { return workers_.size() + 1; }
-    // A thread sleeps when it has had no work for about a quarter of a millisecond.
+    // A thread sleeps when it has looked for work in vain for a while (spins_before_sleep).
     bool is_awake() const override { return NIB_THREADS && bell_.nobody_sleeps(); }
 
 private:

@@ -10,9 +10,10 @@
 namespace nib::inline NIB_ABI::detail {
 
 // Whether `parts` threads that train on batches of `rows` examples share such a layer's outputs, and not the examples.
-// An optimiser changes all weights at each step. Then a thread reads its columns of them alone, so that half as many or
-// fewer travel between cores, and outputs do in their place: those are fewer if the weights of one output are more
-// than the batch's rows. With few columns for each thread, products would be slower.
+// An optimiser changes all weights at each step, and a thread that computes all outputs has to fetch all that other
+// threads have changed. One that computes some outputs fetches the weights of these alone. But then the threads fetch
+// each other's outputs: these are fewer, if an output has more weights than the batch has rows. With few columns for
+// each thread, products would be slower.
 inline bool shares_columns(LayerShape shape, std::size_t rows, std::size_t parts) {
     constexpr std::size_t fewest_columns = 128;
     return parts > 1 && shape.in >= rows && shape.out >= parts * fewest_columns;
