@@ -188,22 +188,31 @@ void add_adam(std::size_t count) {
     });
 }
 
-// What one example without zeros has to read: all parameters of a network, from wherever so many bytes stay.
-void add_read(std::size_t count) {
-    add("read/" + std::to_string(count), [=](benchmark::State& state) {
+float sum_of(std::span<const float> numbers) {
+    float sum = 0;
+    nib::kernels::dispatch([&sum, numbers](auto isa) NIB_LAMBDA_ALWAYS_INLINE {
+        using V = nib::kernels::Lanes<decltype(isa), float>;
+        V sums[4] = {V{0}, V{0}, V{0}, V{0}};
+        for (std::size_t i = 0; i + 4 * V::size <= numbers.size(); i += 4 * V::size) {
+            NIB_UNROLL
+            for (std::size_t k = 0; k < 4; ++k) sums[k] += V::load(numbers.data() + i + k * V::size);
+        }
+        sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])).vector[0];
+    });
+    return sum;
+}
+
+// What one example without zeros has to read: all parameters of a network, from wherever so many bytes stay, and, if
+// `images`, one of 10,000 images, from memory.
+void add_read(std::size_t count, bool images = false) {
+    add("read/" + std::to_string(count) + (images ? "+image" : ""), [=](benchmark::State& state) {
         const auto numbers = random_matrix(1, count);
-        float sum = 0;
-        measure_bytes(state, sizeof(float) * static_cast<double>(count), [&] {
-            nib::kernels::dispatch([&sum, count, data = numbers.data()](auto isa) NIB_LAMBDA_ALWAYS_INLINE {
-                using V = nib::kernels::Lanes<decltype(isa), float>;
-                V sums[4] = {V{0}, V{0}, V{0}, V{0}};
-                for (std::size_t i = 0; i + 4 * V::size <= count; i += 4 * V::size) {
-                    NIB_UNROLL
-                    for (std::size_t k = 0; k < 4; ++k) sums[k] += V::load(data + i + k * V::size);
-                }
-                sum += ((sums[0] + sums[1]) + (sums[2] + sums[3])).vector[0];
-            });
-            benchmark::DoNotOptimize(sum);
+        const auto rows = random_matrix(images ? 10000 : 1, 784);
+        std::size_t next = 0;
+        const std::size_t bytes = sizeof(float) * (count + (images ? rows.cols() : 0));
+        measure_bytes(state, static_cast<double>(bytes), [&] {
+            benchmark::DoNotOptimize(sum_of(numbers.values()));
+            if (images) benchmark::DoNotOptimize(sum_of(rows.row(next++ % rows.rows())));
         });
     });
 }
@@ -333,6 +342,7 @@ void add_all() {
     for (const std::size_t batch : {1u, 15u, 128u, 10000u}) add_log_softmax(batch);
     for (const std::size_t count : {59210u, 636010u}) add_adam(count);
     for (const std::size_t count : {4096u, 59210u, 636010u}) add_read(count);
+    add_read(59210, true);
     add_images();
     const Widths a{784, 64, 64, 64, 10}, b{784, 800, 10};
     for (const bool dense : {false, true}) {
