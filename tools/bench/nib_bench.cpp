@@ -197,13 +197,16 @@ float sum_of(std::span<const float> numbers) {
             NIB_UNROLL
             for (std::size_t k = 0; k < 4; ++k) sums[k] += V::load(numbers.data() + i + k * V::size);
         }
+        for (std::size_t i = numbers.size() / (4 * V::size) * (4 * V::size); i + V::size <= numbers.size();
+             i += V::size)
+            sums[0] += V::load(numbers.data() + i);
         sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])).vector[0];
     });
     return sum;
 }
 
 // What one example without zeros has to read: all parameters of a network, from wherever so many bytes stay, and, if
-// `images`, one of 10,000 images, from memory.
+// `images`, one of 10,000 images, from where these stay: beyond the second-level cache.
 void add_read(std::size_t count, bool images = false) {
     add("read/" + std::to_string(count) + (images ? "+image" : ""), [=](benchmark::State& state) {
         const auto numbers = random_matrix(1, count);

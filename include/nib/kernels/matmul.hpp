@@ -6,7 +6,7 @@
 //
 // Every output is one chain of multiply-adds in ascending order of the inner index, starting from the bias (or 0),
 // whatever the kernel, the tile, the batch or the instruction set: with fused multiply-add everywhere, the same numbers
-// in give the same bits out. Zeros that are left out, of a sparse a or of a single row, change nothing, with two
+// in give the same bits out. Zeros that are left out, of a sparse a or of one or two rows, change nothing, with two
 // exceptions (sparse_matmul.hpp). c overlaps none of the others.
 //
 // Nothing is allocated, except that a thread's first large dense product (whose result has 192 rows or more) allocates

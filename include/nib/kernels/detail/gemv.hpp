@@ -10,7 +10,8 @@
 namespace nib::inline NIB_ABI::kernels {
 
 // a: [1, K], b: [K, N], c: [1, N], bias: [N], nullptr is 0. c overlaps none of the others. Sums as matmul's
-// (matmul.hpp). Zeros of a short dense row, such as ReLU leaves, are skipped too, with sparse_matmul.hpp's exceptions.
+// (matmul.hpp). Of a dense row of up to 4096 numbers zeros are skipped too, with sparse_matmul.hpp's exceptions, where
+// one of the first eight is 0, such as ReLU leaves, and at most three quarters are not.
 template <class T>
 void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T* bias = nullptr);
 
@@ -34,7 +35,8 @@ template <class Level, std::size_t VectorBytes, std::size_t... Vectors, class Te
 NIB_ALWAYS_INLINE void multiply_row(const TermsOf& terms_of, std::size_t at_once, MatrixView<const T> b, T* c,
                                     const T* bias) {
     constexpr std::size_t width = VectorBytes / sizeof(T);
-    // Overlapping blocks would add a second strip's terms twice. With strips there are none: all blocks are whole.
+    // Overlapping blocks would add a second strip's terms twice. There are strips only where rows conflict in L1, and
+    // there all blocks are whole.
     static_assert(((l1_conflict_bytes % (Vectors * VectorBytes) == 0) && ...));
     if (b.cols() < width) {
         if constexpr (width > 1)
@@ -98,7 +100,7 @@ void gemv(const InputView<T>& a, MatrixView<const T> b, MatrixView<T> c, const T
         const auto terms = [=](std::size_t first, std::size_t last) NIB_LAMBDA_ALWAYS_INLINE {
             return detail::TermsOfBits<T>{x, words, first, last};
         };
-        const std::size_t whole_words = (at_once + 63) / 64 * 64;
+        const std::size_t whole_words = (at_once + 63) / 64 * 64;  // longer strips, but fewer of their rows are read
         if (count * 4 <= a.cols() * 3) return detail::multiply_some(terms, whole_words, b, c.data(), bias);
     }
     dispatch([=, size = a.cols()](auto level) NIB_LAMBDA_ALWAYS_INLINE {

@@ -241,7 +241,7 @@ std::uint64_t nonzero_word(const T* x, std::size_t count) {
 #endif
     std::uint64_t word = 0;
     std::size_t j = 0;
-#if defined(__SSE2__)
+#if defined(__SSE2__) && defined(__x86_64__)
     if constexpr (std::is_same_v<T, float>) {
         using Integers = VectorOf<int, 16>::type;
         for (; j + 4 <= count; j += 4) {
