@@ -218,14 +218,14 @@ template <class Stored>
 
 // nonzero_bits of 64 numbers.
 [[gnu::target("avx2,fma,avx512f")]] inline std::uint64_t nonzero_word_avx512(const float* x) {
+    using Mask = unsigned short;
     constexpr int not_equal = 4;
     std::uint64_t word = 0;
     NIB_UNROLL
     for (std::size_t j = 0; j < 64; j += 16) {
         Vector<Avx512, int> values, bits;
         load_values(values, bits, x + j);
-        const auto mask = static_cast<std::uint16_t>(
-            __builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, static_cast<unsigned short>(-1)));
+        const Mask mask = __builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, static_cast<Mask>(-1));
         word |= std::uint64_t{mask} << j;
     }
     return word;
