@@ -61,8 +61,8 @@ TEST_CASE_TEMPLATE("zeros of a dense row change no bit, whether they are skipped
 }
 
 TEST_CASE_TEMPLATE("a skipped zero hides what is not finite in b, up to 4096 numbers", T, float, double) {
-    for (const std::size_t depth : {64, 65, 100, 4096, 4097}) {
-        for (const std::size_t cols : {3, 256}) {
+    for (const std::size_t depth : reference::Sizes{64, 65, 100, 4096, 4097}) {
+        for (const std::size_t cols : reference::Sizes{3, 256}) {
             CAPTURE(depth);
             CAPTURE(cols);
             Matrix<T> a(1, depth), b(depth, cols);
