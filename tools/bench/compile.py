@@ -29,9 +29,9 @@ includes = ["-Iinclude", "-isystem", "/usr/include/eigen3"]  # from root: assert
 # The program, and its ratios to Eigen's in seconds and in instructions.
 programs = {
     eigen: (1, 1),
-    root / "examples" / "digits.cpp": (1.44, 1.79),
-    bench / "compile" / "load_and_predict.cpp": (0.72, 0.85),
-    bench / "compile" / "predict.cpp": (0.34, 0.43),
+    root / "examples" / "digits.cpp": (1.22, 1.52),
+    bench / "compile" / "load_and_predict.cpp": (0.56, 0.66),
+    bench / "compile" / "predict.cpp": (0.26, 0.33),
     bench / "compile" / "include_nib.cpp": (0.2, 0.19),
 }
 
