@@ -79,7 +79,6 @@ NIB_VISIBLE_TEMPLATES(extern, double)
     template void kernels::gemv(const kernels::InputView<T>&, MatrixView<const T>, MatrixView<T>, const T*);           \
     template std::size_t kernels::append_nonzeros(std::span<const std::uint8_t>, kernels::Nonzero<T>*);                \
     template std::size_t kernels::append_nonzeros(std::span<const T>, kernels::Nonzero<T>*);                           \
-    template std::size_t kernels::nonzero_bits(std::span<const T>, std::uint64_t*);                                    \
     template bool kernels::looks_dense(std::span<const T>);                                                            \
     template kernels::InputView<T> kernels::find_nonzeros(MatrixView<const T>, const kernels::SparseStorage<T>&);      \
     template void kernels::scale_bytes(std::span<const std::uint8_t>, std::span<T>);                                   \

@@ -2,7 +2,7 @@
 //
 // A kernel is a function template over a level (Baseline, Avx2, Avx512) and is inlined whole into one function per
 // level that carries the matching target attribute: these few functions are all that nib knows of instruction sets, but
-// for some single instructions that C++ has no words for (vector.hpp, and nonzeros.hpp). On
+// for some single instructions that C++ has no words for (vector.hpp, and append_nonzeros in nonzeros.hpp). On
 // x86-64 with GCC or Clang the best level that the machine has is chosen at the first use; elsewhere, and for whatever
 // the build's own flags already assume, there is only one. The environment variable NIB_CPU=sse2|avx2|avx512 lowers the
 // choice (a level below the build's own, or an unknown word, changes nothing).

@@ -47,12 +47,6 @@ constexpr bool block_keeps_size() {
     return true;
 }
 
-// Apart, because an assert's text names the function that it stands in, with all of a network's types.
-inline void assert_apply_sizes([[maybe_unused]] bool parameters_fit, [[maybe_unused]] bool x_fits,
-                               [[maybe_unused]] bool buffers_fit) {
-    assert(parameters_fit && x_fits && buffers_fit);
-}
-
 // A layer of a network whose blocks are taken apart. `Span` is 0, or, at the end of a block, how many layers it has.
 template <class L, std::size_t Span = 0>
 struct FlatLayer {
@@ -297,8 +291,7 @@ public:
     // of them, ordered as in a network.
     static std::array<T, output_size()> apply(std::span<const T> parameters, std::span<const T> x,
                                               std::span<const T> buffers = {}) {
-        detail::assert_apply_sizes(parameters.size() == parameter_count(), x.size() == input_size(),
-                                   buffers.size() == buffer_count());
+        assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());
         constexpr auto& rows = Table::rows;
         alignas(cache_line) T outputs[rows.slot_count * rows.widest];
         T numbers[rows.numbers + 1];

@@ -85,31 +85,6 @@ TEST_CASE_TEMPLATE("find_nonzeros gives up where more than half of the values ar
     CHECK(Listed<T>{dense_at_the_end}.inputs.is_sparse());
 }
 
-TEST_CASE_TEMPLATE("nonzero_bits sets the bit of every number but 0 and -0, and no others", T, float, double) {
-    using Limits = std::numeric_limits<T>;
-    nib::Rng rng{4};
-    for (const std::size_t size : reference::Sizes{0, 1, 15, 63, 64, 65, 128, 200}) {
-        CAPTURE(size);
-        Matrix<T> x = reference::random_matrix<T>(1, size, rng, 0.6);
-        for (std::size_t j = 0; j < size; j += 5)
-            x(0, j) = j % 4 == 0   ? T{-0.0}
-                      : j % 4 == 1 ? Limits::denorm_min()
-                      : j % 4 == 2 ? Limits::quiet_NaN()
-                                   : -Limits::infinity();
-        reference::for_each_isa([&](nib::Isa) {
-            std::vector<std::uint64_t> bits((size + 63) / 64, ~std::uint64_t{0});
-            std::size_t expected = 0;
-            const std::size_t count = kernels::nonzero_bits<T>(x.values(), bits.data());
-            for (std::size_t j = 0; j < bits.size() * 64; ++j) {
-                const bool set = j < size && !(x(0, j) == 0);
-                expected += set ? 1 : 0;
-                CHECK((bits[j / 64] >> j % 64 & 1) == (set ? 1 : 0));
-            }
-            CHECK(count == expected);
-        });
-    }
-}
-
 TEST_CASE_TEMPLATE("looks_dense tells rows that are mostly zeros from others, whatever the length", T, float, double) {
     nib::Rng rng{3};
     for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 15, 16, 17, 40, 784}) {

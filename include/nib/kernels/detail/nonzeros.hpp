@@ -29,11 +29,6 @@ constexpr std::size_t sparse_capacity(std::size_t rows, std::size_t cols) { retu
 template <class T, class Stored>
 std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries);
 
-// Sets bit j % 64 of bits[j / 64] where x[j] is not zero, and the other bits up to a multiple of 64 to 0. Returns how
-// many numbers are not zero.
-template <class T>
-std::size_t nonzero_bits(std::span<const T> x, std::uint64_t* bits);
-
 // Whether over half of a sample of a row is non-zero. The sample is every eighth cache line from the first on, on every
 // instruction set.
 template <class T>
@@ -179,12 +174,12 @@ template <class Stored>
     return count + append_nonzeros_from<float>(x, j, entries + count);
 }
 
-// For each mask of eight lanes: the indices of the lanes that are set, three bits each, the first one lowest.
+// For each mask of eight lanes: the indices of the lanes that are set, one behind the other.
 inline constexpr auto packed_lanes = [] {
-    std::array<std::int32_t, 256> all = {};
+    std::array<std::array<unsigned char, 8>, 256> all = {};
     for (unsigned mask = 0; mask < 256; ++mask)
-        for (int lane = 0, count = 0; lane < 8; ++lane)
-            if ((mask >> lane & 1) != 0) all[mask] |= lane << 3 * count++;
+        for (unsigned lane = 0, count = 0; lane < 8; ++lane)
+            if ((mask >> lane & 1) != 0) all[mask][count++] = static_cast<unsigned char>(lane);
     return all;
 }();
 
@@ -196,14 +191,14 @@ template <class Stored>
     std::size_t count = 0;
     std::size_t j = 0;
     for (; j + width <= x.size(); j += width) {
-        Integers values, bits;
+        Integers values, bits, lanes;
         load_values(values, bits, x.data() + j);
         if constexpr (std::is_same_v<Stored, float>) prefetch_next_row(x, j);
         typename VectorOf<float, sizeof bits>::type signs;
         const Integers used = bits != Integers{};
         std::memcpy(&signs, &used, sizeof signs);
         const auto mask = static_cast<unsigned>(__builtin_ia32_movmskps256(signs));
-        const Integers lanes = packed_lanes[mask] >> Integers{0, 3, 6, 9, 12, 15, 18, 21} & 7;
+        load_bytes(lanes, packed_lanes[mask].data());
         const Integers packed_columns = lanes + static_cast<int>(j);
         const Integers packed_values = __builtin_ia32_permvarsi256(values, lanes);
         Integers packed[2];
@@ -215,61 +210,9 @@ template <class Stored>
     }
     return count + append_nonzeros_from<float>(x, j, entries + count);
 }
-
-// nonzero_bits of 64 numbers.
-[[gnu::target("avx2,fma,avx512f")]] inline std::uint64_t nonzero_word_avx512(const float* x) {
-    using Mask = unsigned short;
-    constexpr int not_equal = 4;
-    std::uint64_t word = 0;
-    NIB_UNROLL
-    for (std::size_t j = 0; j < 64; j += 16) {
-        Vector<Avx512, int> values, bits;
-        load_values(values, bits, x + j);
-        const Mask mask = __builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, static_cast<Mask>(-1));
-        word |= std::uint64_t{mask} << j;
-    }
-    return word;
-}
 #endif
-
-// The same of `count` numbers, at most 64.
-template <class T>
-std::uint64_t nonzero_word(const T* x, std::size_t count) {
-#if NIB_X86_DISPATCH
-    if constexpr (std::is_same_v<T, float>)
-        if (count == 64 && active_isa() == Isa::avx512) return nonzero_word_avx512(x);
-#endif
-    std::uint64_t word = 0;
-    std::size_t j = 0;
-#if defined(__SSE2__) && defined(__x86_64__)
-    if constexpr (std::is_same_v<T, float>) {
-        using Integers = VectorOf<int, 16>::type;
-        for (; j + 4 <= count; j += 4) {
-            Integers values;
-            load(values, reinterpret_cast<const int*>(x + j));
-            const Integers used = values << 1 != Integers{};
-            VectorOf<float, 16>::type signs;
-            std::memcpy(&signs, &used, sizeof signs);
-            word |= std::uint64_t{static_cast<unsigned>(__builtin_ia32_movmskps(signs))} << j;
-        }
-    }
-#endif
-    for (; j < count; ++j) word |= std::uint64_t{is_nonzero(x[j])} << j;
-    return word;
-}
 
 }  // namespace detail
-
-template <class T>
-std::size_t nonzero_bits(std::span<const T> x, std::uint64_t* bits) {
-    std::size_t count = 0;
-    for (std::size_t j = 0; j < x.size(); j += 64) {
-        const std::uint64_t word = detail::nonzero_word(x.data() + j, smaller<std::size_t>(64, x.size() - j));
-        bits[j / 64] = word;
-        count += static_cast<std::size_t>(std::popcount(word));
-    }
-    return count;
-}
 
 template <class T, class Stored>
 std::size_t append_nonzeros(std::span<const Stored> x, Nonzero<T>* entries) {

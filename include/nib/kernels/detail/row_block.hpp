@@ -7,67 +7,42 @@
 #include <nib/kernels/sparse_matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace nib::inline NIB_ABI::kernels::detail {
 
-// The terms of a row of a: for_each(f) calls f(k, value) for each; the product is the sum of value times row k of b.
-// AllTerms visits every number, SparseTerms the non-zeros, SparseTermsBefore those of the columns before `last`,
-// TermsOfBits those whose bits are set.
+// Iterates over the terms of a row of a: each is value() times row column() of b. AllTerms visits every number,
+// SparseTerms the non-zeros, SparseTermsBefore those of the columns before `last`.
 template <class T>
 struct SparseTerms {
     const Nonzero<T>* entry;
     const Nonzero<T>* end;
-    template <class F>
-    NIB_ALWAYS_INLINE void for_each(const F& f) {
-        for (; entry != end; ++entry) f(entry->column, entry->value);
-    }
+    NIB_ALWAYS_INLINE bool more() const { return entry != end; }
+    NIB_ALWAYS_INLINE void next() { ++entry; }
+    NIB_ALWAYS_INLINE std::size_t column() const { return entry->column; }
+    NIB_ALWAYS_INLINE T value() const { return entry->value; }
 };
 template <class T>
-struct SparseTermsBefore {
-    const Nonzero<T>* entry;
-    const Nonzero<T>* end;
+struct SparseTermsBefore : SparseTerms<T> {
     std::size_t last;
-    template <class F>
-    NIB_ALWAYS_INLINE void for_each(const F& f) {
-        for (; entry != end && entry->column < last; ++entry) f(entry->column, entry->value);
-    }
+    NIB_ALWAYS_INLINE bool more() const { return this->entry != this->end && this->entry->column < last; }
 };
-// Prefetches what lies as far behind the numbers as the row is long: examples are often rows of one matrix, multiplied
-// one after the other, and each comes from memory. A line at a time, because to fetch the next row at once would hold
-// up b's rows; and each line several times, because the processor drops what it has no room for.
+// With each number AllTerms prefetches what lies as far behind it as the row is long: examples are often rows of one
+// matrix, multiplied one after the other, and each comes from memory. To fetch all of the next row at once would hold
+// up b's rows; and a line is asked for again and again, because the processor drops what it has no room for.
 template <class T>
 struct AllTerms {
     const T* values;
     std::size_t size;
-    std::size_t first;
     std::size_t last;
-    template <class F>
-    NIB_ALWAYS_INLINE void for_each(const F& f) {
-        for (std::size_t k = first; k < last;) {
-            prefetch(reinterpret_cast<std::uintptr_t>(values) + (size + k) * sizeof(T));
-            for (const std::size_t end = smaller<std::size_t>(k + 4, last); k < end; ++k) f(k, values[k]);
-        }
-    }
-};
-// Bit k % 64 of bits[k / 64] says whether number k counts. `first` and `last` are multiples of 64, or `last` is the
-// end.
-template <class T>
-struct TermsOfBits {
-    const T* values;
-    const std::uint64_t* bits;
-    std::size_t first;
-    std::size_t last;
-    template <class F>
-    NIB_ALWAYS_INLINE void for_each(const F& f) {
-        for (std::size_t k = first; k < last; k += 64) {
-            for (std::uint64_t rest = bits[k / 64]; rest != 0; rest &= rest - 1) {
-                const std::size_t column = k + static_cast<std::size_t>(std::countr_zero(rest));
-                f(column, values[column]);
-            }
-        }
+    std::size_t k = 0;
+    NIB_ALWAYS_INLINE bool more() const { return k != last; }
+    NIB_ALWAYS_INLINE void next() { ++k; }
+    NIB_ALWAYS_INLINE std::size_t column() const { return k; }
+    NIB_ALWAYS_INLINE T value() const {
+        prefetch(reinterpret_cast<std::uintptr_t>(values) + (size + k) * sizeof(T));
+        return values[k];
     }
 };
 
@@ -90,15 +65,16 @@ NIB_ALWAYS_INLINE void multiply_row_block(Terms& terms, MatrixView<const T> b, c
         for (std::size_t v = 0; v < Vectors; ++v) load(sums[v], start + j + offsets[v]);
     }
     const T* const rows = b.rows() > 0 ? b.data() + j : nullptr;
-    terms.for_each([&](std::size_t k, T value) NIB_LAMBDA_ALWAYS_INLINE {
-        const T* const row = rows + k * b.cols();
+    for (; terms.more(); terms.next()) {
+        const T* const row = rows + terms.column() * b.cols();
+        const T value = terms.value();
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) {
             V part;
             load(part, row + offsets[v]);
             multiply_add<Level>(sums[v], value, part);
         }
-    });
+    }
     T* const to = c + j;
     NIB_UNROLL
     for (std::size_t v = 0; v < Vectors; ++v) store(to + offsets[v], sums[v]);

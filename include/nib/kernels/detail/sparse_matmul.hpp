@@ -40,7 +40,7 @@ NIB_ALWAYS_INLINE void multiply_sparse_rows(const SparseMatrixView<T>& a, Matrix
             T* row = c.data();
             for (std::size_t i = 0; i < a.rows; ++i) {
                 const SparseRow<T> entries = a.row(i);
-                SparseTermsBefore<T> terms{positions[i], entries.data() + entries.size(), last};
+                SparseTermsBefore<T> terms{{positions[i], entries.data() + entries.size()}, last};
                 multiply_row_block<Level, VectorBytes, Vectors, Whole>(terms, b, first == 0 ? bias : row, j, row);
                 positions[i] = terms.entry;
                 row += c.cols();
