@@ -290,3 +290,48 @@ TEST_CASE_TEMPLATE("inputs that are not finite give class 0 and probabilities th
         }
     }
 }
+
+namespace {
+
+// The likelihoods from the least likely class on.
+struct Unlikely : nib::LogSoftmax {
+    template <class T>
+    static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
+        nib::LogSoftmax::forward(pass, x, y);
+        for (std::size_t i = 0; i < y.rows(); ++i)
+            for (T& value : y.row(i)) value = -value;
+    }
+};
+
+template <class T, class... Last>
+using EndsIn = nib::BasicSequential<T, nib::Dense<2, 3>, Last...>;
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("predict is the largest output also where rounding makes outputs equal", Net, Small, EndsIn<float>,
+                   EndsIn<float, nib::Softmax>, EndsIn<double, nib::LogSoftmax>, EndsIn<double, nib::Softmax>,
+                   EndsIn<float, Unlikely>) {
+    using T = typename Net::scalar_type;
+    Net net;
+    make_identity(net);
+    const auto check = [&](T x0, T x1) {
+        const std::vector<T> x{x0, x1};
+        const auto outputs = net(x);
+        CAPTURE(x0);
+        CAPTURE(x1);
+        const auto largest = std::ranges::find_if(outputs, [&](T output) {
+            return std::isnan(output) || std::ranges::none_of(outputs, [&](T other) { return !(other <= output); });
+        });
+        CHECK(nib::predict(net, x) == largest - outputs.begin());
+    };
+    constexpr T infinity = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
+    std::vector<T> values{0, -infinity, infinity, nan, std::numeric_limits<T>::max(), std::numeric_limits<T>::lowest()};
+    for (const float base : {1e-20f, 0.001f, 0.5f, 1.0f, 3.0f, 20.0f, 90.0f, 800.0f, 5000.0f})
+        for (const T x : {T{base}, T{-base}}) {
+            values.push_back(x);
+            for (int exponent = -70; exponent < 0; ++exponent)
+                for (const T nearer : {T{-1}, T{1}}) check(x, x + nearer * std::ldexp(T{1}, exponent));
+        }
+    for (const T x0 : values)
+        for (const T x1 : values) check(x0, x1);
+}

@@ -75,6 +75,9 @@
 //   runs_as              a layer that has all of L's functions, so that they are compiled once for layers of all sizes;
 //                        what derives from L and has a self of its own names it anew
 //   forward_row          forward for a single row, where that is faster
+//   keeps_largest        whether the largest number of a row of y stands where that of x does, provided that this is
+//                        finite and 32 times the precision (std::numeric_limits<T>::epsilon()) larger than the others,
+//                        which may be -inf
 //
 // For files and for people:
 //

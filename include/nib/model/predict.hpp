@@ -22,6 +22,7 @@
 #include <nib/core/matrix.hpp>
 #include <nib/kernels/detail/elementwise.hpp>
 #include <nib/kernels/detail/scale_bytes.hpp>
+#include <nib/model/detail/argmax.hpp>
 #include <nib/model/network.hpp>
 
 #include <cstddef>
@@ -52,18 +53,6 @@ private:
 };
 
 namespace detail {
-
-// The index of the largest value, the first one if there are several. NaN is larger than all numbers.
-template <class T>
-int argmax(std::span<const T> values) {
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < values.size(); ++i) {
-        if (values[i] <= values[best]) continue;
-        if (values[best] != values[best]) break;
-        best = i;
-    }
-    return static_cast<int>(best);
-}
 
 // Whether `a` comes before `b` in that order.
 template <class T>
@@ -204,8 +193,10 @@ void for_each_piece(const Net& net, const kernels::InputView<typename Net::scala
 template <InferenceNetwork Net>
 [[nodiscard]] int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
-    const auto outputs = net(example);
-    return detail::argmax<typename Net::scalar_type>(outputs);
+    if constexpr (requires { Net::argmax(net.parameters(), example, net.buffers()); })
+        return Net::argmax(net.parameters(), example, net.buffers());
+    else
+        return detail::argmax<typename Net::scalar_type>(net(example));
 }
 template <InferenceNetwork Net>
 [[nodiscard]] int predict(const Net& net, std::span<const typename Net::scalar_type> example,

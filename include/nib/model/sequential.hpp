@@ -17,6 +17,7 @@
 #include <nib/kernels/detail/accumulate.hpp>
 #include <nib/kernels/detail/nonzeros.hpp>
 #include <nib/layers/layer.hpp>
+#include <nib/model/detail/argmax.hpp>
 #include <nib/model/initialize.hpp>
 #include <nib/model/layer_info.hpp>
 #include <nib/model/network.hpp>
@@ -210,13 +211,29 @@ struct SequentialTable<T, LayerList<Layers...>> {
         }
     };
     // The outputs for x, which is `inputs` or its non-zeros.
-    static const T* run_row(RowRun& run, kernels::InputView<T> x) {
+    static std::array<T, shapes.back().out> outputs_of_row(RowRun& run, kernels::InputView<T> x) {
         const ScopedFlushSubnormals flush;
         [&]<std::size_t... Index>(std::index_sequence<Index...>) {
             (run.template step<typename Layers::layer, Index>(x), ...);
         }
         (std::make_index_sequence<count>{});
-        return x.matrix().data();
+        std::array<T, shapes.back().out> result;
+        copy_values(x.matrix().data(), result.size(), result.data());
+        return result;
+    }
+    // The index of the largest of them. A last layer that keeps it in its place runs only where it is in doubt.
+    static int argmax_of_row(RowRun& run, kernels::InputView<T> x) {
+        const ScopedFlushSubnormals flush;
+        int best = -1;
+        const auto visit = [&]<class L, std::size_t Index>(std::type_identity<L>, std::index_sequence<Index>) {
+            if constexpr (Index + 1 == count && keeps_largest<L>()) best = clear_argmax(x.matrix().values());
+            if (best < 0) run.template step<L, Index>(x);
+        };
+        [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+            (visit(std::type_identity<typename Layers::layer>{}, std::index_sequence<Index>{}), ...);
+        }
+        (std::make_index_sequence<count>{});
+        return best < 0 ? argmax(x.matrix().values()) : best;
     }
 
     static void initialize(std::span<T> parameters, std::span<T> buffers, Rng* rng) {
@@ -291,22 +308,11 @@ public:
     // of them, ordered as in a network.
     static std::array<T, output_size()> apply(std::span<const T> parameters, std::span<const T> x,
                                               std::span<const T> buffers = {}) {
-        assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());
-        constexpr auto& rows = Table::rows;
-        alignas(cache_line) T outputs[rows.slot_count * rows.widest];
-        T numbers[rows.numbers + 1];
-        typename Table::RowRun run{parameters, buffers, x, outputs, {numbers, rows.numbers}};
-        std::array<T, output_size()> result;
-        const MatrixView<const T> row{x.data(), 1, x.size()};
-        if constexpr (rows.lists) {
-            kernels::SparseRow<T> list[1];
-            kernels::Nonzero<T> entries[kernels::sparse_capacity(1, input_size())];
-            copy_values(Table::run_row(run, kernels::find_nonzeros<T>(row, {list, entries})), output_size(),
-                        result.data());
-        } else {
-            copy_values(Table::run_row(run, row), output_size(), result.data());
-        }
-        return result;
+        return run_row<&Table::outputs_of_row>(parameters, x, buffers);
+    }
+    // The index of the largest of these outputs, the first one if there are several; that of NaN if one is NaN.
+    static int argmax(std::span<const T> parameters, std::span<const T> x, std::span<const T> buffers = {}) {
+        return run_row<&Table::argmax_of_row>(parameters, x, buffers);
     }
 
     // What it is made of, layer by layer.
@@ -317,6 +323,25 @@ public:
     }
     // What each of them computes, for export.
     std::vector<LayerOperators> operators() const { return Table::operators(); }
+
+private:
+    // Run(run, x) with memory on the stack; x is the row or its non-zeros.
+    template <auto Run>
+    static auto run_row(std::span<const T> parameters, std::span<const T> x, std::span<const T> buffers) {
+        assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());
+        constexpr auto& rows = Table::rows;
+        alignas(cache_line) T outputs[rows.slot_count * rows.widest];
+        T numbers[rows.numbers + 1];
+        typename Table::RowRun run{parameters, buffers, x, outputs, {numbers, rows.numbers}};
+        const MatrixView<const T> row{x.data(), 1, x.size()};
+        if constexpr (rows.lists) {
+            kernels::SparseRow<T> list[1];
+            kernels::Nonzero<T> entries[kernels::sparse_capacity(1, input_size())];
+            return Run(run, kernels::find_nonzeros<T>(row, {list, entries}));
+        } else {
+            return Run(run, row);
+        }
+    }
 };
 
 template <class... Layers>

@@ -78,6 +78,14 @@ LayerInput<T, L> layer_input(const kernels::InputView<T>& x) {
 template <class L>
 concept NamesItself = std::same_as<typename L::self, L>;
 
+template <class L>
+constexpr bool keeps_largest() {
+    if constexpr (NamesItself<L> && requires { L::keeps_largest; })
+        return L::keeps_largest;
+    else
+        return false;
+}
+
 // Layer L's functions behind the signatures that all layers share.
 template <class T, class L>
 struct StepFunctions {
