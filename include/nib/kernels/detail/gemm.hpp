@@ -124,6 +124,27 @@ bool pays_to_transpose(const Product<T>& p) {
            p.a.row_stride == 1 && p.bias == nullptr;
 }
 
+// to[i, j] = from[j, i] for `rows` values of i and `cols` of j, in squares as wide as a vector.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void store_transposed(T* to, std::size_t to_stride, const T* from, std::size_t rows,
+                                        std::size_t cols) {
+    constexpr std::size_t width = lanes<Level, T>;
+    for (std::size_t j = 0; j < cols; j += width)
+        for (std::size_t i = 0; i < rows; i += width) {
+            const std::size_t lines = smaller(width, rows - i), count = smaller(width, cols - j);
+            Vector<Level, T> square[width];
+            NIB_UNROLL
+            for (std::size_t n = 0; n < width; ++n) {
+                square[n] = Vector<Level, T>{};
+                if (n < count) load_at_most(square[n], from + (j + n) * rows + i, lines);
+            }
+            transpose(square);
+            NIB_UNROLL
+            for (std::size_t n = 0; n < width; ++n)
+                if (n < lines) store_at_most(to + (i + n) * to_stride + j, square[n], count);
+        }
+}
+
 template <class T>
 void gemm_transposed(const Product<T>& p) {
     alignas(cache_line) T columns[most_cols_transposed * rows_transposed];
@@ -136,8 +157,10 @@ void gemm_transposed(const Product<T>& p) {
                  .b = {p.a.data + i, p.a.col_stride, 1},
                  .c = columns,
                  .c_stride = rows});
-        for (std::size_t r = 0; r < rows; ++r)
-            for (std::size_t j = 0; j < p.cols; ++j) p.c[(i + r) * p.c_stride + j] = columns[j * rows + r];
+        dispatch([=, &p, to = p.c + i * p.c_stride, from = +columns](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using Level = decltype(level);
+            if constexpr (is_tuned<Level>) store_transposed<Level, T>(to, p.c_stride, from, rows, p.cols);
+        });
     }
 }
 
