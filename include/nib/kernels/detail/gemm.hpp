@@ -124,24 +124,25 @@ bool pays_to_transpose(const Product<T>& p) {
            p.a.row_stride == 1 && p.bias == nullptr;
 }
 
-// to[i, j] = from[j, i] for `rows` values of i and `cols` of j, in squares as wide as a vector.
-template <class Level, class T>
-NIB_ALWAYS_INLINE void store_transposed(T* to, std::size_t to_stride, const T* from, std::size_t rows,
-                                        std::size_t cols) {
-    constexpr std::size_t width = lanes<Level, T>;
-    for (std::size_t j = 0; j < cols; j += width)
-        for (std::size_t i = 0; i < rows; i += width) {
-            const std::size_t lines = smaller(width, rows - i), count = smaller(width, cols - j);
-            Vector<Level, T> square[width];
+// to[i, j] = from[j, i] for `rows` values of i and `cols` of j, in squares of vectors of 16 bytes, which all CPUs have.
+// The last square of a row and that of a column may overlap the one before.
+template <class T>
+void store_transposed(T* to, std::size_t to_stride, const T* from, std::size_t rows, std::size_t cols) {
+    constexpr std::size_t width = 16 / sizeof(T);
+    if (rows < width || cols < width) {
+        for (std::size_t i = 0; i < rows; ++i)
+            for (std::size_t j = 0; j < cols; ++j) to[i * to_stride + j] = from[j * rows + i];
+        return;
+    }
+    for (std::size_t row = 0; row < rows; row += width)
+        for (std::size_t column = 0; column < cols; column += width) {
+            const std::size_t i = smaller(row, rows - width), j = smaller(column, cols - width);
+            typename VectorOf<T, 16>::type square[width];
             NIB_UNROLL
-            for (std::size_t n = 0; n < width; ++n) {
-                square[n] = Vector<Level, T>{};
-                if (n < count) load_at_most(square[n], from + (j + n) * rows + i, lines);
-            }
+            for (std::size_t n = 0; n < width; ++n) load(square[n], from + (j + n) * rows + i);
             transpose(square);
             NIB_UNROLL
-            for (std::size_t n = 0; n < width; ++n)
-                if (n < lines) store_at_most(to + (i + n) * to_stride + j, square[n], count);
+            for (std::size_t n = 0; n < width; ++n) store(to + (i + n) * to_stride + j, square[n]);
         }
 }
 
@@ -157,10 +158,7 @@ void gemm_transposed(const Product<T>& p) {
                  .b = {p.a.data + i, p.a.col_stride, 1},
                  .c = columns,
                  .c_stride = rows});
-        dispatch([=, &p, to = p.c + i * p.c_stride, from = +columns](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-            using Level = decltype(level);
-            if constexpr (is_tuned<Level>) store_transposed<Level, T>(to, p.c_stride, from, rows, p.cols);
-        });
+        store_transposed<T>(p.c + i * p.c_stride, p.c_stride, columns, rows, p.cols);
     }
 }
 
