@@ -70,10 +70,10 @@
 //
 // For layers that others derive from, as Dense<784, 64> does from DenseOfAnySize:
 //
-//   self                 `using self = L;` in L: what derives from L may have functions of its own. It does not inherit
-//                        Sharing::elements, Sharing::outputs and the following.
-//   runs_as              a layer that has all of L's functions, so that they are compiled once for layers of all sizes;
-//                        what derives from L and has a self of its own names it anew
+//   self                 `using self = L;` in L: what derives from L may have functions of its own, and so does not
+//                        inherit Sharing::elements, Sharing::outputs and the following. What derives from L and has a
+//                        self of its own does inherit them, and answers for each.
+//   runs_as              a layer that has all of L's functions, so that they are compiled once for layers of all sizes
 //   forward_row          forward for a single row, where that is faster
 //   keeps_largest        whether the largest number of a row of y stands where that of x does, provided that this is
 //                        finite and 32 times the precision (std::numeric_limits<T>::epsilon()) larger than the others,
