@@ -23,6 +23,7 @@
 #include <utility>
 #include <vector>
 
+// For the compiler that CI runs with sanitizers.
 #if defined(__clang__)
 #define NIB_TEST_UNSANITIZED __attribute__((no_sanitize("address", "undefined")))
 #else

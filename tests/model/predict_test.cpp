@@ -1,8 +1,10 @@
 #include <nib/model/predict.hpp>
 
+#include "../reference.hpp"
 #include "../support.hpp"
 
 #include <nib/data/examples.hpp>
+#include <nib/layers/batch_norm.hpp>
 #include <nib/layers/softmax.hpp>
 #include <nib/model/mlp.hpp>
 #include <nib/model/sequential.hpp>
@@ -303,6 +305,36 @@ struct Unlikely : nib::LogSoftmax {
     }
 };
 
+// The numbers themselves. Counts the examples.
+template <std::size_t Size>
+struct Copy {
+    using keeps_largest = Copy;
+    static constexpr std::size_t input_size = Size, output_size = Size;
+    static constexpr bool accepts_sparse = true;
+    static inline std::size_t runs = 0;
+
+    template <class T>
+    static void forward(const nib::Pass<T>&, const nib::kernels::InputView<T>& x, nib::MatrixView<T> y) {
+        runs += x.rows();
+        const nib::Matrix<T> values = reference::dense(x);
+        std::ranges::copy(values.values(), y.data());
+    }
+    template <class T>
+    static void backward_input(const nib::Pass<T>&, nib::MatrixView<const T>, nib::MatrixView<const T>,
+                               nib::MatrixView<const T> dy, nib::MatrixView<T> dx) {
+        std::copy_n(dy.data(), dy.size(), dx.data());
+    }
+};
+
+// Class 2 is never what it says.
+struct WithoutTwo : Small {
+    std::array<float, 3> operator()(std::span<const float> x) const {
+        std::array<float, 3> y = Small::operator()(x);
+        y[2] = -100;
+        return y;
+    }
+};
+
 template <class T, class... Last>
 using EndsIn = nib::BasicSequential<T, nib::Dense<2, 3>, Last...>;
 
@@ -334,4 +366,49 @@ TEST_CASE_TEMPLATE("predict is the largest output also where rounding makes outp
         }
     for (const T x0 : values)
         for (const T x1 : values) check(x0, x1);
+}
+
+TEST_CASE("predict leaves out a last layer that keeps the largest number, but where that is in doubt") {
+    nib::Sequential<nib::Dense<2, 3>, Copy<3>> net;
+    make_identity(net);
+    Copy<3>::runs = 0;
+    CHECK(nib::predict(net, std::vector<float>{1, 2}) == 1);
+    CHECK(Copy<3>::runs == 0);
+    CHECK(nib::predict(net, std::vector<float>{2, std::nextafter(2.0f, 3.0f)}) == 1);
+    CHECK(Copy<3>::runs == 1);
+    // The only layer of a network may be given a sparse example, and is not left out.
+    const nib::Sequential<Copy<64>> only;
+    std::vector<float> x(64);
+    x[9] = 1;
+    CHECK(nib::predict(only, x) == 9);
+    CHECK(Copy<64>::runs == 1);
+}
+
+TEST_CASE_TEMPLATE("predict knows subnormal outputs apart", T, float, double) {
+    nib::BasicSequential<T, nib::Dense<2, 3>> net;
+    for (std::size_t i = 0; i < 3; ++i)
+        net.parameters()[6 + i] = static_cast<T>(i + 1) * std::numeric_limits<T>::denorm_min();
+    CHECK(nib::predict(net, std::vector<T>{0, 0}) == 2);
+}
+
+TEST_CASE("predict of a network that derives from a Sequential is that of its own outputs") {
+    WithoutTwo net;
+    make_identity(net);
+    CHECK(nib::predict(net, std::vector<float>{-1, -2}) == 0);
+    CHECK(nib::predict(static_cast<const Small&>(net), std::vector<float>{-1, -2}) == 2);
+}
+
+TEST_CASE("argmax is that of apply's outputs, with buffers and of more classes than log-softmax takes at once") {
+    nib::Rng rng{3};
+    nib::Sequential<nib::Dense<5, 100>, nib::BatchNorm, nib::LogSoftmax> net{rng};
+    for (float& value : net.buffers()) value = static_cast<float>(rng.uniform(0.5, 2));
+    const nib::Matrix<float> examples = reference::random_matrix<float>(50, 5, rng);
+    std::vector<int> classes;
+    for (std::size_t i = 0; i < examples.rows(); ++i) {
+        const auto outputs = net(examples.row(i));
+        classes.push_back(static_cast<int>(std::ranges::max_element(outputs) - outputs.begin()));
+        CHECK(net.argmax(net.parameters(), examples.row(i), net.buffers()) == classes.back());
+    }
+    CHECK(nib::predict(net, examples) == classes);
+    CHECK(std::ranges::count(classes, classes[0]) < 50);
 }

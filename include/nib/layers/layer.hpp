@@ -65,6 +65,11 @@
 //   gives_log_probabilities   whether y are logarithms of probabilities
 //   gives_probabilities       whether y are probabilities
 //   only_in_training          whether it is the identity in inference, as dropout is
+//   keeps_largest             `using keeps_largest = L;` in L, which is not inherited, promises: where the largest
+//   number
+//                             of a row of x is finite and exceeds each other one, which may be -infinity, by at least
+//                             32 std::numeric_limits<T>::epsilon(), the one largest number of y is in its place, and no
+//                             y is NaN. predict of one example may then leave out such a last layer.
 //   setting                   a double that is not static: each layer of an Mlp has its own value, passed to it as
 //                             pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
 //
@@ -75,9 +80,6 @@
 //                        self of its own does inherit them, and answers for each.
 //   runs_as              a layer that has all of L's functions, so that they are compiled once for layers of all sizes
 //   forward_row          forward for a single row, where that is faster
-//   keeps_largest        whether the largest number of a row of y stands where that of x does, provided that this is
-//                        finite and 32 times the precision (std::numeric_limits<T>::epsilon()) larger than the others,
-//                        which may be -inf
 //
 // For files and for people:
 //

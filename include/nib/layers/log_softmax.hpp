@@ -36,8 +36,7 @@ template <class T>
 void log_softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx);
 
 struct LogSoftmax {
-    using self = LogSoftmax;
-    static constexpr bool keeps_largest = true;
+    using keeps_largest = LogSoftmax;
     static constexpr bool gives_log_probabilities = true;
     static constexpr bool backward_reads_input = false;
     static constexpr bool runs_in_place = true;

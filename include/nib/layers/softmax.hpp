@@ -19,8 +19,7 @@ template <class T>
 void softmax_gradient(MatrixView<const T> y, MatrixView<const T> dy, MatrixView<T> dx);
 
 struct Softmax {
-    using self = Softmax;
-    static constexpr bool keeps_largest = true;
+    using keeps_largest = Softmax;
     static constexpr bool gives_probabilities = true;
     static constexpr bool backward_reads_input = false;
     static constexpr bool runs_in_place = true;

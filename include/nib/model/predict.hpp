@@ -193,7 +193,10 @@ void for_each_piece(const Net& net, const kernels::InputView<typename Net::scala
 template <InferenceNetwork Net>
 [[nodiscard]] int predict(const Net& net, std::span<const typename Net::scalar_type> example) {
     detail::check_features(net, example.size());
-    if constexpr (requires { Net::argmax(net.parameters(), example, net.buffers()); })
+    if constexpr (requires {
+                      requires detail::NamesItself<Net>;
+                      Net::argmax(net.parameters(), example, net.buffers());
+                  })
         return Net::argmax(net.parameters(), example, net.buffers());
     else
         return detail::argmax<typename Net::scalar_type>(net(example));

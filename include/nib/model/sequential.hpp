@@ -221,15 +221,15 @@ struct SequentialTable<T, LayerList<Layers...>> {
         copy_values(x.matrix().data(), result.size(), result.data());
         return result;
     }
-    // The index of the largest of them. A last layer that keeps it in its place runs only where it is in doubt.
+    // The index of the largest of them. A last layer with keeps_largest runs only where clear_argmax cannot tell.
     static int argmax_of_row(RowRun& run, kernels::InputView<T> x) {
-        const ScopedFlushSubnormals flush;
         int best = -1;
         const auto visit = [&]<class L, std::size_t Index>(std::type_identity<L>, std::index_sequence<Index>) {
-            if constexpr (Index + 1 == count && keeps_largest<L>()) best = clear_argmax(x.matrix().values());
+            if constexpr (Index > 0 && Index + 1 == count && KeepsLargest<L>) best = clear_argmax(x.matrix().values());
             if (best < 0) run.template step<L, Index>(x);
         };
         [&]<std::size_t... Index>(std::index_sequence<Index...>) {
+            const ScopedFlushSubnormals flush;  // not for the outputs, which may be subnormal
             (visit(std::type_identity<typename Layers::layer>{}, std::index_sequence<Index>{}), ...);
         }
         (std::make_index_sequence<count>{});
@@ -267,6 +267,7 @@ requires(sizeof...(Layers) > 0) class BasicSequential : public NetworkBase<Basic
     using Table = detail::SequentialTable<T, typename detail::Flat<LayerList<Layers...>>::type>;
 
 public:
+    using self = BasicSequential;  // a network derived from it may have an operator() of its own
     static constexpr std::size_t input_size() { return Table::shapes.front().in; }
     static constexpr std::size_t output_size() { return Table::shapes.back().out; }
     static constexpr std::size_t parameter_count() {
@@ -308,11 +309,11 @@ public:
     // of them, ordered as in a network.
     static std::array<T, output_size()> apply(std::span<const T> parameters, std::span<const T> x,
                                               std::span<const T> buffers = {}) {
-        return run_row<&Table::outputs_of_row>(parameters, x, buffers);
+        return on_stack<&Table::outputs_of_row>(parameters, x, buffers);
     }
     // The index of the largest of these outputs, the first one if there are several; that of NaN if one is NaN.
     static int argmax(std::span<const T> parameters, std::span<const T> x, std::span<const T> buffers = {}) {
-        return run_row<&Table::argmax_of_row>(parameters, x, buffers);
+        return on_stack<&Table::argmax_of_row>(parameters, x, buffers);
     }
 
     // What it is made of, layer by layer.
@@ -325,9 +326,9 @@ public:
     std::vector<LayerOperators> operators() const { return Table::operators(); }
 
 private:
-    // Run(run, x) with memory on the stack; x is the row or its non-zeros.
-    template <auto Run>
-    static auto run_row(std::span<const T> parameters, std::span<const T> x, std::span<const T> buffers) {
+    // Function(run, x), where `run` has its memory on the stack and x is the row or its non-zeros.
+    template <auto Function>
+    static auto on_stack(std::span<const T> parameters, std::span<const T> x, std::span<const T> buffers) {
         assert(parameters.size() == parameter_count() && x.size() == input_size() && buffers.size() == buffer_count());
         constexpr auto& rows = Table::rows;
         alignas(cache_line) T outputs[rows.slot_count * rows.widest];
@@ -337,9 +338,9 @@ private:
         if constexpr (rows.lists) {
             kernels::SparseRow<T> list[1];
             kernels::Nonzero<T> entries[kernels::sparse_capacity(1, input_size())];
-            return Run(run, kernels::find_nonzeros<T>(row, {list, entries}));
+            return Function(run, kernels::find_nonzeros<T>(row, {list, entries}));
         } else {
-            return Run(run, row);
+            return Function(run, row);
         }
     }
 };

@@ -124,8 +124,8 @@ bool pays_to_transpose(const Product<T>& p) {
            p.a.row_stride == 1 && p.bias == nullptr;
 }
 
-// to[i, j] = from[j, i] for `rows` values of i and `cols` of j, in squares of vectors of 16 bytes, which all CPUs have.
-// The last square of a row and that of a column may overlap the one before.
+// to [rows, cols] = from [cols, rows] transposed, in squares of vectors of 16 bytes, which every CPU has. The last
+// square of a row or a column may overlap the one before.
 template <class T>
 void store_transposed(T* to, std::size_t to_stride, const T* from, std::size_t rows, std::size_t cols) {
     constexpr std::size_t width = 16 / sizeof(T);

@@ -79,12 +79,7 @@ template <class L>
 concept NamesItself = std::same_as<typename L::self, L>;
 
 template <class L>
-constexpr bool keeps_largest() {
-    if constexpr (NamesItself<L> && requires { L::keeps_largest; })
-        return L::keeps_largest;
-    else
-        return false;
-}
+concept KeepsLargest = std::same_as<typename L::keeps_largest, L>;
 
 // Layer L's functions behind the signatures that all layers share.
 template <class T, class L>
