@@ -351,8 +351,9 @@ TEST_CASE_TEMPLATE("predict is the largest output also where rounding makes outp
         const auto outputs = net(x);
         CAPTURE(x0);
         CAPTURE(x1);
-        const auto largest = std::ranges::find_if(outputs, [&](T output) {
-            return std::isnan(output) || std::ranges::none_of(outputs, [&](T other) { return !(other <= output); });
+        const auto largest = std::find_if(outputs.begin(), outputs.end(), [&](T output) {
+            return std::isnan(output) ||
+                   std::all_of(outputs.begin(), outputs.end(), [&](T other) { return other <= output; });
         });
         CHECK(nib::predict(net, x) == largest - outputs.begin());
     };
@@ -406,9 +407,9 @@ TEST_CASE("argmax is that of apply's outputs, with buffers and of more classes t
     std::vector<int> classes;
     for (std::size_t i = 0; i < examples.rows(); ++i) {
         const auto outputs = net(examples.row(i));
-        classes.push_back(static_cast<int>(std::ranges::max_element(outputs) - outputs.begin()));
+        classes.push_back(static_cast<int>(std::max_element(outputs.begin(), outputs.end()) - outputs.begin()));
         CHECK(net.argmax(net.parameters(), examples.row(i), net.buffers()) == classes.back());
     }
     CHECK(nib::predict(net, examples) == classes);
-    CHECK(std::ranges::count(classes, classes[0]) < 50);
+    CHECK(std::count(classes.begin(), classes.end(), classes[0]) < 50);
 }
