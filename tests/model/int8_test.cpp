@@ -323,10 +323,6 @@ TEST_CASE("a copy stands alone, and examples of another size are refused") {
 }
 
 TEST_CASE("a trained network loses at most 0.3 points of its accuracy and three quarters of its size") {
-    if (support::sanitized) {
-        MESSAGE("skipped: training takes long under a sanitizer");
-        return;
-    }
     nib::Dataset train, test;
     int epochs = 4;
     if (const auto folder = support::real_data("mnist")) {

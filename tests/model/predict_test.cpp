@@ -295,7 +295,7 @@ TEST_CASE_TEMPLATE("inputs that are not finite give class 0 and probabilities th
 
 namespace {
 
-// The likelihoods from the least likely class on.
+// The largest number is that of the least likely class.
 struct Unlikely : nib::LogSoftmax {
     template <class T>
     static void forward(const nib::Pass<T>& pass, nib::MatrixView<const T> x, nib::MatrixView<T> y) {
@@ -305,7 +305,7 @@ struct Unlikely : nib::LogSoftmax {
     }
 };
 
-// The numbers themselves. Counts the examples.
+// y = x. Counts the examples.
 template <std::size_t Size>
 struct Copy {
     using keeps_largest = Copy;
@@ -326,7 +326,7 @@ struct Copy {
     }
 };
 
-// Class 2 is never what it says.
+// Never class 2.
 struct WithoutTwo : Small {
     std::array<float, 3> operator()(std::span<const float> x) const {
         std::array<float, 3> y = Small::operator()(x);

@@ -65,11 +65,10 @@
 //   gives_log_probabilities   whether y are logarithms of probabilities
 //   gives_probabilities       whether y are probabilities
 //   only_in_training          whether it is the identity in inference, as dropout is
-//   keeps_largest             `using keeps_largest = L;` in L, which is not inherited, promises: where the largest
-//   number
-//                             of a row of x is finite and exceeds each other one, which may be -infinity, by at least
-//                             32 std::numeric_limits<T>::epsilon(), the one largest number of y is in its place, and no
-//                             y is NaN. predict of one example may then leave out such a last layer.
+//   keeps_largest             `using keeps_largest = L;` in L, which is not inherited. It promises: where the largest
+//                             number of a row of x is finite and exceeds each other one, which may be -infinity, by at
+//                             least 32 std::numeric_limits<T>::epsilon(), the one largest number of y is in its place,
+//                             and no y is NaN. predict of one example may then leave out such a last layer.
 //   setting                   a double that is not static: each layer of an Mlp has its own value, passed to it as
 //                             pass.setting (DropoutOfAnyRate). Such a layer cannot stand in a Sequential.
 //

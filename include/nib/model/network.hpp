@@ -21,6 +21,9 @@ namespace nib::inline NIB_ABI {
 //   forward(x, workspace)      outputs [B, output_size] for x [B, input_size], a dense or a sparse matrix; they lie in
 //                              the workspace
 //   gives_log_probabilities()  whether outputs are logarithms of probabilities
+//
+// Sequential also has a static argmax(parameters, x, buffers), which predict calls for one example. Networks that
+// derive from it may have other outputs: it is called only where Net::self is Net.
 template <class N>
 concept InferenceNetwork = requires(const N& net, const kernels::InputView<typename N::scalar_type>& x,
                                     Workspace<typename N::scalar_type>& workspace) {

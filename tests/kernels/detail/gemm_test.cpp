@@ -16,10 +16,10 @@ using nib::Matrix;
 using reference::Guarded;
 using reference::same_bits;
 
-// c = a b, for an a and a b that are row-major or transposed (with `row_major` row-major only), and c = a b + bias,
-// against the chains of multiply-adds that they promise to be.
+// c = a b, for an a and a b that are row-major or transposed, and c = a b + bias, against the chains of multiply-adds
+// that they promise to be.
 template <class T>
-void check_gemm(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng& rng, bool row_major = false) {
+void check_gemm(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng& rng) {
     CAPTURE(rows);
     CAPTURE(depth);
     CAPTURE(cols);
@@ -34,7 +34,7 @@ void check_gemm(std::size_t rows, std::size_t depth, std::size_t cols, nib::Rng&
             Matrix<T>& expected = expected_of[reference::fuses()][start != nullptr];
             if (expected.rows() == 0) expected = reference::matmul(reference::fuses(), a, b, start);
             for (int layout = 0; layout < 4; ++layout) {
-                if (layout > 0 && (start != nullptr || row_major)) continue;
+                if (start != nullptr && layout > 0) continue;
                 CAPTURE(layout);
                 Guarded<T> c(rows, cols);
                 detail::gemm<T>({.rows = rows,
@@ -116,7 +116,7 @@ TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where all of it 
     check_gemm<T>(195, 300, 391, rng);  // several blocks of rows and parts of the depth, none of them whole
     check_gemm<T>(201, 256, 130, rng);  // rows a power of two apart
     check_gemm<T>(256, 129, 131, rng);
-    check_gemm<T>(193, 128, 2055, rng, support::sanitized);  // more columns than are packed at once
+    check_gemm<T>(193, 128, 2055, rng);  // more columns than are packed at once
 }
 
 TEST_CASE_TEMPLATE("large products on two threads do not disturb one another", T, float, double) {

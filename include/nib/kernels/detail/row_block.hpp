@@ -28,9 +28,9 @@ struct SparseTermsBefore : SparseTerms<T> {
     std::size_t last;
     NIB_ALWAYS_INLINE bool more() const { return this->entry != this->end && this->entry->column < last; }
 };
-// With each number AllTerms prefetches what lies as far behind it as the row is long: examples are often rows of one
-// matrix, multiplied one after the other, and each comes from memory. To fetch all of the next row at once would hold
-// up b's rows; and a line is asked for again and again, because the processor drops what it has no room for.
+// With each number AllTerms prefetches the one below it, in the next row: examples are often rows of one matrix, and
+// come from memory one after the other. Fetching all of the next row at once would hold up the rows of b. A cache line
+// is asked for several times, because the processor drops requests that it has no room for.
 template <class T>
 struct AllTerms {
     const T* values;
