@@ -27,7 +27,8 @@ enum class Isa : unsigned char { baseline, avx2, avx512 };
 namespace kernels {
 
 // What a level means for a kernel: whether multiply-adds are fused, its vectors, and how large tiles of a matrix are:
-// two vectors wide, and as many rows as groups times rows_per_group; or one vector wide, with narrow_groups.
+// two vectors wide, and as many rows as groups times rows_per_group; or one vector wide, with narrow_groups. (AVX-512
+// has tiles of four vectors too: microkernel.hpp.)
 struct Baseline {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
     static constexpr bool has_fma = true;

@@ -190,6 +190,20 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
     *reinterpret_cast<typename VectorOf<T, sizeof(V)>::unaligned*>(values) = vector;
 }
 
+// vector = *value in every lane. GCC is given the instruction: into an element of an array, it would write lane by
+// lane.
+template <class T, class V>
+NIB_ALWAYS_INLINE void load_to_all(V& vector, const T* value) {
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (std::same_as<T, float>)
+        asm("vbroadcastss %1, %0" : "=v"(vector) : "m"(*value));
+    else
+        asm("vbroadcastsd %1, %0" : "=v"(vector) : "m"(*value));
+#else
+    vector = *value - V{};
+#endif
+}
+
 // Prefetches the cache line at an address, to read or to write it. The address need not be valid.
 NIB_ALWAYS_INLINE void prefetch(std::uintptr_t address) { __builtin_prefetch(reinterpret_cast<const char*>(address)); }
 NIB_ALWAYS_INLINE void prefetch_to_write(std::uintptr_t address) {

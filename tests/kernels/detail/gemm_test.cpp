@@ -5,8 +5,11 @@
 
 #include <nib/core/threads.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <limits>
+#include <vector>
 
 namespace {
 
@@ -80,6 +83,79 @@ TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where it is cut 
     check_gemm<T>(512, 75, 3, rng);  // computed as its transpose, and so of few rows
     check_gemm<T>(1024, 75, 1, rng);
     for (const std::size_t rows : reference::Sizes{8, 9, 63, 64}) check_gemm<T>(rows, 70, 512, rng);
+}
+
+TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where b is one panel, and where it just is not", T,
+                   float, double) {
+    nib::Rng rng{12};
+    for (const std::size_t rows : reference::Sizes{3, 4, 7, 15, 31, 32, 130})
+        for (const std::size_t cols : reference::Sizes{5, 10, 17, 32, 33, 64, 128})
+            for (const std::size_t depth : reference::Sizes{1, 128, 129, 257}) check_gemm<T>(rows, depth, cols, rng);
+    check_gemm<T>(50, 300, 200, rng);  // panels of four vectors and others, in parts of the depth
+}
+
+TEST_CASE_TEMPLATE("a panel whose rows do not touch, in b and in c: what is between them is not read or written", T,
+                   float, double) {
+    nib::Rng rng{13};
+    constexpr std::size_t gap = 3;
+    for (const std::size_t rows : reference::Sizes{15, 40})
+        for (const std::size_t cols : reference::Sizes{5, 10, 20}) {
+            CAPTURE(rows);
+            CAPTURE(cols);
+            const Matrix<T> a = reference::random_matrix<T>(rows, 30, rng),
+                            b = reference::random_matrix<T>(30, cols, rng);
+            // To the last number of the last row: reading beyond it is seen by AddressSanitizer.
+            std::vector<T> spread(29 * (cols + gap) + cols, std::numeric_limits<T>::quiet_NaN());
+            for (std::size_t k = 0; k < 30; ++k) std::copy_n(&b(k, 0), cols, &spread[k * (cols + gap)]);
+            reference::for_each_isa([&](nib::Isa) {
+                Matrix<T> expected(rows, cols + gap);
+                const Matrix<T> product = reference::matmul(reference::fuses(), a, b);
+                for (std::size_t i = 0; i < rows; ++i)
+                    for (std::size_t j = 0; j < cols + gap; ++j) expected(i, j) = j < cols ? product(i, j) : T{-99};
+                Guarded<T> c(rows, cols + gap);
+                const auto values = c.view().values();
+                std::fill(values.begin(), values.end(), T{-99});
+                detail::gemm<T>({.rows = rows,
+                                 .cols = cols,
+                                 .depth = 30,
+                                 .a = {a.data(), 30, 1},
+                                 .b = {spread.data(), cols + gap, 1},
+                                 .c = c.data(),
+                                 .c_stride = cols + gap});
+                CHECK(same_bits(c, expected));
+                CHECK(c.margins_untouched());
+            });
+        }
+}
+
+TEST_CASE("b is one panel where it has few columns and little depth, and no rows that conflict in L1") {
+    reference::for_each_isa([](nib::Isa) {
+        kernels::dispatch([](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+            using Level = decltype(level);
+            using Sizes = detail::BlockSizes<Level, float>;
+            const auto is_one = [](std::size_t rows, std::size_t depth, std::size_t cols, std::size_t row_stride,
+                                   std::size_t col_stride = 1) {
+                return detail::is_one_panel<Level, float>({.rows = rows,
+                                                           .cols = cols,
+                                                           .depth = depth,
+                                                           .a = {nullptr, depth, 1},
+                                                           .b = {nullptr, row_stride, col_stride},
+                                                           .c = nullptr,
+                                                           .c_stride = cols});
+            };
+            constexpr std::size_t narrow = Sizes::panel_cols, wide = Sizes::wide_panel_cols;
+            constexpr bool is_fast = Level::vector_bytes >= 32, has_wide = detail::has_wide_tiles<Level>;
+            CHECK(is_one(100, 64, 10, 10) == is_fast);
+            CHECK(is_one(100, Sizes::depth, narrow, narrow) == is_fast);
+            CHECK(is_one(100, 64, narrow, 800) == is_fast);
+            CHECK(is_one(15, 64, wide, wide) == has_wide);
+            CHECK_FALSE(is_one(100, Sizes::depth + 1, narrow, narrow));
+            CHECK_FALSE(is_one(15, 64, narrow + 1, narrow + 1));
+            CHECK_FALSE(is_one(7, 64, wide, wide));
+            CHECK_FALSE(is_one(100, 64, narrow, 1024));
+            CHECK_FALSE(is_one(100, 64, narrow, 1, 64));
+        });
+    });
 }
 
 TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where it is computed as its transpose", T, float,

@@ -66,6 +66,16 @@ constexpr bool in_fives(std::size_t rows, std::size_t vectors) {
     return rows == 15 || (vectors == 2 && (rows == 5 || rows == 10));
 }
 
+// With AVX-512, four vectors of a b that is read in place are one wide panel, in tiles of 4 and of 5 rows. For 16
+// multiply-adds they load 4 vectors and 4 factors, where 8 rows of two vectors load 10. Whether so many rows are a sum
+// of fours and fives.
+template <class Level>
+inline constexpr bool has_wide_tiles = Level::vector_bytes == 64;
+template <class Level>
+constexpr bool in_wide_tiles(std::size_t rows) {
+    return has_wide_tiles<Level> && rows % 4 <= rows / 4;
+}
+
 // Whether tiles of so many groups of rows and of vectors read columns of b that do not fill a vector in place, through
 // a mask. A masked load takes a turn of the unit that multiplies, so that in larger tiles packing costs less; and AVX2
 // has no register left for a mask.
@@ -83,7 +93,7 @@ NIB_ALWAYS_INLINE void prefetch_ahead(const Tiles<T>& tiles, const T* b, std::si
             reinterpret_cast<std::uintptr_t>(tiles.next_rows.data) + smaller(tiles.rows, Rows) * step + k * sizeof(T);
         for (std::size_t r = 0; r < Rows; ++r, next += step) prefetch(next);
     }
-    if (tiles.b_prefetch_distance == 0) return;
+    if (Vectors > 2 || tiles.b_prefetch_distance == 0) return;
     for (std::size_t i = 0; i < end - k; ++i)
         for (std::size_t part = 0; part < Vectors * Level::vector_bytes; part += cache_line)
             prefetch(reinterpret_cast<std::uintptr_t>(b) +
@@ -105,7 +115,8 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
     using V = Vector<Level, T>;
     constexpr std::size_t width = lanes<Level, T>;
     constexpr std::size_t rows = Groups * Group;
-    constexpr bool repeats_last_row = Groups == 1 && Group == Level::rows_per_group;
+    constexpr bool is_wide = Vectors > 2;
+    constexpr bool repeats_last_row = Groups == 1 && Group == Level::rows_per_group && !is_wide;
     constexpr bool reads_b_masked = Group == Level::rows_per_group ? masks_b<Level>(Groups, Vectors) : Vectors == 1;
 
     // Load and store vector number v of a row of c or of what is added to.
@@ -114,8 +125,12 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
         explicit NoMask(std::size_t) {}
     };
     const std::conditional_t<has_lane_masks<Level>, FirstLanes<T, V>, NoMask> last{tiles.last_lanes};
-    // Whole vectors do without: AVX2's masked stores take long on some processors, AVX-512's on some a little.
-    const bool masked = tiles.last_lanes != width;
+    // Whole vectors do without: AVX2's masked stores take long on some processors, AVX-512's on some a little. So do
+    // all rows of a tile but the last, if the next row begins where they end and is stored after them.
+    const bool masked = !is_wide && tiles.last_lanes != width;
+    const bool next_row_covers = !repeats_last_row && tiles.c_stride == (Vectors - 1) * width + tiles.last_lanes &&
+                                 width - tiles.last_lanes <= tiles.c_stride;
+    const bool all_masked = masked && !next_row_covers;
 #endif
     const auto load_part = [&](V& vector, const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
@@ -124,13 +139,15 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
 #endif
         load(vector, values + v * width);
     };
-    const auto store_part = [&](T* values, const V& vector, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
+    const auto store_part = [&](T* values, const V& vector, std::size_t v, [[maybe_unused]] std::size_t r)
+                                NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
-        if constexpr (has_lane_masks<Level>)
-            if (v + 1 == Vectors && masked) return last.store(values + v * width, vector);
+                                    if constexpr (has_lane_masks<Level>)
+                                        if (v + 1 == Vectors && (r + 1 == rows ? masked : all_masked))
+                                            return last.store(values + v * width, vector);
 #endif
-        store(values + v * width, vector);
-    };
+                                    store(values + v * width, vector);
+                                };
 
     const auto starts_last_group = [](std::size_t r)
                                        NIB_LAMBDA_ALWAYS_INLINE { return Groups > 1 && r == rows - Group; };
@@ -170,7 +187,7 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
             // One cache line of a's rows at a time where something is prefetched, so that the inner loop has only loads
             // and multiply-adds: with a branch in it, Clang runs out of registers.
             std::size_t end = tiles.depth;
-            if (tiles.next_rows.cols != 0 || tiles.b_prefetch_distance != 0) {
+            if (tiles.next_rows.cols != 0 || (!is_wide && tiles.b_prefetch_distance != 0)) {
                 end = smaller(k + cache_line / sizeof(T), end);
                 prefetch_ahead<Level, rows, Vectors>(tiles, b, k, end);
             }
@@ -185,11 +202,22 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
                 NIB_UNROLL
                 for (std::size_t v = 0; v < Vectors; ++v)
                     reads_b_masked ? load_part(row[v], b, v) : load(row[v], b + v * width);
-                NIB_UNROLL
-                for (std::size_t r = 0; r < rows; ++r) {
-                    const T factor = a[r / Group][row_in_group[r % Group]];
+                if constexpr (is_wide) {
+                    V factors[rows];
                     NIB_UNROLL
-                    for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
+                    for (std::size_t r = 0; r < rows; ++r) load_to_all(factors[r], a[0] + row_in_group[r]);
+                    NIB_UNROLL
+                    for (std::size_t r = 0; r < rows; ++r) {
+                        NIB_UNROLL
+                        for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factors[r], row[v]);
+                    }
+                } else {
+                    NIB_UNROLL
+                    for (std::size_t r = 0; r < rows; ++r) {
+                        const T factor = a[r / Group][row_in_group[r % Group]];
+                        NIB_UNROLL
+                        for (std::size_t v = 0; v < Vectors; ++v) multiply_add<Level>(sums[r][v], factor, row[v]);
+                    }
                 }
                 NIB_UNROLL
                 for (std::size_t g = 0; g < Groups; ++g) a[g] += col_stride;
@@ -204,7 +232,7 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
         for (std::size_t r = 0; r < rows; ++r) {
             if (starts_last_group(r)) c = tiles.c + (count - Group) * c_stride;
             NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) store_part(c, sums[r][v], v);
+            for (std::size_t v = 0; v < Vectors; ++v) store_part(c, sums[r][v], v, r);
             if (has_next(r)) c += c_stride;
         }
         tiles.a.data += count * tiles.a.row_stride;
@@ -215,23 +243,37 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
     } while (tiles.rows > 0);
 }
 
-// Tiles of so many groups of rows, or in fives. Each kind is a function of its own, which has all registers to itself.
+// Each kind of tile is a function of its own, which has all registers to itself.
+template <class Level, class T, std::size_t Groups, std::size_t Group, std::size_t Vectors>
+NIB_ALWAYS_INLINE void run_tiles(Tiles<T>& tiles) {
+    run_apart<Level>([&tiles](auto level) NIB_LAMBDA_ALWAYS_INLINE {
+        multiply_tiles<decltype(level), T, Groups, Group, Vectors>(tiles);
+    });
+}
+
+// Tiles of so many groups of rows, or in fives.
 template <class Level, class T, std::size_t Vectors>
-NIB_ALWAYS_INLINE void run_tiles(Tiles<T>& tiles, std::size_t groups) {
-    const auto run = [&]<std::size_t Groups, std::size_t Group>() NIB_LAMBDA_ALWAYS_INLINE {
-        run_apart<Level>([&tiles](auto level) NIB_LAMBDA_ALWAYS_INLINE {
-            multiply_tiles<decltype(level), T, Groups, Group, Vectors>(tiles);
-        });
-    };
+NIB_ALWAYS_INLINE void run_groups(Tiles<T>& tiles, std::size_t groups) {
     if constexpr (has_fives<Level>)
-        if (in_fives(tiles.rows, Vectors)) return run.template operator()<(Vectors == 2 ? 1 : 3), 5>();
+        if (in_fives(tiles.rows, Vectors)) return run_tiles<Level, T, (Vectors == 2 ? 1 : 3), 5, Vectors>(tiles);
     constexpr std::size_t most = Vectors == 1 ? Level::narrow_groups : Level::groups;
+    constexpr std::size_t group = Level::rows_per_group;
     if (most > 2 && groups > 2)
-        run.template operator()<most, Level::rows_per_group>();
+        run_tiles<Level, T, most, group, Vectors>(tiles);
     else if (groups == 2)
-        run.template operator()<2, Level::rows_per_group>();
+        run_tiles<Level, T, 2, group, Vectors>(tiles);
     else
-        run.template operator()<1, Level::rows_per_group>();
+        run_tiles<Level, T, 1, group, Vectors>(tiles);
+}
+
+// Multiplies a by a wide panel.
+template <class Level, class T>
+NIB_ALWAYS_INLINE void multiply_wide_panel(Tiles<T>& tiles) {
+    const std::size_t fives = tiles.rows % 4, fours = tiles.rows / 4 - fives;
+    tiles.rows = fours * 4;
+    if (fours > 0) run_tiles<Level, T, 1, 4, 4>(tiles);
+    tiles.rows = fives * 5;
+    if (fives > 0) run_tiles<Level, T, 1, 5, 4>(tiles);
 }
 
 // A local copy of a tile whose columns do not fill its vectors.
@@ -250,12 +292,15 @@ NIB_ALWAYS_INLINE void copy_rows(T* to, std::size_t to_stride, const T* from, st
     for (std::size_t r = 0; r < rows; ++r) copy_fewer<Most>(to + r * to_stride, from + r * from_stride, cols);
 }
 
-// Multiplies a by a panel of `cols` columns of b. `tiles` has all of a's rows, and is not to be used any more.
+// Multiplies a by a panel of `cols` columns of b: up to two vectors, or a wide panel. `tiles` has all of a's rows, and
+// is not to be used any more.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply_panel(Tiles<T>& tiles, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
     constexpr std::size_t group = Level::rows_per_group;
     constexpr std::size_t edge_cols = Edge<Level, T>::most_cols;
+    if constexpr (has_wide_tiles<Level>)
+        if (cols > edge_cols) return multiply_wide_panel<Level>(tiles);
     const bool whole = has_lane_masks<Level> || cols % width == 0;
     tiles.last_lanes = whole ? (cols - 1) % width + 1 : width;
     Edge<Level, T> edge;
@@ -285,7 +330,7 @@ NIB_ALWAYS_INLINE void multiply_panel(Tiles<T>& tiles, std::size_t cols) {
             tiles.c = edge.c;
             tiles.c_stride = edge_cols;
         }
-        vectors == 2 ? run_tiles<Level, T, 2>(tiles, groups) : run_tiles<Level, T, 1>(tiles, groups);
+        vectors == 2 ? run_groups<Level, T, 2>(tiles, groups) : run_groups<Level, T, 1>(tiles, groups);
         if (!whole) copy_rows<edge_cols>(c, c_stride, edge.c, edge_cols, count, cols);
         c += count * c_stride;
         left -= count;

@@ -90,10 +90,12 @@ inline constexpr std::size_t rows_worth_padding = 32;
 template <class Level, class T>
 constexpr bool packs_b(const Product<T>& p, std::size_t cols) {
     constexpr std::size_t width = lanes<Level, T>;
-    const std::size_t vectors = cols / width % 2 + 1;  // of the last panel
-    const bool masked = p.rows < rows_worth_padding && masks_b<Level>(groups_of_tiles<Level>(p.rows, vectors), vectors);
-    return p.b.col_stride != 1 || (cols % width != 0 && !masked) ||
-           (p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride));
+    if (p.b.col_stride != 1) return true;
+    if (cols % width != 0) {
+        const std::size_t vectors = cols / width % 2 + 1;  // of the last panel
+        return p.rows >= rows_worth_padding || !masks_b<Level>(groups_of_tiles<Level>(p.rows, vectors), vectors);
+    }
+    return p.rows >= rows_worth_packing && conflicts_in_l1<T>(p.b.row_stride);
 }
 
 // The block sizes of a level.
@@ -101,6 +103,7 @@ template <class Level, class T>
 struct BlockSizes {
     static constexpr std::size_t width = lanes<Level, T>;
     static constexpr std::size_t panel_cols = 2 * width;
+    static constexpr std::size_t wide_panel_cols = 4 * width;  // has_wide_tiles
     // With AVX2 and AVX-512 a panel of b fills half of L1. The baseline's is smaller, since its arrays may be on the
     // stack of a small machine.
     static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
@@ -213,6 +216,7 @@ struct Panels {
     const T* data;
     std::size_t row_stride;
     std::size_t panel_stride;
+    bool in_place;
 };
 
 // Packs rows [first, first + depth) and columns [j, j + cols) of p's b into panels without gaps.
@@ -245,7 +249,7 @@ NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, const Packing<T>& packin
                                    std::size_t j, std::size_t cols) {
     using Sizes = BlockSizes<Level, T>;
     if (!packing.packs_all && !packs_b<Level>(p, cols))
-        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Sizes::panel_cols};
+        return {p.b.data + first * p.b.row_stride + j, p.b.row_stride, Sizes::panel_cols, true};
     // A few panels at a time: more would write to so many lines, equally far apart, that they conflict in L1.
     constexpr std::size_t at_once = Sizes::block_panels * Sizes::panel_cols;
     run_apart<Level>([&](auto level) NIB_LAMBDA_ALWAYS_INLINE {
@@ -253,7 +257,7 @@ NIB_ALWAYS_INLINE Panels<T> pack_b(const Product<T>& p, const Packing<T>& packin
             copy_to_panels<decltype(level)>(packing.packed_b + c * depth, p, first, depth, j + c,
                                             smaller(at_once, cols - c));
     });
-    return {packing.packed_b, Sizes::panel_cols, depth * Sizes::panel_cols};
+    return {packing.packed_b, Sizes::panel_cols, depth * Sizes::panel_cols, false};
 }
 
 // Rows [i, i + rows) and columns [first, first + depth) of p's a, packed or where they stand.
@@ -277,14 +281,15 @@ NIB_ALWAYS_INLINE Strided<T> pack_a(const Product<T>& p, const Packing<T>& packi
     return contiguous ? Strided<T>{packing.packed_a, stride, 1} : Strided<T>{packing.packed_a, 1, stride};
 }
 
-// What to prefetch in a product of many rows. Rows of a: while the first panel of b is multiplied, because nothing has
-// read them yet. Rows of c: where they accumulate an earlier part of the depth, or are too many for the caches.
+// What to prefetch in a product of many rows, with a panel of `cols` columns. Rows of a: while the first panel of b is
+// multiplied, because nothing has read them yet. Rows of c: where they accumulate an earlier part of the depth, or are
+// too many for the caches.
 template <class Level, class T>
 NIB_ALWAYS_INLINE Prefetch<T> rows_to_prefetch(const Product<T>& p, bool packs_all, std::size_t i, std::size_t j,
-                                               std::size_t first, std::size_t depth) {
+                                               std::size_t cols, std::size_t first, std::size_t depth) {
     using Sizes = BlockSizes<Level, T>;
     if (packs_all || (j > 0 && depth < p.depth && p.rows > Sizes::block_rows))
-        return {p.c + i * p.c_stride + j, p.c_stride, Sizes::panel_cols};
+        return {p.c + i * p.c_stride + j, p.c_stride, cols};
     if (j == 0 && p.a.col_stride == 1 && p.rows > Sizes::block_rows)
         return {p.a.data + i * p.a.row_stride + first, p.a.row_stride, depth};
     return {};
