@@ -204,6 +204,15 @@ NIB_ALWAYS_INLINE void load_to_all(V& vector, const T* value) {
 #endif
 }
 
+// Keeps a vector in a register: tuned for some CPUs (-mtune=znver3 is one), GCC reads what was loaded once more for each
+// use.
+template <class V>
+NIB_ALWAYS_INLINE void keep_in_register([[maybe_unused]] V& vector) {
+#if NIB_X86_INSTRUCTIONS
+    asm("" : "+v"(vector));
+#endif
+}
+
 // Prefetches the cache line at an address, to read or to write it. The address need not be valid.
 NIB_ALWAYS_INLINE void prefetch(std::uintptr_t address) { __builtin_prefetch(reinterpret_cast<const char*>(address)); }
 NIB_ALWAYS_INLINE void prefetch_to_write(std::uintptr_t address) {

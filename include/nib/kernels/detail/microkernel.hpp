@@ -203,6 +203,8 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
                 for (std::size_t v = 0; v < Vectors; ++v)
                     reads_b_masked ? load_part(row[v], b, v) : load(row[v], b + v * width);
                 if constexpr (is_wide) {
+                    NIB_UNROLL
+                    for (std::size_t v = 0; v < Vectors; ++v) keep_in_register(row[v]);
                     V factors[rows];
                     NIB_UNROLL
                     for (std::size_t r = 0; r < rows; ++r) load_to_all(factors[r], a[0] + row_in_group[r]);
