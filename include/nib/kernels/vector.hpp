@@ -190,22 +190,22 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
     *reinterpret_cast<typename VectorOf<T, sizeof(V)>::unaligned*>(values) = vector;
 }
 
-// vector = *value in every lane. GCC is given the instruction: into an element of an array, it would write lane by
-// lane.
+// vector = *value in every lane. By inline assembly, because GCC writes an element of an array of vectors lane by lane.
+// Sanitizers, which do not see what that reads, have none.
 template <class T, class V>
-NIB_ALWAYS_INLINE void load_to_all(V& vector, const T* value) {
-#if NIB_X86_INSTRUCTIONS
+NIB_ALWAYS_INLINE void load_broadcast(V& vector, const T* value) {
+#if NIB_X86_INSTRUCTIONS && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if constexpr (std::same_as<T, float>)
-        asm("vbroadcastss %1, %0" : "=v"(vector) : "m"(*value));
+        asm("vbroadcastss {%1, %0|%0, %1}" : "=v"(vector) : "m"(*value));
     else
-        asm("vbroadcastsd %1, %0" : "=v"(vector) : "m"(*value));
+        asm("vbroadcastsd {%1, %0|%0, %1}" : "=v"(vector) : "m"(*value));
 #else
     vector = *value - V{};
 #endif
 }
 
-// Keeps a vector in a register: tuned for some CPUs (-mtune=znver3 is one), GCC reads what was loaded once more for each
-// use.
+// Keeps a vector in a register: tuned for some CPUs (-mtune=znver3 is one), GCC reads what was loaded once more for
+// each use.
 template <class V>
 NIB_ALWAYS_INLINE void keep_in_register([[maybe_unused]] V& vector) {
 #if NIB_X86_INSTRUCTIONS
@@ -338,7 +338,7 @@ NIB_ALWAYS_INLINE void multiply_add(V& sum, T factor, const V& x) {
 // root = sqrt(x), correctly rounded: the instruction itself. C++ has no vector square root, and std::sqrt stays a call
 // per element where errno must be kept (a header cannot ask for -fno-math-errno).
 #if NIB_X86_DISPATCH
-#define NIB_SQUARE_ROOT(instruction, registers) asm(instruction " %1, %0" : "=" registers(root) : registers(x))
+#define NIB_SQUARE_ROOT(instruction, registers) asm(instruction " {%1, %0|%0, %1}" : "=" registers(root) : registers(x))
 #define NIB_WIDE_SQUARE_ROOT              \
     if constexpr (std::same_as<T, float>) \
         NIB_SQUARE_ROOT("vsqrtps", "v");  \

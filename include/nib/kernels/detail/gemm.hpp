@@ -69,18 +69,16 @@ NIB_ALWAYS_INLINE void multiply_blocks(const Product<T>& p, const Packing<T>& pa
 }
 
 // Whether b is one panel, and one part of the depth, that the microkernel reads in place or in a copy of its rows.
-// Not for the baseline: a small machine's stack may have no room for the copy.
 template <class Level, class T>
 constexpr bool is_one_panel(const Product<T>& p) {
     using Sizes = BlockSizes<Level, T>;
-    return Level::vector_bytes >= 32 && p.depth <= Sizes::depth && p.b.col_stride == 1 &&
-           !conflicts_in_l1<T>(p.b.row_stride) &&
+    return p.depth <= Sizes::depth && p.b.col_stride == 1 && !conflicts_in_l1<T>(p.b.row_stride) &&
            (p.cols <= Sizes::panel_cols || (p.cols == Sizes::wide_panel_cols && in_wide_tiles<Level>(p.rows)));
 }
 
 // Such a product, without blocks: it may be small, so what comes before its first multiply-add is short. Rows of b that
 // do not fill their vectors are copied without gaps: a whole vector then holds some of the next row as well, in lanes
-// that are not stored, and behind the last row zeros.
+// that are not stored. Behind the last row are zeros, so that nothing is multiplied that was never written.
 template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply_one_panel(const Product<T>& p) {
     using Sizes = BlockSizes<Level, T>;
@@ -95,8 +93,8 @@ NIB_ALWAYS_INLINE void multiply_one_panel(const Product<T>& p) {
                    .accumulate = false,
                    .start = p.bias != nullptr ? p.bias : no_bias<Level, T>,
                    .next_rows = rows_to_prefetch<Level>(p, false, 0, 0, p.cols, 0, p.depth)};
-    // One by one: GCC would load two numbers at once that were just stored one by one. Such a load waits until both
-    // have reached the cache, behind all earlier stores, also those of the product before.
+    // One by one: a load wider than the stores that wrote what it reads is not forwarded from them. It would wait until
+    // they have reached the cache, behind all earlier stores, also those of the product before.
     tiles.a.data = p.a.data;
     forget_memory();
     tiles.a.row_stride = p.a.row_stride;
@@ -224,17 +222,20 @@ void gemm(const Product<T>& p) {
     void* const scratch = pays_to_pack_all(p) && runs_tuned() ? packing_scratch() : nullptr;
     dispatch([&p, scratch](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
-        if constexpr (!is_tuned<Level>)
+        if constexpr (!is_tuned<Level>) {
             multiply_by_rows<Level>(p);
-        else if (is_one_panel<Level>(p))
-            multiply_one_panel<Level>(p);
-        else  // apart: a function with blocks on its stack takes longer to enter
+        } else {
+            // Not with the baseline: it may be a small machine's, whose stack has to hold the blocks.
+            if constexpr (Level::vector_bytes > Baseline::vector_bytes)
+                if (is_one_panel<Level>(p)) return multiply_one_panel<Level>(p);
+            // Apart: a function with blocks on its stack takes longer to enter.
             run_apart<Level>([&p, scratch](auto same_level) NIB_LAMBDA_ALWAYS_INLINE {
                 using Same = decltype(same_level);
                 StackBuffers<Same, T> buffers;
                 multiply_blocks<Same>(
                     p, scratch != nullptr ? pack_all<Same>(p, scratch) : pack_where_slow<Same>(p, buffers));
             });
+        }
     });
 }
 

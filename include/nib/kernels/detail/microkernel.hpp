@@ -5,6 +5,7 @@
 #include <nib/core/detail/storage.hpp>
 #include <nib/kernels/vector.hpp>
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 
@@ -67,10 +68,10 @@ constexpr bool in_fives(std::size_t rows, std::size_t vectors) {
 }
 
 // With AVX-512, four vectors of a b that is read in place are one wide panel, in tiles of 4 and of 5 rows. For 16
-// multiply-adds they load 4 vectors and 4 factors, where 8 rows of two vectors load 10. Whether so many rows are a sum
-// of fours and fives.
+// multiply-adds they load 4 vectors and 4 factors, where 8 rows of two vectors load 10.
 template <class Level>
 inline constexpr bool has_wide_tiles = Level::vector_bytes == 64;
+// Whether so many rows are a sum of fours and fives.
 template <class Level>
 constexpr bool in_wide_tiles(std::size_t rows) {
     return has_wide_tiles<Level> && rows % 4 <= rows / 4;
@@ -93,7 +94,7 @@ NIB_ALWAYS_INLINE void prefetch_ahead(const Tiles<T>& tiles, const T* b, std::si
             reinterpret_cast<std::uintptr_t>(tiles.next_rows.data) + smaller(tiles.rows, Rows) * step + k * sizeof(T);
         for (std::size_t r = 0; r < Rows; ++r, next += step) prefetch(next);
     }
-    if (Vectors > 2 || tiles.b_prefetch_distance == 0) return;
+    if (Vectors > 2 || tiles.b_prefetch_distance == 0) return;  // wide tiles prefetch no b
     for (std::size_t i = 0; i < end - k; ++i)
         for (std::size_t part = 0; part < Vectors * Level::vector_bytes; part += cache_line)
             prefetch(reinterpret_cast<std::uintptr_t>(b) +
@@ -126,7 +127,8 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
     };
     const std::conditional_t<has_lane_masks<Level>, FirstLanes<T, V>, NoMask> last{tiles.last_lanes};
     // Whole vectors do without: AVX2's masked stores take long on some processors, AVX-512's on some a little. So do
-    // all rows of a tile but the last, if the next row begins where they end and is stored after them.
+    // all rows of a tile but the last, where a row of the panel is a whole row of c, and what is stored behind it
+    // belongs to the next one, which is stored after it.
     const bool masked = !is_wide && tiles.last_lanes != width;
     const bool next_row_covers = !repeats_last_row && tiles.c_stride == (Vectors - 1) * width + tiles.last_lanes &&
                                  width - tiles.last_lanes <= tiles.c_stride;
@@ -139,15 +141,14 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
 #endif
         load(vector, values + v * width);
     };
-    const auto store_part = [&](T* values, const V& vector, std::size_t v, [[maybe_unused]] std::size_t r)
-                                NIB_LAMBDA_ALWAYS_INLINE {
+    const auto store_part = [&](T* values, const V& vector, std::size_t v, bool is_last) NIB_LAMBDA_ALWAYS_INLINE {
 #if NIB_X86_INSTRUCTIONS
-                                    if constexpr (has_lane_masks<Level>)
-                                        if (v + 1 == Vectors && (r + 1 == rows ? masked : all_masked))
-                                            return last.store(values + v * width, vector);
+        if constexpr (has_lane_masks<Level>)
+            if (v + 1 == Vectors && (is_last ? masked : all_masked)) return last.store(values + v * width, vector);
 #endif
-                                    store(values + v * width, vector);
-                                };
+        static_cast<void>(is_last);
+        store(values + v * width, vector);
+    };
 
     const auto starts_last_group = [](std::size_t r)
                                        NIB_LAMBDA_ALWAYS_INLINE { return Groups > 1 && r == rows - Group; };
@@ -187,7 +188,7 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
             // One cache line of a's rows at a time where something is prefetched, so that the inner loop has only loads
             // and multiply-adds: with a branch in it, Clang runs out of registers.
             std::size_t end = tiles.depth;
-            if (tiles.next_rows.cols != 0 || (!is_wide && tiles.b_prefetch_distance != 0)) {
+            if (tiles.next_rows.cols != 0 || tiles.b_prefetch_distance != 0) {
                 end = smaller(k + cache_line / sizeof(T), end);
                 prefetch_ahead<Level, rows, Vectors>(tiles, b, k, end);
             }
@@ -207,7 +208,7 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
                     for (std::size_t v = 0; v < Vectors; ++v) keep_in_register(row[v]);
                     V factors[rows];
                     NIB_UNROLL
-                    for (std::size_t r = 0; r < rows; ++r) load_to_all(factors[r], a[0] + row_in_group[r]);
+                    for (std::size_t r = 0; r < rows; ++r) load_broadcast(factors[r], a[0] + row_in_group[r]);
                     NIB_UNROLL
                     for (std::size_t r = 0; r < rows; ++r) {
                         NIB_UNROLL
@@ -234,7 +235,7 @@ NIB_ALWAYS_INLINE void multiply_tiles(Tiles<T>& tiles) {
         for (std::size_t r = 0; r < rows; ++r) {
             if (starts_last_group(r)) c = tiles.c + (count - Group) * c_stride;
             NIB_UNROLL
-            for (std::size_t v = 0; v < Vectors; ++v) store_part(c, sums[r][v], v, r);
+            for (std::size_t v = 0; v < Vectors; ++v) store_part(c, sums[r][v], v, r + 1 == rows);
             if (has_next(r)) c += c_stride;
         }
         tiles.a.data += count * tiles.a.row_stride;
@@ -268,9 +269,10 @@ NIB_ALWAYS_INLINE void run_groups(Tiles<T>& tiles, std::size_t groups) {
         run_tiles<Level, T, 1, group, Vectors>(tiles);
 }
 
-// Multiplies a by a wide panel.
+// Multiplies a by a wide panel: four vectors, in_wide_tiles(rows).
 template <class Level, class T>
 NIB_ALWAYS_INLINE void multiply_wide_panel(Tiles<T>& tiles) {
+    assert(in_wide_tiles<Level>(tiles.rows));
     const std::size_t fives = tiles.rows % 4, fours = tiles.rows / 4 - fives;
     tiles.rows = fours * 4;
     if (fours > 0) run_tiles<Level, T, 1, 4, 4>(tiles);

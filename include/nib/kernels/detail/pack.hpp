@@ -103,7 +103,7 @@ template <class Level, class T>
 struct BlockSizes {
     static constexpr std::size_t width = lanes<Level, T>;
     static constexpr std::size_t panel_cols = 2 * width;
-    static constexpr std::size_t wide_panel_cols = 4 * width;  // has_wide_tiles
+    static constexpr std::size_t wide_panel_cols = 4 * width;  // where has_wide_tiles
     // With AVX2 and AVX-512 a panel of b fills half of L1. The baseline's is smaller, since its arrays may be on the
     // stack of a small machine.
     static constexpr std::size_t depth = Level::vector_bytes == 32 ? 256 : 128;
