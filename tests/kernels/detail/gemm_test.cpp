@@ -88,8 +88,8 @@ TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where it is cut 
 TEST_CASE_TEMPLATE("gemm is a chain of multiply-adds to the bit where b is one panel, and where it just is not", T,
                    float, double) {
     nib::Rng rng{12};
-    for (const std::size_t rows : reference::Sizes{3, 4, 7, 15, 31, 32, 130})
-        for (const std::size_t cols : reference::Sizes{5, 10, 17, 32, 33, 64, 128})
+    for (const std::size_t rows : reference::Sizes{4, 7, 15, 40})
+        for (const std::size_t cols : reference::Sizes{10, 17, 33, 64, 128})
             for (const std::size_t depth : reference::Sizes{1, 128, 129, 257}) check_gemm<T>(rows, depth, cols, rng);
     check_gemm<T>(50, 300, 200, rng);  // panels of four vectors and others, in parts of the depth
 }
