@@ -190,8 +190,8 @@ NIB_ALWAYS_INLINE void store(T* values, const V& vector) {
     *reinterpret_cast<typename VectorOf<T, sizeof(V)>::unaligned*>(values) = vector;
 }
 
-// vector = *value in every lane. By inline assembly, because GCC writes an element of an array of vectors lane by lane.
-// Sanitizers, which do not see what that reads, have none.
+// vector = *value in every lane. By inline assembly, because GCC writes an element of an array of vectors lane by lane;
+// but not under sanitizers, which do not see what assembly reads.
 template <class T, class V>
 NIB_ALWAYS_INLINE void load_broadcast(V& vector, const T* value) {
 #if NIB_X86_INSTRUCTIONS && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)

@@ -212,7 +212,7 @@ void gemm_transposed(const Product<T>& p) {
 
 template <class T>
 void gemm(const Product<T>& p) {
-    if (p.depth == 0) {
+    if (p.depth == 0) {  // a and b may be null
         for (std::size_t i = 0; i < p.rows; ++i)
             for (std::size_t j = 0; j < p.cols; ++j) p.c[i * p.c_stride + j] = p.bias != nullptr ? p.bias[j] : T{0};
         return;
