@@ -119,7 +119,8 @@ void copy_example(const Examples<T, Target>& data, std::size_t index, std::span<
     copy_values(from.data(), from.size(), to.data());
 }
 
-// Writes an example's non-zeros to `entries`, which has at least input_size() elements, and returns how many there are.
+// Writes an example's non-zeros to `entries`, which has at least input_size() elements, in ascending order of their
+// columns, and returns how many there are.
 // Examples of data without such a function are copied.
 template <class T>
 std::size_t append_nonzeros_of(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {

@@ -20,7 +20,7 @@ struct Nonzero {
     T value;
 };
 
-// The non-zeros of a row, their columns ascending.
+// The non-zeros of a row, in ascending order of their columns, of which none comes twice.
 template <class T>
 using SparseRow = nib::detail::ArrayView<Nonzero<T>>;
 

@@ -81,6 +81,8 @@ private:
     // A block's gradients are read right after they are written: they should not leave the cache.
     static constexpr std::size_t most_rows_at_once = 4 * row_step;
     static constexpr std::size_t block_bytes = 256 * 1024;
+    // Of a product with a sparse matrix. Each block starts anew in every sparse row.
+    static constexpr std::size_t most_sparse_rows_at_once = 20 * row_step;
 
     // Floating-point operations, with a guess at how full lists of non-zeros are, and at an optimiser's share.
     static double cost(const DeferredProduct<T>& product) {
@@ -170,7 +172,8 @@ void DeferredGradient<T>::visit_rows(const GradientVisitor<T>& visitor, const De
     if (rows.count == 0) return;
     const std::size_t cols = product.cols();
     const std::size_t fitting = block_bytes / sizeof(T) / cols / row_step * row_step;
-    const std::size_t step = clamped(fitting, row_step, most_rows_at_once);
+    const std::size_t step =
+        clamped(fitting, row_step, product.x.is_sparse() ? most_sparse_rows_at_once : most_rows_at_once);
     T* const destination = values_.data() + product.offset + rows.first * cols;
     if (product.x.is_sparse()) kernels::find_column<T>(product.x.sparse(), rows.first, positions);
     for (std::size_t row = rows.first; row < rows.first + rows.count; row += step) {

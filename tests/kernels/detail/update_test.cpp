@@ -122,44 +122,48 @@ void check_any_count() {
     }
 }
 
+template <class Rule, class T>
+void check_rows(std::size_t batch, std::size_t features, std::size_t outputs, nib::Rng& rng) {
+    CAPTURE(batch);
+    CAPTURE(features);
+    CAPTURE(outputs);
+    const Matrix<T> x = reference::random_matrix<T>(batch, features, rng, 0.81);
+    const reference::Listed<T> listed{x};
+    if (!listed.inputs.is_sparse()) return;
+    const Matrix<T> dy = reference::random_matrix<T>(batch, outputs, rng);
+    const std::size_t first = features / 4, rows = features - first;
+    const Arrays<Rule, T> start(rows * outputs, rng);
+    reference::for_each_isa([&](nib::Isa) {
+        Arrays<Rule, T> expected = start, arrays = start;
+        Matrix<T> dw(features, outputs);
+        kernels::matmul_at_b<T>(x.view(), dy, dw);
+        const auto some = std::as_const(dw).view().middle_rows(first, rows).values();
+        std::copy(some.begin(), some.end(), expected.gradients.data());
+        expected.step();
+
+        std::vector<const kernels::Nonzero<T>*> positions(batch);
+        kernels::find_column<T>(listed.inputs.sparse(), first, positions.data());
+        Guarded<T> buffer(rows, outputs);
+        const kernels::SparseProductRows<T> product{
+            .a = listed.inputs.sparse(), .b = dy, .first = first, .positions = positions.data(), .c = buffer.view()};
+        kernels::update<Rule, T>(Rule{}, product, arrays.parameters(), arrays.states().data());
+        CHECK(same(arrays, expected));
+        CHECK(arrays.margins_untouched());
+        CHECK(buffer.margins_untouched());
+    });
+}
+
 // More columns than go from registers into the rule, more rows of x and of the gradient than are taken together.
 template <class Rule, class T>
 void check_rows() {
     nib::Rng rng{9};
-    for (const std::size_t batch : reference::Sizes{1, 15, 64, 150})
+    for (const std::size_t batch : reference::Sizes{1, 15, 64, 150}) {
         for (const std::size_t features : reference::Sizes{7, 211})
-            for (const std::size_t outputs : reference::Sizes{1, 3, 10, 45, 64, 100, 127, 128, 130}) {
-                CAPTURE(batch);
-                CAPTURE(features);
-                CAPTURE(outputs);
-                const Matrix<T> x = reference::random_matrix<T>(batch, features, rng, 0.81);
-                const reference::Listed<T> listed{x};
-                if (!listed.inputs.is_sparse()) continue;
-                const Matrix<T> dy = reference::random_matrix<T>(batch, outputs, rng);
-                const std::size_t first = features / 4, rows = features - first;
-                const Arrays<Rule, T> start(rows * outputs, rng);
-                reference::for_each_isa([&](nib::Isa) {
-                    Arrays<Rule, T> expected = start, arrays = start;
-                    Matrix<T> dw(features, outputs);
-                    kernels::matmul_at_b<T>(x.view(), dy, dw);
-                    const auto some = std::as_const(dw).view().middle_rows(first, rows).values();
-                    std::copy(some.begin(), some.end(), expected.gradients.data());
-                    expected.step();
-
-                    std::vector<const kernels::Nonzero<T>*> positions(batch);
-                    kernels::find_column<T>(listed.inputs.sparse(), first, positions.data());
-                    Guarded<T> buffer(rows, outputs);
-                    const kernels::SparseProductRows<T> product{.a = listed.inputs.sparse(),
-                                                                .b = dy,
-                                                                .first = first,
-                                                                .positions = positions.data(),
-                                                                .c = buffer.view()};
-                    kernels::update<Rule, T>(Rule{}, product, arrays.parameters(), arrays.states().data());
-                    CHECK(same(arrays, expected));
-                    CHECK(arrays.margins_untouched());
-                    CHECK(buffer.margins_untouched());
-                });
-            }
+            for (const std::size_t outputs : reference::Sizes{1, 3, 10, 45, 64, 100, 127, 128, 130})
+                check_rows<Rule, T>(batch, features, outputs, rng);
+        for (const std::size_t outputs : reference::Sizes{300, 520}) check_rows<Rule, T>(batch, 9, outputs, rng);
+    }
+    check_rows<Rule, T>(3, 1400, 64, rng);
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // c = a^T b for a sparse a (CSR), equal to gemm to the bit (but for sparse_matmul.hpp's two exceptions).
 //
-// There are two ways. By row: each row of b is added to the rows of c that a's row names. By column: non-zeros are
-// first listed by column; a row of c is then computed from one list in registers, and can be used there
+// There are two ways. By row: each row of b is added to the rows of c that a's row names. By column: it is first found
+// which rows of a have an entry in each column; a row of c is then computed in registers, and can be used there
 // (kernels/detail/update.hpp).
 #pragma once
 
@@ -10,6 +10,7 @@
 #include <nib/kernels/sparse_matrix.hpp>
 #include <nib/kernels/vector.hpp>
 
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -41,35 +42,35 @@ void find_column(const SparseMatrixView<T>& a, std::size_t column, const Nonzero
 
 namespace detail {
 
-// Non-zeros of some rows and columns of a, listed by column.
-template <class T>
-struct ColumnLists {
-    struct Entry {
-        std::uint32_t row;
-        T value;
-    };
-    static constexpr std::size_t columns = 96;
-    static constexpr std::size_t rows = 64;  // at most, so that the rows of b that all columns read stay in the cache
+// Which rows of a have an entry in each of some columns: bit i of a column's word for row i.
+struct EntryBits {
+    static constexpr std::size_t most_columns = 480;
+    static constexpr std::size_t most_rows = 64;  // so that the rows of b that all columns read stay in the cache
 
-    Entry* ends[columns];
-    std::size_t stride;  // from one column's list to the next one's
-    Entry entries[columns * (rows + 1)];
+    std::uint64_t columns[most_columns];
 
-    // Lists the entries of columns [first, first + count), from `positions` on, and advances these.
-    NIB_ALWAYS_INLINE void take(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
-                                const Nonzero<T>** positions) {
-        stride = a.rows + 1;  // as small as possible, to stay in L1
-        Entry* list = entries;
-        for (std::size_t c = 0; c < count; ++c, list += stride) ends[c] = list;
+    // Those of columns first, first + 1, …, `count` of them: entries from `positions` on.
+    template <class T>
+    NIB_ALWAYS_INLINE void find(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
+                                const Nonzero<T>* const* positions) {
+        for (std::size_t c = 0; c < count; ++c) columns[c] = 0;
         for (std::size_t i = 0; i < a.rows; ++i) {
+            const std::uint64_t bit = std::uint64_t{1} << i;
             const SparseRow<T> row = a.row(i);
             const Nonzero<T>* const end = row.data() + row.size();
-            const Nonzero<T>* entry = positions[i];
-            for (; entry != end && entry->column < first + count; ++entry)
-                *ends[entry->column - first]++ = {static_cast<std::uint32_t>(i), entry->value};
-            positions[i] = entry;
+            for (const Nonzero<T>* entry = positions[i]; entry != end && entry->column < first + count; ++entry) {
+                assert((columns[entry->column - first] & bit) == 0);
+                columns[entry->column - first] |= bit;
+            }
         }
     }
+};
+
+// A row of a and of b, as columns of a are visited in ascending order.
+template <class T>
+struct RowPair {
+    const Nonzero<T>* next;  // the row's entry in the first column that has one
+    const T* b;              // from the first column of b that is read
 };
 
 // Non-zeros of columns first, first + 1, …, listed by row, from `positions` on.
@@ -89,35 +90,38 @@ struct OuterProducts {
 };
 
 // Stores a vector of sums in c.
+template <class T>
 struct StoreSums {
-    template <class Level, class V, class T>
-    NIB_ALWAYS_INLINE void operator()(T* slot, const V& sums, std::size_t count) const {
-        store_at_most(slot, sums, count);
+    T* c;
+
+    template <class Level, class V>
+    NIB_ALWAYS_INLINE void operator()(std::size_t offset, const V& sums, std::size_t count) const {
+        store_at_most(c + offset, sums, count);
     }
 };
 
-// Vectors vectors of columns of c from j on, of which the last has `count` lanes; one row of c after the other.
+// Vectors vectors of columns of c from j on, of which the last has `count` lanes; one of some rows of c after the
+// other. Advances `pairs` to the entries behind these rows'.
 template <class Level, std::size_t Vectors, class T, class Use>
-NIB_ALWAYS_INLINE void add_columns(const ColumnLists<T>& a, const OuterProducts<T>& p, std::size_t j, std::size_t count,
-                                   const Use& use) {
+NIB_ALWAYS_INLINE void add_columns(const EntryBits& a, RowPair<T>* pairs, const OuterProducts<T>& p, Range rows_of_c,
+                                   std::size_t j, std::size_t count, const Use& use) {
     using V = Vector<Level, T>;
     constexpr std::size_t width = lanes<Level, T>;
-    const std::size_t stride = p.c.cols();
-    for (std::size_t r = 0; r < p.c.rows(); ++r) {
-        T* const to = p.c.data() + r * stride + j;
+    for (std::size_t r = 0; r < rows_of_c.count; ++r) {
+        const std::size_t to = (rows_of_c.first + r) * p.c.cols() + j;
         V sums[Vectors] = {};
         if (p.accumulate) {
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v)
-                load_at_most(sums[v], to + v * width, v + 1 == Vectors ? count : width);
+                load_at_most(sums[v], p.c.data() + to + v * width, v + 1 == Vectors ? count : width);
         }
-        for (const auto* entry = a.entries + r * a.stride; entry != a.ends[r]; ++entry) {
-            const T* const row = p.b.data() + entry->row * stride + j;
-            const T value = entry->value;
+        for (std::uint64_t rows = a.columns[r]; rows != 0; rows &= rows - 1) {
+            RowPair<T>& pair = pairs[static_cast<unsigned>(std::countr_zero(rows))];
+            const T value = pair.next++->value;
             NIB_UNROLL
             for (std::size_t v = 0; v < Vectors; ++v) {
                 V part;
-                load_at_most(part, row + v * width, v + 1 == Vectors ? count : width);
+                load_at_most(part, pair.b + v * width, v + 1 == Vectors ? count : width);
                 multiply_add<Level>(sums[v], value, part);
             }
         }
@@ -175,31 +179,36 @@ NIB_ALWAYS_INLINE void add_outer_products(const RowLists<T>& a, const OuterProdu
     }
 }
 
-// Calls use(slot, sums, lanes) for all sums, vector by vector, in any order; `slot` is their position in c. c holds
-// partial sums where `accumulate`. a has at most ColumnLists::rows rows. Columns are taken in blocks of so many
+// Calls use(offset, sums, lanes) for all sums, vector by vector, in any order; c[offset] is where they belong. c holds
+// partial sums where `accumulate`. a has at most EntryBits::most_rows rows. Columns are taken in blocks of so many
 // Vectors, then one by one.
 template <class Level, std::size_t... Vectors, class T, class Use>
 NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool accumulate, const Use& use) {
     constexpr std::size_t width = lanes<Level, T>;
-    ColumnLists<T> lists;
-    for (std::size_t r = 0; r < p.c.rows(); r += lists.columns) {
-        const OuterProducts<T> products{p.b, p.c.middle_rows(r, smaller(lists.columns, p.c.rows() - r)), accumulate};
-        lists.take(p.a, p.first + r, products.c.rows(), p.positions);
+    EntryBits bits;
+    RowPair<T> pairs[EntryBits::most_rows];
+    const OuterProducts<T> products{p.b, p.c, accumulate};
+    for (std::size_t r = 0; r < p.c.rows(); r += bits.most_columns) {
+        const Range rows{r, smaller(bits.most_columns, p.c.rows() - r)};
+        bits.find(p.a, p.first + r, rows.count, p.positions);
         std::size_t j = 0;
+        const auto take = [&]<std::size_t Count>(std::size_t lanes) NIB_LAMBDA_ALWAYS_INLINE {
+            for (std::size_t i = 0; i < p.a.rows; ++i) pairs[i] = {p.positions[i], p.b.data() + i * p.b.cols() + j};
+            add_columns<Level, Count>(bits, pairs, products, rows, j, lanes, use);
+        };
         const auto take_blocks = [&]<std::size_t Count>() NIB_LAMBDA_ALWAYS_INLINE {
-            for (; j + Count * width <= p.c.cols(); j += Count * width)
-                add_columns<Level, Count>(lists, products, j, width, use);
+            for (; j + Count * width <= p.c.cols(); j += Count * width) take.template operator()<Count>(width);
         };
         (take_blocks.template operator()<Vectors>(), ...);
-        for (; j < p.c.cols(); j += width)
-            add_columns<Level, 1>(lists, products, j, smaller(width, p.c.cols() - j), use);
+        for (; j < p.c.cols(); j += width) take.template operator()<1>(smaller(width, p.c.cols() - j));
+        for (std::size_t i = 0; i < p.a.rows; ++i) p.positions[i] = pairs[i].next;
     }
 }
 
 // Calls step(rows, accumulate) for rows of a and b, as many at a time as multiply_by_column takes.
 template <class T, class Step>
 void for_each_part_of_depth(const SparseProductRows<T>& p, bool accumulate, const Step& step) {
-    const std::size_t depth = conflicts_in_l1<T>(p.b.cols()) ? ColumnLists<T>::rows / 2 : ColumnLists<T>::rows;
+    const std::size_t depth = conflicts_in_l1<T>(p.b.cols()) ? EntryBits::most_rows / 2 : EntryBits::most_rows;
     std::size_t i = 0;
     do {  // also once if a has no rows: c is 0 then
         const std::size_t count = smaller(depth, p.a.rows - i);
@@ -224,23 +233,24 @@ void multiply_by_row(const SparseProductRows<T>& product, bool accumulate) {
     dispatch([=, p = product](auto level) NIB_LAMBDA_ALWAYS_INLINE {
         using Level = decltype(level);
         constexpr std::size_t bytes = Level::vector_bytes;
-        constexpr std::size_t columns = ColumnLists<T>::columns;
-        for (std::size_t r = 0; r < p.c.rows(); r += columns) {
-            const OuterProducts<T> products{p.b, p.c.middle_rows(r, smaller(columns, p.c.rows() - r)), accumulate};
+        constexpr std::size_t rows = 96;  // of c: they should stay in L1
+        for (std::size_t r = 0; r < p.c.rows(); r += rows) {
+            const OuterProducts<T> products{p.b, p.c.middle_rows(r, smaller(rows, p.c.rows() - r)), accumulate};
             const RowLists<T> lists{p.a, p.first + r, p.positions};
             add_outer_products<Level, bytes, smaller<std::size_t>(256 / bytes, 8)>(lists, products);
         }
     });
 }
 
-// For few columns of c, listing by column takes longer than it saves.
+// For few columns of c, to go by column takes longer than it saves.
 template <class T>
 void multiply_transposed(const SparseProductRows<T>& product, bool accumulate) {
     if (product.c.cols() * sizeof(T) < 512 || !runs_tuned()) return multiply_by_row(product, accumulate);
     for_each_part_of_depth(product, accumulate, [](const SparseProductRows<T>& part, bool continues) {
         dispatch([=](auto level) NIB_LAMBDA_ALWAYS_INLINE {
             using Level = decltype(level);
-            if constexpr (is_tuned<Level>) multiply_by_column<Level, 8, 4>(part, continues, StoreSums{});
+            if constexpr (is_tuned<Level>)
+                multiply_by_column<Level, 8, 4>(part, continues, StoreSums<T>{part.c.data()});
         });
     });
 }
@@ -256,7 +266,7 @@ void sparse_matmul_at_b_rows(const SparseProductRows<T>& rows, bool accumulate) 
 template <class T>
 void sparse_matmul_at_b(const SparseMatrixView<T>& a, MatrixView<const T> b, MatrixView<T> c) {
     assert(a.rows == b.rows() && c.rows() == a.cols && c.cols() == b.cols());
-    constexpr std::size_t most = detail::ColumnLists<T>::rows;
+    constexpr std::size_t most = detail::EntryBits::most_rows;
     std::size_t i = 0;
     do {  // also once if a has no rows: c is 0 then
         const Nonzero<T>* positions[most];

@@ -56,11 +56,10 @@ struct Update {
 template <class Rule, class T>
 struct UpdateByColumn {
     Update<Rule, T> update;
-    const T* c;
 
     template <class Level, class V>
-    NIB_ALWAYS_INLINE void operator()(const T* slot, const V& gradient, std::size_t count) const {
-        update.move(static_cast<std::size_t>(slot - c), Lanes<Level, T>{gradient}, count);
+    NIB_ALWAYS_INLINE void operator()(std::size_t offset, const V& gradient, std::size_t count) const {
+        update.move(offset, Lanes<Level, T>{gradient}, count);
     }
 
     template <class V>
@@ -99,16 +98,16 @@ template <class Rule, class T>
 void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T* const* states) {
     const ScopedFlushSubnormals scope;
     // With this many columns the rule takes gradients from registers, and they are computed while it waits for square
-    // roots and divisions. With fewer columns, listing by column costs more than that saves. With more, the product is
-    // computed in blocks of columns, and the states of a block are too far apart.
+    // roots and divisions. With fewer columns, to go by column costs more than that saves; with more, rows of the
+    // states are so long that the blocks of columns in which the product is computed are too far apart.
     const std::size_t row_bytes = rows.c.cols() * sizeof(T);
-    if (row_bytes >= 256 && row_bytes < 512 && runs_tuned()) {
+    if (row_bytes >= 256 && row_bytes < 2048 && runs_tuned()) {
         using ByColumn = detail::UpdateByColumn<Rule, T>;
         std::size_t left = rows.a.rows;
         return detail::for_each_part_of_depth(rows, false, [&](const SparseProductRows<T>& part, bool accumulate) {
             left -= part.a.rows;
             if (left > 0) return sparse_matmul_at_b_rows(part, accumulate);
-            detail::run_rule<ByColumn, Rule, T>(ByColumn{{rule, parameters, states}, rows.c.data()}, part, accumulate);
+            detail::run_rule<ByColumn, Rule, T>(ByColumn{{rule, parameters, states}}, part, accumulate);
         });
     }
     sparse_matmul_at_b_rows(rows);
