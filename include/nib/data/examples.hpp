@@ -120,8 +120,8 @@ void copy_example(const Examples<T, Target>& data, std::size_t index, std::span<
 }
 
 // Writes an example's non-zeros to `entries`, which has at least input_size() elements, in ascending order of their
-// columns, and returns how many there are.
-// Examples of data without such a function are copied.
+// columns, of which none comes twice, and returns how many there are. Examples of data without such a function are
+// copied.
 template <class T>
 std::size_t append_nonzeros_of(const Dataset& data, std::size_t index, kernels::Nonzero<T>* entries) {
     return kernels::append_nonzeros(data.image(index), entries);

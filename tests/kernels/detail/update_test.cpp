@@ -164,6 +164,7 @@ void check_rows() {
         for (const std::size_t outputs : reference::Sizes{300, 520}) check_rows<Rule, T>(batch, 9, outputs, rng);
     }
     check_rows<Rule, T>(3, 1400, 64, rng);
+    check_rows<Rule, T>(70, 700, 64, rng);
 }
 
 }  // namespace

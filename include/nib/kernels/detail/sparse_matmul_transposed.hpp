@@ -58,7 +58,7 @@ struct EntryBits {
             const std::uint64_t bit = std::uint64_t{1} << i;
             const SparseRow<T> row = a.row(i);
             const Nonzero<T>* const end = row.data() + row.size();
-            for (const Nonzero<T>* entry = positions[i]; entry != end && entry->column < first + count; ++entry) {
+            for (const Nonzero<T>* entry = positions[i]; entry != end && entry->column - first < count; ++entry) {
                 assert((columns[entry->column - first] & bit) == 0);
                 columns[entry->column - first] |= bit;
             }
@@ -192,9 +192,9 @@ NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool ac
         const Range rows{r, smaller(bits.most_columns, p.c.rows() - r)};
         bits.find(p.a, p.first + r, rows.count, p.positions);
         std::size_t j = 0;
-        const auto take = [&]<std::size_t Count>(std::size_t lanes) NIB_LAMBDA_ALWAYS_INLINE {
+        const auto take = [&]<std::size_t Count>(std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
             for (std::size_t i = 0; i < p.a.rows; ++i) pairs[i] = {p.positions[i], p.b.data() + i * p.b.cols() + j};
-            add_columns<Level, Count>(bits, pairs, products, rows, j, lanes, use);
+            add_columns<Level, Count>(bits, pairs, products, rows, j, count, use);
         };
         const auto take_blocks = [&]<std::size_t Count>() NIB_LAMBDA_ALWAYS_INLINE {
             for (; j + Count * width <= p.c.cols(); j += Count * width) take.template operator()<Count>(width);
