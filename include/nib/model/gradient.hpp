@@ -82,7 +82,8 @@ private:
     static constexpr std::size_t most_rows_at_once = 4 * row_step;
     static constexpr std::size_t block_bytes = 256 * 1024;
     // Of a product with a sparse matrix: more, because each block costs a visit of every sparse row.
-    static constexpr std::size_t most_sparse_rows_at_once = 20 * row_step;
+    static constexpr std::size_t most_sparse_rows_at_once =
+        kernels::detail::EntryBits::most_columns / row_step * row_step;
 
     // Floating-point operations, with a guess at how full lists of non-zeros are, and at an optimiser's share.
     static double cost(const DeferredProduct<T>& product) {

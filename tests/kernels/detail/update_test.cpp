@@ -122,6 +122,7 @@ void check_any_count() {
     }
 }
 
+// An update by the rows of a sparse product, against the dense product and the rule, number by number.
 template <class Rule, class T>
 void check_rows(std::size_t batch, std::size_t features, std::size_t outputs, nib::Rng& rng) {
     CAPTURE(batch);
