@@ -138,11 +138,14 @@ void check_listed_bytes(const std::vector<std::uint8_t>& bytes) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("bytes are listed as the numbers that they stand for", T, float, double) {
-    for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 784, 1500}) {
-        nib::Rng rng{size};
-        std::vector<std::uint8_t> bytes(size);
-        for (std::uint8_t& byte : bytes) byte = rng.uniform() < 0.7 ? 0 : static_cast<std::uint8_t>(rng.below(256));
-        check_listed_bytes<T>(bytes);
+    for (const std::size_t size : reference::Sizes{1, 7, 8, 9, 784, 1500, 2060}) {
+        for (const double zeros : {0.0, 0.7, 0.98}) {
+            nib::Rng rng{size};
+            std::vector<std::uint8_t> bytes(size);
+            for (std::uint8_t& byte : bytes)
+                byte = rng.uniform() < zeros ? std::uint8_t{0} : static_cast<std::uint8_t>(1 + rng.below(255));
+            check_listed_bytes<T>(bytes);
+        }
     }
 }
 

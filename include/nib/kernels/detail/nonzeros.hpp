@@ -133,42 +133,79 @@ NIB_ALWAYS_INLINE void prefetch_lines(std::uintptr_t first, std::size_t bytes) {
 }
 
 #if NIB_X86_DISPATCH
-// Loads a vector of stored numbers: `values` are the bits of their values as floats; `bits` is 0 in the lanes where the
-// number is zero.
-template <class Integers, class Stored>
-NIB_ALWAYS_INLINE void load_values(Integers& values, Integers& bits, const Stored* stored) {
-    if constexpr (std::is_same_v<Stored, float>) {
-        load(values, reinterpret_cast<const int*>(stored));
-        bits = values << 1;
-    } else {
-        load_bytes(bits, stored);
-        const auto quotients = __builtin_convertvector(bits, typename VectorOf<float, sizeof bits>::type) / 255.0f;
+// Bytes are listed in two steps, because most pixels of a drawing are zeros: each non-zero byte is packed into a word
+// with its column, relative to the piece's first one, and only these words are divided by 255 and made entries.
+inline constexpr std::size_t bytes_of_piece = 1024;
+
+// Makes an entry of each of `count` words, and of what follows them up to a whole vector.
+template <class Integers>
+NIB_ALWAYS_INLINE void list_words(const int* words, std::size_t count, std::size_t first, Nonzero<float>* entries) {
+    constexpr std::size_t width = sizeof(Integers) / sizeof(int);
+    for (std::size_t n = 0; n < count; n += width) {
+        Integers columns, values, entry[2];
+        load(columns, words + n);
+        // 1 / 255 in two parts. The product with the first is exact, so that the sum is byte / 255, correctly rounded.
+        const auto bytes = __builtin_convertvector(columns & 255, typename VectorOf<float, sizeof columns>::type);
+        const auto quotients = bytes * 0x1.01p-8f + bytes * 0x1.01010101p-24f;
         std::memcpy(&values, &quotients, sizeof values);
+        columns = (columns >> 8) + static_cast<int>(first);
+        zip(columns, values, entry[0], entry[1]);
+        std::memcpy(entries + n, entry, sizeof entry);
     }
 }
 
-// append_nonzeros with AVX-512: its compress instruction packs the non-zero lanes of 16 values, and of their columns.
-template <class Stored>
-[[gnu::target("avx2,fma,avx512f")]] std::size_t append_nonzeros_avx512(std::span<const Stored> x,
-                                                                       Nonzero<float>* entries) {
-    using Integers = Vector<Avx512, int>;
-    using Mask = unsigned short;
-    constexpr std::size_t width = 16;
+// The lanes that are not 0, of 16 integers.
+[[gnu::target("avx2,fma,avx512f")]] NIB_ALWAYS_INLINE std::uint16_t nonzero_lanes(const Vector<Avx512, int>& bits) {
     constexpr int not_equal = 4;
+    constexpr auto all = static_cast<std::uint16_t>(-1);
+    return static_cast<std::uint16_t>(__builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, all));
+}
+
+// append_nonzeros with AVX-512: its compress instruction packs these lanes of numbers, or of their columns.
+[[gnu::target("avx2,fma,avx512f")]] inline std::size_t append_nonzeros_avx512(std::span<const std::uint8_t> x,
+                                                                              Nonzero<float>* entries) {
+    using Integers = Vector<Avx512, int>;
+    constexpr std::size_t width = 16;
+    const Integers lane_columns = Integers{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} << 8;
+    int words[bytes_of_piece + width];
+    std::size_t count = 0;
+    std::size_t j = 0;
+    while (j + width <= x.size()) {
+        const std::size_t first = j;
+        std::size_t used = 0;
+        Integers columns = lane_columns;
+        for (; j + width <= x.size() && j < first + bytes_of_piece; j += width) {
+            Integers bytes;
+            load_bytes(bytes, x.data() + j);
+            const std::uint16_t mask = nonzero_lanes(bytes);
+            store(words + used, __builtin_ia32_compresssi512_mask(columns | bytes, Integers{}, mask));
+            used += static_cast<std::size_t>(std::popcount(mask));
+            columns += static_cast<int>(width << 8);
+        }
+        list_words<Integers>(words, used, first, entries + count);
+        count += used;
+    }
+    return count + append_nonzeros_from<float>(x, j, entries + count);
+}
+
+[[gnu::target("avx2,fma,avx512f")]] inline std::size_t append_nonzeros_avx512(std::span<const float> x,
+                                                                              Nonzero<float>* entries) {
+    using Integers = Vector<Avx512, int>;
+    constexpr std::size_t width = 16;
     Integers columns = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     std::size_t count = 0;
     std::size_t j = 0;
     for (; j + width <= x.size(); j += width) {
-        Integers values, bits;
-        load_values(values, bits, x.data() + j);
-        if constexpr (std::is_same_v<Stored, float>) prefetch_next_row(x, j);
-        const Mask mask = __builtin_ia32_cmpd512_mask(bits, Integers{}, not_equal, static_cast<Mask>(-1));
+        Integers values;
+        load(values, reinterpret_cast<const int*>(x.data() + j));
+        prefetch_next_row(x, j);
+        const std::uint16_t mask = nonzero_lanes(values << 1);
         const Integers packed_columns = __builtin_ia32_compresssi512_mask(columns, Integers{}, mask);
         const Integers packed_values = __builtin_ia32_compresssi512_mask(values, Integers{}, mask);
         Integers packed[2];
         zip(packed_columns, packed_values, packed[0], packed[1]);
         std::memcpy(entries + count, packed, sizeof packed);
-        count += static_cast<std::size_t>(std::popcount(static_cast<std::uint16_t>(mask)));
+        count += static_cast<std::size_t>(std::popcount(mask));
         columns += static_cast<int>(width);
     }
     return count + append_nonzeros_from<float>(x, j, entries + count);
@@ -183,30 +220,60 @@ inline constexpr auto packed_lanes = [] {
     return all;
 }();
 
-// append_nonzeros with AVX2, eight numbers at a time: the non-zero lanes are looked up by their mask.
-template <class Stored>
-[[gnu::target("avx2,fma")]] std::size_t append_nonzeros_avx2(std::span<const Stored> x, Nonzero<float>* entries) {
+// append_nonzeros with AVX2, eight numbers at a time: the lanes that are not 0 are looked up by their mask. Returns how
+// many these are.
+[[gnu::target("avx2,fma")]] NIB_ALWAYS_INLINE std::size_t find_lanes(const Vector<Avx2, int>& bits,
+                                                                     Vector<Avx2, int>& lanes) {
+    typename VectorOf<float, sizeof bits>::type signs;
+    const Vector<Avx2, int> used = bits != Vector<Avx2, int>{};
+    std::memcpy(&signs, &used, sizeof signs);
+    const auto mask = static_cast<unsigned>(__builtin_ia32_movmskps256(signs));
+    load_bytes(lanes, packed_lanes[mask].data());
+    return static_cast<std::size_t>(std::popcount(mask));
+}
+
+[[gnu::target("avx2,fma")]] inline std::size_t append_nonzeros_avx2(std::span<const std::uint8_t> x,
+                                                                    Nonzero<float>* entries) {
+    using Integers = Vector<Avx2, int>;
+    constexpr std::size_t width = 8;
+    const Integers lane_columns = Integers{0, 1, 2, 3, 4, 5, 6, 7} << 8;
+    int words[bytes_of_piece + width];
+    std::size_t count = 0;
+    std::size_t j = 0;
+    while (j + width <= x.size()) {
+        const std::size_t first = j;
+        std::size_t used = 0;
+        Integers columns = lane_columns;
+        for (; j + width <= x.size() && j < first + bytes_of_piece; j += width) {
+            Integers bytes, lanes;
+            load_bytes(bytes, x.data() + j);
+            const std::size_t found = find_lanes(bytes, lanes);
+            store(words + used, __builtin_ia32_permvarsi256(columns | bytes, lanes));
+            used += found;
+            columns += static_cast<int>(width << 8);
+        }
+        list_words<Integers>(words, used, first, entries + count);
+        count += used;
+    }
+    return count + append_nonzeros_from<float>(x, j, entries + count);
+}
+
+[[gnu::target("avx2,fma")]] inline std::size_t append_nonzeros_avx2(std::span<const float> x, Nonzero<float>* entries) {
     using Integers = Vector<Avx2, int>;
     constexpr std::size_t width = 8;
     std::size_t count = 0;
     std::size_t j = 0;
     for (; j + width <= x.size(); j += width) {
-        Integers values, bits, lanes;
-        load_values(values, bits, x.data() + j);
-        if constexpr (std::is_same_v<Stored, float>) prefetch_next_row(x, j);
-        typename VectorOf<float, sizeof bits>::type signs;
-        const Integers used = bits != Integers{};
-        std::memcpy(&signs, &used, sizeof signs);
-        const auto mask = static_cast<unsigned>(__builtin_ia32_movmskps256(signs));
-        load_bytes(lanes, packed_lanes[mask].data());
+        Integers values, lanes;
+        load(values, reinterpret_cast<const int*>(x.data() + j));
+        prefetch_next_row(x, j);
+        const std::size_t found = find_lanes(values << 1, lanes);
         const Integers packed_columns = lanes + static_cast<int>(j);
         const Integers packed_values = __builtin_ia32_permvarsi256(values, lanes);
         Integers packed[2];
         zip(packed_columns, packed_values, packed[0], packed[1]);
-        int* const slot = reinterpret_cast<int*>(entries + count);
-        store(slot, packed[0]);
-        store(slot + width, packed[1]);
-        count += static_cast<std::size_t>(std::popcount(mask));
+        std::memcpy(entries + count, packed, sizeof packed);
+        count += found;
     }
     return count + append_nonzeros_from<float>(x, j, entries + count);
 }
