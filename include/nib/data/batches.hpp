@@ -179,18 +179,14 @@ private:
     // The cost of gathering one number, in floating-point operations, by which thread_count_for() decides.
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
-    // Examples in a random order are cache misses. Reading several at once lets the processor overlap them, which
-    // __builtin_prefetch of later examples did not.
-    static constexpr std::size_t prefetched_together = 8;
+    // Examples in a random order are cache misses, so each is prefetched while the one so many before it is gathered,
+    // also for the next batch: long enough before, and few enough that they stay in the cache.
+    static constexpr std::size_t prefetched_ahead = 16;
 
-    // Called before example i of a chunk: at every eighth, prefetches it and the seven behind it.
-    void prefetch([[maybe_unused]] std::size_t first, [[maybe_unused]] Range rows,
-                  [[maybe_unused]] std::size_t i) const {
-        if constexpr (requires { prefetch_example(data_, 0); }) {
-            if (i % prefetched_together != 0) return;
-            const std::size_t end = smaller(i + prefetched_together, rows.count);
-            for (std::size_t k = i; k < end; ++k) prefetch_example(data_, order_[first + rows.first + k]);
-        }
+    // Called before example number `number` of the order is gathered.
+    void prefetch_ahead([[maybe_unused]] std::size_t number) const {
+        if constexpr (requires { prefetch_example(data_, 0); })
+            if (number + prefetched_ahead < order_.size()) prefetch_example(data_, order_[number + prefetched_ahead]);
     }
 
     Data data_;
@@ -259,8 +255,9 @@ const {
         return kernels::SparseMatrixView<T>{count, cols, buffer.lists.buffer(batch_size_)};
     share(count, parts, [&](Range rows, std::size_t part) {
         for (std::size_t i = 0; i < rows.count; ++i) {
-            prefetch(first, rows, i);
-            copy(first + rows.first + i, part, buffer, matrix.row(rows.first + i));
+            const std::size_t number = first + rows.first + i;
+            prefetch_ahead(number);
+            copy(number, part, buffer, matrix.row(rows.first + i));
         }
     });
     return MatrixView<const T>{matrix};
@@ -278,8 +275,9 @@ bool Batches<T, Data>::list(std::size_t first, std::size_t count, std::size_t pa
         share(count, parts, [&](Range rows, std::size_t part) {
             const kernels::SparseStorage<T> storage{lists + rows.first, entries + part * capacity};
             const auto list_row = [&](std::size_t i, kernels::Nonzero<T>* to) {
-                prefetch(first, rows, i);
-                return list_one(first + rows.first + i, part, buffer, to);
+                const std::size_t number = first + rows.first + i;
+                prefetch_ahead(number);
+                return list_one(number, part, buffer, to);
             };
             if (!kernels::list_rows<T>(rows.count, cols, storage, list_row)) given_up.add(1);
         });

@@ -51,8 +51,10 @@ struct Avx512 {
     static constexpr std::size_t rows_per_group = 4;
     static constexpr std::size_t groups = 2, narrow_groups = 3;  // 3 and two vectors would be long in storing
 };
-// The same, for rules of optimisers where has_slow_divider().
+// The same, for rules of optimisers: with quotients from multiply-adds, where has_slow_divider(), and with square roots
+// from multiply-adds (vector.hpp).
 struct Avx512SlowDivider : Avx512 {};
+struct Avx512MultipliedRoots : Avx512 {};
 
 namespace detail {
 

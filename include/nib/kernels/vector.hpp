@@ -121,6 +121,19 @@ NIB_ALWAYS_INLINE bool any_nan_or_equal(const V& a, const V& b, float c) {
     return (nans | __builtin_ia32_cmpps512_mask(b, V{} + c, equal, all, current_rounding)) != 0;
 }
 
+// Within 2^-14 of 1 / sqrt(x), and 0 where x is 0. Whether all other lanes of x are at least 2^-78 and finite.
+template <class V>
+NIB_ALWAYS_INLINE bool estimate_reciprocal_root(V& reciprocal, const V& x) {
+    static_assert(sizeof(V) == 64);
+    using Integers = VectorOf<int, 64>::type;
+    constexpr int lowest = 0x1880'0000, highest = 0x7f7f'ffff, above = 6;
+    constexpr auto all = static_cast<unsigned short>(-1);
+    const auto bits = reinterpret_cast<Integers>(x);
+    const auto nonzero = static_cast<unsigned short>(__builtin_ia32_ptestmd512(bits, bits, all));
+    reciprocal = __builtin_ia32_rsqrt14ps512_mask(x, V{}, nonzero);
+    return __builtin_ia32_ucmpd512_mask(bits - lowest, Integers{} + (highest - lowest), above, nonzero) == 0;
+}
+
 // As many bytes as there are lanes. (GCC makes a scalar load for each of them of __builtin_convertvector.)
 template <class Integers>
 NIB_ALWAYS_INLINE void load_bytes(Integers& integers, const unsigned char* bytes) {
@@ -335,8 +348,29 @@ NIB_ALWAYS_INLINE void multiply_add(V& sum, T factor, const V& x) {
     multiply_add<Level>(sum, factors, x);
 }
 
-// root = sqrt(x), correctly rounded: the instruction itself. C++ has no vector square root, and std::sqrt stays a call
-// per element where errno must be kept (a header cannot ask for -fno-math-errno).
+#if NIB_X86_INSTRUCTIONS
+// root = sqrt(x), correctly rounded, from multiply-adds: y, an estimate of 1 / sqrt(x), gives g = x y and h = y / 2,
+// which a step of Goldschmidt's brings within a unit in the last place of sqrt(x) and of 1 / (2 sqrt(x)); and then g
+// less h times its residual g^2 - x (Markstein 1990). tests/kernels/root_test.cpp proves that this rounds as a root
+// does, for every x and every estimate within 2^-14. Returns false, with a root that does not count, where x is neither
+// 0 nor between 2^-78, below which residuals are subnormal, and the largest number. Subnormal numbers must be flushed.
+template <class V>
+NIB_ALWAYS_INLINE bool root_by_multiplying(V& root, const V& x) {
+    V y;
+    const bool counts = estimate_reciprocal_root(y, x);
+    V g = x * y, h = y * 0.5f, error = V{} + 0.5f, residual = x;
+    fused_multiply_add<float>(error, -g, h);
+    fused_multiply_add<float>(g, g, error);
+    fused_multiply_add<float>(h, h, error);
+    fused_multiply_add<float>(residual, -g, g);
+    fused_multiply_add<float>(g, h, residual);
+    root = g;
+    return counts;
+}
+#endif
+
+// root = sqrt(x), correctly rounded: the instruction itself, but on Avx512MultipliedRoots. C++ has no vector square
+// root, and std::sqrt stays a call per element where errno must be kept (a header cannot ask for -fno-math-errno).
 #if NIB_X86_DISPATCH
 #define NIB_SQUARE_ROOT(instruction, registers) asm(instruction " {%1, %0|%0, %1}" : "=" registers(root) : registers(x))
 #define NIB_WIDE_SQUARE_ROOT              \
@@ -365,7 +399,11 @@ NIB_ALWAYS_INLINE void wide_square_root(Level, V& root, const V& x) {
 template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     constexpr bool single = std::same_as<T, float>;
-    // Among instructions of 256 bits the older one of 128 would wait for the upper halves of registers.
+#if NIB_X86_INSTRUCTIONS
+    if constexpr (std::same_as<Level, Avx512MultipliedRoots> && single)
+        if (root_by_multiplying(root, x)) return;
+#endif
+            // Among instructions of 256 bits the older one of 128 would wait for the upper halves of registers.
 #if defined(__AVX__)
     constexpr bool older = false;
 #else

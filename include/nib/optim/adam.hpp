@@ -29,6 +29,7 @@ struct AdamOptions {
 template <class T>
 struct AdamRule {
     static constexpr std::size_t state_count = 2;
+    static constexpr std::size_t resting_state = 0;
     static constexpr bool divides_by_roots = true;
     T one_minus_beta1;
     T one_minus_beta2;

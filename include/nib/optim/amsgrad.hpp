@@ -21,6 +21,7 @@ struct AmsgradMethod {
     template <class T>
     struct Rule {
         static constexpr std::size_t state_count = 3;
+        static constexpr std::size_t resting_state = 0;
         static constexpr bool divides_by_roots = true;
         AdamRule<T> adam;
 

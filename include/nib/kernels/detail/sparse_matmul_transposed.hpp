@@ -44,7 +44,7 @@ namespace detail {
 
 // Which rows of a have an entry in each of some columns: bit i of a column's word for row i.
 struct EntryBits {
-    static constexpr std::size_t most_columns = 480;
+    static constexpr std::size_t most_columns = 1024;
     static constexpr std::size_t most_rows = 64;  // so that the rows of b that all columns read stay in the cache
 
     std::uint64_t columns[most_columns];
@@ -53,15 +53,23 @@ struct EntryBits {
     template <class T>
     NIB_ALWAYS_INLINE void find(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
                                 const Nonzero<T>* const* positions) {
+        const auto word = [&](const Nonzero<T>& entry) NIB_LAMBDA_ALWAYS_INLINE -> std::uint64_t& {
+            return columns[(entry.column - first) % most_columns];  // in bounds whatever a list holds
+        };
         for (std::size_t c = 0; c < count; ++c) columns[c] = 0;
         for (std::size_t i = 0; i < a.rows; ++i) {
             const std::uint64_t bit = std::uint64_t{1} << i;
-            const SparseRow<T> row = a.row(i);
-            const Nonzero<T>* const end = row.data() + row.size();
-            for (const Nonzero<T>* entry = positions[i]; entry != end && entry->column - first < count; ++entry) {
-                assert((columns[entry->column - first] & bit) == 0);
-                columns[entry->column - first] |= bit;
+            const Nonzero<T>* entry = positions[i];
+            const Nonzero<T>* const end = a.row(i).data() + a.row(i).size();
+            // Where no column follows, a row's end is the only one; four words at once do not wait for each other.
+            for (; first + count == a.cols && end - entry >= 4; entry += 4) {
+                std::uint64_t words[4];
+                NIB_UNROLL
+                for (int k = 0; k < 4; ++k) words[k] = word(entry[k]) | bit;
+                NIB_UNROLL
+                for (int k = 0; k < 4; ++k) word(entry[k]) = words[k];
             }
+            for (; entry != end && entry->column - first < count; ++entry) word(*entry) |= bit;
         }
     }
 };
@@ -95,7 +103,7 @@ struct StoreSums {
     T* c;
 
     template <class Level, class V>
-    NIB_ALWAYS_INLINE void operator()(std::size_t offset, const V& sums, std::size_t count) const {
+    NIB_ALWAYS_INLINE void operator()(std::size_t offset, const V& sums, std::size_t count, std::size_t /*v*/) const {
         store_at_most(c + offset, sums, count);
     }
 };
@@ -109,6 +117,8 @@ NIB_ALWAYS_INLINE void add_columns(const EntryBits& a, RowPair<T>* pairs, const 
     constexpr std::size_t width = lanes<Level, T>;
     for (std::size_t r = 0; r < rows_of_c.count; ++r) {
         const std::size_t to = (rows_of_c.first + r) * p.c.cols() + j;
+        if constexpr (requires { use.template rest<Level, Vectors>(to, count); })
+            if (a.columns[r] == 0 && !p.accumulate && use.template rest<Level, Vectors>(to, count)) continue;
         V sums[Vectors] = {};
         if (p.accumulate) {
             NIB_UNROLL
@@ -127,7 +137,7 @@ NIB_ALWAYS_INLINE void add_columns(const EntryBits& a, RowPair<T>* pairs, const 
         }
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v)
-            use.template operator()<Level>(to + v * width, sums[v], v + 1 == Vectors ? count : width);
+            use.template operator()<Level>(to + v * width, sums[v], v + 1 == Vectors ? count : width, v);
     }
 }
 
@@ -179,7 +189,8 @@ NIB_ALWAYS_INLINE void add_outer_products(const RowLists<T>& a, const OuterProdu
     }
 }
 
-// Calls use(offset, sums, lanes) for all sums, vector by vector, in any order; c[offset] is where they belong. c holds
+// Calls use(offset, sums, lanes, v) for all sums, vector by vector, in any order; c[offset] is where they belong, and v
+// their vector's number in a block of columns. c holds
 // partial sums where `accumulate`. a has at most EntryBits::most_rows rows. Columns are taken in blocks of so many
 // Vectors, then one by one.
 template <class Level, std::size_t... Vectors, class T, class Use>
@@ -201,7 +212,12 @@ NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool ac
         };
         (take_blocks.template operator()<Vectors>(), ...);
         for (; j < p.c.cols(); j += width) take.template operator()<1>(smaller(width, p.c.cols() - j));
-        for (std::size_t i = 0; i < p.a.rows; ++i) p.positions[i] = pairs[i].next;
+        for (std::size_t i = 0; i < p.a.rows; ++i) {
+            p.positions[i] = pairs[i].next;
+            // Fails where columns do not ascend, or one comes twice.
+            assert(p.positions[i] == p.a.row(i).data() + p.a.row(i).size() ||
+                   p.positions[i]->column >= p.first + r + rows.count);
+        }
     }
 }
 

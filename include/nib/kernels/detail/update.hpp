@@ -6,9 +6,11 @@
 #include <nib/kernels/detail/sparse_matmul_transposed.hpp>
 #include <nib/kernels/lanes.hpp>
 
+#include <bit>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -27,9 +29,20 @@ struct Update {
         for (std::size_t s = 0; s < Rule::state_count; ++s) states[s] = arrays[s];
     }
 
-    // Parameters i, i + 1, …
+    // Roots and quotients share one unit, slower than all else here. So with AVX-512 one root in so many, of vectors
+    // that follow each other, is made of multiply-adds beside it. (One in two takes longer than none.)
+    static constexpr std::size_t multiplied_root = 4;
     template <class V>
-    NIB_ALWAYS_INLINE void move(std::size_t i, const V& gradient, std::size_t count = V::size) const {
+    static constexpr bool multiplies_roots = NIB_X86_INSTRUCTIONS&& std::same_as<V, Lanes<Avx512, float>>&& requires {
+        Rule::divides_by_roots;
+    };
+
+    // Parameters i, i + 1, …, the vector number `v` of some.
+    template <class V>
+    NIB_ALWAYS_INLINE void move(std::size_t i, const V& gradient, std::size_t count, std::size_t v) const {
+        if constexpr (multiplies_roots<V>)
+            if (v % multiplied_root == multiplied_root - 1)
+                return move(i, Lanes<Avx512MultipliedRoots, T>{gradient.vector}, count, v);
         V parameter = V::load(parameters + i, count), state[states_size];
         for (std::size_t s = 0; s < Rule::state_count; ++s) state[s] = V::load(states[s] + i, count);
         rule(parameter, gradient, state);
@@ -44,11 +57,20 @@ struct Update {
         // Other threads may have read these parameters. Prefetching for writing takes their cache lines back early, or
         // each store would wait for that.
         constexpr std::uintptr_t prefetch_bytes = 4096;
-        for_each_vector<V, 1>(size, [=](std::size_t i, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE {
+        const auto step = [=](std::size_t i, std::size_t count, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
             if (count == V::size)
                 prefetch_to_write(reinterpret_cast<std::uintptr_t>(update.parameters + first + i) + prefetch_bytes);
-            update.move(first + i, V::load(gradients + i, count), count);
-        });
+            update.move(first + i, V::load(gradients + i, count), count, v);
+        };
+        std::size_t i = 0;
+        if constexpr (multiplies_roots<V>) {
+            for (; i + multiplied_root * V::size <= size; i += multiplied_root * V::size) {
+                NIB_UNROLL
+                for (std::size_t v = 0; v < multiplied_root; ++v) step(i + v * V::size, V::size, v);
+            }
+        }
+        for_each_vector<V, 1>(
+            size - i, [=](std::size_t k, std::size_t count) NIB_LAMBDA_ALWAYS_INLINE { step(i + k, count, 0); });
     }
 };
 
@@ -58,8 +80,40 @@ struct UpdateByColumn {
     Update<Rule, T> update;
 
     template <class Level, class V>
-    NIB_ALWAYS_INLINE void operator()(std::size_t offset, const V& gradient, std::size_t count) const {
-        update.move(offset, Lanes<Level, T>{gradient}, count);
+    NIB_ALWAYS_INLINE void operator()(std::size_t offset, const V& gradient, std::size_t count, std::size_t v) const {
+        update.move(offset, Lanes<Level, T>{gradient}, count, v);
+    }
+
+    // For parameters without a gradient: takes the step, and returns true, where the rule's resting state is 0, which
+    // leaves it and them as they are.
+    template <class Level, std::size_t Vectors>
+    requires requires { Rule::resting_state; }
+    NIB_ALWAYS_INLINE bool rest(std::size_t offset, std::size_t count) const {
+        using V = Lanes<Level, T>;
+        // Most that are not 0 are found by the first one, among the integers, which need not wait for divisions.
+        if (std::bit_cast<typename V::Integer>(update.states[Rule::resting_state][offset]) != 0) return false;
+        V state[Vectors][Rule::state_count], all = 0;
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            for (std::size_t s = 0; s < Rule::state_count; ++s) {
+                state[v][s] = V::load(update.states[s] + offset + v * V::size, v + 1 == Vectors ? count : V::size);
+                // Of the others it counts that they are finite.
+                all += magnitude(state[v][s]) * (s == Rule::resting_state ? 1 : 0);
+            }
+        }
+        std::uint64_t words[sizeof all.vector / 8], any = 0;
+        std::memcpy(words, &all.vector, sizeof words);
+        for (const std::uint64_t word : words) any |= word;
+        if (any != 0) return false;
+        NIB_UNROLL
+        for (std::size_t v = 0; v < Vectors; ++v) {
+            V parameter = 0;  // any, since what becomes of it is not used
+            update.rule(parameter, V{0}, state[v]);
+            for (std::size_t s = 0; s < Rule::state_count; ++s)
+                if (s != Rule::resting_state)
+                    state[v][s].store(update.states[s] + offset + v * V::size, v + 1 == Vectors ? count : V::size);
+        }
+        return true;
     }
 
     template <class V>
