@@ -5,10 +5,13 @@
 #include "../listed.hpp"
 
 #include <nib/kernels/matmul.hpp>
+#include <nib/optim/adam.hpp>
+#include <nib/optim/amsgrad.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -168,6 +171,88 @@ void check_rows() {
     check_rows<Rule, T>(70, 700, 64, rng);
 }
 
+// Rows of parameters in all states in which they may rest or must not, of which every other one has a gradient: updates
+// by a sparse product and by an array, three times.
+template <class Method, class T>
+void check_rest(std::size_t outputs) {
+    CAPTURE(outputs);
+    using Rule = decltype(Method::template rule<T>({}, 1));
+    using Limits = std::numeric_limits<T>;
+    constexpr std::size_t kinds = 9, features = 4 * kinds;
+    nib::Rng rng{3};
+    Matrix<T> x(5, features);
+    for (std::size_t i = 0; i < 5; ++i)
+        for (std::size_t j = 0; j < features; j += 2) x(i, j) = i % 2 == 0 ? T{0} : static_cast<T>(rng.uniform());
+    const reference::Listed<T> listed{x};
+    REQUIRE(listed.inputs.is_sparse());
+    const Matrix<T> dy = reference::random_matrix<T>(5, outputs, rng);
+    Arrays<Rule, T> start(features * outputs, rng);
+    for (std::size_t row = 0; row < features; ++row) {
+        T* const parameters = start.parameters() + row * outputs;
+        T* const means = start.states()[0] + row * outputs;
+        T* const squares = start.states()[1] + row * outputs;
+        parameters[0] = T{-0.0};
+        std::fill_n(means, outputs, T{0});
+        switch (row % kinds) {
+            case 0:
+                break;
+            case 1:
+                std::fill_n(squares, outputs, T{0});
+                break;
+            case 2:
+                means[outputs - 1] = T(0.01);
+                break;
+            case 3:
+                means[0] = T(0.01);
+                break;
+            case 4:
+                std::fill_n(means, outputs, T{-0.0});
+                break;
+            case 5:
+                squares[outputs / 2] = Limits::infinity();
+                break;
+            case 6:
+                squares[outputs / 2] = Limits::quiet_NaN();
+                break;
+            case 7:
+                parameters[outputs / 2] = Limits::infinity();
+                break;
+            default:
+                std::fill_n(means, outputs, T(0.01));
+                break;
+        }
+    }
+    reference::for_each_isa([&](nib::Isa) {
+        Arrays<Rule, T> expected = start, arrays = start;
+        Matrix<T> dw(features, outputs);
+        kernels::matmul_at_b<T>(x.view(), dy, dw);
+        for (std::uint64_t step = 1; step <= 3; ++step) {
+            const Rule rule = Method::template rule<T>({}, step);
+            kernels::update<Rule, T>(rule, dw.size(), expected.parameters(), dw.data(), expected.states().data());
+            std::vector<const kernels::Nonzero<T>*> positions(5);
+            kernels::find_column<T>(listed.inputs.sparse(), 0, positions.data());
+            Guarded<T> buffer(features, outputs);
+            const kernels::SparseProductRows<T> product{
+                .a = listed.inputs.sparse(), .b = dy, .first = 0, .positions = positions.data(), .c = buffer.view()};
+            kernels::update<Rule, T>(rule, product, arrays.parameters(), arrays.states().data());
+            CHECK(same(arrays, expected));
+        }
+        CHECK(arrays.margins_untouched());
+    });
+}
+
+// Moves even parameters that should rest, which shows whether they do.
+struct Drift {
+    static constexpr std::size_t state_count = 1;
+    static constexpr std::size_t resting_state = 0;
+
+    template <class V>
+    void operator()(V& parameter, const V& gradient, V* state) const {
+        parameter += 1;
+        state[0] += gradient;
+    }
+};
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("update is the rule, number by number, for any count", T, float, double) {
@@ -202,6 +287,37 @@ TEST_CASE_TEMPLATE("update gives the same bits on every level that fuses multipl
         for (int step = 0; step < 20; ++step) arrays.step();
         if (first.empty()) first.push_back(arrays);
         CHECK(same(arrays, first[0]));
+    });
+}
+
+TEST_CASE_TEMPLATE("a row that rests, and one that almost does, has the bits of any other", T, float, double) {
+    for (const std::size_t outputs : reference::Sizes{64, 70, 100, 128, 200}) {
+        check_rest<nib::AdamMethod, T>(outputs);
+        check_rest<nib::AmsgradMethod, T>(outputs);
+    }
+}
+
+TEST_CASE_TEMPLATE("a row without a gradient whose resting state is 0 is not moved", T, float, double) {
+    constexpr std::size_t features = 6, outputs = 80;
+    Matrix<T> x(1, features);
+    x(0, 1) = x(0, 4) = T{1};
+    const reference::Listed<T> listed{x};
+    const Matrix<T> dy(1, outputs);
+    reference::for_each_isa([&](nib::Isa) {
+        if (!kernels::runs_tuned()) return;
+        Matrix<T> parameters(features, outputs), states(features, outputs), buffer(features, outputs);
+        states(2, outputs - 1) = states(3, 0) = T{1};
+        const kernels::Nonzero<T>* positions[1];
+        kernels::find_column<T>(listed.inputs.sparse(), 0, positions);
+        T* const state = states.data();
+        kernels::update<Drift, T>({}, {listed.inputs.sparse(), dy, 0, positions, buffer.view()}, parameters.data(),
+                                  &state);
+        const T moved[features] = {0, 1, 1, 1, 1, 0};
+        // Blocks of columns rest apart from each other.
+        for (std::size_t row = 0; row < features; ++row) {
+            CHECK(parameters(row, row == 3 ? 0 : outputs - 1) == moved[row]);
+            CHECK(states(row, 1) == 0);
+        }
     });
 }
 

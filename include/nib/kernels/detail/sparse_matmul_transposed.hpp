@@ -190,9 +190,9 @@ NIB_ALWAYS_INLINE void add_outer_products(const RowLists<T>& a, const OuterProdu
 }
 
 // Calls use(offset, sums, lanes, v) for all sums, vector by vector, in any order; c[offset] is where they belong, and v
-// their vector's number in a block of columns. c holds
-// partial sums where `accumulate`. a has at most EntryBits::most_rows rows. Columns are taken in blocks of so many
-// Vectors, then one by one.
+// the vector's number in its block of columns. Where a row of a block has no sums, use.rest(offset, lanes) is asked
+// first, if there is one: true where nothing is left to do. c holds partial sums where `accumulate`. a has at most
+// EntryBits::most_rows rows. Columns are taken in blocks of so many Vectors, then one by one.
 template <class Level, std::size_t... Vectors, class T, class Use>
 NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool accumulate, const Use& use) {
     constexpr std::size_t width = lanes<Level, T>;

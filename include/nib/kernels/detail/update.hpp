@@ -16,6 +16,11 @@ namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
 
+template <class Rule>
+concept DividesByRoots = requires {
+    Rule::divides_by_roots;
+};
+
 // A rule and the arrays that it runs over.
 template <class Rule, class T>
 struct Update {
@@ -33,9 +38,8 @@ struct Update {
     // that follow each other, is made of multiply-adds beside it. (One in two takes longer than none.)
     static constexpr std::size_t multiplied_root = 4;
     template <class V>
-    static constexpr bool multiplies_roots = NIB_X86_INSTRUCTIONS&& std::same_as<V, Lanes<Avx512, float>>&& requires {
-        Rule::divides_by_roots;
-    };
+    static constexpr bool multiplies_roots =
+        NIB_X86_INSTRUCTIONS != 0 && DividesByRoots<Rule>&& std::same_as<V, Lanes<Avx512, float>>;
 
     // Parameters i, i + 1, …, the vector number `v` of some.
     template <class V>
@@ -84,8 +88,8 @@ struct UpdateByColumn {
         update.move(offset, Lanes<Level, T>{gradient}, count, v);
     }
 
-    // For parameters without a gradient: takes the step, and returns true, where the rule's resting state is 0, which
-    // leaves it and them as they are.
+    // Parameters offset, offset + 1, …, of Vectors vectors, without a gradient: takes the step where they rest
+    // (optim/optimizer.hpp, resting_state); else returns false.
     template <class Level, std::size_t Vectors>
     requires requires { Rule::resting_state; }
     NIB_ALWAYS_INLINE bool rest(std::size_t offset, std::size_t count) const {
@@ -128,7 +132,7 @@ struct UpdateByColumn {
 template <class Kernel, class Rule, class T, class... Arguments>
 void run_rule(Arguments... arguments) {
 #if NIB_X86_INSTRUCTIONS
-    if constexpr (std::same_as<T, float> && requires { Rule::divides_by_roots; })
+    if constexpr (std::same_as<T, float> && DividesByRoots<Rule>)
         if (active_isa() == Isa::avx512 && slow_divider.load_relaxed())
             return loop<Kernel, Lanes<Avx512SlowDivider, T>>(Avx512SlowDivider{}, arguments...);
 #endif
