@@ -166,7 +166,7 @@ void prefetch_example(const Watched& data, std::size_t index) { data.events->emp
 
 }  // namespace
 
-TEST_CASE("each example is prefetched once, while the one sixteen before it is copied") {
+TEST_CASE("each example is prefetched while the one sixteen before it is copied, but the first") {
     for (const std::size_t size : reference::Sizes{1, 7, 16, 25, 40}) {
         CAPTURE(size);
         std::vector<std::pair<std::size_t, bool>> events, expected;

@@ -88,7 +88,7 @@ TEST_CASE("a step from any estimate within 2^-14 gives neighbours of the root an
         for (float y = estimates.first; y <= estimates.last; y = plus_units(y, 7)) {
             const Pair pair = Pair::from_estimate(x, y);
             if (std::abs(units_between(pair.root, exact.root)) > 1) FAIL(x);
-            if (std::abs(units_between(pair.half_reciprocal, exact.half_reciprocal)) > 2) FAIL(x);
+            if (std::abs(units_between(pair.half_reciprocal, exact.half_reciprocal)) > 1) FAIL(x);
         }
     }
 }

@@ -179,8 +179,8 @@ private:
     // The cost of gathering one number, in floating-point operations, by which thread_count_for() decides.
     static constexpr double operations_per_number = is_random ? 1000 : 100;
 
-    // Examples in a random order are cache misses, so each is prefetched while the one so many before it is gathered,
-    // also for the next batch: long enough before, and few enough that they stay in the cache.
+    // Examples in a random order are cache misses, so each, but the first ones, is prefetched while the one so many
+    // before it is gathered, also for the next batch: long enough before, and few enough that they stay in the cache.
     static constexpr std::size_t prefetched_ahead = 16;
 
     // Called before example number `number` of the order is gathered.

@@ -126,12 +126,16 @@ template <class V>
 NIB_ALWAYS_INLINE bool estimate_reciprocal_root(V& reciprocal, const V& x) {
     static_assert(sizeof(V) == 64);
     using Integers = VectorOf<int, 64>::type;
-    constexpr int lowest = 0x1880'0000, highest = 0x7f7f'ffff, above = 6;
+    using Unsigned = VectorOf<unsigned, 64>::type;
+    constexpr unsigned lowest = 0x1880'0000, highest = 0x7f7f'ffff;
+    constexpr int above = 6;
     constexpr auto all = static_cast<unsigned short>(-1);
     const auto bits = reinterpret_cast<Integers>(x);
     const auto nonzero = static_cast<unsigned short>(__builtin_ia32_ptestmd512(bits, bits, all));
     reciprocal = __builtin_ia32_rsqrt14ps512_mask(x, V{}, nonzero);
-    return __builtin_ia32_ucmpd512_mask(bits - lowest, Integers{} + (highest - lowest), above, nonzero) == 0;
+    const auto distance = reinterpret_cast<Integers>(reinterpret_cast<Unsigned>(x) - lowest);
+    const auto most = reinterpret_cast<Integers>(Unsigned{} + (highest - lowest));
+    return __builtin_ia32_ucmpd512_mask(distance, most, above, nonzero) == 0;
 }
 
 // As many bytes as there are lanes. (GCC makes a scalar load for each of them of __builtin_convertvector.)
@@ -400,10 +404,11 @@ template <class Level, class T, class V>
 NIB_ALWAYS_INLINE void square_root(V& root, const V& x) {
     constexpr bool single = std::same_as<T, float>;
 #if NIB_X86_INSTRUCTIONS
-    if constexpr (std::same_as<Level, Avx512MultipliedRoots> && single)
+    if constexpr (std::same_as<Level, Avx512MultipliedRoots> && single) {
         if (root_by_multiplying(root, x)) return;
+    }
 #endif
-            // Among instructions of 256 bits the older one of 128 would wait for the upper halves of registers.
+    // Among instructions of 256 bits the older one of 128 would wait for the upper halves of registers.
 #if defined(__AVX__)
     constexpr bool older = false;
 #else

@@ -45,8 +45,9 @@
 // once more then, for CPUs whose divider is slow, where quotients come from multiply-adds.
 //
 // A rule that does nothing to a parameter without a gradient once one of its states is 0 may say which, static
-// constexpr std::size_t resting_state = 0: where that state and the gradient are 0, and all states finite, it must
-// leave the parameter as it is, and that state 0. Weights of inputs that were 0 for long then rest, and cost little.
+// constexpr std::size_t resting_state = 0: where that state and the gradient are 0, and the other states are finite and
+// not negative, it must leave the parameter as it is, and that state 0. Weights of inputs that were 0 for long then
+// rest, and cost little.
 //
 // A rule need not know of weight decay. Where the method says static constexpr bool decays_gradients = true, and its
 // options have a weight_decay, weight_decay times the parameters is added to their gradients before the rule sees them

@@ -167,25 +167,26 @@ void check_rows() {
                 check_rows<Rule, T>(batch, features, outputs, rng);
         for (const std::size_t outputs : reference::Sizes{300, 520}) check_rows<Rule, T>(batch, 9, outputs, rng);
     }
-    check_rows<Rule, T>(3, 1400, 64, rng);
+    check_rows<Rule, T>(3, 3000, 64, rng);
     check_rows<Rule, T>(70, 700, 64, rng);
 }
 
-// Rows of parameters in all states in which they may rest or must not, of which every other one has a gradient: updates
-// by a sparse product and by an array, three times.
+// Rows of parameters in all states in which they may rest or must not, of which every other one has a gradient, by one
+// of the first examples: updates by a sparse product and by an array, three times.
 template <class Method, class T>
-void check_rest(std::size_t outputs) {
+void check_rest(std::size_t batch, std::size_t outputs) {
+    CAPTURE(batch);
     CAPTURE(outputs);
     using Rule = decltype(Method::template rule<T>({}, 1));
     using Limits = std::numeric_limits<T>;
-    constexpr std::size_t kinds = 9, features = 4 * kinds;
+    constexpr std::size_t kinds = 12, features = 4 * kinds + 2;
     nib::Rng rng{3};
-    Matrix<T> x(5, features);
-    for (std::size_t i = 0; i < 5; ++i)
-        for (std::size_t j = 0; j < features; j += 2) x(i, j) = i % 2 == 0 ? T{0} : static_cast<T>(rng.uniform());
+    Matrix<T> x(batch, features);
+    for (std::size_t j = 0; j < features; ++j)
+        if (j / kinds % 2 == 0) x(j % std::min<std::size_t>(batch, 5), j) = static_cast<T>(rng.uniform());
     const reference::Listed<T> listed{x};
     REQUIRE(listed.inputs.is_sparse());
-    const Matrix<T> dy = reference::random_matrix<T>(5, outputs, rng);
+    const Matrix<T> dy = reference::random_matrix<T>(batch, outputs, rng);
     Arrays<Rule, T> start(features * outputs, rng);
     for (std::size_t row = 0; row < features; ++row) {
         T* const parameters = start.parameters() + row * outputs;
@@ -193,6 +194,7 @@ void check_rest(std::size_t outputs) {
         T* const squares = start.states()[1] + row * outputs;
         parameters[0] = T{-0.0};
         std::fill_n(means, outputs, T{0});
+        const std::size_t some = outputs / 2;
         switch (row % kinds) {
             case 0:
                 break;
@@ -209,13 +211,22 @@ void check_rest(std::size_t outputs) {
                 std::fill_n(means, outputs, T{-0.0});
                 break;
             case 5:
-                squares[outputs / 2] = Limits::infinity();
+                means[some] = T{-0.0};
                 break;
             case 6:
-                squares[outputs / 2] = Limits::quiet_NaN();
+                means[some] = Limits::denorm_min();
                 break;
             case 7:
-                parameters[outputs / 2] = Limits::infinity();
+                squares[some] = Limits::infinity();
+                break;
+            case 8:
+                squares[some] = Limits::quiet_NaN();
+                break;
+            case 9:
+                squares[some] = T(-0.01);
+                break;
+            case 10:
+                parameters[some] = Limits::infinity();
                 break;
             default:
                 std::fill_n(means, outputs, T(0.01));
@@ -229,7 +240,7 @@ void check_rest(std::size_t outputs) {
         for (std::uint64_t step = 1; step <= 3; ++step) {
             const Rule rule = Method::template rule<T>({}, step);
             kernels::update<Rule, T>(rule, dw.size(), expected.parameters(), dw.data(), expected.states().data());
-            std::vector<const kernels::Nonzero<T>*> positions(5);
+            std::vector<const kernels::Nonzero<T>*> positions(batch);
             kernels::find_column<T>(listed.inputs.sparse(), 0, positions.data());
             Guarded<T> buffer(features, outputs);
             const kernels::SparseProductRows<T> product{
@@ -291,9 +302,11 @@ TEST_CASE_TEMPLATE("update gives the same bits on every level that fuses multipl
 }
 
 TEST_CASE_TEMPLATE("a row that rests, and one that almost does, has the bits of any other", T, float, double) {
-    for (const std::size_t outputs : reference::Sizes{64, 70, 100, 128, 200}) {
-        check_rest<nib::AdamMethod, T>(outputs);
-        check_rest<nib::AmsgradMethod, T>(outputs);
+    for (const std::size_t batch : reference::Sizes{5, 70}) {
+        for (const std::size_t outputs : reference::Sizes{64, 70, 100, 128, 200}) {
+            check_rest<nib::AdamMethod, T>(batch, outputs);
+            check_rest<nib::AmsgradMethod, T>(batch, outputs);
+        }
     }
 }
 

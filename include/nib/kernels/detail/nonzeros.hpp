@@ -137,14 +137,16 @@ NIB_ALWAYS_INLINE void prefetch_lines(std::uintptr_t first, std::size_t bytes) {
 // with its column, relative to the piece's first one, and only these words are divided by 255 and made entries.
 inline constexpr std::size_t bytes_of_piece = 1024;
 
-// Makes an entry of each of `count` words, and of what follows them up to a whole vector.
+// Makes an entry of each of `count` words, and of what follows them up to a whole vector, whatever that is: the next
+// entries overwrite it, and there is room, since each vector of words was as many bytes.
 template <class Integers>
 NIB_ALWAYS_INLINE void list_words(const int* words, std::size_t count, std::size_t first, Nonzero<float>* entries) {
     constexpr std::size_t width = sizeof(Integers) / sizeof(int);
     for (std::size_t n = 0; n < count; n += width) {
         Integers columns, values, entry[2];
         load(columns, words + n);
-        // 1 / 255 in two parts. The product with the first is exact, so that the sum is byte / 255, correctly rounded.
+        // 1 / 255 in two parts. The product with the first is exact, and the error of the other's far below the
+        // distance of any byte / 255 from the middle of two numbers: so the sum is correctly rounded.
         const auto bytes = __builtin_convertvector(columns & 255, typename VectorOf<float, sizeof columns>::type);
         const auto quotients = bytes * 0x1.01p-8f + bytes * 0x1.01010101p-24f;
         std::memcpy(&values, &quotients, sizeof values);

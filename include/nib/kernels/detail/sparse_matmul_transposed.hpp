@@ -51,27 +51,7 @@ struct EntryBits {
 
     // Those of columns first, first + 1, …, `count` of them: entries from `positions` on.
     template <class T>
-    NIB_ALWAYS_INLINE void find(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
-                                const Nonzero<T>* const* positions) {
-        const auto word = [&](const Nonzero<T>& entry) NIB_LAMBDA_ALWAYS_INLINE -> std::uint64_t& {
-            return columns[(entry.column - first) % most_columns];  // in bounds whatever a list holds
-        };
-        for (std::size_t c = 0; c < count; ++c) columns[c] = 0;
-        for (std::size_t i = 0; i < a.rows; ++i) {
-            const std::uint64_t bit = std::uint64_t{1} << i;
-            const Nonzero<T>* entry = positions[i];
-            const Nonzero<T>* const end = a.row(i).data() + a.row(i).size();
-            // Where no column follows, a row's end is the only one; four words at once do not wait for each other.
-            for (; first + count == a.cols && end - entry >= 4; entry += 4) {
-                std::uint64_t words[4];
-                NIB_UNROLL
-                for (int k = 0; k < 4; ++k) words[k] = word(entry[k]) | bit;
-                NIB_UNROLL
-                for (int k = 0; k < 4; ++k) word(entry[k]) = words[k];
-            }
-            for (; entry != end && entry->column - first < count; ++entry) word(*entry) |= bit;
-        }
-    }
+    void find(const SparseMatrixView<T>& a, std::size_t first, std::size_t count, const Nonzero<T>* const* positions);
 };
 
 // A row of a and of b, as columns of a are visited in ascending order.
@@ -243,6 +223,29 @@ void for_each_part_of_depth(const SparseProductRows<T>& p, bool accumulate, cons
 namespace nib::inline NIB_ABI::kernels {
 
 namespace detail {
+
+template <class T>
+void EntryBits::find(const SparseMatrixView<T>& a, std::size_t first, std::size_t count,
+                     const Nonzero<T>* const* positions) {
+    const auto word = [&](const Nonzero<T>& entry) -> std::uint64_t& {
+        return columns[(entry.column - first) % most_columns];  // in bounds whatever a list holds
+    };
+    for (std::size_t c = 0; c < count; ++c) columns[c] = 0;
+    for (std::size_t i = 0; i < a.rows; ++i) {
+        const std::uint64_t bit = std::uint64_t{1} << i;
+        const Nonzero<T>* entry = positions[i];
+        const Nonzero<T>* const end = a.row(i).data() + a.row(i).size();
+        // Where no column follows, a row's end is the only one; four words at once do not wait for each other.
+        for (; first + count == a.cols && end - entry >= 4; entry += 4) {
+            std::uint64_t words[4];
+            NIB_UNROLL
+            for (int k = 0; k < 4; ++k) words[k] = word(entry[k]) | bit;
+            NIB_UNROLL
+            for (int k = 0; k < 4; ++k) word(entry[k]) = words[k];
+        }
+        for (; entry != end && entry->column - first < count; ++entry) word(*entry) |= bit;
+    }
+}
 
 template <class T>
 void multiply_by_row(const SparseProductRows<T>& product, bool accumulate) {

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 
 namespace nib::inline NIB_ABI::kernels {
 
@@ -35,7 +36,7 @@ struct Update {
     }
 
     // Roots and quotients share one unit, slower than all else here. So with AVX-512 one root in so many, of vectors
-    // that follow each other, is made of multiply-adds beside it. (One in two takes longer than none.)
+    // that follow each other, is made of multiply-adds beside it (compiled by GCC). One in two takes longer than none.
     static constexpr std::size_t multiplied_root = 4;
     template <class V>
     static constexpr bool multiplies_roots =
@@ -93,25 +94,39 @@ struct UpdateByColumn {
     template <class Level, std::size_t Vectors>
     requires requires { Rule::resting_state; }
     NIB_ALWAYS_INLINE bool rest(std::size_t offset, std::size_t count) const {
+        static_assert(Rule::resting_state < Rule::state_count);
         using V = Lanes<Level, T>;
-        // Most that are not 0 are found by the first one, among the integers, which need not wait for divisions.
-        if (std::bit_cast<typename V::Integer>(update.states[Rule::resting_state][offset]) != 0) return false;
-        V state[Vectors][Rule::state_count], all = 0;
+        using Integers = typename V::Integers;
+        using Integer = typename V::Integer;
+        // The first lane decides most cases. Compared as an integer, it does not wait behind divisions.
+        if (std::bit_cast<Integer>(update.states[Rule::resting_state][offset]) != 0) return false;
+        const auto load = [=](const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
+            return V::load(values + offset + v * V::size, v + 1 == Vectors ? count : V::size);
+        };
+        V state[Vectors][Rule::state_count], zeros = 0;
+        Integers resting = {}, others = {};
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) {
             for (std::size_t s = 0; s < Rule::state_count; ++s) {
-                state[v][s] = V::load(update.states[s] + offset + v * V::size, v + 1 == Vectors ? count : V::size);
-                // Of the others it counts that they are finite.
-                all += magnitude(state[v][s]) * (s == Rule::resting_state ? 1 : 0);
+                state[v][s] = load(update.states[s], v);
+                const auto bits = reinterpret_cast<Integers>(state[v][s].vector);
+                if (s == Rule::resting_state) {
+                    resting |= bits;
+                } else {
+                    others |= bits;
+                    zeros += state[v][s] * 0;  // NaN where it is not finite
+                }
             }
         }
-        std::uint64_t words[sizeof all.vector / 8], any = 0;
-        std::memcpy(words, &all.vector, sizeof words);
+        const Integers all =
+            resting | (others & (std::numeric_limits<Integer>::min)()) | reinterpret_cast<Integers>(zeros.vector);
+        std::uint64_t words[sizeof all / 8], any = 0;
+        std::memcpy(words, &all, sizeof words);
         for (const std::uint64_t word : words) any |= word;
         if (any != 0) return false;
         NIB_UNROLL
         for (std::size_t v = 0; v < Vectors; ++v) {
-            V parameter = 0;  // any, since what becomes of it is not used
+            V parameter = load(update.parameters, v);  // stays as it is: the compiler leaves out what is done with it
             update.rule(parameter, V{0}, state[v]);
             for (std::size_t s = 0; s < Rule::state_count; ++s)
                 if (s != Rule::resting_state)
@@ -150,8 +165,9 @@ void update(const Rule& rule, std::size_t count, T* parameters, const T* gradien
     detail::run_rule<detail::Update<Rule, T>, Rule, T>(&update, std::size_t{0}, gradients, count);
 }
 
-// The same to the bit (but under -ffast-math) for a matrix of parameters whose gradients are such rows: parameters and
-// states are those of the first row on. What is left in rows.c is not specified.
+// The same to the bit (but under -ffast-math, and subnormal parameters may stay) for a matrix of parameters whose
+// gradients are such rows: parameters and states are those of the first row on. What is left in rows.c is not
+// specified.
 template <class Rule, class T>
 void update(const Rule& rule, const SparseProductRows<T>& rows, T* parameters, T* const* states) {
     const ScopedFlushSubnormals scope;
