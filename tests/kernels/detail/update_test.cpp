@@ -311,7 +311,7 @@ TEST_CASE_TEMPLATE("a row that rests, and one that almost does, has the bits of 
 }
 
 TEST_CASE_TEMPLATE("a row without a gradient whose resting state is 0 is not moved", T, float, double) {
-    constexpr std::size_t features = 6, outputs = 80;
+    constexpr std::size_t features = 6, outputs = 128;
     Matrix<T> x(1, features);
     x(0, 1) = x(0, 4) = T{1};
     const reference::Listed<T> listed{x};

@@ -97,8 +97,8 @@ NIB_ALWAYS_INLINE void add_columns(const EntryBits& a, RowPair<T>* pairs, const 
     constexpr std::size_t width = lanes<Level, T>;
     for (std::size_t r = 0; r < rows_of_c.count; ++r) {
         const std::size_t to = (rows_of_c.first + r) * p.c.cols() + j;
-        if constexpr (requires { use.template rest<Level, Vectors>(to, count); })
-            if (a.columns[r] == 0 && !p.accumulate && use.template rest<Level, Vectors>(to, count)) continue;
+        if constexpr (Vectors > 1 && requires { use.template rest<Level, Vectors>(to); })
+            if (a.columns[r] == 0 && !p.accumulate && use.template rest<Level, Vectors>(to)) continue;
         V sums[Vectors] = {};
         if (p.accumulate) {
             NIB_UNROLL
@@ -170,9 +170,9 @@ NIB_ALWAYS_INLINE void add_outer_products(const RowLists<T>& a, const OuterProdu
 }
 
 // Calls use(offset, sums, lanes, v) for all sums, vector by vector, in any order; c[offset] is where they belong, and v
-// the vector's number in its block of columns. Where a row of a block has no sums, use.rest(offset, lanes) is asked
-// first, if there is one: true where nothing is left to do. c holds partial sums where `accumulate`. a has at most
-// EntryBits::most_rows rows. Columns are taken in blocks of so many Vectors, then one by one.
+// the vector's number in its block of columns. Where a row of a block of several vectors has no sums, use.rest(offset)
+// is asked first, if there is one: true where nothing is left to do. c holds partial sums where `accumulate`. a has at
+// most EntryBits::most_rows rows. Columns are taken in blocks of so many Vectors, then one by one.
 template <class Level, std::size_t... Vectors, class T, class Use>
 NIB_ALWAYS_INLINE void multiply_by_column(const SparseProductRows<T>& p, bool accumulate, const Use& use) {
     constexpr std::size_t width = lanes<Level, T>;

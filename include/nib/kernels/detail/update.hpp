@@ -93,16 +93,15 @@ struct UpdateByColumn {
     // (optim/optimizer.hpp, resting_state); else returns false.
     template <class Level, std::size_t Vectors>
     requires requires { Rule::resting_state; }
-    NIB_ALWAYS_INLINE bool rest(std::size_t offset, std::size_t count) const {
+    NIB_ALWAYS_INLINE bool rest(std::size_t offset) const {
         static_assert(Rule::resting_state < Rule::state_count);
         using V = Lanes<Level, T>;
         using Integers = typename V::Integers;
         using Integer = typename V::Integer;
         // The first lane decides most cases. Compared as an integer, it does not wait behind divisions.
         if (std::bit_cast<Integer>(update.states[Rule::resting_state][offset]) != 0) return false;
-        const auto load = [=](const T* values, std::size_t v) NIB_LAMBDA_ALWAYS_INLINE {
-            return V::load(values + offset + v * V::size, v + 1 == Vectors ? count : V::size);
-        };
+        const auto load = [=](const T* values, std::size_t v)
+                              NIB_LAMBDA_ALWAYS_INLINE { return V::load(values + offset + v * V::size); };
         V state[Vectors][Rule::state_count], zeros = 0;
         Integers resting = {}, others = {};
         NIB_UNROLL
@@ -129,8 +128,7 @@ struct UpdateByColumn {
             V parameter = load(update.parameters, v);  // stays as it is: the compiler leaves out what is done with it
             update.rule(parameter, V{0}, state[v]);
             for (std::size_t s = 0; s < Rule::state_count; ++s)
-                if (s != Rule::resting_state)
-                    state[v][s].store(update.states[s] + offset + v * V::size, v + 1 == Vectors ? count : V::size);
+                if (s != Rule::resting_state) state[v][s].store(update.states[s] + offset + v * V::size);
         }
         return true;
     }
