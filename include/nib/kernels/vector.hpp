@@ -131,7 +131,7 @@ NIB_ALWAYS_INLINE bool estimate_reciprocal_root(V& reciprocal, const V& x) {
     constexpr int above = 6;
     constexpr auto all = static_cast<unsigned short>(-1);
     const auto bits = reinterpret_cast<Integers>(x);
-    const auto nonzero = static_cast<unsigned short>(__builtin_ia32_ptestmd512(bits, bits, all));
+    const unsigned short nonzero = __builtin_ia32_ptestmd512(bits, bits, all);
     reciprocal = __builtin_ia32_rsqrt14ps512_mask(x, V{}, nonzero);
     const auto distance = reinterpret_cast<Integers>(reinterpret_cast<Unsigned>(x) - lowest);
     const auto most = reinterpret_cast<Integers>(Unsigned{} + (highest - lowest));

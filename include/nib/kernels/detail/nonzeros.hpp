@@ -160,7 +160,7 @@ NIB_ALWAYS_INLINE void list_words(const int* words, std::size_t count, std::size
 [[gnu::target("avx2,fma,avx512f")]] NIB_ALWAYS_INLINE std::uint16_t nonzero_lanes(const Vector<Avx512, int>& bits) {
     constexpr int not_equal = 4;
     constexpr auto all = static_cast<std::uint16_t>(-1);
-    return static_cast<std::uint16_t>(__builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, all));
+    return __builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, all);
 }
 
 // append_nonzeros with AVX-512: its compress instruction packs these lanes of numbers, or of their columns.
