@@ -38,10 +38,9 @@ struct Update {
     // Roots and quotients share one unit, slower than all else here. So with AVX-512 one root in so many, of vectors
     // that follow each other, is made of multiply-adds beside it (compiled by GCC). One in two takes longer than none.
     static constexpr std::size_t multiplied_root = 4;
-    static constexpr bool divides_by_roots = DividesByRoots<Rule>;
+    using Mixed = Lanes<Avx512, float>;
     template <class V>
-    static constexpr bool multiplies_roots =
-        NIB_X86_INSTRUCTIONS != 0 && divides_by_roots&& std::same_as<V, Lanes<Avx512, float>>;
+    static constexpr bool multiplies_roots = NIB_X86_INSTRUCTIONS != 0 && std::same_as<V, Mixed>&& DividesByRoots<Rule>;
 
     // Parameters i, i + 1, …, the vector number `v` of some.
     template <class V>
