@@ -167,7 +167,7 @@ void check_rows() {
                 check_rows<Rule, T>(batch, features, outputs, rng);
         for (const std::size_t outputs : reference::Sizes{300, 520}) check_rows<Rule, T>(batch, 9, outputs, rng);
     }
-    check_rows<Rule, T>(3, 3000, 64, rng);
+    check_rows<Rule, T>(3, 1500, 64, rng);
     check_rows<Rule, T>(70, 700, 64, rng);
 }
 
@@ -302,12 +302,11 @@ TEST_CASE_TEMPLATE("update gives the same bits on every level that fuses multipl
 }
 
 TEST_CASE_TEMPLATE("a row that rests, and one that almost does, has the bits of any other", T, float, double) {
-    for (const std::size_t batch : reference::Sizes{5, 70}) {
-        for (const std::size_t outputs : reference::Sizes{64, 70, 100, 128, 200}) {
-            check_rest<nib::AdamMethod, T>(batch, outputs);
-            check_rest<nib::AmsgradMethod, T>(batch, outputs);
-        }
+    for (const std::size_t outputs : reference::Sizes{64, 70, 128, 200}) {
+        check_rest<nib::AdamMethod, T>(5, outputs);
+        check_rest<nib::AmsgradMethod, T>(5, outputs);
     }
+    check_rest<nib::AdamMethod, T>(70, 128);  // in two parts
 }
 
 TEST_CASE_TEMPLATE("a row without a gradient whose resting state is 0 is not moved", T, float, double) {
