@@ -137,6 +137,18 @@ NIB_ALWAYS_INLINE void prefetch_lines(std::uintptr_t first, std::size_t bytes) {
 // with its column, relative to the piece's first one, and only these words are divided by 255 and made entries.
 inline constexpr std::size_t bytes_of_piece = 1024;
 
+// Calls append_piece(bytes, first, entries), which returns how many entries it has made, for pieces of whole vectors,
+// whose first column is `first`.
+template <class Append>
+std::size_t append_by_pieces(std::span<const std::uint8_t> x, Nonzero<float>* entries, const Append& append_piece) {
+    constexpr std::size_t vector = 16;
+    const std::size_t whole = x.size() / vector * vector;
+    std::size_t count = 0;
+    for (std::size_t j = 0; j < whole; j += bytes_of_piece)
+        count += append_piece(x.subspan(j, smaller(bytes_of_piece, whole - j)), j, entries + count);
+    return count + append_nonzeros_from<float>(x, whole, entries + count);
+}
+
 // Makes an entry of each of `count` words, and of what follows them up to a whole vector, whatever that is: the next
 // entries overwrite it, and there is room, since each vector of words was as many bytes.
 template <class Integers>
@@ -163,31 +175,24 @@ NIB_ALWAYS_INLINE void list_words(const int* words, std::size_t count, std::size
     return __builtin_ia32_cmpd512_mask(bits, Vector<Avx512, int>{}, not_equal, all);
 }
 
-// append_nonzeros with AVX-512: its compress instruction packs these lanes of numbers, or of their columns.
-[[gnu::target("avx2,fma,avx512f")]] inline std::size_t append_nonzeros_avx512(std::span<const std::uint8_t> x,
-                                                                              Nonzero<float>* entries) {
+// With AVX-512 its compress instruction packs these lanes of numbers, and of their columns.
+[[gnu::target("avx2,fma,avx512f")]] inline std::size_t append_piece_avx512(std::span<const std::uint8_t> bytes,
+                                                                           std::size_t first, Nonzero<float>* entries) {
     using Integers = Vector<Avx512, int>;
     constexpr std::size_t width = 16;
-    const Integers lane_columns = Integers{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} << 8;
+    Integers columns = Integers{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15} << 8;
     int words[bytes_of_piece + width];
     std::size_t count = 0;
-    std::size_t j = 0;
-    while (j + width <= x.size()) {
-        const std::size_t first = j;
-        std::size_t used = 0;
-        Integers columns = lane_columns;
-        for (; j + width <= x.size() && j < first + bytes_of_piece; j += width) {
-            Integers bytes;
-            load_bytes(bytes, x.data() + j);
-            const std::uint16_t mask = nonzero_lanes(bytes);
-            store(words + used, __builtin_ia32_compresssi512_mask(columns | bytes, Integers{}, mask));
-            used += static_cast<std::size_t>(std::popcount(mask));
-            columns += static_cast<int>(width << 8);
-        }
-        list_words<Integers>(words, used, first, entries + count);
-        count += used;
+    for (std::size_t j = 0; j < bytes.size(); j += width) {
+        Integers some;
+        load_bytes(some, bytes.data() + j);
+        const std::uint16_t mask = nonzero_lanes(some);
+        store(words + count, __builtin_ia32_compresssi512_mask(columns | some, Integers{}, mask));
+        count += static_cast<std::size_t>(std::popcount(mask));
+        columns += static_cast<int>(width << 8);
     }
-    return count + append_nonzeros_from<float>(x, j, entries + count);
+    list_words<Integers>(words, count, first, entries);
+    return count;
 }
 
 [[gnu::target("avx2,fma,avx512f")]] inline std::size_t append_nonzeros_avx512(std::span<const float> x,
@@ -222,8 +227,7 @@ inline constexpr auto packed_lanes = [] {
     return all;
 }();
 
-// append_nonzeros with AVX2, eight numbers at a time: the lanes that are not 0 are looked up by their mask. Returns how
-// many these are.
+// The lanes that are not 0, of eight integers, looked up by their mask. Returns how many there are.
 [[gnu::target("avx2,fma")]] NIB_ALWAYS_INLINE std::size_t find_lanes(const Vector<Avx2, int>& bits,
                                                                      Vector<Avx2, int>& lanes) {
     typename VectorOf<float, sizeof bits>::type signs;
@@ -234,30 +238,23 @@ inline constexpr auto packed_lanes = [] {
     return static_cast<std::size_t>(std::popcount(mask));
 }
 
-[[gnu::target("avx2,fma")]] inline std::size_t append_nonzeros_avx2(std::span<const std::uint8_t> x,
-                                                                    Nonzero<float>* entries) {
+[[gnu::target("avx2,fma")]] inline std::size_t append_piece_avx2(std::span<const std::uint8_t> bytes, std::size_t first,
+                                                                 Nonzero<float>* entries) {
     using Integers = Vector<Avx2, int>;
     constexpr std::size_t width = 8;
-    const Integers lane_columns = Integers{0, 1, 2, 3, 4, 5, 6, 7} << 8;
+    Integers columns = Integers{0, 1, 2, 3, 4, 5, 6, 7} << 8;
     int words[bytes_of_piece + width];
     std::size_t count = 0;
-    std::size_t j = 0;
-    while (j + width <= x.size()) {
-        const std::size_t first = j;
-        std::size_t used = 0;
-        Integers columns = lane_columns;
-        for (; j + width <= x.size() && j < first + bytes_of_piece; j += width) {
-            Integers bytes, lanes;
-            load_bytes(bytes, x.data() + j);
-            const std::size_t found = find_lanes(bytes, lanes);
-            store(words + used, __builtin_ia32_permvarsi256(columns | bytes, lanes));
-            used += found;
-            columns += static_cast<int>(width << 8);
-        }
-        list_words<Integers>(words, used, first, entries + count);
-        count += used;
+    for (std::size_t j = 0; j < bytes.size(); j += width) {
+        Integers some, lanes;
+        load_bytes(some, bytes.data() + j);
+        const std::size_t found = find_lanes(some, lanes);
+        store(words + count, __builtin_ia32_permvarsi256(columns | some, lanes));
+        count += found;
+        columns += static_cast<int>(width << 8);
     }
-    return count + append_nonzeros_from<float>(x, j, entries + count);
+    list_words<Integers>(words, count, first, entries);
+    return count;
 }
 
 [[gnu::target("avx2,fma")]] inline std::size_t append_nonzeros_avx2(std::span<const float> x, Nonzero<float>* entries) {
@@ -278,6 +275,13 @@ inline constexpr auto packed_lanes = [] {
         count += found;
     }
     return count + append_nonzeros_from<float>(x, j, entries + count);
+}
+
+inline std::size_t append_nonzeros_avx512(std::span<const std::uint8_t> x, Nonzero<float>* entries) {
+    return append_by_pieces(x, entries, append_piece_avx512);
+}
+inline std::size_t append_nonzeros_avx2(std::span<const std::uint8_t> x, Nonzero<float>* entries) {
+    return append_by_pieces(x, entries, append_piece_avx2);
 }
 #endif
 

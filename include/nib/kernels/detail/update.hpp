@@ -38,7 +38,7 @@ struct Update {
     // Roots and quotients share one unit, slower than all else here. So with AVX-512 one root in so many, of vectors
     // that follow each other, is made of multiply-adds beside it (compiled by GCC). One in two takes longer than none.
     static constexpr std::size_t multiplied_root = 4;
-    using Mixed = Lanes<Avx512, float>;
+    using Mixed = Lanes<Avx512, float>;  // whose roots come from both units
     template <class V>
     static constexpr bool multiplies_roots = NIB_X86_INSTRUCTIONS != 0 && std::same_as<V, Mixed>&& DividesByRoots<Rule>;
 
